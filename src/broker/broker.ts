@@ -1,0 +1,115 @@
+/**
+ * The port to a stream of records: partitions, offsets, groups.
+ *
+ * Offsets are JavaScript numbers: they stay exact below 2^53.
+ *
+ * @module
+ */
+
+/** One record to produce. */
+export interface ProducedRecord {
+  /** Decides the partition; records of one key keep their order. Null spreads them evenly. */
+  key: string | Uint8Array | null;
+  value: string | Uint8Array | null;
+  /** Header values are text. */
+  headers?: Record<string, string>;
+  /** Record time in milliseconds since 1970; the broker's clock when absent. */
+  timestampMs?: number;
+}
+
+/**
+ * Records of one partition in offset order, as columns over one byte buffer.
+ *
+ * Record `i` has its value in `bytes[valueStart[i], valueEnd[i])` and its key in `bytes[keyStart[i], keyEnd[i])`; a
+ * start of -1 stands for null. All columns have `count` elements. Offsets rise, and may skip (compaction).
+ */
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly count: number;
+  readonly offsets: Float64Array;
+  readonly bytes: Uint8Array;
+  readonly valueStart: Int32Array;
+  readonly valueEnd: Int32Array;
+  readonly keyStart: Int32Array;
+  readonly keyEnd: Int32Array;
+  /** When each record was produced, milliseconds since 1970. */
+  readonly timestampMs: Float64Array;
+  /** Headers of a record, made when asked for. */
+  headers(index: number): Record<string, string>;
+  /** The offset after the last record: where reading goes on. */
+  readonly nextOffset: number;
+}
+
+/** What a subscription yields. */
+export type BrokerEvent =
+  /** These partitions are this member's from now on: seek each one, then go on. */
+  | { type: "assigned"; partitions: number[] }
+  /** These partitions are another member's from now on: drop what was begun for them. */
+  | { type: "revoked"; partitions: number[] }
+  | { type: "batch"; batch: RecordBatch }
+  /** Nothing to read now: every assigned partition stands at its end. */
+  | { type: "idle" };
+
+/** How far a partition is behind. */
+export interface Lag {
+  partition: number;
+  /** Next offset that will be read. */
+  position: number;
+  /** Offset that the next produced record will get. */
+  endOffset: number;
+}
+
+/** How to take part in a group. */
+export interface SubscribeOptions {
+  /** Most records in one batch, at least 1 (default 4096). */
+  maxBatchRecords?: number;
+  /** Ends the subscription: the iteration finishes after the event in hand. */
+  signal?: AbortSignal;
+  /** Time without a sign of life after which a member loses its partitions (default 10,000). */
+  sessionTimeoutMs?: number;
+}
+
+/**
+ * A member's view of a topic: an iterable of events, one at a time.
+ *
+ * The next event is prepared only while the caller works on the current one, up to a bounded read-ahead, so a slow
+ * caller slows the reading down. Iterate it from one loop. The broker retries reading by itself; an error thrown from
+ * the iteration is final.
+ */
+export interface Subscription extends AsyncIterable<BrokerEvent>, AsyncDisposable {
+  /** Reads this partition from the offset on; events of it that were read ahead are dropped. */
+  seek(partition: number, offset: number): void;
+  /** Stops reading these partitions, without losing them. */
+  pause(partitions: number[]): void;
+  /** Goes on reading them where they stand. */
+  resume(partitions: number[]): void;
+  /** Lag of each assigned partition. */
+  lag(): Promise<Lag[]>;
+  /** Tells the broker how far the group is, for its lag tools; nothing depends on it. */
+  commitOffset(partition: number, nextOffset: number): Promise<void>;
+}
+
+/** A stream: where records are kept by topic, partition and offset. */
+export interface Broker extends AsyncDisposable {
+  /** Makes the topic if it is absent; an existing one keeps its number of partitions. */
+  ensureTopic(topic: string, options?: { partitions?: number }): Promise<void>;
+  /** Number of partitions; 0 where the topic is absent. */
+  partitions(topic: string): Promise<number>;
+  /** Resolves when the records are kept as safely as the broker keeps anything. Retries by itself; throws `DeliveryError`. */
+  produce(topic: string, records: readonly ProducedRecord[]): Promise<void>;
+  /** First kept offset and the offset after the last record, of each partition. */
+  offsets(topic: string): Promise<{ partition: number; startOffset: number; endOffset: number }[]>;
+  /**
+   * Reads a partition outside any group, from an offset up to, not including, another (default: its end when called).
+   *
+   * Used to replay state, to read labels and to verify.
+   */
+  read(
+    topic: string,
+    partition: number,
+    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number },
+  ): AsyncIterable<RecordBatch>;
+  /** Joins the group; partitions are shared among the group's members. */
+  subscribe(topic: string, group: string, options?: SubscribeOptions): Promise<Subscription>;
+}

@@ -1,0 +1,25 @@
+/**
+ * Why something could not be handed over to a broker, an object store or a listener.
+ *
+ * `retriable` says whether the same call may succeed later; the caller waits and repeats, or gives up.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "./testing/assert.ts";
+ * import { DeliveryError } from "./delivery_error.ts";
+ *
+ * const error = new DeliveryError("Cannot put the object: the store answered 503", { retriable: true });
+ * assert(error.retriable);
+ * ```
+ */
+export class DeliveryError extends Error {
+  override readonly name = "DeliveryError";
+  /** Whether the same call may succeed later. */
+  readonly retriable: boolean;
+
+  /** Makes the error; `cause` is what the store or network said. */
+  constructor(message: string, options: ErrorOptions & { retriable: boolean }) {
+    super(message, options);
+    this.retriable = options.retriable;
+  }
+}

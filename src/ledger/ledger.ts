@@ -1,0 +1,194 @@
+/**
+ * The port to the ledger: the one place where a verdict becomes true.
+ *
+ * One SQL transaction a batch writes the log rows, the flagged transactions, the dead letters and the next offset,
+ * guarded by the owner's epoch and by the offset that the ledger expects. Flagged transactions and dead letters are
+ * their own outbox: a listener's position says how far it has delivered them, so nothing is written a second time to
+ * be sent.
+ *
+ * @module
+ */
+import type { DeadLetterReason, Transaction } from "../transaction.ts";
+
+/** Which scored transactions get a row of their own in the log. */
+export type LogMode = "all" | "flagged" | "none";
+
+/** Scored transactions to log, as columns of `count` elements. */
+export interface LogRows {
+  readonly count: number;
+  readonly offset: Float64Array;
+  /** When the broker took the record, milliseconds since 1970. */
+  readonly producedAtMs: Float64Array;
+  /** In (0, 1], higher is more anomalous. */
+  readonly anomalyScore: Float64Array;
+  /** 1 where flagged. */
+  readonly flagged: Uint8Array;
+  transaction(row: number): Transaction;
+}
+
+/** A flagged transaction as the ledger keeps it. */
+export interface FlaggedTransaction {
+  offset: number;
+  transactionId: string;
+  customerId: string;
+  terminalId: string;
+  amountMinor: number;
+  currency: string | null;
+  /** Event time, milliseconds since 1970. */
+  timestampMs: number;
+  anomalyScore: number;
+  /** The verdict in its wire form: one line of JSON. */
+  verdict: string;
+}
+
+/** A record that is no transaction, with its original bytes. */
+export interface DeadLetter {
+  offset: number;
+  reason: DeadLetterReason;
+  /** Which field, and what it held. */
+  detail: string;
+  key: Uint8Array | null;
+  value: Uint8Array | null;
+  producedAtMs: number;
+}
+
+/** What one batch of a partition came to: committed whole or not at all. */
+export interface Outcome {
+  topic: string;
+  partition: number;
+  /** The epoch of the claim under which the batch was processed. */
+  epoch: number;
+  /** The next offset that the ledger holds; nothing is committed where it holds another. */
+  firstOffset: number;
+  /** The next offset from now on. */
+  nextOffset: number;
+  /** For each partition of the label topic, the offset up to which labels were available to this batch. */
+  labelOffsets: readonly number[];
+  /** SHA-256 of the model, hexadecimal. */
+  model: string;
+  logMode: LogMode;
+  /** Number of transactions scored, logged or not. */
+  scored: number;
+  log: LogRows;
+  flagged: readonly FlaggedTransaction[];
+  deadLetters: readonly DeadLetter[];
+  committedAtMs: number;
+  /** Feature state after the batch, kept in the place of the one before. */
+  snapshot?: Uint8Array;
+}
+
+/** A stretch of offsets committed under one model, log mode and state of the labels. */
+export interface CommittedRange {
+  firstOffset: number;
+  nextOffset: number;
+  labelOffsets: number[];
+  model: string;
+  logMode: LogMode;
+  scored: number;
+  flagged: number;
+  deadLetters: number;
+}
+
+/** What the new owner of a partition takes over. */
+export interface Claim {
+  /** Greater than every epoch before it; commits under an older one are refused from now on. */
+  epoch: number;
+  /** Where to read on, or undefined where nothing was ever committed. */
+  nextOffset: number | undefined;
+  /** The newest feature state, which holds every offset before `nextOffset` of it. */
+  snapshot: { nextOffset: number; bytes: Uint8Array } | undefined;
+  /** What was committed after the snapshot (or ever, without one), in order. */
+  ranges: CommittedRange[];
+}
+
+/** One object to be: the flagged transactions of one event hour among a stretch of offsets. */
+export interface ObjectCut {
+  key: string;
+  topic: string;
+  partition: number;
+  /** First and last offset of the stretch; the object holds those of its hour. */
+  firstOffset: number;
+  lastOffset: number;
+  /** Start of the event hour, milliseconds since 1970. */
+  hourMs: number;
+  format: "ndjson" | "parquet";
+  /** Number of flagged transactions in the object. */
+  rows: number;
+  byteLength: number;
+  /** SHA-256 of the object's bytes, hexadecimal. */
+  sha256: string;
+}
+
+/** Counts over a topic, or over all of it that the ledger holds. */
+export interface LedgerSummary {
+  scored: number;
+  flagged: number;
+  deadLetters: number;
+  objects: number;
+  objectsStored: number;
+  /** Time from produced to committed of the logged transactions, milliseconds; NaN without a log. */
+  latencyP50Ms: number;
+  latencyP99Ms: number;
+}
+
+/**
+ * A commit was refused because the partition is another owner's, or has moved on: drop what was in hand for it.
+ */
+export class FencedError extends Error {
+  override readonly name = "FencedError";
+}
+
+/**
+ * The ledger. Every method blocks until it is durable or known; an adapter retries a lost connection itself, within
+ * bounded time, and then throws `DeliveryError`.
+ */
+export interface Ledger extends AsyncDisposable {
+  /** The ledger as a person would name it, without secrets. */
+  readonly name: string;
+
+  /**
+   * Makes `owner` the owner of the partition, and fences every owner before it.
+   *
+   * @param streamId Name of the stream; throws `Error` where the ledger follows the same topic of another stream.
+   */
+  claim(topic: string, partition: number, options: { owner: string; streamId: string }): Promise<Claim>;
+  /**
+   * Writes the outcome of a batch in one SQL transaction; throws `FencedError` where the epoch or the next offset
+   * moved on. Repeating a commit whose answer was lost is safe: the adapter finds its own commit and returns.
+   */
+  commit(outcome: Outcome): Promise<void>;
+
+  /** Flagged transactions after this offset, in offset order. */
+  flaggedAfter(
+    topic: string,
+    partition: number,
+    offset: number,
+    limit: number,
+  ): Promise<FlaggedTransaction[]>;
+  /** Dead letters after this offset, in offset order. */
+  deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]>;
+  /** Last offset that the listener has delivered of the partition, or -1. */
+  position(listener: string, topic: string, partition: number): Promise<number>;
+  /** Moves the listener's position forward; an older one changes nothing. */
+  advance(listener: string, topic: string, partition: number, offset: number): Promise<void>;
+
+  /** Last offset that a recorded cut covers, or -1. */
+  lastCutOffset(topic: string, partition: number): Promise<number>;
+  /** Records cuts before their objects are written; throws `FencedError` where the epoch moved on. */
+  recordCuts(topic: string, partition: number, epoch: number, cuts: readonly ObjectCut[]): Promise<void>;
+  /** Cuts whose object is not known to be stored, in order. */
+  pendingCuts(topic: string, partition: number, limit: number): Promise<ObjectCut[]>;
+  /** Notes that the objects are stored with the recorded bytes. */
+  markStored(keys: readonly string[]): Promise<void>;
+
+  /** Topics and partitions that the ledger knows, with the next offset of each. */
+  partitions(): Promise<{ topic: string; partition: number; nextOffset: number }[]>;
+  /** Committed ranges of a partition in order. */
+  ranges(topic: string, partition: number): AsyncIterable<CommittedRange>;
+  /** Offsets of the partition's log rows, in order, in pages. */
+  loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array>;
+  /** All cuts of a partition, stored or not, in order. */
+  cuts(topic: string, partition: number): AsyncIterable<ObjectCut>;
+  /** Counts and latency over one topic. */
+  summary(topic: string): Promise<LedgerSummary>;
+}

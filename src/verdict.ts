@@ -1,0 +1,65 @@
+/**
+ * The noun that leaves: what Edgewood says of one transaction.
+ *
+ * @module
+ */
+import type { Transaction } from "./transaction.ts";
+
+/** What one feature adds to a verdict. */
+export interface Reason {
+  /** Name of the feature. */
+  feature: string;
+  /** Its value before any transform, in the feature's own unit. */
+  value: number;
+  /**
+   * Change of the expected path length along the path, averaged over the trees. Negative makes the transaction more
+   * anomalous. The contributions of all features add up to the path length minus the model's baseline.
+   */
+  contribution: number;
+}
+
+/** The verdict on one transaction, as it stands in the ledger and in the objects. */
+export interface Verdict {
+  transaction: Transaction;
+  topic: string;
+  partition: number;
+  offset: number;
+  /** In (0, 1], higher is more anomalous. */
+  anomalyScore: number;
+  /** Flagged where the score is above it. */
+  threshold: number;
+  flagged: boolean;
+  /** SHA-256 of the model, hexadecimal. */
+  model: string;
+  reasons: Reason[];
+  /** When it was scored, milliseconds since 1970. */
+  scoredAtMs: number;
+}
+
+/**
+ * The wire form of a verdict: one line of JSON, snake_case, the transaction's own fields first, unknown ones included.
+ *
+ * A field of the transaction that has the name of a verdict's field (`offset`, `flagged`, …) gives way to it.
+ *
+ * @returns JSON without a line end.
+ */
+export function encodeVerdict(verdict: Verdict): string {
+  const { transaction } = verdict;
+  return JSON.stringify({
+    ...transaction.source,
+    transaction_id: transaction.transactionId,
+    customer_id: transaction.customerId,
+    terminal_id: transaction.terminalId,
+    amount: transaction.amount,
+    timestamp: new Date(transaction.timestampMs).toISOString(),
+    topic: verdict.topic,
+    partition: verdict.partition,
+    offset: verdict.offset,
+    anomaly_score: verdict.anomalyScore,
+    threshold: verdict.threshold,
+    flagged: verdict.flagged,
+    model: verdict.model,
+    reasons: verdict.reasons,
+    scored_at: new Date(verdict.scoredAtMs).toISOString(),
+  });
+}
