@@ -47,6 +47,8 @@ export interface TransactionColumns {
   /** Event time, milliseconds since 1970. */
   readonly timestampMs: Float64Array;
   /** Two words a row. */
+  readonly transactionKey: Uint32Array;
+  /** Two words a row. */
   readonly customerKey: Uint32Array;
   /** Two words a row. */
   readonly terminalKey: Uint32Array;
