@@ -92,6 +92,10 @@ export interface Subscription extends AsyncIterable<BrokerEvent>, AsyncDisposabl
 
 /** A stream: where records are kept by topic, partition and offset. */
 export interface Broker extends AsyncDisposable {
+  /** The stream as a person would name it, without secrets. */
+  readonly name: string;
+  /** What tells this stream from every other: the same after a restart, another where the stream was made anew. */
+  id(): Promise<string>;
   /** Makes the topic if it is absent; an existing one keeps its number of partitions. */
   ensureTopic(topic: string, options?: { partitions?: number }): Promise<void>;
   /** Number of partitions; 0 where the topic is absent. */

@@ -1,0 +1,211 @@
+/**
+ * Record batches over one buffer, and the body in which the embedded stream keeps one.
+ *
+ * A body is little-endian: count and size of the bytes (two u32), then for each record its time (f64), then value
+ * start, value end, key start, key end, headers start, headers end (i32 each, -1 for null), then the bytes. Starts and
+ * ends count from the first of the bytes. Headers are a JSON object.
+ *
+ * @module
+ */
+import type { ProducedRecord, RecordBatch } from "./broker.ts";
+
+const HEADER_BYTES = 8;
+const COLUMNS = 6;
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** Columns of a batch; `headerStart` and `headerEnd` are absent where no record has headers. */
+export interface RecordColumns {
+  topic: string;
+  partition: number;
+  offsets: Float64Array;
+  bytes: Uint8Array;
+  valueStart: Int32Array;
+  valueEnd: Int32Array;
+  keyStart: Int32Array;
+  keyEnd: Int32Array;
+  timestampMs: Float64Array;
+  headerStart?: Int32Array;
+  headerEnd?: Int32Array;
+  nextOffset: number;
+}
+
+/**
+ * Makes a record batch of columns; nothing is copied.
+ *
+ * @param columns One element a record in each column.
+ */
+export function recordBatch(columns: RecordColumns): RecordBatch {
+  const { headerStart, headerEnd, ...rest } = columns;
+  return {
+    ...rest,
+    count: rest.offsets.length,
+    headers(index) {
+      if (headerStart === undefined || headerEnd === undefined || headerStart[index] < 0) return {};
+      return JSON.parse(decoder.decode(rest.bytes.subarray(headerStart[index], headerEnd[index])));
+    },
+  };
+}
+
+/** The records `from` up to, not including, `to` of a batch; nothing is copied. */
+export function sliceBatch(batch: RecordBatch, from: number, to: number = batch.count): RecordBatch {
+  if (from === 0 && to === batch.count) return batch;
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    count: to - from,
+    offsets: batch.offsets.subarray(from, to),
+    bytes: batch.bytes,
+    valueStart: batch.valueStart.subarray(from, to),
+    valueEnd: batch.valueEnd.subarray(from, to),
+    keyStart: batch.keyStart.subarray(from, to),
+    keyEnd: batch.keyEnd.subarray(from, to),
+    timestampMs: batch.timestampMs.subarray(from, to),
+    headers: (index) => batch.headers(from + index),
+    nextOffset: to === batch.count ? batch.nextOffset : batch.offsets[to],
+  };
+}
+
+/** The value of a record as a view of the batch's bytes, or null. */
+export function valueOf(batch: RecordBatch, index: number): Uint8Array | null {
+  const start = batch.valueStart[index];
+  return start < 0 ? null : batch.bytes.subarray(start, batch.valueEnd[index]);
+}
+
+/** The key of a record as a view of the batch's bytes, or null. */
+export function keyOf(batch: RecordBatch, index: number): Uint8Array | null {
+  const start = batch.keyStart[index];
+  return start < 0 ? null : batch.bytes.subarray(start, batch.keyEnd[index]);
+}
+
+/** Puts batches of one partition, in offset order, into one; the bytes are copied. */
+export function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
+  if (batches.length === 1) return batches[0];
+  const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const bytes = new Uint8Array(batches.reduce((sum, batch) => sum + batch.bytes.length, 0));
+  const joined = {
+    topic: batches[0].topic,
+    partition: batches[0].partition,
+    count,
+    offsets: new Float64Array(count),
+    bytes,
+    valueStart: new Int32Array(count),
+    valueEnd: new Int32Array(count),
+    keyStart: new Int32Array(count),
+    keyEnd: new Int32Array(count),
+    timestampMs: new Float64Array(count),
+    nextOffset: batches[batches.length - 1].nextOffset,
+  };
+  const firsts: number[] = [];
+  let record = 0;
+  let position = 0;
+  for (const batch of batches) {
+    bytes.set(batch.bytes, position);
+    joined.offsets.set(batch.offsets, record);
+    joined.timestampMs.set(batch.timestampMs, record);
+    for (let i = 0; i < batch.count; i++) {
+      const shifted = (at: number) => at < 0 ? at : at + position;
+      joined.valueStart[record + i] = shifted(batch.valueStart[i]);
+      joined.valueEnd[record + i] = shifted(batch.valueEnd[i]);
+      joined.keyStart[record + i] = shifted(batch.keyStart[i]);
+      joined.keyEnd[record + i] = shifted(batch.keyEnd[i]);
+    }
+    firsts.push(record);
+    record += batch.count;
+    position += batch.bytes.length;
+  }
+  return {
+    ...joined,
+    headers(index) {
+      let which = firsts.length - 1;
+      while (firsts[which] > index) which--;
+      return batches[which].headers(index - firsts[which]);
+    },
+  };
+}
+
+/** Writes the body of one batch. */
+export function encodeBody(records: readonly ProducedRecord[], defaultTimestampMs: number): Uint8Array {
+  const count = records.length;
+  let room = 0;
+  const headers: (string | undefined)[] = new Array(count);
+  for (let i = 0; i < count; i++) {
+    const record = records[i];
+    room += roomFor(record.value) + roomFor(record.key);
+    if (record.headers !== undefined && Object.keys(record.headers).length > 0) {
+      headers[i] = JSON.stringify(record.headers);
+      room += headers[i]!.length * 3;
+    }
+  }
+  const dataStart = HEADER_BYTES + count * 8 + count * 4 * COLUMNS;
+  const body = new Uint8Array(dataStart + room);
+  const times = new Float64Array(body.buffer, HEADER_BYTES, count);
+  const columns = new Int32Array(body.buffer, HEADER_BYTES + count * 8, count * COLUMNS);
+  let end = 0;
+  const put = (content: string | Uint8Array | null | undefined, column: number, i: number) => {
+    if (content === null || content === undefined) {
+      columns[column * count + i] = columns[(column + 1) * count + i] = -1;
+      return;
+    }
+    columns[column * count + i] = end;
+    if (typeof content === "string") {
+      end += encoder.encodeInto(content, body.subarray(dataStart + end)).written;
+    } else {
+      body.set(content, dataStart + end);
+      end += content.length;
+    }
+    columns[(column + 1) * count + i] = end;
+  };
+  for (let i = 0; i < count; i++) {
+    const record = records[i];
+    times[i] = record.timestampMs ?? defaultTimestampMs;
+    put(record.value, 0, i);
+    put(record.key, 2, i);
+    put(headers[i], 4, i);
+  }
+  new Uint32Array(body.buffer, 0, 2).set([count, end]);
+  return body.subarray(0, dataStart + end);
+}
+
+/** Reads a body; throws `RangeError` where its sizes do not fit. Nothing is copied where the body is aligned. */
+export function decodeBody(
+  topic: string,
+  partition: number,
+  baseOffset: number,
+  stored: Uint8Array,
+): RecordBatch {
+  const body = stored.byteOffset % 8 === 0 ? stored : stored.slice();
+  const [count, end] = body.length < HEADER_BYTES
+    ? [-1, 0]
+    : new Uint32Array(body.buffer, body.byteOffset, 2);
+  const dataStart = HEADER_BYTES + count * 8 + count * 4 * COLUMNS;
+  if (count < 0 || body.length !== dataStart + end) {
+    throw new RangeError(
+      `Cannot read the batch at offset ${baseOffset} of ${topic}/${partition} as its length must fit its ${count} ` +
+        `records: current value is ${body.length} bytes`,
+    );
+  }
+  const column = (index: number) =>
+    new Int32Array(body.buffer, body.byteOffset + HEADER_BYTES + count * 8 + index * count * 4, count);
+  const offsets = new Float64Array(count);
+  for (let i = 0; i < count; i++) offsets[i] = baseOffset + i;
+  return recordBatch({
+    topic,
+    partition,
+    offsets,
+    bytes: body.subarray(dataStart),
+    timestampMs: new Float64Array(body.buffer, body.byteOffset + HEADER_BYTES, count),
+    valueStart: column(0),
+    valueEnd: column(1),
+    keyStart: column(2),
+    keyEnd: column(3),
+    headerStart: column(4),
+    headerEnd: column(5),
+    nextOffset: baseOffset + count,
+  });
+}
+
+function roomFor(content: string | Uint8Array | null): number {
+  if (content === null) return 0;
+  return typeof content === "string" ? content.length * 3 : content.length;
+}

@@ -1,0 +1,231 @@
+/**
+ * The embedded stream: a broker in one SQLite file, shared by the processes of one machine.
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { hashId } from "../hash_id.ts";
+import { inTransaction, openDatabase } from "../sqlite.ts";
+import type { Broker, ProducedRecord, RecordBatch } from "./broker.ts";
+import { decodeBody, encodeBody, joinBatches, sliceBatch } from "./record_batch.ts";
+import { type GroupDatabase, subscribeSqlite } from "./sqlite_group.ts";
+import schema from "./sqlite_schema.sql" with { type: "text" };
+
+/** Most records in one stored batch. */
+const STORED_BATCH_RECORDS = 4096;
+const DEFAULT_BATCH_RECORDS = 4096;
+
+/**
+ * Opens or makes the embedded stream at a path.
+ *
+ * Produced records are on disk when `produce` resolves. Several processes may produce and consume at once; members of
+ * a group share the partitions. It needs read and write permission for the file and its folder, nothing else.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { openSqliteBroker } from "./sqlite.ts";
+ *
+ * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
+ * await broker.ensureTopic("transactions");
+ * await broker.produce("transactions", [{ key: "c1", value: "{}" }]);
+ * assertEquals((await broker.offsets("transactions"))[0].endOffset, 1);
+ * ```
+ */
+export function openSqliteBroker(path: string): Broker {
+  const database = openDatabase(path, { version: 1, sql: schema, purpose: "stream" });
+  database.prepare("INSERT INTO stream SELECT ? WHERE NOT EXISTS (SELECT 1 FROM stream)").run(
+    crypto.randomUUID(),
+  );
+  return new SqliteBroker(database, path);
+}
+
+class SqliteBroker implements Broker {
+  readonly #database: DatabaseSync;
+  readonly #topics = new Map<string, { id: number; partitions: number }>();
+  readonly #nextOffset;
+  readonly #insert;
+  readonly #advance;
+  readonly #select;
+  readonly name: string;
+  #spread = 0;
+  #closed = false;
+
+  constructor(database: DatabaseSync, path: string) {
+    this.#database = database;
+    this.name = `sqlite:${path}`;
+    this.#nextOffset = database.prepare(
+      "SELECT next_offset FROM partition WHERE topic_id = ? AND partition = ?",
+    );
+    this.#insert = database.prepare("INSERT INTO record_batch VALUES (?, ?, ?, ?, ?)");
+    this.#advance = database.prepare(
+      "UPDATE partition SET next_offset = ? WHERE topic_id = ? AND partition = ?",
+    );
+    // The batch that holds the offset, or the first after it.
+    this.#select = database.prepare(
+      `SELECT base_offset, count, body FROM record_batch WHERE topic_id = ?1 AND partition = ?2 AND base_offset >=
+         coalesce((SELECT max(base_offset) FROM record_batch
+                   WHERE topic_id = ?1 AND partition = ?2 AND base_offset <= ?3), 0)
+       ORDER BY base_offset LIMIT ?4`,
+    );
+  }
+
+  id(): Promise<string> {
+    return Promise.resolve(String(this.#database.prepare("SELECT id FROM stream").get()?.id));
+  }
+
+  ensureTopic(topic: string, options: { partitions?: number } = {}): Promise<void> {
+    const partitions = options.partitions ?? 1;
+    if (this.#find(topic) !== undefined) return Promise.resolve();
+    return attempt(() =>
+      inTransaction(this.#database, () => {
+        if (this.#find(topic) !== undefined) return;
+        const { lastInsertRowid } = this.#database
+          .prepare("INSERT INTO topic (name, partitions) VALUES (?, ?)").run(topic, partitions);
+        const insert = this.#database.prepare("INSERT INTO partition (topic_id, partition) VALUES (?, ?)");
+        for (let partition = 0; partition < partitions; partition++) insert.run(lastInsertRowid, partition);
+      })
+    );
+  }
+
+  partitions(topic: string): Promise<number> {
+    return attempt(() => this.#find(topic)?.partitions ?? 0);
+  }
+
+  produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+    return attempt(() => {
+      if (records.length === 0) return;
+      const { id, partitions } = this.#require(topic);
+      const now = Date.now();
+      const bodies: { partition: number; count: number; body: Uint8Array }[] = [];
+      this.#partitionRecords(records, partitions).forEach((share, partition) => {
+        for (let from = 0; from < share.length; from += STORED_BATCH_RECORDS) {
+          const part = share.slice(from, from + STORED_BATCH_RECORDS);
+          bodies.push({ partition, count: part.length, body: encodeBody(part, now) });
+        }
+      });
+      inTransaction(this.#database, () => {
+        for (const { partition, count, body } of bodies) {
+          const baseOffset = Number(this.#nextOffset.get(id, partition)!.next_offset);
+          this.#insert.run(id, partition, baseOffset, count, body);
+          this.#advance.run(baseOffset + count, id, partition);
+        }
+      });
+    });
+  }
+
+  offsets(topic: string): Promise<{ partition: number; startOffset: number; endOffset: number }[]> {
+    return attempt(() =>
+      this.#database.prepare(
+        `SELECT partition, next_offset,
+           coalesce((SELECT min(base_offset) FROM record_batch b
+                     WHERE b.topic_id = p.topic_id AND b.partition = p.partition), next_offset) AS start_offset
+         FROM partition p WHERE topic_id = ? ORDER BY partition`,
+      ).all(this.#require(topic).id).map((row) => ({
+        partition: Number(row.partition),
+        startOffset: Number(row.start_offset),
+        endOffset: Number(row.next_offset),
+      }))
+    );
+  }
+
+  async *read(
+    topic: string,
+    partition: number,
+    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number },
+  ): AsyncIterable<RecordBatch> {
+    const { id } = this.#require(topic);
+    const end = Number(this.#nextOffset.get(id, partition)?.next_offset ?? 0);
+    const toOffset = Math.min(options.toOffset ?? end, end);
+    let position = options.fromOffset;
+    while (position < toOffset) {
+      const batch = this.#next(topic, partition, position, options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS);
+      if (batch === undefined) return;
+      position = batch.nextOffset;
+      let count = batch.count;
+      while (count > 0 && batch.offsets[count - 1] >= toOffset) count--;
+      if (count > 0) yield sliceBatch(batch, 0, count);
+    }
+  }
+
+  subscribe: Broker["subscribe"] = (topic, group, options = {}) => {
+    const found = this.#require(topic);
+    const source: GroupDatabase = {
+      database: this.#database,
+      topicId: found.id,
+      partitions: found.partitions,
+      next: (partition, offset) =>
+        this.#next(topic, partition, offset, options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS),
+      offsets: () => this.offsets(topic),
+      isOpen: () => !this.#closed,
+    };
+    return attempt(() => subscribeSqlite(source, group, options));
+  };
+
+  [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#database.close();
+    }
+    return Promise.resolve();
+  }
+
+  /** Up to `limit` records from the offset on, of as many stored batches as it takes. */
+  #next(topic: string, partition: number, offset: number, limit: number): RecordBatch | undefined {
+    const { id } = this.#require(topic);
+    const found: RecordBatch[] = [];
+    let count = 0;
+    for (const row of this.#select.iterate(id, partition, offset, Math.max(1, Math.ceil(limit / 64)))) {
+      const stored = decodeBody(topic, partition, Number(row.base_offset), row.body as Uint8Array);
+      const from = Math.max(0, offset - Number(row.base_offset));
+      if (from >= stored.count) continue;
+      const take = Math.min(stored.count - from, limit - count);
+      found.push(sliceBatch(stored, from, from + take));
+      count += take;
+      // A large batch goes on as it is; small ones are put together.
+      if (count >= limit / 2) break;
+    }
+    return found.length === 0 ? undefined : joinBatches(found);
+  }
+
+  #partitionRecords(records: readonly ProducedRecord[], partitions: number): (readonly ProducedRecord[])[] {
+    if (partitions === 1) return [records];
+    const shares: ProducedRecord[][] = Array.from({ length: partitions }, () => []);
+    for (const record of records) shares[this.#partitionOf(record, partitions)].push(record);
+    return shares;
+  }
+
+  #partitionOf({ key }: ProducedRecord, partitions: number): number {
+    if (key === null) return this.#spread++ % partitions;
+    const bytes = typeof key === "string" ? encoder.encode(key) : key;
+    hashId(bytes, 0, bytes.length, keyWords, 0);
+    return keyWords[0] % partitions;
+  }
+
+  #find(topic: string): { id: number; partitions: number } | undefined {
+    const known = this.#topics.get(topic);
+    if (known !== undefined) return known;
+    const row = this.#database.prepare("SELECT id, partitions FROM topic WHERE name = ?").get(topic);
+    if (row === undefined) return undefined;
+    const found = { id: Number(row.id), partitions: Number(row.partitions) };
+    this.#topics.set(topic, found);
+    return found;
+  }
+
+  #require(topic: string): { id: number; partitions: number } {
+    const found = this.#find(topic);
+    if (found === undefined) {
+      throw new Error(`Cannot use topic ${topic} of ${this.name} as it must exist: produce to it first`);
+    }
+    return found;
+  }
+}
+
+const encoder = new TextEncoder();
+const keyWords = new Uint32Array(2);
+
+/** Runs synchronous work as a promise, so that its errors are rejections. */
+// deno-lint-ignore require-await
+async function attempt<T>(work: () => T): Promise<T> {
+  return work();
+}

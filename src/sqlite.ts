@@ -1,0 +1,115 @@
+/**
+ * How the embedded engines open a database: write-ahead log, durable commits, one schema applied once.
+ *
+ * @module
+ */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { DeliveryError } from "./delivery_error.ts";
+
+/** A schema and the number it has in `PRAGMA user_version`. */
+export interface Schema {
+  /** At least 1; raised with each change of the schema. */
+  version: number;
+  /** Statements that make the schema in an empty database. */
+  sql: string;
+  /** What the database is for, as an error message says it. */
+  purpose: string;
+}
+
+/** Time to wait for another process's lock. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens or makes the database at a path, with the folders above it.
+ *
+ * A commit is on disk when it returns (`synchronous = FULL`). Several processes may open it at once.
+ *
+ * @throws Error where the file is no database of this purpose and version, or cannot be opened.
+ *
+ * @example
+ * ```ts
+ * import { openDatabase } from "./sqlite.ts";
+ *
+ * const path = `${Deno.makeTempDirSync()}/a/b.db`;
+ * const database = openDatabase(path, { version: 1, sql: "CREATE TABLE t (n INTEGER)", purpose: "stream" });
+ * database.exec("INSERT INTO t VALUES (1)");
+ * database.close();
+ * ```
+ */
+export function openDatabase(path: string, schema: Schema): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    try {
+      prepare(database, schema);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return database;
+  } catch (cause) {
+    throw new Error(`Cannot open the embedded ${schema.purpose} at ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function prepare(database: DatabaseSync, schema: Schema) {
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000");
+  if (versionOf(database) === schema.version) return;
+  inTransaction(database, () => {
+    const version = versionOf(database);
+    if (version === schema.version) return;
+    if (version !== 0 || tableCount(database) > 0) {
+      throw new Error(
+        `it must be an Edgewood ${schema.purpose} of schema version ${schema.version}: ` +
+          `current version is ${version}; name another file, or remove this one to begin anew`,
+      );
+    }
+    database.exec(schema.sql);
+    database.exec(`PRAGMA user_version = ${schema.version}`);
+  });
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.user_version);
+}
+
+function tableCount(database: DatabaseSync): number {
+  return Number(database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n);
+}
+
+/**
+ * Runs the work in one write transaction: all of it is kept, or, where it throws, none.
+ *
+ * @throws DeliveryError, retriable, where the disk is full or another process holds the lock too long.
+ */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  try {
+    database.exec("BEGIN IMMEDIATE");
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw asDeliveryError(error);
+  }
+}
+
+const FULL = 13;
+const BUSY = 5;
+const IO_ERROR = 10;
+
+function asDeliveryError(error: unknown): unknown {
+  const code = (error as { errcode?: number }).errcode;
+  if (code === undefined) return error;
+  const primary = code & 0xff;
+  if (primary !== FULL && primary !== BUSY && primary !== IO_ERROR) return error;
+  const message = (error as Error).message;
+  return new DeliveryError(`Cannot write the embedded database: ${message}`, {
+    retriable: true,
+    cause: error,
+  });
+}
