@@ -1,0 +1,87 @@
+import type { RandomStream } from "./random.ts";
+
+/** What a set of compromised cards or terminals is made for. */
+export interface CompromiseOptions {
+  /** How many cards or terminals there are. */
+  readonly nEntities: number;
+  /** How long one stays compromised, milliseconds. */
+  readonly durationMs: number;
+  /** Frauds a millisecond that all of them together shall make. */
+  readonly targetPerMs: number;
+  /** Frauds a millisecond to expect of one entity while it is compromised. */
+  readonly fraudsPerMs: (entity: number) => number;
+  /** Start of the stream, milliseconds since 1970. */
+  readonly startMs: number;
+}
+
+/**
+ * Cards or terminals that are compromised for a fixed time, begun as often as the asked number of frauds needs.
+ *
+ * Another one begins when those at work are expected to fall short of what is owed by now plus what a steady stream
+ * has in the making (its target times half the duration). So the number of frauds follows the target however many or
+ * few cards and terminals there are. A stream starts in the middle of things: some are compromised already.
+ */
+export class Compromises {
+  readonly #random: RandomStream;
+  readonly #options: CompromiseOptions;
+  /** When each entity's compromise ends, milliseconds after the start; 0 while there was none. */
+  readonly #endMs: Float64Array;
+  readonly #steadyFrauds: number;
+  /** Entities at work, soonest end first, from `#head` on. */
+  #queue: number[] = [];
+  #head = 0;
+  /** Sum of the rates of those at work, and of their rates times their ends. */
+  #rate = 0;
+  #rateEnd = 0;
+
+  /** Begins with about as many at work as a stream that has run for long. */
+  constructor(random: RandomStream, options: CompromiseOptions) {
+    this.#random = random;
+    this.#options = options;
+    this.#endMs = new Float64Array(options.nEntities);
+    this.#steadyFrauds = options.targetPerMs * options.durationMs / 2;
+    for (let misses = 0; misses < 8;) {
+      const durationMs = options.durationMs * (1 - random.uniform());
+      if (!this.#tryBegin(0, 0, durationMs)) misses++;
+    }
+    this.#queue.sort((a, b) => this.#endMs[a] - this.#endMs[b]);
+  }
+
+  /** Moves to a time (milliseconds since 1970, not before the last one) at which `owed` frauds are missing so far. */
+  advance(timeMs: number, owed: number): void {
+    const now = timeMs - this.#options.startMs;
+    while (this.#head < this.#queue.length && this.#endMs[this.#queue[this.#head]] <= now) {
+      const entity = this.#queue[this.#head++];
+      const rate = this.#options.fraudsPerMs(entity);
+      this.#rate -= rate;
+      this.#rateEnd -= rate * this.#endMs[entity];
+    }
+    if (this.#head === this.#queue.length) this.#rate = this.#rateEnd = 0;
+    if (this.#head > 1024 && 2 * this.#head > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    if (this.#options.targetPerMs > 0) this.#tryBegin(now, owed, this.#options.durationMs);
+  }
+
+  /** Whether the entity is compromised at a time that `advance` has reached. */
+  has(entity: number, timeMs: number): boolean {
+    return this.#endMs[entity] > timeMs - this.#options.startMs;
+  }
+
+  /** Draws one entity and compromises it, unless it is already or would bring more frauds than are wanted. */
+  #tryBegin(now: number, owed: number, durationMs: number): boolean {
+    const inTheMaking = this.#rateEnd - this.#rate * now;
+    const wanted = owed + this.#steadyFrauds - inTheMaking;
+    if (wanted <= 0) return false;
+    const entity = this.#random.integer(this.#options.nEntities);
+    if (this.#endMs[entity] > now) return false;
+    const rate = this.#options.fraudsPerMs(entity);
+    if (rate * durationMs / 2 > wanted) return false;
+    this.#endMs[entity] = now + durationMs;
+    this.#queue.push(entity);
+    this.#rate += rate;
+    this.#rateEnd += rate * (now + durationMs);
+    return true;
+  }
+}
