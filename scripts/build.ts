@@ -1,0 +1,111 @@
+/**
+ * `deno task build`: compiles assembly/ to build/edgewood.wasm by asconfig.json, if its sources changed.
+ *
+ * @module
+ */
+import { Command } from "commander";
+
+const root = new URL("../", import.meta.url);
+const outFolder = new URL("build/", root);
+const outFile = new URL("edgewood.wasm", outFolder);
+const recordFile = new URL("edgewood.json", outFolder);
+
+/** What build/edgewood.json says about the module beside it: SHA-256 of its sources and of its bytes, in hex. */
+interface BuildRecord {
+  sources: string;
+  module: string;
+}
+
+async function build(options: { force?: boolean }): Promise<void> {
+  const sources = await hashSources();
+  if (!options.force && await isUpToDate(sources)) {
+    console.log("build/edgewood.wasm is up to date");
+    return;
+  }
+  const startedAt = performance.now();
+  const module = await compile();
+  await Deno.mkdir(outFolder, { recursive: true });
+  await replaceFile(outFile, module);
+  const record: BuildRecord = { sources, module: await sha256(module) };
+  await replaceFile(recordFile, new TextEncoder().encode(JSON.stringify(record, null, 2) + "\n"));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`build/edgewood.wasm: ${module.length} bytes in ${seconds} s`);
+}
+
+/** SHA-256 over the names and contents of all that decides the module's bytes, the compiler's version included. */
+async function hashSources(): Promise<string> {
+  const names = [];
+  for await (const entry of Deno.readDir(new URL("assembly/", root))) {
+    if (entry.isFile && entry.name.endsWith(".ts")) names.push(`assembly/${entry.name}`);
+  }
+  const texts = await Promise.all(
+    ["asconfig.json", ...names.sort()].map(async (
+      name,
+    ) => [name, await Deno.readTextFile(new URL(name, root))]),
+  );
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  return await sha256(new TextEncoder().encode(JSON.stringify([imports["assemblyscript/asc"], texts])));
+}
+
+async function isUpToDate(sources: string): Promise<boolean> {
+  try {
+    const record: BuildRecord = JSON.parse(await Deno.readTextFile(recordFile));
+    return record.sources === sources && record.module === await sha256(await Deno.readFile(outFile));
+  } catch (error) {
+    // Never built, or a record that was cut off: build anew.
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+async function compile(): Promise<Uint8Array<ArrayBuffer>> {
+  const asc = await import("assemblyscript/asc");
+  let module: Uint8Array<ArrayBuffer> | undefined;
+  const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", "release"], {
+    readFile: (name: string) => readTextIfPresent(new URL(name, root)),
+    writeFile(name: string, contents: string | Uint8Array) {
+      if (name.endsWith(".wasm") && typeof contents !== "string") module = new Uint8Array(contents);
+    },
+    listFiles: () => null,
+  });
+  if (error || !module) {
+    throw new Error(`Cannot build the module as assembly/ must compile: current errors are\n${stderr}`, {
+      cause: error,
+    });
+  }
+  return module;
+}
+
+async function readTextIfPresent(file: URL): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    // asc tries several places for an import.
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Writes beside the file and renames, so that readers and builds at the same time see the old or the new bytes. */
+async function replaceFile(file: URL, bytes: Uint8Array): Promise<void> {
+  const temporary = new URL(`.${crypto.randomUUID()}.partial`, file);
+  try {
+    await Deno.writeFile(temporary, bytes);
+    await Deno.rename(temporary, file);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
+
+if (import.meta.main) {
+  await new Command("build")
+    .description("Compile assembly/ to build/edgewood.wasm, unless it is up to date.")
+    .option("--force", "compile even if nothing changed")
+    .action(build)
+    .parseAsync(Deno.args, { from: "user" });
+}
