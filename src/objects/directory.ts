@@ -1,0 +1,119 @@
+/**
+ * An object store in a directory: one file an object, under the same keys as in a bucket.
+ *
+ * @module
+ */
+import { dirname, join, relative, resolve, sep as SEPARATOR } from "node:path";
+import { DeliveryError } from "../delivery_error.ts";
+import type { ObjectStore } from "./objects.ts";
+
+/**
+ * Opens a directory as an object store; it is made with the first object.
+ *
+ * An object is written to a temporary file beside its place, flushed to disk, and linked under its key, so a reader
+ * sees it whole or not at all, and an existing one stays as it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { openDirectory } from "./directory.ts";
+ *
+ * await using store = openDirectory(Deno.makeTempDirSync());
+ * await store.put("a/b.txt", new Uint8Array([1]), { sha256: "…" });
+ * assertEquals(await store.get("a/b.txt"), new Uint8Array([1]));
+ * ```
+ */
+export function openDirectory(path: string): ObjectStore {
+  return new Directory(resolve(path));
+}
+
+class Directory implements ObjectStore {
+  readonly #root: string;
+  readonly name: string;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.name = `file:${root}`;
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<"created" | "exists"> {
+    const path = this.#path(key);
+    const temporary = join(dirname(path), `${TEMPORARY}${crypto.randomUUID()}`);
+    try {
+      await Deno.mkdir(dirname(path), { recursive: true });
+      try {
+        using file = await Deno.open(temporary, { write: true, createNew: true });
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        await file.sync();
+        // A link, unlike a rename, fails where the key is taken.
+        await Deno.link(temporary, path);
+        return "created";
+      } finally {
+        await Deno.remove(temporary).catch(ignoreAbsent);
+      }
+    } catch (cause) {
+      if (cause instanceof Deno.errors.AlreadyExists) return "exists";
+      throw new DeliveryError(
+        `Cannot write the object ${key} under ${this.#root}: ${(cause as Error).message}`,
+        {
+          retriable: !(cause instanceof Deno.errors.NotCapable),
+          cause,
+        },
+      );
+    }
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    try {
+      return await Deno.readFile(this.#path(key));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  }
+
+  async *list(prefix: string): AsyncIterable<string> {
+    const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+    const keys: string[] = [];
+    for await (const key of this.#walk(join(this.#root, folder))) if (key.startsWith(prefix)) keys.push(key);
+    yield* keys.sort();
+  }
+
+  async delete(key: string): Promise<void> {
+    await Deno.remove(this.#path(key)).catch(ignoreAbsent);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *#walk(folder: string): AsyncIterable<string> {
+    try {
+      for await (const entry of Deno.readDir(folder)) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory) yield* this.#walk(path);
+        else if (!entry.name.startsWith(TEMPORARY)) {
+          yield relative(this.#root, path).replaceAll(SEPARATOR, "/");
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  #path(key: string): string {
+    const path = resolve(this.#root, key);
+    if (key === "" || !path.startsWith(this.#root + SEPARATOR)) {
+      throw new RangeError(
+        `Cannot use an object key as it must name a file in the store: current value is "${key}"`,
+      );
+    }
+    return path;
+  }
+}
+
+const TEMPORARY = ".writing-";
+
+function ignoreAbsent(error: unknown) {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

@@ -1,0 +1,22 @@
+import { assertEquals, assertRejects } from "../testing/assert.ts";
+import { objectsContract } from "./contract.ts";
+import { openDirectory } from "./directory.ts";
+
+const root = Deno.makeTempDirSync();
+objectsContract("directory", { open: () => Promise.resolve(openDirectory(root)) });
+
+Deno.test("openDirectory() refuses keys that leave the directory", async () => {
+  await using store = openDirectory(Deno.makeTempDirSync());
+  for (const key of ["../a", "/etc/passwd", "", "a/../../b"]) {
+    await assertRejects(() => store.put(key, new Uint8Array(), { sha256: "" }), RangeError, "object key");
+    await assertRejects(() => store.get(key), RangeError);
+  }
+});
+
+Deno.test("list() passes over what a killed writer left", async () => {
+  const folder = Deno.makeTempDirSync();
+  await Deno.writeTextFile(`${folder}/.writing-1`, "half");
+  await using store = openDirectory(folder);
+  await store.put("a", new Uint8Array([1]), { sha256: "" });
+  assertEquals(await Array.fromAsync(store.list("")), ["a"]);
+});
