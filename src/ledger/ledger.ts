@@ -167,6 +167,8 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<FlaggedTransaction[]>;
   /** Dead letters after this offset, in offset order. */
   deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]>;
+  /** Drops key and value of delivered dead letters up to and including this offset; their reasons stay. */
+  forgetDeadLetters(topic: string, partition: number, throughOffset: number): Promise<void>;
   /** Last offset that the listener has delivered of the partition, or -1. */
   position(listener: string, topic: string, partition: number): Promise<number>;
   /** Moves the listener's position forward; an older one changes nothing. */
@@ -187,8 +189,8 @@ export interface Ledger extends AsyncDisposable {
   ranges(topic: string, partition: number): AsyncIterable<CommittedRange>;
   /** Offsets of the partition's log rows, in order, in pages. */
   loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array>;
-  /** All cuts of a partition, stored or not, in order. */
-  cuts(topic: string, partition: number): AsyncIterable<ObjectCut>;
+  /** All cuts of a partition, stored or not, in the order of their keys. */
+  cuts(topic: string, partition: number): AsyncIterable<ObjectCut & { stored: boolean }>;
   /** Counts and latency over one topic. */
   summary(topic: string): Promise<LedgerSummary>;
 }
