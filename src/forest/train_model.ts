@@ -1,0 +1,136 @@
+import { rankingMetrics } from "../evaluate/metrics.ts";
+import type { Expectation, Feature, Model, Training } from "./manifest.ts";
+import { createModel } from "./model.ts";
+import { createScorer } from "./scorer.ts";
+import { flagThreshold } from "./threshold.ts";
+import type { TrainOptions } from "./train.ts";
+import { type KeptRows, type RowBatch, StreamTrainer } from "./train_stream.ts";
+
+const DAY_MS = 86_400_000;
+const QUANTILES = [1, 5, 25, 50, 75, 90, 95, 99, 99.5];
+
+/** What `fit` of {@link TrainModelOptions} learned from the training rows. */
+export interface FittedFeatures {
+  /** The features with what was learned, such as a transform's quantiles. */
+  features: Feature[];
+  /** Changes rows in place as every scorer of the model will. */
+  apply(rows: Float32Array, count: number): void;
+}
+
+/** What to train. */
+export interface TrainModelOptions extends TrainOptions {
+  /** Whether the features are columns of a table or computed from transactions. */
+  kind: Model["manifest"]["kind"];
+  /** The columns of the rows, in their order. */
+  features: Feature[];
+  /** Share of rows to flag, in (0, 0.5]. */
+  contamination?: number;
+  /** Rows to flag a day, in the place of contamination; the batches must have `timestampsMs`. */
+  alertsPerDay?: number;
+  /** Fits transforms on the kept rows, raw and row-major, before the trees are grown. */
+  fit?(rows: Float32Array, count: number): FittedFeatures;
+  /** Asked at the end for the rows that were left out before they came here. */
+  skippedRows?(): number;
+}
+
+/**
+ * Trains a model on a stream of rows in one pass: trees, threshold and training summary.
+ *
+ * Memory does not grow with the number of rows. Same rows, options and seed give the same model, however the rows are
+ * cut into batches. Labels take no part in the training: they only tell what to expect of the flags.
+ *
+ * @param batches Rows of finite float32 values in the order of `options.features`.
+ * @param options What to train. Throws RangeError for an option out of range, a NaN or infinite value, no row at all, or alerts per
+ *   day of rows without times.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { trainModel } from "./train_model.ts";
+ *
+ * async function* batches() {
+ *   yield { rows: Float32Array.from({ length: 1000 }, (_, i) => Math.sin(i)), count: 1000 };
+ * }
+ * const model = await trainModel(batches(), {
+ *   kind: "table", features: [{ name: "sine" }], contamination: 0.01, randomSeed: 7,
+ * });
+ * assertEquals(model.manifest.training?.rows, 1000);
+ * ```
+ */
+export async function trainModel(
+  batches: AsyncIterable<RowBatch>,
+  options: TrainModelOptions,
+): Promise<Model> {
+  const { kind, contamination, alertsPerDay, randomSeed = 0 } = options;
+  const trainer = new StreamTrainer(options.features.length, options);
+  for await (const batch of batches) trainer.add(batch);
+  const training = summarise(trainer, options.features);
+  const skipped = options.skippedRows?.() ?? 0;
+  if (skipped > 0) training.skippedRows = skipped;
+  const fitted = options.fit?.(trainer.kept.rows, trainer.kept.count);
+  if (fitted) trainer.transform(fitted.apply);
+  const forest = trainer.grow();
+  using scorer = await createScorer(forest);
+  const { kept } = trainer;
+  const scores = scorer.score(kept.rows, kept.count);
+  const threshold = flagThreshold(scores, {
+    contamination,
+    alertsPerDay,
+    coveredDays: training.coveredDays,
+    rows: training.rows,
+  });
+  training.expectation = expectation(scores, kept, threshold);
+  const features = fitted?.features ?? options.features;
+  return await createModel(
+    { kind, trainer: "edgewood", features, randomSeed, contamination, alertsPerDay, threshold, training },
+    forest,
+  );
+}
+
+function summarise(trainer: StreamTrainer, features: Feature[]): Training {
+  const { rows, min, max, sum, firstMs, lastMs } = trainer.statistics;
+  const { kept } = trainer;
+  const training: Training = { rows, sampledRows: Math.max(kept.count, 1), features: [] };
+  if (lastMs > firstMs) training.coveredDays = (lastMs - firstMs) / DAY_MS;
+  const column = new Float32Array(kept.count);
+  if (rows > 0) {
+    training.features = features.map(({ name }, f) => {
+      for (let i = 0; i < kept.count; i++) column[i] = kept.rows[i * features.length + f];
+      column.sort();
+      const quantiles = Object.fromEntries(QUANTILES.map((p) => [`p${p}`, quantile(column, p / 100)]));
+      return { name, min: min[f], max: max[f], mean: sum[f] / rows, quantiles };
+    });
+  }
+  return training;
+}
+
+/** Quantile `q` of sorted values with linear interpolation. */
+function quantile(sorted: Float32Array, q: number): number {
+  const position = q * (sorted.length - 1);
+  const lower = Math.floor(position);
+  const [a, b] = [sorted[lower], sorted[Math.min(lower + 1, sorted.length - 1)]];
+  return a + (b - a) * (position - lower);
+}
+
+/** What the labels of the kept rows say about the flags; undefined where rows of one class are absent. */
+function expectation(scores: Float64Array, kept: KeptRows, threshold: number): Expectation | undefined {
+  const { labels } = kept;
+  if (!labels) return undefined;
+  let frauds = 0, flagged = 0, caught = 0;
+  for (let i = 0; i < kept.count; i++) {
+    frauds += labels[i];
+    if (scores[i] > threshold) {
+      flagged++;
+      caught += labels[i];
+    }
+  }
+  if (frauds === 0 || frauds === kept.count) return undefined;
+  return {
+    rows: kept.count,
+    frauds,
+    flagged,
+    precision: flagged === 0 ? 0 : caught / flagged,
+    recall: caught / frauds,
+    ...rankingMetrics(scores, labels),
+  };
+}
