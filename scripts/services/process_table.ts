@@ -1,0 +1,59 @@
+import { shell } from "./shell.ts";
+
+/** One process of this machine. */
+export interface ProcessEntry {
+  /** Process id. */
+  pid: number;
+  /** Process id of its parent. */
+  parent: number;
+  /** Whether it is stopped by SIGSTOP. */
+  paused: boolean;
+  /** When it started, in the system's own unit: tells a process from a later one with the same id. */
+  startedAt: string;
+}
+
+/**
+ * Reads the lines of `/proc/PID/stat`, or of `ps -A -o pid= -o ppid= -o stat= -o lstart=`, into process entries.
+ *
+ * Zombies are left out: they are gone but for their exit code. Lines that are neither are skipped, since a process may
+ * end while its line is being written.
+ *
+ * @example
+ * ```ts
+ * const table = parseProcessTable("7 (my (odd) name) T 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0");
+ * if (table.get(7)?.startedAt !== "4711" || !table.get(7)?.paused) throw new Error("misread");
+ * ```
+ */
+export function parseProcessTable(text: string): Map<number, ProcessEntry> {
+  const table = new Map<number, ProcessEntry>();
+  for (const line of text.split("\n")) {
+    let pid: number, state: string, parent: number, startedAt: string;
+    const stat = /^(\d+) \(.*\) (\S) (.*)$/.exec(line);
+    if (stat) {
+      const fields = stat[3].split(" "); // from the fourth field of the line on: parent first
+      [pid, state, parent, startedAt] = [Number(stat[1]), stat[2], Number(fields[0]), fields[18]];
+    } else {
+      const ps = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S.*?)\s*$/.exec(line);
+      if (!ps) continue;
+      [pid, parent, state, startedAt] = [Number(ps[1]), Number(ps[2]), ps[3], ps[4]];
+    }
+    if (startedAt === undefined || state.startsWith("Z") || state.startsWith("X")) continue;
+    table.set(pid, { pid, parent, paused: state.startsWith("T"), startedAt });
+  }
+  return table;
+}
+
+/** Returns all processes of this machine by process id, from `/proc` where there is one and from `ps` elsewhere. */
+export async function readProcessTable(): Promise<Map<number, ProcessEntry>> {
+  const { stdout, stderr } = await shell(
+    "if [ -r /proc/self/stat ]; then cat /proc/[0-9]*/stat 2>/dev/null; " +
+      "else ps -A -o pid= -o ppid= -o stat= -o lstart=; fi",
+  );
+  const table = parseProcessTable(stdout);
+  if (table.size === 0) {
+    throw new Error(
+      `Cannot list processes as /proc or ps must tell them: current value is ${stderr || stdout}`,
+    );
+  }
+  return table;
+}

@@ -1,0 +1,170 @@
+import { type ProcessEntry, readProcessTable } from "./process_table.ts";
+import type { ServerCommand } from "./definition.ts";
+
+/** What is kept of a started process: its id, and when it started, since ids are used again. */
+export interface StartedProcess {
+  /** Process id. */
+  pid: number;
+  /** When it started, as the process table tells it. */
+  startedAt: string;
+}
+
+/** How long {@link ServerProcess.stop} waits between asking and killing, in milliseconds. */
+export interface StopOptions {
+  /** Signal that asks; SIGTERM by default. */
+  signal?: Deno.Signal;
+  /** Deadline after which SIGKILL follows; 15000 by default. */
+  deadlineMs?: number;
+}
+
+const POLL_MS = 50;
+
+async function until(condition: () => Promise<boolean>, deadlineMs: number): Promise<boolean> {
+  for (const end = performance.now() + deadlineMs;;) {
+    if (await condition()) return true;
+    if (performance.now() >= end) return false;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function signal(pid: number, name: Deno.Signal): void {
+  try {
+    Deno.kill(pid, name);
+  } catch (error) {
+    // Ended by itself between the look at the table and the signal: what a signal would have done has happened.
+    if (!(error instanceof Deno.errors.NotFound) && !/ESRCH|No such process/.test(String(error))) throw error;
+  }
+}
+
+/**
+ * A server process that outlives the process that started it, found again by its pid file.
+ *
+ * The pid file is trusted only where a process with that id and that start time lives, so a stale file (reboot, kill -9,
+ * an id used again by a stranger) reads as "not running" and never lets a signal hit somebody else.
+ */
+export class ServerProcess {
+  /** @param pidFile Path of the file with id and start time; its folder exists. */
+  constructor(private readonly pidFile: string) {}
+
+  async #recorded(): Promise<StartedProcess | undefined> {
+    try {
+      const { pid, startedAt } = JSON.parse(await Deno.readTextFile(this.pidFile));
+      return Number.isSafeInteger(pid) && pid > 1 && typeof startedAt === "string"
+        ? { pid, startedAt }
+        : undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Returns the living server process, or undefined when there is none. */
+  async find(): Promise<ProcessEntry | undefined> {
+    const recorded = await this.#recorded();
+    if (recorded === undefined) return undefined;
+    const entry = (await readProcessTable()).get(recorded.pid);
+    return entry?.startedAt === recorded.startedAt ? entry : undefined;
+  }
+
+  /**
+   * Starts the server in a session of its own, with output appended to `logFile`, and returns its process entry.
+   *
+   * Nothing of this process is inherited but PATH and HOME: no pipe, no open file, no terminal, no other variable.
+   * Throws an Error when the process ends before it can be seen.
+   */
+  async start({ command, env }: ServerCommand, logFile: string): Promise<ProcessEntry> {
+    const inherited = Object.fromEntries(
+      ["PATH", "HOME"].flatMap((name) => {
+        const value = Deno.env.get(name);
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+    const child = new Deno.Command("sh", {
+      args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null', "sh", logFile, ...command],
+      clearEnv: true,
+      env: { ...inherited, LANG: "C", LC_ALL: "C", ...env },
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+      detached: true,
+    }).spawn();
+    child.unref();
+    const entry = (await readProcessTable()).get(child.pid);
+    if (entry === undefined) {
+      throw new Error(`Cannot start ${command[0]} as it must keep running: current value is ended at once`);
+    }
+    const started: StartedProcess = { pid: entry.pid, startedAt: entry.startedAt };
+    await Deno.writeTextFile(this.pidFile, JSON.stringify(started));
+    return entry;
+  }
+
+  /** Returns the process and everything it started, itself first. */
+  async #tree(): Promise<number[]> {
+    const recorded = await this.find();
+    if (recorded === undefined) return [];
+    const table = await readProcessTable();
+    const tree = [recorded.pid];
+    for (let position = 0; position < tree.length; position++) {
+      for (const entry of table.values()) if (entry.parent === tree[position]) tree.push(entry.pid);
+    }
+    return tree;
+  }
+
+  async #gone(pids: number[], deadlineMs: number): Promise<boolean> {
+    return await until(async () => {
+      const table = await readProcessTable();
+      return pids.every((pid) => !table.has(pid));
+    }, deadlineMs);
+  }
+
+  /** Sends SIGKILL to the server and everything it started and returns when they are gone; true if it was running. */
+  async kill(): Promise<boolean> {
+    const pids = await this.#tree();
+    for (const pid of pids) signal(pid, "SIGKILL");
+    if (!await this.#gone(pids, 10_000)) {
+      throw new Error(
+        `Cannot kill processes ${pids} as they must end: current value is alive 10 s after SIGKILL`,
+      );
+    }
+    await Deno.remove(this.pidFile).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+    return pids.length > 0;
+  }
+
+  /**
+   * Asks the server to stop, kills what is left at the deadline, and returns how it went.
+   *
+   * A paused server is resumed first, since it could not hear the request.
+   */
+  async stop(options: StopOptions = {}): Promise<"not running" | "stopped" | "killed"> {
+    const pids = await this.#tree();
+    if (pids.length === 0) {
+      await this.kill(); // drops a stale pid file
+      return "not running";
+    }
+    for (const pid of pids) signal(pid, "SIGCONT");
+    signal(pids[0], options.signal ?? "SIGTERM");
+    const stopped = await this.#gone(pids, options.deadlineMs ?? 15_000);
+    if (!stopped) { for (const pid of pids.slice(1)) signal(pid, "SIGKILL"); }
+    await this.kill();
+    return stopped ? "stopped" : "killed";
+  }
+
+  /** Freezes the server and everything it started (SIGSTOP): connections stay open and nothing answers. */
+  async pause(): Promise<boolean> {
+    const frozen = new Set<number>();
+    for (;;) { // again until nothing is new: a child may be born while its siblings are being frozen
+      const pids = (await this.#tree()).filter((pid) => !frozen.has(pid));
+      if (pids.length === 0) return frozen.size > 0;
+      for (const pid of pids) signal(pid, "SIGSTOP"), frozen.add(pid);
+    }
+  }
+
+  /** Wakes what {@link pause} froze (SIGCONT). */
+  async resume(): Promise<boolean> {
+    const pids = await this.#tree();
+    for (const pid of pids) signal(pid, "SIGCONT");
+    return pids.length > 0;
+  }
+}

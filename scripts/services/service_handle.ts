@@ -1,0 +1,292 @@
+import type { Service, ServiceName } from "../../src/testing/services.ts";
+import { type Authority, openAuthority } from "./certificates.ts";
+import { choosePorts } from "./choose_ports.ts";
+import type { RunContext, ServiceDefinition, ServiceSettings } from "./definition.ts";
+import { publishService } from "./publish_services.ts";
+import { ServerProcess } from "./server_process.ts";
+import { withLock } from "./with_lock.ts";
+
+/** Where a handle works and whom it tells. */
+export interface ServiceHandleOptions {
+  /** The `.services` folder, absolute. */
+  folder: string;
+  /** Takes one line of progress. */
+  report(line: string): void;
+  /** First port of the server's block; taken as it is or refused. By default a free block is chosen. */
+  firstPort?: number;
+}
+
+/** What a server does at the moment: `starting` is alive without answering, `paused` is frozen by SIGSTOP. */
+export type ServiceState = "ready" | "starting" | "paused" | "stopped" | "never started";
+
+const READY_DEADLINE_MS = 90_000;
+const REPORT_EVERY_MS = 5000;
+const POLL_MS = 100;
+
+function random(length: number): string {
+  const alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"; // 56 characters
+  let text = "";
+  while (text.length < length) {
+    const [byte] = crypto.getRandomValues(new Uint8Array(1));
+    if (byte < 224) text += alphabet[byte % 56]; // 224 = 4 × 56, so that none is more likely
+  }
+  return text;
+}
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function lastLines(path: string, count: number): Promise<string> {
+  const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
+  return lines.slice(-count).map((line) => `  ${line}`).join("\n");
+}
+
+/**
+ * One server of this checkout: it can be started, stopped, killed and frozen, by any process that has a handle.
+ *
+ * All processes see the same state, since it lies in files; calls for the same server wait for one another. Data and
+ * ports stay over `stop`, `kill` and `start`, so that clients find again what they left.
+ */
+export class ServiceHandle {
+  readonly #definition: ServiceDefinition;
+  readonly #options: ServiceHandleOptions;
+  readonly #runDir: string;
+  readonly #process: ServerProcess;
+  #service: Service | undefined;
+
+  /** Opens nothing; {@link start} does. */
+  constructor(definition: ServiceDefinition, options: ServiceHandleOptions) {
+    this.#definition = definition;
+    this.#options = options;
+    this.#runDir = `${options.folder}/run/${definition.name}`;
+    this.#process = new ServerProcess(`${this.#runDir}/process.json`);
+  }
+
+  /** Name of the server. */
+  get name(): ServiceName {
+    return this.#definition.name;
+  }
+
+  /** What the server published of itself; throws an Error before its first {@link start} or {@link look}. */
+  get service(): Service {
+    if (this.#service !== undefined) return this.#service;
+    throw new Error(
+      `Cannot tell the URL of ${this.name} as it must have been started: current value is not started`,
+    );
+  }
+
+  /** URL for an adapter, with user and password; throws as {@link service} does. */
+  get url(): string {
+    return this.service.url;
+  }
+
+  #locked<T>(work: () => Promise<T>): Promise<T> {
+    return Deno.mkdir(this.#runDir, { recursive: true })
+      .then(() => withLock(`${this.#options.folder}/run/${this.name}.lock`, work));
+  }
+
+  #context(installDir: string, settings: ServiceSettings): RunContext {
+    let authority: Promise<Authority> | undefined;
+    const tlsDir = `${this.#options.folder}/run/tls`;
+    return {
+      runDir: this.#runDir,
+      installDir,
+      settings,
+      authority: () =>
+        authority ??= withLock(`${this.#options.folder}/run/tls.lock`, () => openAuthority(tlsDir)),
+    };
+  }
+
+  /** Keeps user, password and ports of earlier starts, but for ports that somebody else has taken since. */
+  async #settings(): Promise<ServiceSettings> {
+    const { portRoles, firstPort, name } = this.#definition;
+    const file = `${this.#runDir}/settings.json`;
+    const kept = await readJson<ServiceSettings>(file);
+    const fixedFirstPort = this.#options.firstPort;
+    let ports: Record<string, number> | undefined;
+    if (kept !== undefined && fixedFirstPort === undefined) {
+      try {
+        ports = choosePorts(portRoles, 0, { fixedFirstPort: kept.ports[portRoles[0]] });
+      } catch (error) {
+        this.#options.report(`${name}: ${(error as Error).message}; choosing others`);
+      }
+    }
+    const settings: ServiceSettings = {
+      ports: ports ?? choosePorts(portRoles, firstPort, { fixedFirstPort }),
+      user: kept?.user ?? "edgewood",
+      password: kept?.password ?? random(24),
+    };
+    await Deno.writeTextFile(file, JSON.stringify(settings), { mode: 0o600 });
+    return settings;
+  }
+
+  async #publish(context: RunContext, pid: number | null): Promise<void> {
+    const { settings: { ports, user, password }, installDir } = context;
+    this.#service = {
+      name: this.name,
+      version: this.#definition.version(installDir),
+      host: "127.0.0.1",
+      port: ports[this.#definition.portRoles[0]],
+      pid,
+      user,
+      password,
+      ...this.#definition.describe(context),
+      dataDir: `${this.#runDir}/data`,
+      logFile: `${this.#runDir}/server.log`,
+    };
+    await Deno.writeTextFile(`${this.#runDir}/install.json`, JSON.stringify({ installDir }));
+    await publishService(this.#options.folder, this.name, this.#service);
+  }
+
+  async #awaitReady(context: RunContext): Promise<void> {
+    const { title } = this.#definition;
+    const start = performance.now();
+    let told = start;
+    for (;;) {
+      let missing: unknown;
+      try {
+        await this.#definition.askReady(context);
+        return;
+      } catch (error) {
+        missing = error;
+      }
+      const now = performance.now();
+      const logFile = `${this.#runDir}/server.log`;
+      const alive = await this.#process.find() !== undefined;
+      if (!alive || now - start > READY_DEADLINE_MS) {
+        const why = alive ? `it did not answer for ${READY_DEADLINE_MS / 1000} s` : "it ended by itself";
+        throw new Error(
+          `Cannot start ${title} as it must become ready: current value is ${why}; ${logFile} ends with\n` +
+            await lastLines(logFile, 12),
+          { cause: missing },
+        );
+      }
+      if (now - told > REPORT_EVERY_MS) {
+        told = now;
+        const reason = (missing as Error).message.split("\n")[0];
+        this.#options.report(
+          `${this.name}: waiting for an answer, ${Math.round((now - start) / 1000)} s (${reason})`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /**
+   * Starts the server, installing it where needed, and returns when it answers clients; true if it was not running.
+   *
+   * Throws an UnavailableError when it cannot be installed on this machine, an Error with the end of its log when it
+   * does not become ready in 90 s; it is stopped then. A server that runs already is left as it is, but waked when paused.
+   */
+  start(options: { fresh?: boolean } = {}): Promise<boolean> {
+    return this.#locked(() => this.#startLocked(options.fresh ?? false));
+  }
+
+  async #startLocked(fresh: boolean): Promise<boolean> {
+    const { report, folder } = this.#options;
+    const say = (line: string) => report(`${this.name}: ${line}`);
+    const cacheDir = `${folder}/cache`;
+    await Deno.mkdir(cacheDir, { recursive: true });
+    if (fresh) {
+      await this.#process.stop({ signal: this.#definition.stopSignal });
+      await Deno.remove(this.#runDir, { recursive: true });
+      await Deno.mkdir(this.#runDir, { recursive: true });
+    }
+    const installDir = await this.#definition.install({ cacheDir, report: say });
+    const running = await this.#process.find();
+    const kept = await readJson<ServiceSettings>(`${this.#runDir}/settings.json`);
+    if (running !== undefined && kept !== undefined) {
+      const context = this.#context(installDir, kept);
+      await this.#process.resume();
+      await this.#awaitReady(context);
+      await this.#publish(context, running.pid);
+      return false;
+    }
+    const context = this.#context(installDir, await this.#settings());
+    const command = await this.#definition.prepare(context);
+    const { pid } = await this.#process.start(command, `${this.#runDir}/server.log`);
+    try {
+      await this.#awaitReady(context);
+    } catch (error) {
+      await this.#process.stop({ signal: this.#definition.stopSignal });
+      throw error;
+    }
+    await this.#publish(context, pid);
+    return true;
+  }
+
+  async #known(): Promise<RunContext | undefined> {
+    const settings = await readJson<ServiceSettings>(`${this.#runDir}/settings.json`);
+    const install = await readJson<{ installDir: string }>(`${this.#runDir}/install.json`);
+    return settings && install && this.#context(install.installDir, settings);
+  }
+
+  async #published(pid: number | null): Promise<void> {
+    const context = await this.#known();
+    if (context !== undefined) await this.#publish(context, pid);
+  }
+
+  /** Reads what the server published, without starting it, and returns its state. */
+  async look(): Promise<ServiceState> {
+    const context = await this.#known();
+    if (context === undefined) return "never started";
+    const running = await this.#process.find();
+    this.#service = {
+      ...await readJson<{ services: Record<string, Service> }>(`${this.#options.folder}/services.json`)
+        .then((file) => file?.services[this.name]) as Service,
+      pid: running?.pid ?? null,
+    };
+    if (running === undefined) return "stopped";
+    if (running.paused) return "paused";
+    return await this.#definition.askReady(context).then(() => "ready" as const, () => "starting" as const);
+  }
+
+  /** Stops the server cleanly (SIGKILL after 15 s) and returns how it went; its data stays. */
+  stop(): Promise<"not running" | "stopped" | "killed"> {
+    return this.#locked(async () => {
+      const how = await this.#process.stop({ signal: this.#definition.stopSignal });
+      await this.#published(null);
+      return how;
+    });
+  }
+
+  /** Kills the server and all its processes with SIGKILL; true if it was running. */
+  kill(): Promise<boolean> {
+    return this.#locked(async () => {
+      const was = await this.#process.kill();
+      await this.#published(null);
+      return was;
+    });
+  }
+
+  /** Freezes the server: connections stay open and are accepted, nothing answers. True if it was running. */
+  pause(): Promise<boolean> {
+    return this.#locked(() => this.#process.pause());
+  }
+
+  /** Wakes a frozen server; true if it was running. */
+  resume(): Promise<boolean> {
+    return this.#locked(() => this.#process.resume());
+  }
+
+  /** Stops and starts the server; returns when it is ready again. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  /** Stops the server and takes it out of `services.json`; its data and ports stay for the next {@link start}. */
+  down(): Promise<"not running" | "stopped" | "killed"> {
+    return this.#locked(async () => {
+      const how = await this.#process.stop({ signal: this.#definition.stopSignal });
+      await publishService(this.#options.folder, this.name, undefined);
+      return how;
+    });
+  }
+}
