@@ -36,3 +36,49 @@ export const HEADER_BYTES = 128;
 export const NODE_BYTES = 8;
 /** Offset of the link in a node. */
 export const NODE_LINK = 4;
+
+// Blocks of rows: see assembly/block.ts.
+
+/** Rows that a block holds, one byte each in a vector register's lanes. */
+export const BLOCK_ROWS = 64;
+/** Header: number of sections; 0 if the forest is only walked. */
+export const SECTIONS = 40;
+/** Header: address of the first section. */
+export const SECTION_LIST = 44;
+/** Header: least number of rows for which a block pays, at most BLOCK_ROWS. */
+export const BLOCK_LEAST = 48;
+/** Header: address of BLOCK_ROWS bytes of each operand value: 256 constants, then the slots of selections. */
+export const VALUES = 52;
+/** Header: address of the block's ranks in a group, BLOCK_ROWS bytes a feature of the group. */
+export const GROUP_RANKS = 56;
+/** Header: rows that the module has room for, a multiple of BLOCK_ROWS. */
+export const MAX_ROWS = 60;
+/** Constants before the first slot at VALUES. */
+export const CONSTANTS = 256;
+
+/** Section: number of features, their address, number of segments, their address; 4 bytes each. */
+export const SECTION_BYTES = 16;
+
+/**
+ * Feature of a section: its column, address of its thresholds (float32), of its buckets' starts (2 bytes each), number
+ * of halvings, low end and scale of the buckets (float32), last bucket (float32), address of its ranks (2 bytes a row).
+ */
+export const FEATURE_BYTES = 32;
+
+/**
+ * Segment: first tree, end of its trees, number of features of the group, their address, address of the trees'
+ * programs, address of the group's path lengths (float64); a segment that is walked has programs at 0.
+ */
+export const SEGMENT_BYTES = 24;
+
+/** Feature of a group: address of its ranks in the section, address of the table to its ranks in the group. */
+export const GROUP_FEATURE_BYTES = 8;
+
+/** Program of a tree: bytes of its selections, offset of its result from VALUES; then the selections. */
+export const PROGRAM_BYTES = 8;
+
+/**
+ * Selection: offsets from VALUES of the left operand, the right operand and the result (2 bytes each), the threshold's
+ * rank in the group less 128 (1 byte, and one unused), offset of the feature's ranks from GROUP_RANKS (4 bytes).
+ */
+export const SELECTION_BYTES = 12;

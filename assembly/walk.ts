@@ -54,13 +54,13 @@ function walkOne(row: usize, node: usize): usize {
   return node;
 }
 
-/** Adds to each row's sum its path length in the trees first to last − 1, in tree order: eight trees at a time. */
-export function walkByTrees(first: u32, last: u32, count: u32): void {
+/** Adds to the sums of `count` rows their path lengths in the trees first to last − 1, in tree order: eight trees at a time. */
+export function walkByTrees(first: u32, last: u32, firstRow: u32, count: u32): void {
   const roots: usize = load<u32>(HEADER, ROOTS);
   const toLength: usize = load<u32>(HEADER, LENGTHS) - load<u32>(HEADER, NODES);
   const rowBytes: usize = load<u32>(HEADER, N_FEATURES) << 2;
-  let row: usize = load<u32>(HEADER, ROWS);
-  let sumAt: usize = load<u32>(HEADER, SCORES);
+  let row = <usize>load<u32>(HEADER, ROWS) + firstRow * rowBytes;
+  let sumAt = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
   for (let i: u32 = 0; i < count; i++) {
     let sum = load<f64>(sumAt);
     let root = roots + (<usize>first << 2);
@@ -81,14 +81,14 @@ export function walkByTrees(first: u32, last: u32, count: u32): void {
 }
 
 /** Does what walkByTrees() does, eight rows at a time: for trees that should stay in the cache. */
-export function walkByRows(first: u32, last: u32, count: u32): void {
+export function walkByRows(first: u32, last: u32, firstRow: u32, count: u32): void {
   const roots: usize = load<u32>(HEADER, ROOTS);
   const toLength: usize = load<u32>(HEADER, LENGTHS) - load<u32>(HEADER, NODES);
   const w: usize = load<u32>(HEADER, N_FEATURES) << 2;
   for (let tree = first; tree < last; tree++) {
     const root: usize = load<u32>(roots + (<usize>tree << 2));
-    let row: usize = load<u32>(HEADER, ROWS);
-    let sumAt: usize = load<u32>(HEADER, SCORES);
+    let row = <usize>load<u32>(HEADER, ROWS) + firstRow * w;
+    let sumAt = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
     let left = count;
     for (; left >= 8; left -= 8) {
       walkEight(

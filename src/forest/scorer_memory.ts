@@ -1,6 +1,9 @@
 import * as layout from "../../assembly/layout.ts";
 import { averagePathLength, type Forest } from "./forest.ts";
-import { packNodes } from "./scorer_nodes.ts";
+import { placeBlocks } from "./scorer_blocks.ts";
+import { MemoryImage } from "./scorer_image.ts";
+import { leafPathLengths, packNodes } from "./scorer_nodes.ts";
+import { planBlocks } from "./scorer_plan.ts";
 
 /** Views of a module's linear memory; they stay valid, since the memory is grown only before they are made. */
 export interface ScorerMemory {
@@ -10,66 +13,51 @@ export interface ScorerMemory {
   scores: Float64Array;
 }
 
-const PAGE_BYTES = 65536;
-const ALIGNMENT = 64;
-
 /**
  * Lays a forest out in a module's linear memory, as `assembly/layout.ts` says, and grows the memory to fit.
  *
  * @param memory Memory of a fresh instance.
  * @param forest A forest that `checkForest` accepts.
- * @param maxRows Number of rows that one call of the module can score.
+ * @param maxRows Number of rows that one call of the module can score, a multiple of the rows of a block.
  * @returns Views to write rows to and to read scores from.
  * @throws RangeError if the forest does not fit into the 4 GiB that a module can address.
  */
 export function fillMemory(memory: WebAssembly.Memory, forest: Forest, maxRows: number): ScorerMemory {
   const trees = forest.treeStart.length - 1;
-  const nodes = packNodes(forest);
-  let end = layout.HEADER + layout.HEADER_BYTES;
-  const place = (bytes: number): number => {
-    const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
-    end = start + bytes;
-    return start;
-  };
-  const rowsAt = place(4 * maxRows * forest.nFeatures);
-  const scoresAt = place(8 * maxRows);
-  const rootsAt = place(4 * trees);
-  const nodesAt = place(nodes.links.byteLength);
-  const lengthsAt = place(nodes.lengths.byteLength);
-  grow(memory, end);
+  const leafLengths = leafPathLengths(forest);
+  const nodes = packNodes(forest, leafLengths);
+  const plan = planBlocks(forest, leafLengths, layout.BLOCK_ROWS);
 
-  const { buffer } = memory;
-  new Uint32Array(buffer, rootsAt, trees).set(
-    forest.treeStart.subarray(0, trees).map((node) => nodesAt + node * layout.NODE_BYTES),
+  const image = new MemoryImage(layout.HEADER);
+  const header = new DataView(new ArrayBuffer(layout.HEADER_BYTES));
+  image.place(header);
+  const field = (offset: number, value: number) => header.setUint32(offset, value, true);
+  const rowsAt = image.reserve(4 * maxRows * forest.nFeatures);
+  const scoresAt = image.reserve(8 * maxRows);
+  const nodesAt = image.place(nodes.links);
+  const roots = Uint32Array.from(
+    forest.treeStart.subarray(0, trees),
+    (node) => nodesAt + node * layout.NODE_BYTES,
   );
-  new Uint32Array(buffer, nodesAt, nodes.links.length).set(nodes.links);
-  new Float64Array(buffer, lengthsAt, nodes.lengths.length).set(nodes.lengths);
-
-  const header = new DataView(buffer, layout.HEADER, layout.HEADER_BYTES);
-  header.setUint32(layout.N_FEATURES, forest.nFeatures, true);
-  header.setUint32(layout.TREES, trees, true);
-  header.setUint32(layout.ROWS, rowsAt, true);
-  header.setUint32(layout.SCORES, scoresAt, true);
-  header.setUint32(layout.ROOTS, rootsAt, true);
-  header.setUint32(layout.NODES, nodesAt, true);
-  header.setUint32(layout.LENGTHS, lengthsAt, true);
-  header.setUint32(layout.FEATURE_BITS, nodes.featureBits, true);
+  field(layout.N_FEATURES, forest.nFeatures);
+  field(layout.TREES, trees);
+  field(layout.ROWS, rowsAt);
+  field(layout.SCORES, scoresAt);
+  field(layout.ROOTS, image.place(roots));
+  field(layout.NODES, nodesAt);
+  field(layout.LENGTHS, image.place(nodes.lengths));
+  field(layout.FEATURE_BITS, nodes.featureBits);
   header.setFloat64(layout.NORMALISER, trees * averagePathLength(forest.maxSamples), true);
+  const blocks = placeBlocks(image, forest, plan, leafLengths, maxRows);
+  field(layout.SECTIONS, plan.sections.length);
+  field(layout.SECTION_LIST, blocks.sectionsAt);
+  field(layout.BLOCK_LEAST, plan.leastRows);
+  field(layout.VALUES, blocks.valuesAt);
+  field(layout.GROUP_RANKS, blocks.groupRanksAt);
+  field(layout.MAX_ROWS, maxRows);
+  image.writeTo(memory);
   return {
-    rows: new Float32Array(buffer, rowsAt, maxRows * forest.nFeatures),
-    scores: new Float64Array(buffer, scoresAt, maxRows),
+    rows: new Float32Array(memory.buffer, rowsAt, maxRows * forest.nFeatures),
+    scores: new Float64Array(memory.buffer, scoresAt, maxRows),
   };
-}
-
-function grow(memory: WebAssembly.Memory, bytes: number): void {
-  const pages = Math.ceil((bytes - memory.buffer.byteLength) / PAGE_BYTES);
-  if (pages <= 0) return;
-  try {
-    memory.grow(pages);
-  } catch (cause) {
-    throw new RangeError(
-      `Cannot score the forest as it must fit into the 4 GiB of a WebAssembly module: current value is ${bytes} bytes`,
-      { cause },
-    );
-  }
 }

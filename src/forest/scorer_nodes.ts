@@ -19,11 +19,12 @@ export interface PackedNodes {
  * The root of tree `t` is node `treeStart[t]`, as in the forest.
  *
  * @param forest A forest that `checkForest` accepts.
+ * @param leafLengths Path length of every leaf, by node.
  * @returns Nodes of all trees, in the order of the trees.
  * @throws RangeError if the features and the breadth of a tree do not fit into a link of 32 bits together.
  */
-export function packNodes(forest: Forest): PackedNodes {
-  const { feature, left, right, nSamples, treeStart } = forest;
+export function packNodes(forest: Forest, leafLengths: Float64Array): PackedNodes {
+  const { feature, left, right, treeStart } = forest;
   const nodes = feature.length;
   const thresholds = new Float32Array(2 * nodes);
   const links = new Uint32Array(thresholds.buffer);
@@ -31,7 +32,6 @@ export function packNodes(forest: Forest): PackedNodes {
   const featureBits = 32 - Math.clz32(forest.nFeatures - 1);
   const longest = 2 ** (32 - featureBits) - 1;
   const from = new Int32Array(nodes); // node of the forest that lies at a place
-  const depth = new Int32Array(nodes); // by place
   for (let tree = 0; tree + 1 < treeStart.length; tree++) {
     let free = treeStart[tree];
     from[free++] = treeStart[tree];
@@ -39,7 +39,7 @@ export function packNodes(forest: Forest): PackedNodes {
       const node = from[place];
       if (feature[node] < 0) {
         thresholds[2 * place] = Infinity;
-        lengths[place] = depth[place] + averagePathLength(nSamples[node]);
+        lengths[place] = leafLengths[node];
         continue;
       }
       const distance = free - place;
@@ -51,10 +51,26 @@ export function packNodes(forest: Forest): PackedNodes {
       }
       thresholds[2 * place] = roundDown(forest.threshold[node]);
       links[2 * place + 1] = distance * 2 ** featureBits + feature[node];
-      depth[free] = depth[free + 1] = depth[place] + 1;
       from[free++] = left[node];
       from[free++] = right[node];
     }
   }
   return { thresholds, links, lengths, featureBits };
+}
+
+/**
+ * Path length in edges that a row gets in each leaf: the leaf's depth plus c(nSamples).
+ *
+ * @param forest A forest that `checkForest` accepts.
+ * @returns Lengths by node of the forest; 0 for inner nodes.
+ */
+export function leafPathLengths(forest: Forest): Float64Array {
+  const { feature, left, right, nSamples } = forest;
+  const depth = new Int32Array(feature.length);
+  const lengths = new Float64Array(feature.length);
+  for (let node = 0; node < feature.length; node++) {
+    if (feature[node] < 0) lengths[node] = depth[node] + averagePathLength(nSamples[node]);
+    else depth[left[node]] = depth[right[node]] = depth[node] + 1;
+  }
+  return lengths;
 }
