@@ -92,6 +92,9 @@ export const manifestSchema = z.strictObject({
   if (manifest.kind === "transactions" && manifest.features.some((feature) => !feature.definition)) {
     refuse("features", "each must have a definition in a model of transactions");
   }
+  if (manifest.kind === "table" && manifest.features.some((feature) => feature.transform)) {
+    refuse("features", "must be columns as they are, without transform, in a model of a table");
+  }
   if (manifest.contamination !== undefined && manifest.alertsPerDay !== undefined) {
     refuse("alertsPerDay", "must be absent where contamination is given");
   }

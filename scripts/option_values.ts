@@ -1,0 +1,78 @@
+/**
+ * Reading the values of options, with an error that says what they must be.
+ *
+ * @module
+ */
+import { InvalidArgumentError } from "commander";
+
+/**
+ * A reader of a whole number for commander's `option`.
+ *
+ * @param min Smallest value allowed.
+ * @param max Largest value allowed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../src/testing/assert.ts";
+ * import { wholeNumber } from "./option_values.ts";
+ *
+ * assertEquals(wholeNumber(1)("256"), 256);
+ * ```
+ */
+export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/**
+ * A reader of a decimal number for commander's `option`.
+ *
+ * @param above The value must be greater than this.
+ * @param atMost The value must be no greater than this.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../src/testing/assert.ts";
+ * import { decimalNumber } from "./option_values.ts";
+ *
+ * assertEquals(decimalNumber(0, 0.5)("0.01"), 0.01);
+ * ```
+ */
+export function decimalNumber(above: number, atMost: number = Number.MAX_VALUE): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value > above && value <= atMost)) {
+      const bound = atMost === Number.MAX_VALUE ? "" : ` and at most ${atMost}`;
+      throw new InvalidArgumentError(`It must be a number above ${above}${bound}.`);
+    }
+    return value;
+  };
+}
+
+/**
+ * Reads a list of names separated by commas for commander's `option`.
+ *
+ * @param text Names, white space around them being dropped; throws where one is empty or stands twice.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../src/testing/assert.ts";
+ * import { nameList } from "./option_values.ts";
+ *
+ * assertEquals(nameList("amount, hour"), ["amount", "hour"]);
+ * ```
+ */
+export function nameList(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new InvalidArgumentError("It must be names separated by commas.");
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined) {
+    throw new InvalidArgumentError(`It must name each once: "${repeated}" stands twice.`);
+  }
+  return names;
+}

@@ -1,0 +1,108 @@
+/**
+ * Reading CSV in pieces.
+ *
+ * @module
+ */
+// @ts-types="npm:@types/papaparse@5.5.2"
+import Papa from "papaparse";
+
+/** The low-level parser of papaparse, which its type declarations leave out. */
+interface PieceParser {
+  /** Parses what it is given; with `ignoreLastRow` it leaves the last row, which may go on in the next piece. */
+  parse(text: string, baseIndex: number, ignoreLastRow: boolean): {
+    data: string[][];
+    errors: { code: string; message: string; row: number }[];
+    meta: { cursor: number };
+  };
+}
+
+const Parser = (Papa as unknown as { Parser: new (config: object) => PieceParser }).Parser;
+
+/** Characters that a row may have before it is taken for the sign of a quote that is never closed. */
+const LONGEST_ROW = 4 * 2 ** 20;
+
+/**
+ * Splits text into rows of cells by RFC 4180, piece by piece: quoted cells may hold commas, line ends and doubled quotes; lines
+ * end in LF, CRLF or CR; empty lines are passed over.
+ *
+ * The delimiter is the first of comma, semicolon, tab and bar that the first line holds. papaparse does the splitting.
+ *
+ * @param pieces Text cut anywhere.
+ * @param name What to call the text in a message.
+ * @returns Batches of rows, the header being the first row of the first batch. Throws SyntaxError for a quote that is not closed, or
+ *   closed in the middle of a cell.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { readCsv } from "./csv.ts";
+ *
+ * async function* pieces() {
+ *   yield 'name,amo';
+ *   yield 'unt\r\n"a, b",2\r\n';
+ * }
+ * const rows = (await Array.fromAsync(readCsv(pieces(), "example"))).flat();
+ * assertEquals(rows, [["name", "amount"], ["a, b", "2"]]);
+ * ```
+ */
+export async function* readCsv(pieces: AsyncIterable<string>, name: string): AsyncGenerator<string[][]> {
+  let parser: PieceParser | undefined;
+  let rest = "";
+  let rowsRead = 0;
+  const split = (last: boolean): string[][] => {
+    const { data, errors, meta } = parser!.parse(rest, 0, !last);
+    if (errors.length > 0) {
+      const { message, row } = errors[0];
+      throw new SyntaxError(
+        `Cannot read ${name} as every quoted cell must end with a quote and a delimiter (row ${
+          rowsRead + row - 1
+        }): current value is "${message}"`,
+      );
+    }
+    rest = rest.slice(meta.cursor);
+    if (rest.length > LONGEST_ROW) {
+      throw new SyntaxError(
+        `Cannot read ${name} as row ${
+          rowsRead + data.length - 1
+        } must have at most ${LONGEST_ROW} characters, ` +
+          `so a quote before it may not be closed: current value is ${rest.length}`,
+      );
+    }
+    rowsRead += data.length;
+    return data.filter((row) => row.length > 1 || row[0] !== "");
+  };
+  for await (const piece of unixLineEnds(pieces)) {
+    rest += piece;
+    parser ??= openParser(rest, false);
+    if (!parser) continue;
+    const rows = split(false);
+    if (rows.length > 0) yield rows;
+  }
+  parser ??= openParser(rest, true);
+  if (!parser || rest === "") return;
+  const rows = split(true);
+  if (rows.length > 0) yield rows;
+}
+
+/** A parser with the delimiter of the first line; undefined while that line is not whole. */
+function openParser(text: string, whole: boolean): PieceParser | undefined {
+  const start = text.search(/[^\n]/);
+  if (start < 0) return undefined;
+  const end = text.indexOf("\n", start);
+  if (end < 0 && !whole && text.length < LONGEST_ROW) return undefined;
+  const line = end < 0 ? text : text.slice(start, end);
+  const delimiter = [",", ";", "\t", "|"].find((candidate) => line.includes(candidate)) ?? ",";
+  return new Parser({ delimiter, newline: "\n" });
+}
+
+/** Turns CRLF and CR into LF, also where a piece ends between the two. */
+async function* unixLineEnds(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let carried = "";
+  for await (const piece of pieces) {
+    let text = carried + piece;
+    carried = text.endsWith("\r") ? "\r" : "";
+    if (carried) text = text.slice(0, -1);
+    yield text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+  }
+  if (carried) yield "\n";
+}
