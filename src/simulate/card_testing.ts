@@ -37,8 +37,8 @@ interface Burst {
 }
 
 /**
- * Bursts in which somebody finds out which stolen cards work: within minutes, many small online payments, by many
- * cards at one to three shops or by one card at many.
+ * Bursts in which somebody finds out which stolen cards work: within minutes, many small online payments, by
+ * many cards at one to three shops or by one card at many.
  *
  * They come on top of what the card holders buy, at any hour.
  */

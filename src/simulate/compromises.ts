@@ -4,29 +4,35 @@ import type { RandomStream } from "./random.ts";
 export interface CompromiseOptions {
   /** How many cards or terminals there are. */
   readonly nEntities: number;
-  /** How long one stays compromised, milliseconds. */
+  /** How long one stays compromised, milliseconds; less where one alone would make more than all shall. */
   readonly durationMs: number;
   /** Frauds a millisecond that all of them together shall make. */
   readonly targetPerMs: number;
   /** Frauds a millisecond to expect of one entity while it is compromised. */
   readonly fraudsPerMs: (entity: number) => number;
+  /** Mean of `fraudsPerMs` over all entities. */
+  readonly meanFraudsPerMs: number;
   /** Start of the stream, milliseconds since 1970. */
   readonly startMs: number;
 }
 
 /**
- * Cards or terminals that are compromised for a fixed time, begun as often as the asked number of frauds needs.
+ * Cards or terminals that are compromised for a fixed time, begun as often as the asked number of frauds
+ * needs.
  *
- * Another one begins when those at work are expected to fall short of what is owed by now plus what a steady stream
- * has in the making (its target times half the duration). So the number of frauds follows the target however many or
- * few cards and terminals there are. A stream starts in the middle of things: some are compromised already.
+ * Another one begins when those at work are expected to fall short of what is owed by now plus what a steady
+ * stream has in the making (its target times half the duration). So the number of frauds follows the target
+ * however many or few cards and terminals there are. A stream starts in the middle of things: some are
+ * compromised already.
  */
 export class Compromises {
   readonly #random: RandomStream;
   readonly #options: CompromiseOptions;
   /** When each entity's compromise ends, milliseconds after the start; 0 while there was none. */
   readonly #endMs: Float64Array;
+  readonly #durationMs: number;
   readonly #steadyFrauds: number;
+  #candidate: number;
   /** Entities at work, soonest end first, from `#head` on. */
   #queue: number[] = [];
   #head = 0;
@@ -39,15 +45,21 @@ export class Compromises {
     this.#random = random;
     this.#options = options;
     this.#endMs = new Float64Array(options.nEntities);
+    this.#durationMs = options.durationMs * Math.min(1, options.targetPerMs / options.meanFraudsPerMs);
     this.#steadyFrauds = options.targetPerMs * options.durationMs / 2;
-    for (let misses = 0; misses < 8;) {
-      const durationMs = options.durationMs * (1 - random.uniform());
-      if (!this.#tryBegin(0, 0, durationMs)) misses++;
+    this.#candidate = random.integer(options.nEntities);
+    if (options.targetPerMs > 0) {
+      // Candidates that are compromised already count as tries, so that this ends where all of them are.
+      let tries = 4 * options.nEntities;
+      while (tries-- > 0 && this.#tryBegin(0, 0, this.#durationMs * (1 - random.uniform())));
     }
     this.#queue.sort((a, b) => this.#endMs[a] - this.#endMs[b]);
   }
 
-  /** Moves to a time (milliseconds since 1970, not before the last one) at which `owed` frauds are missing so far. */
+  /**
+   * Moves to a time (milliseconds since 1970, not before the last one) at which `owed` frauds are missing so
+   * far.
+   */
   advance(timeMs: number, owed: number): void {
     const now = timeMs - this.#options.startMs;
     while (this.#head < this.#queue.length && this.#endMs[this.#queue[this.#head]] <= now) {
@@ -61,7 +73,7 @@ export class Compromises {
       this.#queue = this.#queue.slice(this.#head);
       this.#head = 0;
     }
-    if (this.#options.targetPerMs > 0) this.#tryBegin(now, owed, this.#options.durationMs);
+    if (this.#options.targetPerMs > 0) this.#tryBegin(now, owed, this.#durationMs);
   }
 
   /** Whether the entity is compromised at a time that `advance` has reached. */
@@ -69,15 +81,17 @@ export class Compromises {
     return this.#endMs[entity] > timeMs - this.#options.startMs;
   }
 
-  /** Draws one entity and compromises it, unless it is already or would bring more frauds than are wanted. */
+  /**
+   * Compromises the candidate if half of its frauds are wanted, and draws the next one. A candidate waits for its turn
+   * however busy it is; drawing again would favour the quiet ones. Returns false when none is wanted.
+   */
   #tryBegin(now: number, owed: number, durationMs: number): boolean {
     const inTheMaking = this.#rateEnd - this.#rate * now;
-    const wanted = owed + this.#steadyFrauds - inTheMaking;
-    if (wanted <= 0) return false;
-    const entity = this.#random.integer(this.#options.nEntities);
-    if (this.#endMs[entity] > now) return false;
-    const rate = this.#options.fraudsPerMs(entity);
-    if (rate * durationMs / 2 > wanted) return false;
+    const rate = this.#options.fraudsPerMs(this.#candidate);
+    if (owed + this.#steadyFrauds - inTheMaking < rate * durationMs / 2) return false;
+    const entity = this.#candidate;
+    this.#candidate = this.#random.integer(this.#options.nEntities);
+    if (this.#endMs[entity] > now) return true;
     this.#endMs[entity] = now + durationMs;
     this.#queue.push(entity);
     this.#rate += rate;

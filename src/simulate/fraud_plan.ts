@@ -5,7 +5,9 @@ import type { Population } from "./population.ts";
 import type { RandomStream } from "./random.ts";
 
 const DAY_MS = 86_400_000;
-/** Share of each scenario in all frauds, at the scenario's number; the handbook's mix with card testing added. */
+/**
+ * Share of each scenario in all frauds, at the scenario's number; the handbook's mix with card testing added.
+ */
 const SCENARIO_SHARE = [0, 0.1, 0.42, 0.28, 0.2];
 /** Amounts of scenario 1 lie above this; minor units. */
 const HIGH_AMOUNT_MINOR = 22_000;
@@ -22,10 +24,10 @@ const OWED_THAT_DOUBLES = 5;
 /**
  * Who is defrauded when: the handbook's three scenarios and card testing, as often as the fraud rate asks.
  *
- * 1: a single amount above 220. 2: each transaction at a compromised terminal for 28 days, amounts unchanged. 3: a
- * third of a compromised card's transactions for 14 days, amounts times 5. 4: card testing. Where several apply the
- * higher number holds, as in the handbook. Each scenario keeps account of the frauds it owes, its share of the rate
- * times the transactions so far, and works faster or slower by that.
+ * 1: a single amount above 220. 2: each transaction at a compromised terminal for 28 days, amounts unchanged.
+ * 3: a third of a compromised card's transactions for 14 days, amounts times 5. 4: card testing. Where
+ * several apply the higher number holds, as in the handbook. Each scenario keeps account of the frauds it
+ * owes, its share of the rate times the transactions so far, and works faster or slower by that.
  */
 export class FraudPlan {
   readonly cardTesting: CardTesting;
@@ -50,6 +52,7 @@ export class FraudPlan {
       durationMs: TERMINAL_DURATION_MS,
       targetPerMs: this.#wanted[2] * perMs,
       fraudsPerMs: () => fraudsPerTerminal,
+      meanFraudsPerMs: fraudsPerTerminal,
       startMs,
     });
     this.#cards = new Compromises(random, {
@@ -57,6 +60,7 @@ export class FraudPlan {
       durationMs: CARD_DURATION_MS,
       targetPerMs: this.#wanted[3] * perMs,
       fraudsPerMs: (customer) => population.perDay[customer] * CARD_FRAUD_SHARE / DAY_MS,
+      meanFraudsPerMs: ordinaryPerMs / population.nCustomers * CARD_FRAUD_SHARE,
       startMs,
     });
     this.cardTesting = new CardTesting(random, population, ordinaryPerMs);

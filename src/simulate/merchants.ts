@@ -61,7 +61,10 @@ const ONLINE_COUNTRIES: Weighted<string> = [
   ["US", 3],
 ];
 
-/** The merchant of a terminal, from three uniforms in [0, 1) and its place on the grid, both coordinates in [0, 100). */
+/**
+ * The merchant of a terminal, from three uniforms in [0, 1) and its place on the grid, both coordinates in
+ * [0, 100).
+ */
 export function drawMerchant(
   draws: readonly [number, number, number],
   place: { x: number; y: number },

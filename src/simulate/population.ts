@@ -3,7 +3,10 @@ import { entityUniform, type RandomStream } from "./random.ts";
 
 /** Side of the square that customers and terminals are spread over. */
 const GRID = 100;
-/** The handbook's radius for 10,000 terminals; it grows as terminals get fewer, so that a customer keeps some 78. */
+/**
+ * The handbook's radius for 10,000 terminals; it grows as terminals get fewer, so that a customer keeps some
+ * 78.
+ */
 const RADIUS_AT_10_000 = 5;
 /** Most transactions a day of one customer; the handbook draws from 0 to 4. */
 const MAX_PER_DAY = 4;
@@ -34,14 +37,16 @@ const Attribute = {
 } as const;
 
 /**
- * Customers and terminals as the handbook's generator has them: places on a 100 × 100 grid, each customer with a mean
- * amount (5 to 100), a standard deviation of half of it, 0.1 to 4 transactions a day, and the terminals within a radius.
+ * Customers and terminals as the handbook's generator has them: places on a 100 × 100 grid, each customer
+ * with a mean amount (5 to 100), a standard deviation of half of it, 0.1 to 4 transactions a day, and the
+ * terminals within a radius.
  *
- * Beyond the handbook, a fifth of the terminals sell online and have no place: a customer buys from eight of them. A
- * customer's profile depends on the seed and its number alone. Takes some 16 bytes a customer and 22 a terminal.
+ * Beyond the handbook, a fifth of the terminals sell online and have no place: a customer buys from eight of
+ * them. A customer's profile depends on the seed and its number alone. Takes some 16 bytes a customer and 22
+ * a terminal.
  *
- * Source: Le Borgne, Siblini, Lebichot & Bontempi, *Reproducible Machine Learning for Credit Card Fraud Detection*,
- * chapter 3, "Transaction data simulator".
+ * Source: Le Borgne, Siblini, Lebichot & Bontempi, *Reproducible Machine Learning for Credit Card Fraud
+ * Detection*, chapter 3, "Transaction data simulator".
  */
 export class Population {
   readonly nCustomers: number;
@@ -107,7 +112,9 @@ export class Population {
     }
   }
 
-  /** A terminal that the customer uses: one within the radius, each as likely, or one of its online merchants. */
+  /**
+   * A terminal that the customer uses: one within the radius, each as likely, or one of its online merchants.
+   */
   drawTerminal(random: RandomStream, customer: number): number {
     if (this.#placed.length === 0 || random.uniform() < ONLINE_SHARE) {
       const favourite = Attribute.favourite + random.integer(N_FAVOURITES);
@@ -135,7 +142,10 @@ export class Population {
     return terminal;
   }
 
-  /** A legitimate amount of the customer in minor units, at least 1: normal, and uniform where that is out of range. */
+  /**
+   * A legitimate amount of the customer in minor units, at least 1: normal, and uniform where that is out of
+   * range.
+   */
   drawAmountMinor(random: RandomStream, customer: number): number {
     const mean = this.meanAmount[customer];
     let amount = mean + mean / 2 * random.normal();

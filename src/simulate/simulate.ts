@@ -20,7 +20,10 @@ export interface SimulateOptions {
   count?: number;
   /** Share of frauds among the transactions, 0 to 0.5. @default 0.01 */
   fraudRate?: number;
-  /** Default: as many as make `count` transactions in six weeks, between 20 and 100,000; 5,000 without `count`. */
+  /**
+   * Default: as many as make `count` transactions in six weeks, between 20 and 100,000; 5,000 without
+   * `count`.
+   */
   nCustomers?: number;
   /** Default: two a customer. */
   nTerminals?: number;
@@ -33,11 +36,12 @@ export interface SimulateOptions {
 /**
  * Yields a seeded stream of card transactions with labelled frauds, in time order.
  *
- * Customers and terminals are those of `Population`, frauds those of `FraudPlan`: the generator of the fraud detection
- * handbook (Le Borgne et al.), with online shops, cash machines and card testing added. A label comes `labelDelayMs` after its
- * transaction, before any transaction of that time or later; those still pending follow the last transaction.
- * Memory depends on the customers, terminals and pending labels, not on `count`. The share of frauds comes near `fraudRate`
- * over some 10,000 transactions; ids are derived from the seed and the number of the transaction.
+ * Customers and terminals are those of `Population`, frauds those of `FraudPlan`: the generator of the fraud
+ * detection handbook (Le Borgne et al.), with online shops, cash machines and card testing added. A label
+ * comes `labelDelayMs` after its transaction, before any transaction of that time or later; those still
+ * pending follow the last transaction. Memory depends on the customers, terminals and pending labels, not on
+ * `count`. The share of frauds comes near `fraudRate` over some 10,000 transactions; ids are derived from the
+ * seed and the number of the transaction.
  *
  * @throws {RangeError} When an option is out of range, or the stream runs past the year 9999.
  *
