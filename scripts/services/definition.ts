@@ -56,6 +56,8 @@ export interface ServiceDefinition {
   portRoles: readonly string[];
   /** Signal that asks it to stop cleanly without waiting for its clients. */
   stopSignal: Deno.Signal;
+  /** How long it may take to stop before it is killed, in milliseconds. */
+  stopDeadlineMs: number;
   /** Installs it where it is absent and returns the folder; throws UnavailableError where that cannot be done. */
   install(context: InstallContext): Promise<string>;
   /** Returns the version that `installDir` holds. */

@@ -44,6 +44,7 @@ export const kafka: ServiceDefinition = {
   firstPort: 29_390,
   portRoles: kafkaPortRoles,
   stopSignal: "SIGTERM",
+  stopDeadlineMs: 15_000,
 
   install: async (context) => {
     const java = "install a Java runtime, 17 or newer";

@@ -18,6 +18,7 @@ export const minio: ServiceDefinition = {
   firstPort: 29_410,
   portRoles: ["s3", "console"],
   stopSignal: "SIGTERM",
+  stopDeadlineMs: 15_000,
 
   install: (context) =>
     installStep(`minio-${VERSION}`, context, {

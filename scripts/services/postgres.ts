@@ -1,6 +1,7 @@
 import type { PostgresService, Service } from "../../src/testing/services.ts";
 import { authorityFile } from "./certificates.ts";
 import type { ServiceDefinition } from "./definition.ts";
+import { readProcessTable } from "./process_table.ts";
 import { shell } from "./shell.ts";
 import { UnavailableError } from "./unavailable_error.ts";
 
@@ -77,9 +78,22 @@ if [ -n "$owner" ]; then chown "$owner" "$run/data.new" "$run/pw"; fi &&
 printf 'CREATE DATABASE ${DATABASE};\\nCREATE DATABASE ${TLS_ONLY_DATABASE};\\n' |
   "$@" "$bin/postgres" --single -D "$run/data.new" postgres >>"$run/initdb.log" 2>&1 && mv "$run/data.new" "$run/data"`;
 
-/** Drops a lock left by kill -9 whose process id by now belongs to a process that is no PostgreSQL server. */
-const DROP_STALE_LOCK = `lock=$1/data/postmaster.pid; [ -f "$lock" ] || exit 0
-pid=$(head -n 1 "$lock"); case "$(ps -o comm= -p "$pid" 2>/dev/null)" in *postgres*|*postmaster*) ;; *) rm -f "$lock";; esac`;
+/**
+ * Removes the lock of a killed server. The server itself would be put off by a zombie and, once process ids come round
+ * again, by a stranger; a living PostgreSQL server it has to find.
+ */
+async function dropStaleLock(dataDir: string): Promise<void> {
+  const lock = `${dataDir}/postmaster.pid`;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(lock);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  const holder = (await readProcessTable()).get(Number.parseInt(text));
+  if (holder === undefined || !/^(postgres|postmaster)/.test(holder.command)) await Deno.remove(lock);
+}
 
 async function must(action: string, result: ReturnType<typeof shell>): Promise<void> {
   const { code, stderr } = await result;
@@ -101,6 +115,7 @@ export const postgres: ServiceDefinition = {
   firstPort: 29_450,
   portRoles: ["sql"],
   stopSignal: "SIGINT",
+  stopDeadlineMs: 15_000,
 
   install: async ({ cacheDir, report }) => {
     const found = await shell(FIND);
@@ -134,7 +149,7 @@ export const postgres: ServiceDefinition = {
         env: { PASSWORD: password, LC_ALL: "C" },
       }),
     );
-    await must("drop a stale lock", shell(DROP_STALE_LOCK, [runDir]));
+    await dropStaleLock(`${runDir}/data`);
     return {
       command: [
         ...prefix,

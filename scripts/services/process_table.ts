@@ -6,6 +6,8 @@ export interface ProcessEntry {
   pid: number;
   /** Process id of its parent. */
   parent: number;
+  /** Name of its program, without folder; at most 15 characters on Linux. */
+  command: string;
   /** Whether it is stopped by SIGSTOP. */
   paused: boolean;
   /** When it started, in the system's own unit: tells a process from a later one with the same id. */
@@ -13,7 +15,7 @@ export interface ProcessEntry {
 }
 
 /**
- * Reads the lines of `/proc/PID/stat`, or of `ps -A -o pid= -o ppid= -o stat= -o lstart=`, into process entries.
+ * Reads the lines of `/proc/PID/stat`, or of `ps -A -o pid= -o ppid= -o stat= -o lstart= -o comm=`, into process entries.
  *
  * Zombies are left out: they are gone but for their exit code. Lines that are neither are skipped, since a process may
  * end while its line is being written.
@@ -27,18 +29,20 @@ export interface ProcessEntry {
 export function parseProcessTable(text: string): Map<number, ProcessEntry> {
   const table = new Map<number, ProcessEntry>();
   for (const line of text.split("\n")) {
-    let pid: number, state: string, parent: number, startedAt: string;
-    const stat = /^(\d+) \(.*\) (\S) (.*)$/.exec(line);
+    let pid: number, state: string, parent: number, startedAt: string, command: string;
+    const stat = /^(\d+) \((.*)\) (\S) (.*)$/.exec(line);
     if (stat) {
-      const fields = stat[3].split(" "); // from the fourth field of the line on: parent first
-      [pid, state, parent, startedAt] = [Number(stat[1]), stat[2], Number(fields[0]), fields[18]];
+      const fields = stat[4].split(" "); // from the fourth field of the line on: parent first
+      [pid, command, state] = [Number(stat[1]), stat[2], stat[3]];
+      [parent, startedAt] = [Number(fields[0]), fields[18]];
     } else {
-      const ps = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S.*?)\s*$/.exec(line);
+      const ps = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\d{4})\s+(.*?)\s*$/.exec(line);
       if (!ps) continue;
       [pid, parent, state, startedAt] = [Number(ps[1]), Number(ps[2]), ps[3], ps[4]];
+      command = ps[5].slice(ps[5].lastIndexOf("/") + 1);
     }
     if (startedAt === undefined || state.startsWith("Z") || state.startsWith("X")) continue;
-    table.set(pid, { pid, parent, paused: state.startsWith("T"), startedAt });
+    table.set(pid, { pid, parent, command, paused: state.startsWith("T"), startedAt });
   }
   return table;
 }
@@ -47,7 +51,7 @@ export function parseProcessTable(text: string): Map<number, ProcessEntry> {
 export async function readProcessTable(): Promise<Map<number, ProcessEntry>> {
   const { stdout, stderr } = await shell(
     "if [ -r /proc/self/stat ]; then cat /proc/[0-9]*/stat 2>/dev/null; " +
-      "else ps -A -o pid= -o ppid= -o stat= -o lstart=; fi",
+      "else LC_ALL=C ps -A -o pid= -o ppid= -o stat= -o lstart= -o comm=; fi",
   );
   const table = parseProcessTable(stdout);
   if (table.size === 0) {

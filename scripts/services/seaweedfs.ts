@@ -1,4 +1,5 @@
 import type { S3Service, Service } from "../../src/testing/services.ts";
+import { authorityFile } from "./certificates.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import { installStep } from "./install_step.ts";
 
@@ -37,6 +38,8 @@ export const seaweedfs: ServiceDefinition = {
   firstPort: 29_430,
   portRoles: ["s3", "s3Grpc", "master", "masterGrpc", "volume", "volumeGrpc", "filer", "filerGrpc", "s3Tls"],
   stopSignal: "SIGTERM",
+  // Its own clean end waits 15 s for streams that it holds open to itself; what was written is in its files by then.
+  stopDeadlineMs: 3000,
 
   install: (context) =>
     installStep(`seaweedfs-${VERSION}`, context, {
@@ -70,6 +73,8 @@ export const seaweedfs: ServiceDefinition = {
         "-volume.max=0",
         "-volume.preStopSeconds=0",
         "-master.telemetry=false",
+        "-master.electionTimeout=1s",
+        "-master.heartbeatInterval=150ms",
         "-filer",
         `-filer.port=${ports.filer}`,
         `-filer.port.grpc=${ports.filerGrpc}`,
@@ -87,6 +92,10 @@ export const seaweedfs: ServiceDefinition = {
   },
 
   askReady: async ({ settings: { ports } }) => {
+    const cluster = await askJson(`http://127.0.0.1:${ports.master}/cluster/status`);
+    if (cluster.IsLeader !== true) {
+      throw new Error(`the master must lead: current value is ${JSON.stringify(cluster)}`);
+    }
     const assigned = await askJson(`http://127.0.0.1:${ports.master}/dir/assign`);
     if (typeof assigned.fid !== "string") {
       throw new Error(
@@ -101,9 +110,13 @@ export const seaweedfs: ServiceDefinition = {
     }
   },
 
-  describe: ({ settings: { ports, user, password } }): Omit<S3Service, keyof Service> & { url: string } => ({
+  describe: (
+    { runDir, settings: { ports, user, password } },
+  ): Omit<S3Service, keyof Service> & { url: string } => ({
     url: `s3://${user}:${password}@127.0.0.1:${ports.s3}/${BUCKET}`,
     endpoint: `http://127.0.0.1:${ports.s3}`,
+    tlsEndpoint: `https://127.0.0.1:${ports.s3Tls}`,
+    caFile: authorityFile(runDir),
     bucket: BUCKET,
   }),
 };

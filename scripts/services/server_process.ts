@@ -1,4 +1,5 @@
 import { type ProcessEntry, readProcessTable } from "./process_table.ts";
+import { shell } from "./shell.ts";
 import type { ServerCommand } from "./definition.ts";
 
 /** What is kept of a started process: its id, and when it started, since ids are used again. */
@@ -9,12 +10,12 @@ export interface StartedProcess {
   startedAt: string;
 }
 
-/** How long {@link ServerProcess.stop} waits between asking and killing, in milliseconds. */
+/** How {@link ServerProcess.stop} asks, and how long it waits before it kills. */
 export interface StopOptions {
-  /** Signal that asks; SIGTERM by default. */
-  signal?: Deno.Signal;
-  /** Deadline after which SIGKILL follows; 15000 by default. */
-  deadlineMs?: number;
+  /** Signal that asks. */
+  signal: Deno.Signal;
+  /** Deadline after which SIGKILL follows, in milliseconds. */
+  deadlineMs: number;
 }
 
 const POLL_MS = 50;
@@ -27,14 +28,25 @@ async function until(condition: () => Promise<boolean>, deadlineMs: number): Pro
   }
 }
 
-function signal(pid: number, name: Deno.Signal): void {
-  try {
-    Deno.kill(pid, name);
-  } catch (error) {
-    // Ended by itself between the look at the table and the signal: what a signal would have done has happened.
-    if (!(error instanceof Deno.errors.NotFound) && !/ESRCH|No such process/.test(String(error))) throw error;
+/** Sends a signal through `kill` of the shell, since Deno's own asks for the right to run everything. */
+async function signal(pids: readonly number[], name: Deno.Signal): Promise<void> {
+  for (const pid of pids) {
+    const { code, stderr } = await shell('kill -s "$1" "$2"', [name.slice("SIG".length), String(pid)]);
+    // Ended by itself since the look at the table: what a signal would have done has happened.
+    if (code === 0 || /no such process/i.test(stderr)) continue;
+    throw new Error(`Cannot send ${name} to process ${pid} as it must be ours: current value is ${stderr}`);
   }
 }
+
+/**
+ * Starts "$2"… with output to "$1" and none of the open files that we ourselves were given: whoever waits for the end of
+ * a pipe that leads to us must not wait for the server. Only bash can close a file with a number above 9.
+ */
+const DETACH = `exec >>"$1" 2>&1 </dev/null; shift
+if [ -d /proc/self/fd ] && command -v bash >/dev/null; then
+  exec bash -c 'for fd in /proc/self/fd/*; do fd=\${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done; exec "$@"' bash "$@"
+fi
+exec "$@"`;
 
 /**
  * A server process that outlives the process that started it, found again by its pid file.
@@ -80,7 +92,8 @@ export class ServerProcess {
       }),
     );
     const child = new Deno.Command("sh", {
-      args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1 </dev/null', "sh", logFile, ...command],
+      args: ["-c", DETACH, "sh", logFile, ...command],
+      cwd: logFile.slice(0, logFile.lastIndexOf("/")),
       clearEnv: true,
       env: { ...inherited, LANG: "C", LC_ALL: "C", ...env },
       stdin: "null",
@@ -120,7 +133,7 @@ export class ServerProcess {
   /** Sends SIGKILL to the server and everything it started and returns when they are gone; true if it was running. */
   async kill(): Promise<boolean> {
     const pids = await this.#tree();
-    for (const pid of pids) signal(pid, "SIGKILL");
+    await signal(pids, "SIGKILL");
     if (!await this.#gone(pids, 10_000)) {
       throw new Error(
         `Cannot kill processes ${pids} as they must end: current value is alive 10 s after SIGKILL`,
@@ -137,16 +150,16 @@ export class ServerProcess {
    *
    * A paused server is resumed first, since it could not hear the request.
    */
-  async stop(options: StopOptions = {}): Promise<"not running" | "stopped" | "killed"> {
+  async stop(options: StopOptions): Promise<"not running" | "stopped" | "killed"> {
     const pids = await this.#tree();
     if (pids.length === 0) {
       await this.kill(); // drops a stale pid file
       return "not running";
     }
-    for (const pid of pids) signal(pid, "SIGCONT");
-    signal(pids[0], options.signal ?? "SIGTERM");
-    const stopped = await this.#gone(pids, options.deadlineMs ?? 15_000);
-    if (!stopped) { for (const pid of pids.slice(1)) signal(pid, "SIGKILL"); }
+    await signal(pids, "SIGCONT");
+    await signal(pids.slice(0, 1), options.signal);
+    const stopped = await this.#gone(pids, options.deadlineMs);
+    if (!stopped) await signal(pids.slice(1), "SIGKILL");
     await this.kill();
     return stopped ? "stopped" : "killed";
   }
@@ -157,14 +170,15 @@ export class ServerProcess {
     for (;;) { // again until nothing is new: a child may be born while its siblings are being frozen
       const pids = (await this.#tree()).filter((pid) => !frozen.has(pid));
       if (pids.length === 0) return frozen.size > 0;
-      for (const pid of pids) signal(pid, "SIGSTOP"), frozen.add(pid);
+      await signal(pids, "SIGSTOP");
+      for (const pid of pids) frozen.add(pid);
     }
   }
 
   /** Wakes what {@link pause} froze (SIGCONT). */
   async resume(): Promise<boolean> {
     const pids = await this.#tree();
-    for (const pid of pids) signal(pid, "SIGCONT");
+    await signal(pids, "SIGCONT");
     return pids.length > 0;
   }
 }

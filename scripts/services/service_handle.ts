@@ -1,8 +1,9 @@
 import type { Service, ServiceName } from "../../src/testing/services.ts";
 import { type Authority, openAuthority } from "./certificates.ts";
-import { choosePorts } from "./choose_ports.ts";
 import type { RunContext, ServiceDefinition, ServiceSettings } from "./definition.ts";
+import { keepSettings } from "./keep_settings.ts";
 import { publishService } from "./publish_services.ts";
+import { readJson } from "./read_json.ts";
 import { ServerProcess } from "./server_process.ts";
 import { withLock } from "./with_lock.ts";
 
@@ -21,26 +22,7 @@ export type ServiceState = "ready" | "starting" | "paused" | "stopped" | "never 
 
 const READY_DEADLINE_MS = 90_000;
 const REPORT_EVERY_MS = 5000;
-const POLL_MS = 100;
-
-function random(length: number): string {
-  const alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"; // 56 characters
-  let text = "";
-  while (text.length < length) {
-    const [byte] = crypto.getRandomValues(new Uint8Array(1));
-    if (byte < 224) text += alphabet[byte % 56]; // 224 = 4 × 56, so that none is more likely
-  }
-  return text;
-}
-
-async function readJson<T>(path: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
+const POLL_MS = 200;
 
 async function lastLines(path: string, count: number): Promise<string> {
   const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
@@ -101,29 +83,6 @@ export class ServiceHandle {
       authority: () =>
         authority ??= withLock(`${this.#options.folder}/run/tls.lock`, () => openAuthority(tlsDir)),
     };
-  }
-
-  /** Keeps user, password and ports of earlier starts, but for ports that somebody else has taken since. */
-  async #settings(): Promise<ServiceSettings> {
-    const { portRoles, firstPort, name } = this.#definition;
-    const file = `${this.#runDir}/settings.json`;
-    const kept = await readJson<ServiceSettings>(file);
-    const fixedFirstPort = this.#options.firstPort;
-    let ports: Record<string, number> | undefined;
-    if (kept !== undefined && fixedFirstPort === undefined) {
-      try {
-        ports = choosePorts(portRoles, 0, { fixedFirstPort: kept.ports[portRoles[0]] });
-      } catch (error) {
-        this.#options.report(`${name}: ${(error as Error).message}; choosing others`);
-      }
-    }
-    const settings: ServiceSettings = {
-      ports: ports ?? choosePorts(portRoles, firstPort, { fixedFirstPort }),
-      user: kept?.user ?? "edgewood",
-      password: kept?.password ?? random(24),
-    };
-    await Deno.writeTextFile(file, JSON.stringify(settings), { mode: 0o600 });
-    return settings;
   }
 
   async #publish(context: RunContext, pid: number | null): Promise<void> {
@@ -194,7 +153,7 @@ export class ServiceHandle {
     const cacheDir = `${folder}/cache`;
     await Deno.mkdir(cacheDir, { recursive: true });
     if (fresh) {
-      await this.#process.stop({ signal: this.#definition.stopSignal });
+      await this.#stopProcess();
       await Deno.remove(this.#runDir, { recursive: true });
       await Deno.mkdir(this.#runDir, { recursive: true });
     }
@@ -208,17 +167,25 @@ export class ServiceHandle {
       await this.#publish(context, running.pid);
       return false;
     }
-    const context = this.#context(installDir, await this.#settings());
+    const context = this.#context(
+      installDir,
+      await keepSettings(this.#runDir, this.#definition, { firstPort: this.#options.firstPort, report: say }),
+    );
     const command = await this.#definition.prepare(context);
     const { pid } = await this.#process.start(command, `${this.#runDir}/server.log`);
     try {
       await this.#awaitReady(context);
     } catch (error) {
-      await this.#process.stop({ signal: this.#definition.stopSignal });
+      await this.#stopProcess();
       throw error;
     }
     await this.#publish(context, pid);
     return true;
+  }
+
+  #stopProcess(): Promise<"not running" | "stopped" | "killed"> {
+    const { stopSignal, stopDeadlineMs } = this.#definition;
+    return this.#process.stop({ signal: stopSignal, deadlineMs: stopDeadlineMs });
   }
 
   async #known(): Promise<RunContext | undefined> {
@@ -247,10 +214,10 @@ export class ServiceHandle {
     return await this.#definition.askReady(context).then(() => "ready" as const, () => "starting" as const);
   }
 
-  /** Stops the server cleanly (SIGKILL after 15 s) and returns how it went; its data stays. */
+  /** Stops the server cleanly (SIGKILL at its deadline) and returns how it went; its data stays. */
   stop(): Promise<"not running" | "stopped" | "killed"> {
     return this.#locked(async () => {
-      const how = await this.#process.stop({ signal: this.#definition.stopSignal });
+      const how = await this.#stopProcess();
       await this.#published(null);
       return how;
     });
@@ -284,7 +251,7 @@ export class ServiceHandle {
   /** Stops the server and takes it out of `services.json`; its data and ports stay for the next {@link start}. */
   down(): Promise<"not running" | "stopped" | "killed"> {
     return this.#locked(async () => {
-      const how = await this.#process.stop({ signal: this.#definition.stopSignal });
+      const how = await this.#stopProcess();
       await publishService(this.#options.folder, this.name, undefined);
       return how;
     });

@@ -60,6 +60,10 @@ export interface PostgresService extends Service {
 export interface S3Service extends Service {
   /** `http://host:port`. */
   endpoint: string;
+  /** `https://host:port` of the same server, where it has one (SeaweedFS). */
+  tlsEndpoint?: string;
+  /** PEM file of the authority that signed the certificate of `tlsEndpoint`. */
+  caFile?: string;
   /** Bucket named in `url`; it does not exist until somebody makes it. */
   bucket: string;
 }
