@@ -1,6 +1,13 @@
-// @ts-types="npm:@types/cli-progress@3.11.6"
 import cliProgress from "cli-progress";
 import process from "node:process";
+
+// The types are ours: npm:@types/cli-progress brings @types/node, which would take the place of Deno's own Node types.
+/** A bar of cli-progress. */
+interface Bar {
+  start(total: number, done: number, payload: Record<string, string>): void;
+  update(done: number, payload: Record<string, string>): void;
+  stop(): void;
+}
 
 const LINE_EVERY_MS = 5000;
 
@@ -51,7 +58,7 @@ export function startProgress(label: string, options: ProgressOptions = {}): Pro
   if (quiet) return { update() {}, stop() {} };
   const seconds = () => (performance.now() - startedMs) / 1000;
   const speed = () => `${formatCount(units / Math.max(seconds(), 1e-3))} ${unit}/s`;
-  const bar = terminal && total
+  const bar: Bar | undefined = terminal && total
     ? new cliProgress.SingleBar({
       stream: process.stderr,
       format: `${label} {bar} {percentage}% | {units} ${unit} | {speed} | {eta_formatted} left`,

@@ -3,10 +3,10 @@
  *
  * @module
  */
-// @ts-types="npm:@types/papaparse@5.5.2"
 import Papa from "papaparse";
 
-/** The low-level parser of papaparse, which its type declarations leave out. */
+// The types are ours: npm:@types/papaparse brings @types/node, which would take the place of Deno's own Node types.
+/** The low-level parser of papaparse. */
 interface PieceParser {
   /** Parses what it is given; with `ignoreLastRow` it leaves the last row, which may go on in the next piece. */
   parse(text: string, baseIndex: number, ignoreLastRow: boolean): {
@@ -16,7 +16,8 @@ interface PieceParser {
   };
 }
 
-const Parser = (Papa as unknown as { Parser: new (config: object) => PieceParser }).Parser;
+const Parser =
+  (Papa as { Parser: new (config: { delimiter: string; newline: string }) => PieceParser }).Parser;
 
 /** Characters that a row may have before it is taken for the sign of a quote that is never closed. */
 const LONGEST_ROW = 4 * 2 ** 20;

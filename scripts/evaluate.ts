@@ -1,0 +1,80 @@
+import { Command } from "commander";
+import { evaluateTable, type TableEvaluation } from "../src/evaluate/table.ts";
+import { collectRows } from "../src/table/collect_rows.ts";
+import { nameList, wholeNumber } from "./option_values.ts";
+import { startProgress } from "./progress.ts";
+import { runAsProgram } from "./run_command.ts";
+import { openTableInput } from "./table_input.ts";
+
+interface EvaluateFlags {
+  input: string;
+  label: string;
+  features?: string[];
+  seeds: number;
+  seed: number;
+  nEstimators: number;
+  maxSamples: number;
+  skipBadRows?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** The command `evaluate`: how well forests rank the labelled rows of a table. */
+export const evaluateCommand: Command = new Command("evaluate")
+  .description(
+    "Train on all rows of a table and score them, once for each seed; print ROC-AUC and average precision.",
+  )
+  .requiredOption("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
+  .requiredOption("--label <column>", "column with 1 or true for a fraud, 0 or false otherwise")
+  .option("--features <a,b,c>", "columns to use (default: all numeric columns but the label)", nameList)
+  .option("--seeds <n>", "number of forests", wholeNumber(1, 10_000), 10)
+  .option("--seed <n>", "seed of the first forest; the next ones follow", wholeNumber(0), 0)
+  .option("--n-estimators <n>", "number of trees", wholeNumber(1, 100_000), 100)
+  .option("--max-samples <n>", "rows drawn for each tree", wholeNumber(1, 2 ** 24), 256)
+  .option(
+    "--skip-bad-rows",
+    "leave out and count rows with a cell that is no number, in the place of an error",
+  )
+  .option("--json", "print one JSON object: auc, auc_sd, ap, ap_sd, seeds, rows, positives, features")
+  .option("--quiet", "no progress and no notes")
+  .action(evaluate);
+
+async function evaluate(flags: EvaluateFlags): Promise<void> {
+  using input = await openTableInput("read", flags);
+  const { rows, labels, count } = await collectRows(input.batches(), input.features.length);
+  const { seeds, seed: randomSeed, nEstimators, maxSamples, quiet } = flags;
+  const progress = startProgress("evaluate", { total: seeds, unit: "seeds", quiet });
+  let evaluation: TableEvaluation;
+  try {
+    const onSeed = (done: number) => progress.update(done, done);
+    const options = { seeds, randomSeed, nEstimators, maxSamples, onSeed };
+    evaluation = await evaluateTable({ rows, nFeatures: input.features.length }, labels, options);
+  } finally {
+    progress.stop();
+  }
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  const { rocAuc, averagePrecision } = evaluation;
+  if (flags.json) {
+    console.log(JSON.stringify({
+      auc: rocAuc.mean,
+      auc_sd: rocAuc.sd,
+      ap: averagePrecision.mean,
+      ap_sd: averagePrecision.sd,
+      seeds,
+      rows: count,
+      positives,
+      features: input.features,
+      n_estimators: nEstimators,
+      max_samples: Math.min(maxSamples, count),
+    }));
+    return;
+  }
+  const line = ({ mean, sd }: { mean: number; sd: number }) => `${mean.toFixed(4)} ± ${sd.toFixed(4)}`;
+  console.log(`rows               ${count}, ${positives} of them labelled 1`);
+  console.log(`features           ${input.features.length}`);
+  console.log(`ROC-AUC            ${line(rocAuc)}`);
+  console.log(`average precision  ${line(averagePrecision)}`);
+  console.log(`mean ± standard deviation over ${seeds} seed${seeds > 1 ? "s" : ""}`);
+}
+
+if (import.meta.main) await runAsProgram(evaluateCommand);

@@ -1,0 +1,155 @@
+import { Command, Option } from "commander";
+import { writeCard } from "../src/forest/card.ts";
+import type { Model } from "../src/forest/manifest.ts";
+import { saveModel } from "../src/forest/save.ts";
+import { importSklearn } from "../src/forest/sklearn.ts";
+import { trainModel, type TrainModelOptions } from "../src/forest/train_model.ts";
+import type { RowBatch } from "../src/forest/train_stream.ts";
+import { decimalNumber, nameList, wholeNumber } from "./option_values.ts";
+import { runAsProgram, UsageError } from "./run_command.ts";
+import { openTableInput } from "./table_input.ts";
+
+interface TrainFlags {
+  input?: string;
+  features?: string[];
+  label?: string;
+  timestamp?: string;
+  nEstimators: number;
+  maxSamples: number;
+  contamination?: number;
+  alertsPerDay?: number;
+  seed: number;
+  fromSklearn?: string;
+  skipBadRows?: boolean;
+  quiet?: boolean;
+  out: string;
+}
+
+/** Rows to train on, and what the model says about them; `trainModel` takes the rest of its options from the flags. */
+interface TrainingSource
+  extends Disposable, Pick<TrainModelOptions, "kind" | "features" | "fit" | "skippedRows"> {
+  batches: AsyncIterable<RowBatch>;
+}
+
+const DEFAULT_CONTAMINATION = 0.01;
+const TIME_COLUMN = "timestamp";
+
+/** The command `train`: rows in, a model folder out. */
+export const trainCommand: Command = new Command("train")
+  .description("Train an Isolation Forest and write forest.json, forest.bin and a model card.")
+  .option("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
+  .option("--features <a,b,c>", "columns to use (default: all numeric columns but the label)", nameList)
+  .option(
+    "--label <column>",
+    "column with 1 or true for a fraud: never a feature, only used to say what to expect",
+  )
+  .option("--n-estimators <n>", "number of trees", wholeNumber(1, 100_000), 100)
+  .option("--max-samples <n>", "rows drawn for each tree", wholeNumber(1, 2 ** 24), 256)
+  .addOption(
+    new Option("--contamination <share>", `share of rows to flag (default: ${DEFAULT_CONTAMINATION})`)
+      .argParser(decimalNumber(0, 0.5)).conflicts("alertsPerDay"),
+  )
+  .option("--alerts-per-day <n>", "rows to flag a day, by the time column of the rows", decimalNumber(0))
+  .option("--timestamp <column>", `time of a row for --alerts-per-day (default: "${TIME_COLUMN}")`)
+  .option("--seed <n>", "fixes every random choice", wholeNumber(0), 0)
+  .addOption(
+    new Option("--from-sklearn <file>", "JSON of a fitted forest, written by scripts/sklearn_to_json.py")
+      .conflicts(["input", "label", "contamination", "alertsPerDay"]),
+  )
+  .option(
+    "--skip-bad-rows",
+    "leave out and count rows with a cell that is no number, in the place of an error",
+  )
+  .option("--quiet", "no progress and no notes")
+  .requiredOption("--out <dir>", "folder to write the model into")
+  .action(train);
+
+async function train(flags: TrainFlags): Promise<void> {
+  const model = flags.fromSklearn === undefined
+    ? await trainOnRows(flags)
+    : await takeOver(flags.fromSklearn, flags.features);
+  await saveModel(flags.out, model, writeCard(model.manifest));
+  console.log(summary(model, flags.out));
+}
+
+async function trainOnRows(flags: TrainFlags): Promise<Model> {
+  using source = await openSource(flags);
+  const contamination = flags.alertsPerDay === undefined
+    ? flags.contamination ?? DEFAULT_CONTAMINATION
+    : undefined;
+  const { kind, features, fit, skippedRows } = source;
+  const { nEstimators, maxSamples, alertsPerDay, seed: randomSeed } = flags;
+  const options = {
+    kind,
+    features,
+    fit,
+    skippedRows,
+    nEstimators,
+    maxSamples,
+    contamination,
+    alertsPerDay,
+    randomSeed,
+  };
+  const model = await trainModel(source.batches, options);
+  const used = model.manifest.maxSamples;
+  if (used < maxSamples && !flags.quiet) {
+    console.error(`note: there are only ${used} rows, so each tree uses all of them and not ${maxSamples}`);
+  }
+  return model;
+}
+
+async function openSource(flags: TrainFlags): Promise<TrainingSource> {
+  if (flags.input === undefined) {
+    throw new UsageError(
+      "Cannot train as --input FILE or --from-sklearn FILE must be given: current value is neither",
+    );
+  }
+  const timestamp = flags.timestamp ?? (flags.alertsPerDay === undefined ? undefined : TIME_COLUMN);
+  const input = await openTableInput("train", { ...flags, input: flags.input, timestamp });
+  return {
+    kind: "table",
+    features: input.features.map((name) => ({ name })),
+    batches: input.batches(),
+    skippedRows: () => input.table.skippedRows,
+    [Symbol.dispose]: () => input[Symbol.dispose](),
+  };
+}
+
+async function takeOver(path: string, features: string[] | undefined): Promise<Model> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
+    throw new Error(`Cannot read ${path} as it must be a file: current value is ${reason}`, { cause });
+  }
+  return await importSklearn(text, features);
+}
+
+function summary({ manifest }: Model, out: string): string {
+  const { nEstimators, maxSamples, features, threshold, training, contamination, alertsPerDay } = manifest;
+  const names = features.map((feature) => feature.name);
+  const shown = names.length > 8 ? `${names.slice(0, 8).join(", ")}, …` : names.join(", ");
+  const budget = alertsPerDay !== undefined
+    ? ` (${alertsPerDay} alerts a day)`
+    : contamination !== undefined
+    ? ` (contamination ${contamination})`
+    : "";
+  const lines = [
+    `forest     ${nEstimators} trees of ${maxSamples} rows${training ? `, from ${training.rows} rows` : ""}`,
+    `features   ${names.length}: ${shown}`,
+    `threshold  ${threshold}${budget}`,
+  ];
+  const expected = training?.expectation;
+  if (expected) {
+    const { rocAuc, averagePrecision, precision, recall } = expected;
+    lines.push(
+      `on these   ROC-AUC ${rocAuc.toFixed(3)}, average precision ${averagePrecision.toFixed(3)}, ` +
+        `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)} at the threshold`,
+    );
+  }
+  lines.push(`written    ${out}/forest.json, forest.bin, README.md`);
+  return lines.join("\n");
+}
+
+if (import.meta.main) await runAsProgram(trainCommand);
