@@ -20,9 +20,13 @@ const MAX_DELAY_TRANSACTIONS = 500;
 
 /** One payment that tests a card. */
 export interface CardTest {
+  /** Milliseconds since 1970, with a fraction. */
   readonly timeMs: number;
+  /** The customer's number. */
   readonly customer: number;
+  /** The terminal's number. */
   readonly terminal: number;
+  /** Minor units. */
   readonly amountMinor: number;
 }
 
@@ -44,7 +48,7 @@ interface Burst {
  */
 export class CardTesting {
   /** When the next test is due, milliseconds since 1970; infinity while no burst is planned. */
-  nextMs = Infinity;
+  nextMs: number = Infinity;
   readonly #random: RandomStream;
   readonly #population: Population;
   readonly #maxDelayMs: number;

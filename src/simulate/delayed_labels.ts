@@ -1,10 +1,14 @@
 /** A label of a replayed file before it is written; text and numbers only. */
 export interface DelayedLabel {
+  /** As the file has it. */
   readonly transactionId: string;
+  /** As the file has it. */
   readonly customerId: string;
+  /** As the file has it. */
   readonly terminalId: string;
   /** Time of the transaction, milliseconds since 1970. */
   readonly timestampMs: number;
+  /** Whether it was fraud. */
   readonly isFraud: boolean;
   /** Null where the file has none. */
   readonly scenario: number | null;

@@ -13,8 +13,11 @@ export type LabelMode = "all" | "frauds" | "none";
 
 /** A simulated transaction, field by field as it goes over the wire; it does not say whether it is fraud. */
 export interface SimulatedTransaction {
+  /** Unique name of the transaction. */
   transaction_id: string;
+  /** The card or its holder. */
   customer_id: string;
+  /** Where the card was used. */
   terminal_id: string;
   /** Major units of the currency, two decimals, greater than 0. */
   amount: number;
@@ -24,6 +27,7 @@ export interface SimulatedTransaction {
   merchant_category: string;
   /** ISO 3166-1 alpha-2. */
   country: string;
+  /** How it was made. */
   channel: Channel;
   /** RFC 3339, UTC, milliseconds. */
   timestamp: string;
@@ -31,11 +35,15 @@ export interface SimulatedTransaction {
 
 /** A simulated label, field by field as it goes over the wire. */
 export interface SimulatedLabel {
+  /** Unique name of the transaction. */
   transaction_id: string;
+  /** The card or its holder. */
   customer_id: string;
+  /** Where the card was used. */
   terminal_id: string;
   /** When the transaction was made; RFC 3339, UTC, milliseconds. */
   timestamp: string;
+  /** Whether it was fraud. */
   is_fraud: boolean;
   /** When it became known; RFC 3339, UTC, milliseconds. */
   labelled_at: string;
@@ -45,15 +53,21 @@ export interface SimulatedLabel {
 
 /** A transaction and its ground truth; only `transaction` goes over the wire. */
 export interface TransactionEvent {
+  /** Tells a transaction from a label. */
   kind: "transaction";
+  /** What goes over the wire. */
   transaction: SimulatedTransaction;
+  /** Whether it is fraud. */
   isFraud: boolean;
+  /** Which fraud it is. */
   scenario: Scenario;
 }
 
 /** A label at the moment it becomes known. */
 export interface LabelEvent {
+  /** Tells a transaction from a label. */
   kind: "label";
+  /** What goes over the wire. */
   label: SimulatedLabel;
 }
 
@@ -62,14 +76,21 @@ export type SimulatedEvent = TransactionEvent | LabelEvent;
 
 /** A transaction of a file in wire form; a row passed on although it is faulty keeps its own text. */
 export interface ReplayedTransaction {
+  /** Unique name of the transaction. */
   transaction_id: string;
+  /** The card or its holder. */
   customer_id: string;
+  /** Where the card was used. */
   terminal_id: string;
   /** A number; the cell's own text where a faulty row is passed on. */
   amount: number | string;
+  /** ISO 4217, when given. */
   currency?: string;
+  /** Four digits, when given. */
   merchant_category?: string;
+  /** ISO 3166-1 alpha-2, when given. */
   country?: string;
+  /** How it was made. */
   channel?: string;
   /** RFC 3339, UTC, milliseconds; the cell's own text where a faulty row is passed on. */
   timestamp: string;
@@ -83,9 +104,13 @@ export interface ReplayedLabel extends Omit<SimulatedLabel, "scenario"> {
 
 /** A transaction of a file; `isFraud` and `scenario` are null where the file does not say. */
 export interface ReplayedTransactionEvent {
+  /** Tells a transaction from a label. */
   kind: "transaction";
+  /** What goes over the wire. */
   transaction: ReplayedTransaction;
+  /** Whether it is fraud. */
   isFraud: boolean | null;
+  /** Which fraud it is. */
   scenario: number | null;
 }
 

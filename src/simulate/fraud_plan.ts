@@ -25,11 +25,13 @@ const OWED_THAT_DOUBLES = 5;
  * Who is defrauded when: the handbook's three scenarios and card testing, as often as the fraud rate asks.
  *
  * 1: a single amount above 220. 2: each transaction at a compromised terminal for 28 days, amounts unchanged.
- * 3: a third of a compromised card's transactions for 14 days, amounts times 5. 4: card testing. Where
- * several apply the higher number holds, as in the handbook. Each scenario keeps account of the frauds it
- * owes, its share of the rate times the transactions so far, and works faster or slower by that.
+ * 3: a third of a compromised card's transactions for 14 days, amounts times 5. 4: card testing. Where several
+ * apply the higher number holds, as in the handbook. Where one terminal or card would make more frauds in its time
+ * than the rate leaves for all, that time is shorter. Each scenario keeps account of the frauds it owes, its share
+ * of the rate times the transactions so far, and works faster or slower by that.
  */
 export class FraudPlan {
+  /** The bursts of scenario 4. */
   readonly cardTesting: CardTesting;
   readonly #random: RandomStream;
   readonly #terminals: Compromises;

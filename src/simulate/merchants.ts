@@ -10,9 +10,13 @@ type Weighted<T> = readonly (readonly [T, number])[];
 
 /** One kind of merchant as its transactions show it. */
 export interface Merchant {
+  /** How its transactions are made. */
   readonly channel: Channel;
+  /** Merchant category code (MCC), four digits. */
   readonly merchantCategory: string;
+  /** ISO 3166-1 alpha-2. */
   readonly country: string;
+  /** ISO 4217. */
   readonly currency: string;
 }
 

@@ -4,10 +4,13 @@ import type { Scenario } from "./event.ts";
 export interface PendingLabel {
   /** Number of the transaction in its stream. */
   readonly index: number;
+  /** The customer's number. */
   readonly customer: number;
+  /** The terminal's number. */
   readonly terminal: number;
   /** Time of the transaction, milliseconds since 1970. */
   readonly timestampMs: number;
+  /** 0 for no fraud. */
   readonly scenario: Scenario;
 }
 
@@ -18,7 +21,7 @@ export interface PendingLabel {
  */
 export class PendingLabels {
   /** Time of the oldest label's transaction, milliseconds since 1970; infinity when there is none. */
-  oldestMs = Infinity;
+  oldestMs: number = Infinity;
   #capacity = 1024;
   #first = 0;
   #length = 0;

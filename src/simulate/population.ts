@@ -49,7 +49,9 @@ const Attribute = {
  * Detection*, chapter 3, "Transaction data simulator".
  */
 export class Population {
+  /** Number of customers. */
   readonly nCustomers: number;
+  /** Number of terminals. */
   readonly nTerminals: number;
   /** Mean amount of each customer, major units. */
   readonly meanAmount: Float32Array;

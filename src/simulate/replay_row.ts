@@ -19,11 +19,13 @@ const COLUMN_OF: Readonly<Record<string, string>> = {
 
 /** One row of a file, read. */
 export interface ReplayRow {
+  /** In wire form. */
   readonly transaction: ReplayedTransaction;
   /** Milliseconds since 1970; null in a faulty row. */
   readonly timestampMs: number | null;
   /** Null where the file does not say, and in a faulty row. */
   readonly isFraud: boolean | null;
+  /** Null where the file does not say, and in a faulty row. */
   readonly scenario: number | null;
   /** What is wrong with the row: the field, what it must be, what it is; null in a good row. */
   readonly fault: string | null;

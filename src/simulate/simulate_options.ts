@@ -13,14 +13,21 @@ const LABEL_MODES: readonly LabelMode[] = ["all", "frauds", "none"];
 
 /** The options of a simulation with every default filled in and every value checked. */
 export interface CheckedSimulateOptions {
+  /** Integer from 0 to 2^32 - 1. */
   readonly randomSeed: number;
+  /** Milliseconds since 1970. */
   readonly startMs: number;
   /** Infinity for a stream without end. */
   readonly count: number;
+  /** Share of frauds, 0 to 0.5. */
   readonly fraudRate: number;
+  /** Number of customers. */
   readonly nCustomers: number;
+  /** Number of terminals. */
   readonly nTerminals: number;
+  /** Milliseconds from a transaction to its label. */
   readonly labelDelayMs: number;
+  /** Which transactions get a label. */
   readonly labels: LabelMode;
 }
 
