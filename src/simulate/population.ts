@@ -42,7 +42,7 @@ const Attribute = {
  * terminals within a radius.
  *
  * Beyond the handbook, a fifth of the terminals sell online and have no place: a customer buys from eight of
- * them. A customer's profile depends on the seed and its number alone. Takes some 16 bytes a customer and 22
+ * them. A customer's profile depends on the seed and its number alone. Takes some 16 bytes a customer and 14
  * a terminal.
  *
  * Source: Le Borgne, Siblini, Lebichot & Bontempi, *Reproducible Machine Learning for Credit Card Fraud
