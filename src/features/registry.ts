@@ -3,13 +3,16 @@ import type { RowState } from "./row_state.ts";
 /** A part of the state that a feature reads; the state keeps the parts that the set's features need, and no other. */
 export type StatePart =
   | "spending"
-  | "suspicion"
   | "customer-velocity"
+  | "customer-labels"
   | "terminal-velocity"
   | "terminal-labels";
 
-/** Which end of a feature is suspicious; `both` leaves the values as they are. */
-export type Side = "high" | "low" | "both";
+/**
+ * Which end of a feature is suspicious; `both` leaves the values as they are. A feature whose low end is suspicious is
+ * defined as its negative.
+ */
+export type Side = "high" | "both";
 
 /** What a feature is and how it is read: one entry of the registry. */
 export interface FeatureDefinition {
@@ -72,7 +75,122 @@ const definitions: readonly FeatureDefinition[] = [
     // 1970-01-01 was a Thursday.
     value: (row) => positiveRemainder(Math.floor(row.timestampMs / DAY_MS) + 3, 7),
   },
+  {
+    name: "z",
+    kind: "customer",
+    window: null,
+    side: "high",
+    unit: "sd",
+    description: "amount less the customer's mean, in the customer's standard deviations",
+    needs: ["spending"],
+    sentence: (value) =>
+      `amount ${Math.abs(value).toFixed(1)} sd ${aboveOrBelow(value)} this customer's usual`,
+    value: (row) => row.z,
+  },
+  {
+    name: "ratio",
+    kind: "customer",
+    window: null,
+    side: "high",
+    unit: "times",
+    description: "amount over the customer's mean amount",
+    needs: ["spending"],
+    sentence: (value) => `amount ${value.toFixed(1)} times this customer's usual`,
+    value: (row) => row.amount / row.customerMean,
+  },
+  {
+    name: "csusp14",
+    kind: "customer",
+    window: "14d",
+    side: "high",
+    unit: "sd",
+    description: "sum of what the customer's earlier z exceeded 2 by, at most 10 each, decayed over 14 days",
+    needs: ["spending"],
+    sentence: (value) => `earlier amounts of this card ${value.toFixed(1)} sd beyond its usual, of late`,
+    value: (row) => row.suspicion,
+  },
+  {
+    name: "customer_count_1h",
+    kind: "customer",
+    window: "1h",
+    side: "high",
+    unit: "transactions",
+    description: "earlier transactions of the customer, decayed over 1 hour",
+    needs: ["customer-velocity"],
+    sentence: (value) => `some ${value.toFixed(1)} transactions of this card in the last hour`,
+    value: (row) => row.customerCountHour,
+  },
+  {
+    name: "customer_amount_1h",
+    kind: "customer",
+    window: "1h",
+    side: "high",
+    unit: "major units",
+    description: "sum of the customer's earlier amounts, decayed over 1 hour",
+    needs: ["customer-velocity"],
+    sentence: (value) => `some ${value.toFixed(2)} spent with this card in the last hour`,
+    value: (row) => row.customerAmountHour,
+  },
+  {
+    name: "customer_frauds_28d",
+    kind: "customer",
+    window: "28d",
+    side: "high",
+    unit: "frauds",
+    description: "known frauds of the customer, decayed over 28 days from when they became known",
+    needs: ["customer-labels"],
+    sentence: (value) => `some ${value.toFixed(1)} known frauds of this card in the last 28 days`,
+    value: (row) => row.customerFrauds,
+  },
+  {
+    name: "terminal_count_1h",
+    kind: "terminal",
+    window: "1h",
+    side: "high",
+    unit: "transactions",
+    description: "earlier transactions at the terminal in the same partition, decayed over 1 hour",
+    needs: ["terminal-velocity"],
+    sentence: (value) => `some ${value.toFixed(1)} transactions at this terminal in the last hour`,
+    value: (row) => row.terminalCountHour,
+  },
+  {
+    name: "terminal_risk_7d",
+    kind: "terminal",
+    window: "7d",
+    side: "high",
+    unit: "share",
+    description: "share of frauds not put down to the card among the terminal's labels, decayed over 7 days",
+    needs: ["terminal-labels"],
+    sentence: (value) => `${(value * 100).toFixed(0)}% of this terminal's latest known transactions fraud`,
+    value: (row) => row.terminalRisk,
+  },
+  {
+    name: "terminal_label_ewma",
+    kind: "terminal",
+    window: null,
+    side: "high",
+    unit: "share",
+    description: "mean of the terminal's labels, fraud 1 and legitimate 0, the newest with weight 0.4",
+    needs: ["terminal-labels"],
+    sentence: (value) => `newest labels of this terminal ${(value * 100).toFixed(0)}% fraud`,
+    value: (row) => row.terminalLabelEwma,
+  },
+  {
+    name: "terminal_label_streak",
+    kind: "terminal",
+    window: null,
+    side: "high",
+    unit: "labels",
+    description: "newest labels of the terminal that are all fraud, at most 10",
+    needs: ["terminal-labels"],
+    sentence: (value) => `last ${value.toFixed(0)} labels of this terminal all fraud`,
+    value: (row) => row.terminalLabelStreak,
+  },
 ];
+
+function aboveOrBelow(value: number): string {
+  return value < 0 ? "below" : "above";
+}
 
 function positiveRemainder(dividend: number, divisor: number): number {
   const remainder = dividend % divisor;
@@ -96,3 +214,13 @@ function positiveRemainder(dividend: number, divisor: number): number {
 export const featureRegistry: ReadonlyMap<string, FeatureDefinition> = new Map(
   definitions.map((definition) => [definition.name, definition]),
 );
+
+/**
+ * What a manifest says of a feature; a model whose words differ from the registry's was trained on another feature.
+ *
+ * @returns Plain JSON without the name.
+ */
+export function describeFeature(definition: FeatureDefinition): Record<string, string | null> {
+  const { kind, window, side, unit, description } = definition;
+  return { kind, window, side, unit, description };
+}

@@ -23,6 +23,8 @@ export class RowState {
   customerCountHour = 0;
   /** Decayed sum of the customer's earlier amounts, time constant one hour, major units. */
   customerAmountHour = 0;
+  /** Decayed count of the customer's transactions that are known to be frauds, time constant 28 days. */
+  customerFrauds = 0;
   /** Decayed count of earlier transactions at the terminal, time constant one hour. */
   terminalCountHour = 0;
   /** Decayed share of the terminal's labels that are frauds put down to the terminal, in [0, 1]. */

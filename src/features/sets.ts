@@ -1,7 +1,9 @@
 /**
- * The named sets of features that `train` offers for transactions.
+ * The named sets of features that `train` offers for transactions, `streaming` the default.
  *
- * `basic` needs no state and finds little; it is what a first version does.
+ * `basic` needs no state and finds little; it is what a first version does. `no-labels` learns each card's usual. The
+ * others learn from labels that arrive late as well; `card-testing` adds velocity, which costs a little where nobody
+ * tests stolen cards by many small amounts.
  *
  * @example
  * ```ts
@@ -12,5 +14,20 @@
  * ```
  */
 export const featureSets = {
-  basic: ["amount", "hour", "weekday"],
+  "basic": ["amount", "hour", "weekday"],
+  "no-labels": ["amount", "z", "ratio", "csusp14"],
+  "streaming": ["amount", "z", "ratio", "csusp14", "terminal_risk_7d", "terminal_label_ewma"],
+  "card-testing": [
+    "amount",
+    "z",
+    "ratio",
+    "csusp14",
+    "terminal_risk_7d",
+    "terminal_label_ewma",
+    "customer_count_1h",
+    "terminal_count_1h",
+  ],
 } as const satisfies Record<string, readonly string[]>;
+
+/** Name of a set in `featureSets`. */
+export type FeatureSetName = keyof typeof featureSets;
