@@ -47,13 +47,15 @@ export async function retry<T>(
       const late = performance.now() + delayMs > deadline;
       if (late || signal?.aborted || !options.retriable(error)) throw error;
       options.onRetry?.(error, number);
-      await wait(delayMs, signal);
+      await pause(delayMs, signal);
       if (signal?.aborted) throw error;
     }
   }
 }
 
-function wait(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits, or less where the signal aborts. */
+export function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);

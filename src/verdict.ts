@@ -16,6 +16,8 @@ export interface Reason {
    * anomalous. The contributions of all features add up to the path length minus the model's baseline.
    */
   contribution: number;
+  /** The value in words, such as "amount 8.2 times this customer's usual". */
+  text: string;
 }
 
 /** The verdict on one transaction, as it stands in the ledger and in the objects. */

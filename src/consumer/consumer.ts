@@ -1,0 +1,237 @@
+/**
+ * The running consumer: partitions come and go, batches are processed, what is committed is relayed.
+ *
+ * @module
+ */
+import { setImmediate } from "node:timers/promises";
+import type { Subscription } from "../broker/broker.ts";
+import type { Outcome } from "../ledger/ledger.ts";
+import type { ObjectStore } from "../objects/objects.ts";
+import type { Listener } from "../relay/alerts.ts";
+import { alertStep } from "../relay/alerts.ts";
+import { deadLetterStep, deadLetterTopic } from "../relay/dead_letters.ts";
+import { type FlushOptions, type ObjectEncoder, objectStep } from "../relay/objects.ts";
+import { Relay } from "../relay/relay.ts";
+import { deliver, type DeliverOptions } from "../deliver.ts";
+import { pause } from "../retry.ts";
+import type { Telemetry } from "../telemetry.ts";
+import { OwnedPartition, type PartitionParts } from "./partition.ts";
+
+/** What a consumer is made of. */
+export interface ConsumerParts extends Omit<PartitionParts, "retry" | "onReplay" | "onCommit" | "owner"> {
+  /** The consumer group in the broker. */
+  group: string;
+  store: ObjectStore;
+  encoder: ObjectEncoder;
+  listeners: readonly Listener[];
+  telemetry: Telemetry;
+}
+
+/** How a consumer runs. */
+export interface ConsumerOptions extends FlushOptions {
+  /** Ends when every owned partition stands at its end, and all that is committed is relayed. */
+  untilEmpty?: boolean;
+  /** Ends in good order: the batch in hand is committed, what is committed is relayed within `stopWithinMs`. */
+  signal?: AbortSignal;
+  /** Time to end in, after the signal (default 10,000). */
+  stopWithinMs?: number;
+  /** Most records in one batch (default 4096). */
+  maxBatchRecords?: number;
+  /** Time without a sign of life after which the group takes the partitions away (default: the broker's). */
+  sessionTimeoutMs?: number;
+  /** Told of each commit. */
+  onCommit?(outcome: Outcome): void;
+}
+
+/** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
+const RECLAIM_AFTER_MS = 3000;
+
+/**
+ * Consumes the topic until it is empty, the signal aborts, or something fails for good.
+ *
+ * @throws What failed for good: a ledger of another stream, a store that refuses its credentials, a model whose features
+ * cannot be computed.
+ */
+export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions = {}): Promise<void> {
+  const { broker, topic } = parts;
+  await deliver(() => broker.ensureTopic(topic), { signal: options.signal });
+  await deliver(() => broker.ensureTopic(deadLetterTopic(topic)), { signal: options.signal });
+  // What failed for good ends the run from wherever it happened.
+  const failing = new AbortController();
+  const ending = AbortSignal.any([failing.signal, ...(options.signal ? [options.signal] : [])]);
+  const { maxBatchRecords, sessionTimeoutMs } = options;
+  await using subscription = await broker.subscribe(topic, parts.group, {
+    signal: ending,
+    maxBatchRecords,
+    sessionTimeoutMs,
+  });
+  await new Consumer(parts, options, subscription, failing, ending).run();
+}
+
+interface Owned {
+  partition: OwnedPartition;
+  relays: Relay[];
+}
+
+class Consumer {
+  readonly #parts: ConsumerParts;
+  readonly #options: ConsumerOptions;
+  readonly #subscription: Subscription;
+  readonly #failing: AbortController;
+  readonly #ending: AbortSignal;
+  /** Aborted when there is no more time to end in. */
+  readonly #giveUp = new AbortController();
+  readonly #owned = new Map<number, Owned>();
+  readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
+  readonly #owner = crypto.randomUUID();
+
+  constructor(
+    parts: ConsumerParts,
+    options: ConsumerOptions,
+    subscription: Subscription,
+    failing: AbortController,
+    ending: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#subscription = subscription;
+    this.#failing = failing;
+    this.#ending = ending;
+  }
+
+  async run(): Promise<void> {
+    const timeUp = () => {
+      const done = pause(this.#options.stopWithinMs ?? 10_000, this.#giveUp.signal);
+      done.then(() => this.#giveUp.abort());
+    };
+    if (this.#ending.aborted) timeUp();
+    else this.#ending.addEventListener("abort", timeUp, { once: true });
+    try {
+      await this.#follow();
+      await this.#finish();
+    } finally {
+      this.#ending.removeEventListener("abort", timeUp);
+      this.#giveUp.abort();
+      for (const timer of this.#reclaims) clearTimeout(timer);
+      await Promise.all([...this.#owned.keys()].map((partition) => this.#release(partition)));
+    }
+    if (this.#failing.signal.aborted) throw this.#failing.signal.reason;
+  }
+
+  async #follow(): Promise<void> {
+    for await (const event of this.#subscription) {
+      if (event.type === "assigned") {
+        for (const partition of event.partitions) await this.#claim(partition);
+      } else if (event.type === "revoked") {
+        await Promise.all(event.partitions.map((partition) => this.#release(partition)));
+      } else if (event.type === "batch") {
+        const owned = this.#owned.get(event.batch.partition);
+        if (owned === undefined) await this.#claim(event.batch.partition);
+        else {
+          await owned.partition.process(event.batch);
+          if (owned.partition.isLost) await this.#lose(event.batch.partition);
+        }
+        // Timers and signals have their turn between batches.
+        await setImmediate();
+      } else {
+        for (const { partition } of this.#owned.values()) await partition.settle();
+        if (this.#options.untilEmpty) return;
+      }
+    }
+  }
+
+  async #claim(partition: number): Promise<void> {
+    const { telemetry } = this.#parts;
+    await this.#release(partition);
+    const claimed = await OwnedPartition.claim({
+      ...this.#parts,
+      owner: this.#owner,
+      retry: this.#retry(`ledger ${this.#parts.ledger.name}`),
+      onReplay: (which, records) =>
+        telemetry.log("info", `partition ${which}: making its state anew from ${records} committed records`),
+      onCommit: (outcome) => this.#committed(outcome),
+    }, partition);
+    this.#subscription.seek(partition, claimed.nextOffset);
+    this.#owned.set(partition, { partition: claimed, relays: this.#startRelays(claimed) });
+  }
+
+  #startRelays({ partition, epoch }: OwnedPartition): Relay[] {
+    const { broker, ledger, topic, store, encoder, listeners } = this.#parts;
+    const start = (what: string, step: ConstructorParameters<typeof Relay>[0]) =>
+      new Relay(step, {
+        retry: this.#retry(what),
+        onFailure: (error) => this.#failing.abort(error),
+      });
+    return [
+      start(`dead letters to ${broker.name}`, deadLetterStep(broker, ledger, topic, partition)),
+      start(
+        `objects to ${store.name}`,
+        objectStep({ ledger, store, encoder, topic, partition, epoch }, this.#options),
+      ),
+      ...listeners.map((listener) =>
+        start(`alerts to ${listener.name}`, alertStep(listener, ledger, topic, partition))
+      ),
+    ];
+  }
+
+  #committed(outcome: Outcome) {
+    const { telemetry } = this.#parts;
+    telemetry.count("records", outcome.scored + outcome.deadLetters.length);
+    telemetry.count("flagged", outcome.flagged.length);
+    telemetry.count("dead_letters", outcome.deadLetters.length);
+    for (const relay of this.#owned.get(outcome.partition)?.relays ?? []) relay.kick();
+    this.#subscription.commitOffset(outcome.partition, outcome.nextOffset).catch((error) =>
+      // Only lag tools read it, and the next one makes up for it.
+      telemetry.log(
+        "debug",
+        `the group's offset of partition ${outcome.partition} was not told: ${error.message}`,
+      )
+    );
+    this.#options.onCommit?.(outcome);
+  }
+
+  #retry(what: string): DeliverOptions {
+    const { telemetry } = this.#parts;
+    return {
+      signal: this.#giveUp.signal,
+      onRetry: (error) => {
+        telemetry.count("retries");
+        telemetry.trouble(what, error.message);
+      },
+      onRecovered: () => telemetry.recovered(what),
+    };
+  }
+
+  /** Another owner has the partition, though the broker has not said so. */
+  async #lose(partition: number): Promise<void> {
+    this.#parts.telemetry.log(
+      "warn",
+      `partition ${partition}: another consumer has claimed it in ${this.#parts.ledger.name}`,
+    );
+    await this.#release(partition);
+    this.#subscription.pause([partition]);
+    const timer = setTimeout(() => {
+      this.#reclaims.delete(timer);
+      this.#subscription.resume([partition]);
+    }, RECLAIM_AFTER_MS);
+    this.#reclaims.add(timer);
+  }
+
+  async #release(partition: number): Promise<void> {
+    const owned = this.#owned.get(partition);
+    if (owned === undefined) return;
+    this.#owned.delete(partition);
+    await owned.partition.settle();
+    await Promise.all(owned.relays.map((relay) => relay.stop()));
+  }
+
+  /** Commits and relays what is in hand, within the time there is to end in. */
+  async #finish(): Promise<void> {
+    const relays: Relay[] = [];
+    for (const owned of this.#owned.values()) {
+      await owned.partition.settle();
+      relays.push(...owned.relays);
+    }
+    await Promise.all(relays.map((relay) => relay.finish()));
+  }
+}

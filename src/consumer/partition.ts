@@ -1,0 +1,173 @@
+/**
+ * One partition that this consumer owns, from its claim to its last commit.
+ *
+ * @module
+ */
+import type { Broker, RecordBatch } from "../broker/broker.ts";
+import { sliceBatch } from "../broker/record_batch.ts";
+import { FencedError, type Ledger, type LogMode, type Outcome } from "../ledger/ledger.ts";
+import type { Explainer } from "../forest/explain.ts";
+import type { Model } from "../forest/manifest.ts";
+import type { Scorer } from "../forest/scorer.ts";
+import { processBatch } from "../pipeline.ts";
+import { deliver, type DeliverOptions } from "../deliver.ts";
+import { openFeatureStage } from "../stages/features.ts";
+import { PartitionState } from "./state.ts";
+
+/** What every partition of a consumer shares. */
+export interface PartitionParts {
+  broker: Broker;
+  ledger: Ledger;
+  model: Model;
+  scorer: Scorer;
+  explainer: Explainer;
+  topic: string;
+  labelTopic: string;
+  logMode: LogMode;
+  /** Names this consumer in the ledger. */
+  owner: string;
+  /** Customers, and likewise terminals, that the state remembers at most. */
+  maxKeys?: number;
+  /** How commits are repeated. */
+  retry: DeliverOptions;
+  onReplay(partition: number, records: number): void;
+  onCommit(outcome: Outcome): void;
+}
+
+/**
+ * An owned partition: batches go in, in order, and are committed one after another.
+ *
+ * While one batch is being committed the next one is processed, and no further one, so that what is in flight is
+ * bounded. After a `FencedError` the partition is another owner's: `isLost` is true and batches are dropped.
+ */
+export class OwnedPartition {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly #parts: PartitionParts;
+  readonly #stage;
+  readonly #state: PartitionState;
+  #nextOffset: number;
+  #committing: Promise<void> = Promise.resolve();
+  #failure: unknown;
+  #lost = false;
+
+  private constructor(
+    parts: PartitionParts,
+    partition: number,
+    claimed: {
+      epoch: number;
+      nextOffset: number;
+      stage: ReturnType<typeof openFeatureStage>;
+      state: PartitionState;
+    },
+  ) {
+    this.partition = partition;
+    this.epoch = claimed.epoch;
+    this.#parts = parts;
+    this.#stage = claimed.stage;
+    this.#state = claimed.state;
+    this.#nextOffset = claimed.nextOffset;
+  }
+
+  /**
+   * Claims the partition in the ledger and restores its feature state.
+   *
+   * @throws Error where the ledger is ahead of the stream, or follows another stream.
+   */
+  static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
+    const { broker, ledger, topic, labelTopic, owner } = parts;
+    const claim = await deliver(
+      async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
+      parts.retry,
+    );
+    const range = (await broker.offsets(topic)).find((each) => each.partition === partition);
+    const endOffset = range?.endOffset ?? 0;
+    if ((claim.nextOffset ?? 0) > endOffset) {
+      throw new Error(
+        `Cannot follow ${topic}/${partition} as the stream ${broker.name} must reach the ledger's next offset ` +
+          `${claim.nextOffset}: it ends at ${endOffset}; records were lost, or it is not the stream that ` +
+          `${ledger.name} followed`,
+      );
+    }
+    const stage = openFeatureStage(parts.model.manifest, { maxKeys: parts.maxKeys });
+    const source = { broker, ledger, topic, partition, labelTopic };
+    const state = await PartitionState.restore(
+      stage,
+      source,
+      claim,
+      (records) => parts.onReplay(partition, records),
+    );
+    const nextOffset = claim.nextOffset ?? range?.startOffset ?? 0;
+    return new OwnedPartition(parts, partition, { epoch: claim.epoch, nextOffset, stage, state });
+  }
+
+  /** The offset from which to read on. */
+  get nextOffset(): number {
+    return this.#nextOffset;
+  }
+
+  /** Whether another owner has taken the partition. */
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
+  /** Records of the label topic that were no labels. */
+  get labelFaults(): number {
+    return this.#state.labelFaults;
+  }
+
+  /**
+   * Processes a batch and begins to commit it; waits while the batch before it is being committed.
+   *
+   * Records before the next offset (read again after a seek) are passed over.
+   *
+   * @throws What made an earlier commit fail, other than the loss of the partition.
+   */
+  async process(whole: RecordBatch): Promise<void> {
+    if (this.#lost) return;
+    let seen = 0;
+    while (seen < whole.count && whole.offsets[seen] < this.#nextOffset) seen++;
+    if (seen === whole.count) return;
+    const batch = sliceBatch(whole, seen);
+    const { scorer, explainer, model, logMode } = this.#parts;
+    const result = await processBatch(batch, {
+      model,
+      scorer,
+      explainer,
+      stage: this.#stage,
+      readLabels: (columns) => this.#state.readLabels(columns),
+      logMode,
+    }, Date.now());
+    const outcome: Outcome = {
+      ...result,
+      epoch: this.epoch,
+      firstOffset: this.#nextOffset,
+      labelOffsets: this.#state.labelOffsets,
+      snapshot: this.#state.snapshotAfter(batch),
+      committedAtMs: Date.now(),
+    };
+    this.#nextOffset = batch.nextOffset;
+    await this.settle();
+    if (!this.#lost) this.#committing = this.#commit(outcome);
+  }
+
+  /** Waits until what was processed is committed, or the partition is lost. */
+  async settle(): Promise<void> {
+    await this.#committing;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #commit(outcome: Outcome): Promise<void> {
+    const { ledger, onCommit } = this.#parts;
+    try {
+      await deliver(() => {
+        outcome.committedAtMs = Date.now();
+        return ledger.commit(outcome);
+      }, this.#parts.retry);
+      onCommit(outcome);
+    } catch (error) {
+      if (error instanceof FencedError) this.#lost = true;
+      else this.#failure = error;
+    }
+  }
+}

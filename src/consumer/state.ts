@@ -1,0 +1,140 @@
+/**
+ * The feature state of one owned partition: restored, moved on with the labels, snapshotted.
+ *
+ * @module
+ */
+import type { Broker, RecordBatch } from "../broker/broker.ts";
+import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
+import { decodeBatch } from "../stages/decode.ts";
+import type { FeatureStage } from "../stages/features.ts";
+import type { TransactionColumns } from "../transaction.ts";
+import { LabelFeed } from "./label_feed.ts";
+
+/** Fewest records between two snapshots. */
+const SNAPSHOT_RECORDS = 100_000;
+
+/** What the state of a partition is restored from. */
+export interface StateSource {
+  broker: Broker;
+  ledger: Ledger;
+  topic: string;
+  partition: number;
+  labelTopic: string;
+}
+
+/**
+ * Keeps a partition's feature state in step with what is committed.
+ *
+ * After a restart or a rebalance the state is the newest snapshot plus a replay of what was committed after it, in
+ * the recorded order and without effects, so that scores go on bit for bit as if nothing had happened.
+ */
+export class PartitionState {
+  readonly #stage: FeatureStage;
+  readonly #source: StateSource;
+  #labels: LabelFeed;
+  #sinceSnapshot = 0;
+
+  private constructor(stage: FeatureStage, source: StateSource) {
+    this.#stage = stage;
+    this.#source = source;
+    this.#labels = new LabelFeed(source.broker, source.labelTopic, []);
+  }
+
+  /**
+   * Restores the state that a claim asks for.
+   *
+   * @param onReplay Told how many records are replayed, where any are.
+   */
+  static async restore(
+    stage: FeatureStage,
+    source: StateSource,
+    claim: Claim,
+    onReplay: (records: number) => void,
+  ): Promise<PartitionState> {
+    const state = new PartitionState(stage, source);
+    if (!stage.features.stateful || claim.nextOffset === undefined) return state;
+    let { ranges } = claim;
+    let from = 0;
+    if (claim.snapshot !== undefined && state.#load(claim.snapshot.bytes)) {
+      from = claim.snapshot.nextOffset;
+    } else {
+      ranges = await Array.fromAsync(source.ledger.ranges(source.topic, source.partition));
+      from = ranges[0]?.firstOffset ?? claim.nextOffset;
+    }
+    if (claim.nextOffset > from) onReplay(claim.nextOffset - from);
+    for (const range of ranges) await state.#replay(range, from);
+    return state;
+  }
+
+  /** How far the labels were read; recorded with each batch. */
+  get labelOffsets(): readonly number[] {
+    return this.#stage.features.stateful ? [...this.#labels.offsets] : [];
+  }
+
+  /** Records of the label topic that were no labels. */
+  get labelFaults(): number {
+    return this.#labels.faults;
+  }
+
+  /** Offers the labels that these transactions may see. */
+  async readLabels(columns: TransactionColumns): Promise<void> {
+    const { features } = this.#stage;
+    if (!features.stateful) return;
+    let latest = -Infinity;
+    for (let row = 0; row < columns.count; row++) latest = Math.max(latest, columns.timestampMs[row]);
+    await this.#labels.readUntil(latest, (label) => features.offer(label));
+  }
+
+  /** The state as bytes where it is time for a snapshot. */
+  snapshotAfter(batch: RecordBatch): Uint8Array | undefined {
+    const { features } = this.#stage;
+    if (!features.stateful) return undefined;
+    this.#sinceSnapshot += batch.count;
+    if (this.#sinceSnapshot < Math.max(SNAPSHOT_RECORDS, features.keys * 2)) return undefined;
+    this.#sinceSnapshot = 0;
+    return pack(this.#header(), features.snapshot());
+  }
+
+  #header(): SnapshotHeader {
+    return { stateId: this.#stage.features.stateId, labelOffsets: [...this.#labels.offsets] };
+  }
+
+  /** Takes a snapshot's state; false where it is of other definitions, so that the state must be made anew. */
+  #load(bytes: Uint8Array): boolean {
+    const [header, state] = unpack(bytes);
+    if (header.stateId !== this.#stage.features.stateId) return false;
+    this.#stage.features.restore(state);
+    this.#labels = new LabelFeed(this.#source.broker, this.#source.labelTopic, header.labelOffsets);
+    return true;
+  }
+
+  async #replay(range: CommittedRange, from: number) {
+    const { broker, topic, partition } = this.#source;
+    await this.#labels.readTo(range.labelOffsets, (label) => this.#stage.features.offer(label));
+    const fromOffset = Math.max(from, range.firstOffset);
+    for await (const batch of broker.read(topic, partition, { fromOffset, toOffset: range.nextOffset })) {
+      this.#stage.apply(decodeBatch(batch).columns);
+    }
+  }
+}
+
+interface SnapshotHeader {
+  stateId: string;
+  labelOffsets: number[];
+}
+
+/** Length of the header (u32), the header as JSON, the state. */
+function pack(header: SnapshotHeader, state: Uint8Array): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const bytes = new Uint8Array(4 + json.length + state.length);
+  new DataView(bytes.buffer).setUint32(0, json.length, true);
+  bytes.set(json, 4);
+  bytes.set(state, 4 + json.length);
+  return bytes;
+}
+
+function unpack(bytes: Uint8Array): [SnapshotHeader, Uint8Array] {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  return [header, bytes.slice(4 + length)];
+}

@@ -1,0 +1,118 @@
+/**
+ * The whole way of a batch: decode, features, score, decide, and the outcome that the ledger commits.
+ *
+ * @module
+ */
+import type { RecordBatch } from "./broker/broker.ts";
+import { keyOf, valueOf } from "./broker/record_batch.ts";
+import type { Explainer } from "./forest/explain.ts";
+import type { Model } from "./forest/manifest.ts";
+import type { Scorer } from "./forest/scorer.ts";
+import type { DeadLetter, FlaggedTransaction, LogMode, LogRows, Outcome } from "./ledger/ledger.ts";
+import { decide } from "./stages/decide.ts";
+import { decodeBatch } from "./stages/decode.ts";
+import type { FeatureStage } from "./stages/features.ts";
+import { scoreRows } from "./stages/score.ts";
+import type { TransactionColumns } from "./transaction.ts";
+import { encodeVerdict } from "./verdict.ts";
+
+/** What the way of a batch takes besides the batch. */
+export interface PipelineParts {
+  model: Model;
+  scorer: Scorer;
+  explainer: Explainer;
+  /** The feature stage of the batch's partition; its state moves on with each batch. */
+  stage: FeatureStage;
+  /** Makes the labels available that these transactions may see. */
+  readLabels(columns: TransactionColumns): Promise<void>;
+  logMode: LogMode;
+}
+
+/** The part of an outcome that follows from the batch alone. */
+export type BatchOutcome = Pick<
+  Outcome,
+  "topic" | "partition" | "nextOffset" | "model" | "logMode" | "scored" | "log" | "flagged" | "deadLetters"
+>;
+
+/**
+ * Takes one batch the whole way; the feature state of its partition moves on.
+ *
+ * @param scoredAtMs What the verdicts say of when they were made; nothing else depends on a clock.
+ */
+export async function processBatch(
+  batch: RecordBatch,
+  parts: PipelineParts,
+  scoredAtMs: number,
+): Promise<BatchOutcome> {
+  const { model, scorer, explainer, stage, logMode } = parts;
+  const { topic, partition, offsets } = batch;
+
+  const { columns, faults } = decodeBatch(batch);
+  await parts.readLabels(columns);
+  const features = stage.apply(columns);
+  const scores = scoreRows(scorer, features, columns.count);
+  const decided = decide(columns, scores, features, {
+    model,
+    explainer,
+    topic,
+    partition,
+    offsets,
+    scoredAtMs,
+  });
+
+  const flagged = decided.map(({ verdict }): FlaggedTransaction => ({
+    offset: verdict.offset,
+    transactionId: verdict.transaction.transactionId,
+    customerId: verdict.transaction.customerId,
+    terminalId: verdict.transaction.terminalId,
+    amountMinor: verdict.transaction.amountMinor,
+    currency: verdict.transaction.currency ?? null,
+    timestampMs: verdict.transaction.timestampMs,
+    anomalyScore: verdict.anomalyScore,
+    verdict: encodeVerdict(verdict),
+  }));
+  const deadLetters = faults.map(({ recordIndex, error }): DeadLetter => ({
+    offset: offsets[recordIndex],
+    reason: error.reason,
+    detail: error.message,
+    key: keyOf(batch, recordIndex),
+    value: valueOf(batch, recordIndex),
+    producedAtMs: batch.timestampMs[recordIndex],
+  }));
+  return {
+    topic,
+    partition,
+    nextOffset: batch.nextOffset,
+    model: model.sha256,
+    logMode,
+    scored: columns.count,
+    log: logRows(batch, columns, scores, decided.map(({ row }) => row), logMode),
+    flagged,
+    deadLetters,
+  };
+}
+
+/** The rows of the batch that the log mode asks for. */
+function logRows(
+  batch: RecordBatch,
+  columns: TransactionColumns,
+  scores: Float64Array,
+  flaggedRows: readonly number[],
+  logMode: LogMode,
+): LogRows {
+  const isFlagged = new Uint8Array(columns.count);
+  for (const row of flaggedRows) isFlagged[row] = 1;
+  const rows = logMode === "none"
+    ? []
+    : logMode === "flagged"
+    ? flaggedRows
+    : Array.from({ length: columns.count }, (_, row) => row);
+  return {
+    count: rows.length,
+    offset: Float64Array.from(rows, (row) => batch.offsets[columns.recordIndex[row]]),
+    producedAtMs: Float64Array.from(rows, (row) => batch.timestampMs[columns.recordIndex[row]]),
+    anomalyScore: Float64Array.from(rows, (row) => scores[row]),
+    flagged: Uint8Array.from(rows, (row) => isFlagged[row]),
+    transaction: (i) => columns.transaction(rows[i]),
+  };
+}

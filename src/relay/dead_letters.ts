@@ -1,0 +1,52 @@
+/**
+ * Dead letters: from the ledger to their topic.
+ *
+ * @module
+ */
+import type { Broker, ProducedRecord } from "../broker/broker.ts";
+import type { DeadLetter, Ledger } from "../ledger/ledger.ts";
+import type { RelayStep } from "./relay.ts";
+
+const BATCH_RECORDS = 500;
+const LISTENER = "dead-letter";
+const NOTHING_DUE = Infinity;
+
+/** The topic that the dead letters of a topic go to. */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}.dead-letter`;
+}
+
+/**
+ * Makes the step that sends a partition's dead letters on, with their original key and bytes.
+ *
+ * Headers say `reason`, `detail`, and the record's `topic`, `partition` and `offset`, by which a repeat can be known.
+ * Once delivered, their bytes are dropped from the ledger.
+ */
+export function deadLetterStep(broker: Broker, ledger: Ledger, topic: string, partition: number): RelayStep {
+  let position: number | undefined;
+  return async () => {
+    position ??= await ledger.position(LISTENER, topic, partition);
+    const letters = await ledger.deadLettersAfter(topic, partition, position, BATCH_RECORDS);
+    if (letters.length === 0) return NOTHING_DUE;
+    await broker.produce(deadLetterTopic(topic), letters.map((letter) => recordOf(letter, topic, partition)));
+    const last = letters[letters.length - 1].offset;
+    await ledger.advance(LISTENER, topic, partition, last);
+    await ledger.forgetDeadLetters(topic, partition, last);
+    position = last;
+    return "more";
+  };
+}
+
+function recordOf(letter: DeadLetter, topic: string, partition: number): ProducedRecord {
+  return {
+    key: letter.key,
+    value: letter.value,
+    headers: {
+      reason: letter.reason,
+      detail: letter.detail,
+      topic,
+      partition: String(partition),
+      offset: String(letter.offset),
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * The fourth stage: scores to verdicts, with their reasons.
+ *
+ * @module
+ */
+import { featureRegistry } from "../features/registry.ts";
+import type { Explainer } from "../forest/explain.ts";
+import type { Model } from "../forest/manifest.ts";
+import type { TransactionColumns } from "../transaction.ts";
+import type { Reason, Verdict } from "../verdict.ts";
+import type { FeatureRows } from "./features.ts";
+
+/** What deciding takes besides the scores. */
+export interface DecideParts {
+  model: Model;
+  explainer: Explainer;
+  topic: string;
+  partition: number;
+  /** Offset of each record of the batch, by record position. */
+  offsets: Float64Array;
+  scoredAtMs: number;
+}
+
+/**
+ * Makes a verdict for each row whose score is above the model's threshold, in offset order.
+ *
+ * @param scores One anomaly score a row.
+ */
+export function decide(
+  columns: TransactionColumns,
+  scores: Float64Array,
+  { raw, rows }: FeatureRows,
+  parts: DecideParts,
+): { row: number; verdict: Verdict }[] {
+  const { threshold } = parts.model.manifest;
+  const flagged: { row: number; verdict: Verdict }[] = [];
+  const nFeatures = parts.model.forest.nFeatures;
+  for (let row = 0; row < columns.count; row++) {
+    if (!(scores[row] > threshold)) continue;
+    const at = row * nFeatures;
+    flagged.push({
+      row,
+      verdict: {
+        transaction: columns.transaction(row),
+        topic: parts.topic,
+        partition: parts.partition,
+        offset: parts.offsets[columns.recordIndex[row]],
+        anomalyScore: scores[row],
+        threshold,
+        flagged: true,
+        model: parts.model.sha256,
+        reasons: reasonsOf(raw.subarray(at, at + nFeatures), rows.subarray(at, at + nFeatures), parts),
+        scoredAtMs: parts.scoredAtMs,
+      },
+    });
+  }
+  return flagged;
+}
+
+/** One reason a feature, the one that speaks most for an anomaly first. */
+function reasonsOf(raw: Float32Array, row: Float32Array, { model, explainer }: DecideParts): Reason[] {
+  const { contributions } = explainer.explain(row);
+  return model.manifest.features
+    .map(({ name }, i) => ({
+      feature: name,
+      value: raw[i],
+      contribution: contributions[i],
+      text: featureRegistry.get(name)?.sentence(raw[i]) ?? `${name} is ${raw[i]}`,
+    }))
+    .sort((a, b) => a.contribution - b.contribution);
+}

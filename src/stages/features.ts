@@ -1,0 +1,56 @@
+/**
+ * The second stage: transactions to the rows that the forest takes.
+ *
+ * @module
+ */
+import type { Features } from "../features/features.ts";
+import { openFeatures } from "../features/features.ts";
+import { applyTransforms } from "../features/transform.ts";
+import type { Manifest } from "../forest/manifest.ts";
+import type { TransactionColumns } from "../transaction.ts";
+
+/** Features of a batch: row-major, `count` × `nFeatures`. */
+export interface FeatureRows {
+  /** Values as a person reads them. */
+  raw: Float32Array;
+  /** Values as the forest takes them, after the model's transforms. */
+  rows: Float32Array;
+}
+
+/** The feature stage of one partition. */
+export interface FeatureStage {
+  /** State and definitions; `offer` labels here. */
+  readonly features: Features;
+  /** Computes the features of a batch and takes it into the state. */
+  apply(columns: TransactionColumns): FeatureRows;
+}
+
+/**
+ * Opens the stage for a model of transactions, with an empty state.
+ *
+ * @param options `maxKeys` bounds the customers, and likewise the terminals, that the state remembers.
+ * @throws Error where the model is of a table, or names a feature that cannot be computed here.
+ */
+export function openFeatureStage(manifest: Manifest, options: { maxKeys?: number } = {}): FeatureStage {
+  if (manifest.kind !== "transactions") {
+    throw new Error(
+      "Cannot compute the model's features from transactions as it must be a model of transactions: it is one of a " +
+        `table with the columns ${manifest.features.map(({ name }) => name).join(", ")}; train one with ` +
+        "`deno task train --out DIR`, or score tables with `deno task score`",
+    );
+  }
+  const features = openFeatures(manifest.features.map(({ name }) => name), options);
+  const transforms = manifest.features.map(({ transform }) => transform);
+  const bends = transforms.some((transform) => transform !== undefined);
+  return {
+    features,
+    apply(columns) {
+      const raw = new Float32Array(columns.count * features.nFeatures);
+      features.compute(columns, raw);
+      if (!bends) return { raw, rows: raw };
+      const rows = new Float32Array(raw.length);
+      applyTransforms(raw, transforms, rows);
+      return { raw, rows };
+    },
+  };
+}
