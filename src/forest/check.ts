@@ -103,9 +103,15 @@ function checkTree(forest: Forest, tree: number, parents: Uint8Array): void {
       }
       if (parents[child]++ > 0) fail(place(`have a ${side} child without another parent`), child);
     }
+  }
+  for (let node = start; node < end; node++) {
+    if (feature[node] < 0) continue;
     const children = nSamples[left[node]] + nSamples[right[node]];
     if (children !== nSamples[node]) {
-      fail(place(`have nSamples equal to its children's sum of ${children}`), nSamples[node]);
+      fail(
+        `tree ${tree}, node ${node} must have nSamples equal to its children's sum of ${children}`,
+        nSamples[node],
+      );
     }
   }
 }

@@ -31,7 +31,7 @@ export interface RankTable {
   steps: number;
 }
 
-const MAX_BUCKETS = 4096;
+const MAX_BUCKETS = 16384;
 const TWO_TO_23 = 2 ** 23;
 const SMALLEST_SCALE = 2 ** -126;
 const GREATEST_FLOAT = 2 ** 127 * (2 - 2 ** -23);
@@ -49,7 +49,7 @@ export function createRankTable(sorted: Float32Array): RankTable {
   const finite = sorted.filter(Number.isFinite);
   const low = finite.length > 0 ? finite[0] : 0;
   const range = finite.length > 0 ? finite[finite.length - 1] - low : 0;
-  const buckets = Math.min(MAX_BUCKETS, 2 ** Math.ceil(Math.log2(2 * sorted.length + 1)));
+  const buckets = Math.min(MAX_BUCKETS, 2 ** Math.ceil(Math.log2(4 * sorted.length + 1)));
   const scale = Math.fround(Math.min(GREATEST_FLOAT, Math.max(SMALLEST_SCALE, (buckets - 1) / range)));
   const counts = new Uint16Array(buckets);
   for (const value of sorted) counts[bucketOf(value, low, scale, buckets)]++;

@@ -48,7 +48,7 @@ const GROUP_LENGTHS = 256;
 const SECTION_THRESHOLDS = 4096;
 
 /** Nanoseconds a row as `deno task bench scorer` finds them on x86-64; only their ratios matter. */
-const COST = { selection: 0.06, program: 1, sectionRank: 3, groupRank: 0.6, step: 1.2, walk: 1 };
+const COST = { selection: 0.045, program: 0.7, sectionRank: 2.5, groupRank: 0.6, step: 1.2, walk: 1 };
 
 /**
  * Plans how to score a forest in blocks: forms groups of consecutive trees, leaves trees that are too large for a
