@@ -1,0 +1,64 @@
+/**
+ * A verdict in words.
+ *
+ * @module
+ */
+
+/** The fields of a verdict's wire form that a sentence needs. */
+export interface VerdictText {
+  transaction_id: string;
+  customer_id: string;
+  terminal_id: string;
+  amount: number;
+  currency?: string | null;
+  timestamp: string;
+  anomaly_score: number;
+  threshold: number;
+  reasons: readonly { text: string; contribution: number }[];
+}
+
+/** A reason is told where it makes at least this share of what speaks for an anomaly. */
+const LEAST_SHARE = 0.15;
+
+/**
+ * Says in one line who paid how much where, how anomalous that is, and why.
+ *
+ * @param verdict A verdict's wire form, parsed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { describeVerdict } from "./describe.ts";
+ *
+ * const line = describeVerdict({
+ *   transaction_id: "t1",
+ *   customer_id: "c1",
+ *   terminal_id: "m1",
+ *   amount: 910,
+ *   currency: "EUR",
+ *   timestamp: "2026-01-02T03:04:05.000Z",
+ *   anomaly_score: 0.71,
+ *   threshold: 0.6,
+ *   reasons: [{ text: "amount of 910.00", contribution: -2 }, { text: "made on a Friday", contribution: 0.5 }],
+ * });
+ * assertEquals(
+ *   line,
+ *   "2026-01-02 03:04:05 UTC  910.00 EUR by customer c1 at terminal m1 (t1): score 0.710 above 0.600, because amount of 910.00",
+ * );
+ * ```
+ */
+export function describeVerdict(verdict: VerdictText): string {
+  const against = verdict.reasons.filter(({ contribution }) => contribution < 0)
+    .sort((a, b) => a.contribution - b.contribution);
+  const total = against.reduce((sum, { contribution }) => sum + contribution, 0);
+  const told = against.filter(({ contribution }, i) => i === 0 || contribution / total >= LEAST_SHARE).slice(
+    0,
+    3,
+  );
+  const time = `${verdict.timestamp.slice(0, 10)} ${verdict.timestamp.slice(11, 19)} UTC`;
+  const money = `${verdict.amount.toFixed(2)}${verdict.currency ? ` ${verdict.currency}` : ""}`;
+  const score = `score ${verdict.anomaly_score.toFixed(3)} above ${verdict.threshold.toFixed(3)}`;
+  const why = told.length === 0 ? "" : `, because ${told.map(({ text }) => text).join(", ")}`;
+  return `${time}  ${money} by customer ${verdict.customer_id} at terminal ${verdict.terminal_id} ` +
+    `(${verdict.transaction_id}): ${score}${why}`;
+}

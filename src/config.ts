@@ -1,0 +1,88 @@
+/**
+ * What is set from outside: flags, then the environment, then defaults. The only file that reads the environment.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** Where everything is. */
+export interface Config {
+  /** `sqlite:PATH`, or `kafka://host:port`. */
+  stream: string;
+  /** `sqlite:PATH`, or `postgres://…`. */
+  ledger: string;
+  /** `file:PATH`, or `s3://…`. */
+  objects: string;
+  /** Folder of the model. */
+  model: string;
+}
+
+/** Names of the environment that set what flags do not. */
+export const ENVIRONMENT: Readonly<Record<keyof Config, string>> = {
+  stream: "STREAM_URL",
+  ledger: "LEDGER_URL",
+  objects: "OBJECTS_URL",
+  model: "MODEL_DIR",
+};
+
+/** What holds where neither a flag nor the environment says otherwise: the embedded engines. */
+export const DEFAULTS: Readonly<Config> = {
+  stream: "sqlite:.edgewood/stream.db",
+  ledger: "sqlite:.edgewood/ledger.db",
+  objects: "file:.edgewood/objects",
+  model: "model",
+};
+
+const urlOf = (schemes: string[]) =>
+  z.string().refine(
+    (value) => schemes.some((scheme) => value.startsWith(scheme) && value.length > scheme.length),
+    {
+      error: ({ input }) =>
+        `must begin with ${schemes.join(" or ")}: current value is "${withoutSecrets(String(input))}"`,
+    },
+  );
+
+const configSchema = z.object({
+  stream: urlOf(["sqlite:", "kafka://"]),
+  ledger: urlOf(["sqlite:", "postgres://", "postgresql://"]),
+  objects: urlOf(["file:", "s3://"]),
+  model: z.string().min(1, "must name a folder"),
+});
+
+/**
+ * Puts flags, environment and defaults together.
+ *
+ * @param flags What the command line said; a flag wins.
+ * @param read Reads a name of the environment; `Deno.env.get` by default.
+ * @throws TypeError that names every problem at once, and where each value came from.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "./testing/assert.ts";
+ * import { readConfig } from "./config.ts";
+ *
+ * const config = readConfig({ ledger: "sqlite:a.db" }, () => undefined);
+ * assertEquals([config.ledger, config.objects], ["sqlite:a.db", "file:.edgewood/objects"]);
+ * ```
+ */
+export function readConfig(
+  flags: Partial<Config>,
+  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): Config {
+  const config = { ...DEFAULTS };
+  const from = new Map<string, string>();
+  for (const key of Object.keys(DEFAULTS) as (keyof Config)[]) {
+    const set = flags[key] ?? (read(ENVIRONMENT[key]) || undefined);
+    from.set(key, flags[key] !== undefined ? `--${key}` : ENVIRONMENT[key]);
+    if (set !== undefined) config[key] = set;
+  }
+  const parsed = configSchema.safeParse(config);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `${from.get(String(path[0]))} ${message}`);
+  throw new TypeError(`Cannot use the settings: ${problems.join("; ")}`, { cause: parsed.error });
+}
+
+/** A URL with the password in it covered. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/(:\/\/[^:@/\s]*):[^@/\s]*@/, "$1:…@");
+}
