@@ -64,7 +64,8 @@ export function rankingMetrics(scores: Float64Array, labels: Uint8Array): Rankin
   positive.sort();
   negative.sort();
   let twiceArea = 0;
-  let averagePrecision = 0;
+  // The sum of precision over the positive rows; whole numbers as long as it is 1, so the mean can't pass 1.
+  let precisionSum = 0;
   let p = nPositive;
   let q = negative.length;
   while (p > 0) {
@@ -74,7 +75,10 @@ export function rankingMetrics(scores: Float64Array, labels: Uint8Array): Rankin
     while (q > 0 && negative[q - 1] === score) q--;
     const entered = above - p;
     twiceArea += entered * (q + below);
-    averagePrecision += entered / nPositive * ((nPositive - p) / (nPositive - p + negative.length - q));
+    precisionSum += entered * ((nPositive - p) / (nPositive - p + negative.length - q));
   }
-  return { rocAuc: twiceArea / (2 * nPositive * negative.length), averagePrecision };
+  return {
+    rocAuc: twiceArea / (2 * nPositive * negative.length),
+    averagePrecision: precisionSum / nPositive,
+  };
 }

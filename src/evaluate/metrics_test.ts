@@ -24,6 +24,14 @@ Deno.test("rankingMetrics() equals the pairwise definition of ROC-AUC", () => {
   assertAlmostEquals(rankingMetrics(scores, labels).rocAuc, won / pairs, 1e-14);
 });
 
+Deno.test("rankingMetrics() is exactly 1 for a perfect ranking", () => {
+  for (let positives = 1; positives < 200; positives++) {
+    const scores = Float64Array.from({ length: 250 }, (_, i) => -i);
+    const labels = Uint8Array.from({ length: 250 }, (_, i) => i < positives ? 1 : 0);
+    assertEquals(rankingMetrics(scores, labels), { rocAuc: 1, averagePrecision: 1 });
+  }
+});
+
 Deno.test("rankingMetrics() takes infinities and zeros of both signs", () => {
   assertEquals(
     rankingMetrics(Float64Array.of(-Infinity, 0, -0, Infinity), Uint8Array.of(0, 0, 1, 1)).rocAuc,

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
-const CHUNK_BYTES = 262_144;
+const CHUNK_BYTES = 65_536;
 
 /** The bytes of a file or of standard input, unpacked where they are gzip. */
 export interface ByteSource extends Disposable {
