@@ -13,6 +13,7 @@
  * ```
  */
 export class DeliveryError extends Error {
+  /** Tells it from other errors in a log. */
   override readonly name = "DeliveryError";
   /** Whether the same call may succeed later. */
   readonly retriable: boolean;

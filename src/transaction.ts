@@ -25,6 +25,7 @@ export interface Transaction {
   merchantCategory?: string;
   /** ISO 3166-1 alpha-2 code, when given. */
   country?: string;
+  /** How it was made, when given. */
   channel?: Channel;
   /** Event time in milliseconds since 1970-01-01 UTC. */
   timestampMs: number;
@@ -62,6 +63,7 @@ export interface TransactionColumns {
  * `reason` is a stable word to group by, the message says which field and what it held.
  */
 export class TransactionError extends Error {
+  /** Tells it from other errors in a log. */
   override readonly name = "TransactionError";
   /** Stable word for the kind of fault. */
   readonly reason: DeadLetterReason;

@@ -135,6 +135,7 @@ export interface LedgerSummary {
  * A commit was refused because the partition is another owner's, or has moved on: drop what was in hand for it.
  */
 export class FencedError extends Error {
+  /** Tells it from other errors in a log. */
   override readonly name = "FencedError";
 }
 

@@ -1,0 +1,60 @@
+import { openByteSource } from "./byte_source.ts";
+import { BadRow, readCells } from "./read_cells.ts";
+
+/** A table whose cells are read as they are written. */
+export interface TextTable extends Disposable {
+  /** Names of the columns. */
+  readonly columns: string[];
+  /** Size of the file in bytes as it lies on disk; undefined for what is no plain file. */
+  readonly size: number | undefined;
+  /** Bytes of the file read so far. */
+  readonly bytesRead: number;
+  /** Reads the rows, once, as cells by column; throws RangeError, which names the row, where one has another number of cells. */
+  rows(): AsyncGenerator<Record<string, string>>;
+}
+
+/**
+ * Opens a CSV or NDJSON file, plain or gzip, to read its cells as text.
+ *
+ * @param path Path of a file, or `-` for standard input. Throws as `openTable` does.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { openTextTable } from "./text_table.ts";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "id,amount\n007,12.50\n");
+ * using table = await openTextTable(path);
+ * assertEquals(await Array.fromAsync(table.rows()), [{ id: "007", amount: "12.50" }]);
+ * ```
+ */
+export async function openTextTable(path: string): Promise<TextTable> {
+  const source = await openByteSource(path);
+  try {
+    const cells = await readCells(source.chunks, source.name, 1);
+    return {
+      columns: cells.columns,
+      size: source.size,
+      get bytesRead() {
+        return source.bytesRead;
+      },
+      async *rows() {
+        let number = 0;
+        for await (const batch of cells.batches) {
+          for (const row of batch) {
+            number++;
+            if (row instanceof BadRow) {
+              throw new RangeError(`Cannot read ${source.name} as row ${number} ${row.problem}`);
+            }
+            yield Object.fromEntries(cells.columns.map((column, i) => [column, String(row[i] ?? "")]));
+          }
+        }
+      },
+      [Symbol.dispose]: () => source[Symbol.dispose](),
+    };
+  } catch (error) {
+    source[Symbol.dispose]();
+    throw error;
+  }
+}
