@@ -4,11 +4,7 @@
  * @module
  */
 import { Command } from "commander";
-
-const root = new URL("../", import.meta.url);
-const outFolder = new URL("build/", root);
-const outFile = new URL("edgewood.wasm", outFolder);
-const recordFile = new URL("edgewood.json", outFolder);
+import { runAsProgram } from "./run_command.ts";
 
 /** What build/edgewood.json says about the module beside it: SHA-256 of its sources and of its bytes, in hex. */
 interface BuildRecord {
@@ -16,24 +12,31 @@ interface BuildRecord {
   module: string;
 }
 
-async function build(options: { force?: boolean }): Promise<void> {
-  const sources = await hashSources();
-  if (!options.force && await isUpToDate(sources)) {
-    console.log("build/edgewood.wasm is up to date");
-    return;
-  }
-  const startedAt = performance.now();
-  const module = await compile();
-  await Deno.mkdir(outFolder, { recursive: true });
+/**
+ * Compiles a project's assembly/ to build/edgewood.wasm, unless the module there was made from the same sources.
+ *
+ * Files are replaced whole, so builds at the same time and readers see the old or the new module, never a part.
+ *
+ * @param root Folder of the project, with `assembly/`, `asconfig.json` and `deno.json`; its URL ends with a slash.
+ * @param force Whether to compile even if nothing changed.
+ * @returns Size of a module that was compiled, in bytes; nothing if it was up to date.
+ * @throws Error with the compiler's messages if the sources do not compile; the old module then stays.
+ */
+export async function buildModule(root: URL, force = false): Promise<number | undefined> {
+  const outFile = new URL("build/edgewood.wasm", root);
+  const recordFile = new URL("build/edgewood.json", root);
+  const sources = await hashSources(root);
+  if (!force && await isUpToDate(outFile, recordFile, sources)) return undefined;
+  const module = await compile(root);
+  await Deno.mkdir(new URL("build/", root), { recursive: true });
   await replaceFile(outFile, module);
   const record: BuildRecord = { sources, module: await sha256(module) };
   await replaceFile(recordFile, new TextEncoder().encode(JSON.stringify(record, null, 2) + "\n"));
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`build/edgewood.wasm: ${module.length} bytes in ${seconds} s`);
+  return module.length;
 }
 
 /** SHA-256 over the names and contents of all that decides the module's bytes, the compiler's version included. */
-async function hashSources(): Promise<string> {
+async function hashSources(root: URL): Promise<string> {
   const names = [];
   for await (const entry of Deno.readDir(new URL("assembly/", root))) {
     if (entry.isFile && entry.name.endsWith(".ts")) names.push(`assembly/${entry.name}`);
@@ -47,7 +50,7 @@ async function hashSources(): Promise<string> {
   return await sha256(new TextEncoder().encode(JSON.stringify([imports["assemblyscript/asc"], texts])));
 }
 
-async function isUpToDate(sources: string): Promise<boolean> {
+async function isUpToDate(outFile: URL, recordFile: URL, sources: string): Promise<boolean> {
   try {
     const record: BuildRecord = JSON.parse(await Deno.readTextFile(recordFile));
     return record.sources === sources && record.module === await sha256(await Deno.readFile(outFile));
@@ -58,7 +61,7 @@ async function isUpToDate(sources: string): Promise<boolean> {
   }
 }
 
-async function compile(): Promise<Uint8Array<ArrayBuffer>> {
+async function compile(root: URL): Promise<Uint8Array<ArrayBuffer>> {
   const asc = await import("assemblyscript/asc");
   let module: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(["--config", "asconfig.json", "--target", "release"], {
@@ -102,10 +105,19 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-if (import.meta.main) {
-  await new Command("build")
-    .description("Compile assembly/ to build/edgewood.wasm, unless it is up to date.")
-    .option("--force", "compile even if nothing changed")
-    .action(build)
-    .parseAsync(Deno.args, { from: "user" });
+async function build(options: { force?: boolean }): Promise<void> {
+  const startedAt = performance.now();
+  const bytes = await buildModule(new URL("../", import.meta.url), options.force);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(
+    `build/edgewood.wasm${bytes === undefined ? " is up to date" : `: ${bytes} bytes in ${seconds} s`}`,
+  );
 }
+
+/** The command `build`: `--force` compiles even if nothing changed. */
+export const buildCommand: Command = new Command("build")
+  .description("Compile assembly/ to build/edgewood.wasm, unless it is up to date.")
+  .option("--force", "compile even if nothing changed")
+  .action(build);
+
+if (import.meta.main) await runAsProgram(buildCommand);

@@ -106,6 +106,20 @@ for (
       shapes: ["ragged"],
       thresholds: ["close"],
     },
+    "several sections of thresholds": {
+      nFeatures: 1,
+      nEstimators: 400,
+      leaves: 40,
+      shapes: ["ragged", "halving"],
+      thresholds: ["uniform", "skewed"],
+    },
+    "trees in blocks next to trees to walk": {
+      nFeatures: 4,
+      nEstimators: 60,
+      leaves: 400,
+      shapes: ["left chain", "zigzag", "root", "halving"],
+      thresholds: ["uniform", "few"],
+    },
     "many path lengths": {
       nFeatures: 5,
       nEstimators: 20,
