@@ -142,11 +142,13 @@ for (const [verb, [description, control]] of Object.entries(CONTROLS)) {
     });
 }
 
-try {
-  await program.parseAsync(Deno.args, { from: "user" });
-} catch (error) {
-  const { name, message } = error as Error;
-  console.error(message);
-  exitCode = name === "UnavailableError" ? 3 : 1;
+if (import.meta.main) {
+  try {
+    await program.parseAsync(Deno.args, { from: "user" });
+  } catch (error) {
+    const { name, message } = error as Error;
+    console.error(message);
+    exitCode = name === "UnavailableError" ? 3 : 1;
+  }
+  Deno.exit(exitCode); // the servers were started detached: nothing here waits for them
 }
-Deno.exit(exitCode); // the servers were started detached: nothing here waits for them

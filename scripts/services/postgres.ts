@@ -35,7 +35,7 @@ async function asServerUser(folder: string): Promise<string[]> {
     "--ambient-caps=+dac_read_search,+dac_override",
   ];
   for (const prefix of [plain, passing]) {
-    if ((await shell('exec "$@"', [...prefix, "test", "-x", folder])).code === 0) return prefix;
+    if ((await shell('exec "$@"', [...prefix, "ls", folder])).code === 0) return prefix;
   }
   throw new Error(
     `Cannot run PostgreSQL as the user postgres must be able to enter ${folder}: current value is no access`,

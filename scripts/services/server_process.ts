@@ -55,12 +55,16 @@ exec "$@"`;
  * an id used again by a stranger) reads as "not running" and never lets a signal hit somebody else.
  */
 export class ServerProcess {
-  /** @param pidFile Path of the file with id and start time; its folder exists. */
+  /**
+   * Opens nothing; {@link start} does.
+   *
+   * @param pidFile Path of the file with id and start time; its folder exists.
+   */
   constructor(private readonly pidFile: string) {}
 
   async #recorded(): Promise<StartedProcess | undefined> {
     try {
-      const { pid, startedAt } = JSON.parse(await Deno.readTextFile(this.pidFile));
+      const { pid, startedAt } = JSON.parse(await Deno.readTextFile(this.pidFile)) ?? {};
       return Number.isSafeInteger(pid) && pid > 1 && typeof startedAt === "string"
         ? { pid, startedAt }
         : undefined;

@@ -70,9 +70,13 @@ export interface S3Service extends Service {
 
 /** The servers by name; one that is missing is not running. */
 export interface Services {
+  /** One Kafka 4 broker. */
   kafka?: KafkaService;
+  /** MinIO. */
   minio?: S3Service;
+  /** PostgreSQL. */
   postgres?: PostgresService;
+  /** SeaweedFS, the second S3 server. */
   seaweedfs?: S3Service;
 }
 
