@@ -39,20 +39,20 @@ export const NODE_LINK = 4;
 
 // Blocks of rows: see assembly/block.ts.
 
-/** Rows that a block holds, one byte each in a vector register's lanes. */
-export const BLOCK_ROWS = 64;
+/** Rows that a block holds, one byte each in the lanes of vector registers. */
+export const BLOCK_ROWS = 128;
+/** Rows of half a block, which takes half the time: for the last rows of a batch. */
+export const HALF_ROWS = 64;
 /** Header: number of sections; 0 if the forest is only walked. */
 export const SECTIONS = 40;
 /** Header: address of the first section. */
 export const SECTION_LIST = 44;
-/** Header: least number of rows for which a block pays, at most BLOCK_ROWS. */
+/** Header: least number of rows for which half a block pays, at most HALF_ROWS. */
 export const BLOCK_LEAST = 48;
 /** Header: address of BLOCK_ROWS bytes of each operand value: 256 constants, then the slots of selections. */
 export const VALUES = 52;
 /** Header: address of the block's ranks in a group, BLOCK_ROWS bytes a feature of the group. */
 export const GROUP_RANKS = 56;
-/** Header: rows that the module has room for, a multiple of BLOCK_ROWS. */
-export const MAX_ROWS = 60;
 /** Constants before the first slot at VALUES. */
 export const CONSTANTS = 256;
 

@@ -25,7 +25,7 @@ export function rankSection(features: usize, nFeatures: u32, count: u32): void {
     const scale = v128.load32_splat(features, 20);
     const lastBucket = v128.load32_splat(features, 24);
     let ranks: usize = load<u32>(features, 28);
-    let row: usize = load<u32>(HEADER, ROWS) + (<usize>load<u32>(features) << 2);
+    let row = <usize>load<u32>(HEADER, ROWS) + <usize>(load<u32>(features) << 2);
     for (let i: u32 = 0; i < count; i += 4) {
       const x0 = load<f32>(row);
       const x1 = load<f32>(row + rowBytes);
@@ -56,18 +56,19 @@ export function rankSection(features: usize, nFeatures: u32, count: u32): void {
   }
 }
 
-/** Ranks of one block of rows, the first of them `firstRow`, in each feature of a group, by tables from the section's. */
-export function rankGroup(features: usize, nFeatures: u32, firstRow: u32): void {
+/** Ranks of `rows` rows of a block from `firstRow` on in each feature of a group, by tables from the section's ranks. */
+export function rankGroup(features: usize, nFeatures: u32, firstRow: u32, rows: u32): void {
   let to: usize = load<u32>(HEADER, GROUP_RANKS);
   for (const end = features + nFeatures * GROUP_FEATURE_BYTES; features < end; features += GROUP_FEATURE_BYTES) {
-    let from: usize = load<u32>(features) + (<usize>firstRow << 1);
+    let from = <usize>load<u32>(features) + <usize>(firstRow << 1);
     const table: usize = load<u32>(features, 4);
-    for (const endOfFeature = to + BLOCK_ROWS; to < endOfFeature; to += 4) {
-      store<u8>(to, load<u8>(table + <usize>load<u16>(from, 0)), 0);
-      store<u8>(to, load<u8>(table + <usize>load<u16>(from, 2)), 1);
-      store<u8>(to, load<u8>(table + <usize>load<u16>(from, 4)), 2);
-      store<u8>(to, load<u8>(table + <usize>load<u16>(from, 6)), 3);
+    for (let at = to; at < to + rows; at += 4) {
+      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 0)), 0);
+      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 2)), 1);
+      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 4)), 2);
+      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 6)), 3);
       from += 8;
     }
+    to += BLOCK_ROWS;
   }
 }

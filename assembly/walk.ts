@@ -59,7 +59,7 @@ export function walkByTrees(first: u32, last: u32, firstRow: u32, count: u32): v
   const roots: usize = load<u32>(HEADER, ROOTS);
   const toLength: usize = load<u32>(HEADER, LENGTHS) - load<u32>(HEADER, NODES);
   const rowBytes: usize = load<u32>(HEADER, N_FEATURES) << 2;
-  let row = <usize>load<u32>(HEADER, ROWS) + firstRow * rowBytes;
+  let row = <usize>load<u32>(HEADER, ROWS) + <usize>firstRow * rowBytes;
   let sumAt = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
   for (let i: u32 = 0; i < count; i++) {
     let sum = load<f64>(sumAt);
@@ -87,7 +87,7 @@ export function walkByRows(first: u32, last: u32, firstRow: u32, count: u32): vo
   const w: usize = load<u32>(HEADER, N_FEATURES) << 2;
   for (let tree = first; tree < last; tree++) {
     const root: usize = load<u32>(roots + (<usize>tree << 2));
-    let row = <usize>load<u32>(HEADER, ROWS) + firstRow * w;
+    let row = <usize>load<u32>(HEADER, ROWS) + <usize>firstRow * w;
     let sumAt = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
     let left = count;
     for (; left >= 8; left -= 8) {

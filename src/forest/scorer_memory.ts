@@ -26,7 +26,7 @@ export function fillMemory(memory: WebAssembly.Memory, forest: Forest, maxRows: 
   const trees = forest.treeStart.length - 1;
   const leafLengths = leafPathLengths(forest);
   const nodes = packNodes(forest, leafLengths);
-  const plan = planBlocks(forest, leafLengths, layout.BLOCK_ROWS);
+  const plan = planBlocks(forest, leafLengths, layout.HALF_ROWS);
 
   const image = new MemoryImage(layout.HEADER);
   const header = new DataView(new ArrayBuffer(layout.HEADER_BYTES));
@@ -54,7 +54,6 @@ export function fillMemory(memory: WebAssembly.Memory, forest: Forest, maxRows: 
   field(layout.BLOCK_LEAST, plan.leastRows);
   field(layout.VALUES, blocks.valuesAt);
   field(layout.GROUP_RANKS, blocks.groupRanksAt);
-  field(layout.MAX_ROWS, maxRows);
   image.writeTo(memory);
   return {
     rows: new Float32Array(memory.buffer, rowsAt, maxRows * forest.nFeatures),

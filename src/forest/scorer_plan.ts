@@ -36,7 +36,7 @@ export interface Section {
 export interface BlockPlan {
   /** All trees in order; none if walking is quicker at any number of rows. */
   sections: Section[];
-  /** Least number of rows for which a block of `blockRows` pays. */
+  /** Least number of rows for which blocks pay, at most the rows that they score at a time. */
   leastRows: number;
 }
 
@@ -48,7 +48,7 @@ const GROUP_LENGTHS = 256;
 const SECTION_THRESHOLDS = 4096;
 
 /** Nanoseconds a row as `deno task bench scorer` finds them on x86-64; only their ratios matter. */
-const COST = { selection: 0.045, program: 0.7, sectionRank: 2.5, groupRank: 0.6, step: 1.2, walk: 1 };
+const COST = { selection: 0.04, program: 0.7, sectionRank: 2.5, groupRank: 0.6, step: 1.2, walk: 1 };
 
 /**
  * Plans how to score a forest in blocks: forms groups of consecutive trees, leaves trees that are too large for a
@@ -56,9 +56,9 @@ const COST = { selection: 0.045, program: 0.7, sectionRank: 2.5, groupRank: 0.6,
  *
  * @param forest A forest that `checkForest` accepts.
  * @param leafLengths Path length of every leaf, by node.
- * @param blockRows Rows of a block.
+ * @param unitRows Rows that blocks score at a time at least.
  */
-export function planBlocks(forest: Forest, leafLengths: Float64Array, blockRows: number): BlockPlan {
+export function planBlocks(forest: Forest, leafLengths: Float64Array, unitRows: number): BlockPlan {
   const builder = new PlanBuilder(leafLengths);
   let walkCost = 0;
   for (let tree = 0; tree + 1 < forest.treeStart.length; tree++) {
@@ -67,8 +67,8 @@ export function planBlocks(forest: Forest, leafLengths: Float64Array, blockRows:
     builder.add(forest, tree, cost);
   }
   const sections = builder.finish();
-  if (builder.cost >= walkCost) return { sections: [], leastRows: blockRows };
-  return { sections, leastRows: Math.max(1, Math.ceil(blockRows * builder.cost / walkCost)) };
+  if (builder.cost >= walkCost) return { sections: [], leastRows: unitRows };
+  return { sections, leastRows: Math.max(1, Math.ceil(unitRows * builder.cost / walkCost)) };
 }
 
 /** Mean number of steps that a training row takes in a tree. */
