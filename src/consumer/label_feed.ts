@@ -7,7 +7,7 @@ import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import type { Label } from "../label.ts";
 import { decodeLabel } from "../stages/decode_label.ts";
-import { TransactionError } from "../transaction.ts";
+import { type TransactionColumns, TransactionError } from "../transaction.ts";
 
 /** How often the end of the label topic is looked for anew. */
 const LOOK_AGAIN_MS = 20;
@@ -53,6 +53,13 @@ export class LabelFeed {
         this.#take(partition, head);
       }
     }
+  }
+
+  /** Reads on up to the time of the latest of these transactions. */
+  async readFor(columns: TransactionColumns, offer: (label: Label) => void): Promise<void> {
+    let latestMs = -Infinity;
+    for (let row = 0; row < columns.count; row++) latestMs = Math.max(latestMs, columns.timestampMs[row]);
+    await this.readUntil(latestMs, offer);
   }
 
   /** Reads on, partition by partition, up to these offsets: what a committed batch had read. */

@@ -80,9 +80,7 @@ export class PartitionState {
   async readLabels(columns: TransactionColumns): Promise<void> {
     const { features } = this.#stage;
     if (!features.stateful) return;
-    let latest = -Infinity;
-    for (let row = 0; row < columns.count; row++) latest = Math.max(latest, columns.timestampMs[row]);
-    await this.#labels.readUntil(latest, (label) => features.offer(label));
+    await this.#labels.readFor(columns, (label) => features.offer(label));
   }
 
   /** The state as bytes where it is time for a snapshot. */

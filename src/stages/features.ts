@@ -31,7 +31,10 @@ export interface FeatureStage {
  * @param options `maxKeys` bounds the customers, and likewise the terminals, that the state remembers.
  * @throws Error where the model is of a table, or names a feature that cannot be computed here.
  */
-export function openFeatureStage(manifest: Manifest, options: { maxKeys?: number } = {}): FeatureStage {
+export function openFeatureStage(
+  manifest: Pick<Manifest, "kind" | "features">,
+  options: { maxKeys?: number } = {},
+): FeatureStage {
   if (manifest.kind !== "transactions") {
     throw new Error(
       "Cannot compute the model's features from transactions as it must be a model of transactions: it is one of a " +

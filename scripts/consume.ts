@@ -1,0 +1,135 @@
+import { Command, Option } from "commander";
+import { openConsole } from "../src/alerts/console.ts";
+import { openBroker, openLedger, openObjects } from "../src/adapters.ts";
+import { type Config, readConfig } from "../src/config.ts";
+import { runConsumer } from "../src/consumer/consumer.ts";
+import { createExplainer } from "../src/forest/explain.ts";
+import { loadModel } from "../src/forest/load.ts";
+import { createScorer } from "../src/forest/scorer.ts";
+import type { LogMode } from "../src/ledger/ledger.ts";
+import type { Listener } from "../src/relay/alerts.ts";
+import { ndjsonEncoder } from "../src/relay/objects.ts";
+import { openFeatureStage } from "../src/stages/features.ts";
+import { createTelemetry } from "../src/telemetry.ts";
+import { duration } from "./duration.ts";
+import { endingSignal } from "./ending_signal.ts";
+import { engineOptions } from "./engine_options.ts";
+import { wholeNumber } from "./option_values.ts";
+import { startProgress } from "./progress.ts";
+import { runAsProgram } from "./run_command.ts";
+
+interface ConsumeFlags extends Partial<Config> {
+  untilEmpty?: boolean;
+  topic: string;
+  labelTopic: string;
+  group: string;
+  log: LogMode;
+  alerts: "console" | "none";
+  maxBatchRecords: number;
+  maxKeys?: number;
+  flushRows: number;
+  flushBytes: number;
+  flushInterval: number;
+  debug?: boolean;
+  quiet?: boolean;
+}
+
+/** The command `consume`: the whole way from the stream to ledger, alerts and objects. */
+export const consumeCommand: Command = engineOptions(
+  new Command("consume")
+    .description(
+      "Score the stream's transactions: verdicts to the ledger, flagged ones to objects and alerts.",
+    )
+    .option("--until-empty", "end when every transaction is committed and relayed")
+    .addOption(
+      new Option("--log <which>", "transactions that get a row in the ledger's log")
+        .choices(["all", "flagged", "none"]).default("all"),
+    )
+    .addOption(
+      new Option("--alerts <where>", "who is told of flagged ones").choices(["console", "none"]).default(
+        "console",
+      ),
+    )
+    .option("--topic <name>", "topic of the transactions", "transactions")
+    .option("--label-topic <name>", "topic of the labels", "labels")
+    .option("--group <name>", "consumer group", "edgewood")
+    .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 4096)
+    .option("--max-keys <n>", "customers, and terminals, to remember at most", wholeNumber(1))
+    .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 10_000)
+    .option(
+      "--flush-bytes <n>",
+      "bytes of verdicts in one cut of objects at most",
+      wholeNumber(1),
+      16 * 2 ** 20,
+    )
+    .option(
+      "--flush-interval <time>",
+      "time that a flagged transaction waits for its object at most",
+      duration,
+      duration("60s"),
+    )
+    .option("--debug", "a line for each commit")
+    .option("--quiet", "no progress"),
+  ["stream", "ledger", "objects", "model"],
+).action(consume);
+
+async function consume(flags: ConsumeFlags): Promise<void> {
+  const config = readConfig(flags);
+  const model = await loadModel(config.model);
+  // A model whose features cannot be computed is refused before anything is opened.
+  openFeatureStage(model.manifest);
+  using scorer = await createScorer(model.forest);
+  const explainer = createExplainer(model.forest);
+  const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
+  await using broker = await openBroker(config.stream);
+  await using ledger = await openLedger(config.ledger);
+  await using store = await openObjects(config.objects);
+  using ending = endingSignal("consume");
+  const listeners: Listener[] = flags.alerts === "console" ? [{ name: "console", sink: openConsole() }] : [];
+  const progress = startProgress("consume", { unit: "records", quiet: flags.quiet });
+  try {
+    await runConsumer({
+      broker,
+      ledger,
+      store,
+      model,
+      scorer,
+      explainer,
+      topic: flags.topic,
+      labelTopic: flags.labelTopic,
+      group: flags.group,
+      logMode: flags.log,
+      maxKeys: flags.maxKeys,
+      encoder: ndjsonEncoder,
+      listeners,
+      telemetry,
+    }, {
+      untilEmpty: flags.untilEmpty,
+      signal: ending.signal,
+      maxBatchRecords: flags.maxBatchRecords,
+      flushRows: flags.flushRows,
+      flushBytes: flags.flushBytes,
+      flushIntervalMs: flags.flushInterval,
+      onCommit({ topic, partition, nextOffset, scored, flagged, deadLetters }) {
+        progress.update(0, telemetry.counters().get("records") ?? 0);
+        telemetry.log(
+          "debug",
+          `committed ${topic}/${partition} up to offset ${nextOffset}: ${scored} scored, ${flagged.length} flagged, ` +
+            `${deadLetters.length} dead letters`,
+        );
+      },
+    });
+  } finally {
+    for (const { sink } of listeners) await sink[Symbol.asyncDispose]();
+    progress.stop();
+  }
+  const count = (name: string) => telemetry.counters().get(name) ?? 0;
+  console.error(
+    `consumed   ${count("records")} records: ${count("flagged")} flagged, ${
+      count("dead_letters")
+    } dead letters; ` +
+      `ledger ${ledger.name}, objects ${store.name}`,
+  );
+}
+
+if (import.meta.main) await runAsProgram(consumeCommand);

@@ -1,0 +1,79 @@
+/**
+ * How raw feature values are bent before the forest sees them: the same code for trainer, consumer and HTTP.
+ *
+ * @module
+ */
+import type { Feature } from "../forest/manifest.ts";
+import type { Side } from "./registry.ts";
+
+/** A transform of one feature, or none. */
+export type Transform = Feature["transform"];
+
+/** Values above the ceiling go on to count, up to this many times its distance from the floor. */
+const MOST = 4;
+
+/**
+ * Bends raw rows: clip((x − floor) / (ceiling − floor), 0, 4) for a feature with a one-sided transform, unchanged otherwise.
+ *
+ * @param raw Row-major values, length rows × `transforms.length`.
+ * @param transforms One a column.
+ * @param out Receives the rows; may be `raw` itself.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { applyTransforms } from "./transform.ts";
+ *
+ * const out = new Float32Array(2);
+ * applyTransforms(Float32Array.of(15, 7), [{ kind: "one-sided", floor: 10, ceiling: 20 }, undefined], out);
+ * assertEquals(out, Float32Array.of(0.5, 7));
+ * ```
+ */
+export function applyTransforms(
+  raw: Float32Array,
+  transforms: readonly Transform[],
+  out: Float32Array,
+): void {
+  const columns = transforms.length;
+  for (let column = 0; column < columns; column++) {
+    const transform = transforms[column];
+    if (transform === undefined) {
+      for (let at = column; at < raw.length; at += columns) out[at] = raw[at];
+      continue;
+    }
+    const { floor, ceiling } = transform;
+    const scale = 1 / (ceiling - floor);
+    for (let at = column; at < raw.length; at += columns) {
+      out[at] = Math.min(Math.max((raw[at] - floor) * scale, 0), MOST);
+    }
+  }
+}
+
+/**
+ * Learns transforms from raw training rows: floor and ceiling are the 90th and the 99.5th percentile.
+ *
+ * @param rows Row-major values, length at least count × `sides.length`.
+ * @param count Number of rows, at least 1.
+ * @param sides Which end of each column is suspicious; only "high" is bent.
+ */
+export function fitTransforms(rows: Float32Array, count: number, sides: readonly Side[]): Transform[] {
+  const column = new Float32Array(count);
+  return sides.map((side, at) => {
+    if (side !== "high") return undefined;
+    for (let i = 0; i < count; i++) column[i] = rows[i * sides.length + at];
+    column.sort();
+    const floor = quantile(column, 0.9);
+    const ceiling = quantile(column, 0.995);
+    // Where the tail is flat, the distance to the largest value is the scale, or one unit where there is none.
+    if (ceiling > floor) return { kind: "one-sided", floor, ceiling };
+    const most = column[count - 1];
+    return { kind: "one-sided", floor, ceiling: most > floor ? most : floor + 1 };
+  });
+}
+
+function quantile(sorted: Float32Array, q: number): number {
+  const position = q * (sorted.length - 1);
+  const lower = Math.floor(position);
+  const [a, b] = [sorted[lower], sorted[Math.min(lower + 1, sorted.length - 1)]];
+  return a + (b - a) * (position - lower);
+}

@@ -1,0 +1,53 @@
+/**
+ * Training rows from what a stream holds, by the code that the consumer runs.
+ *
+ * @module
+ */
+import type { Broker } from "../broker/broker.ts";
+import { LabelFeed } from "../consumer/label_feed.ts";
+import type { RowBatch } from "../forest/train_stream.ts";
+import { decodeBatch } from "../stages/decode.ts";
+import type { FeatureStage } from "../stages/features.ts";
+import { afterWarmUp } from "./warm_up.ts";
+
+/** How a stream becomes rows. */
+export interface StreamRowsOptions {
+  /** Topic of the transactions. */
+  topic: string;
+  /** Topic of the labels. */
+  labelTopic: string;
+  /** Event time at the start of each partition that only fills the state, milliseconds. */
+  warmUpMs: number;
+  /** Told how many records were read. */
+  onProgress?(records: number): void;
+}
+
+/**
+ * Reads every partition from its start to its present end, with the labels that were known at the time, and yields raw
+ * features; records that are no transactions are left out.
+ *
+ * @param openStage Makes the feature stage of one partition, with an empty state.
+ */
+export async function* streamRows(
+  broker: Broker,
+  openStage: () => FeatureStage,
+  options: StreamRowsOptions,
+): AsyncGenerator<RowBatch> {
+  const { topic, labelTopic } = options;
+  let records = 0;
+  for (const { partition, startOffset, endOffset } of await broker.offsets(topic)) {
+    const stage = openStage();
+    const labels = new LabelFeed(broker, labelTopic, []);
+    const trim = afterWarmUp(options.warmUpMs, stage.features.nFeatures);
+    for await (
+      const batch of broker.read(topic, partition, { fromOffset: startOffset, toOffset: endOffset })
+    ) {
+      const { columns } = decodeBatch(batch);
+      if (stage.features.stateful) await labels.readFor(columns, (label) => stage.features.offer(label));
+      const { raw } = stage.apply(columns);
+      options.onProgress?.(records += batch.count);
+      const rest = trim({ rows: raw, count: columns.count, timestampsMs: columns.timestampMs });
+      if (rest !== undefined) yield rest;
+    }
+  }
+}
