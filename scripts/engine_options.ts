@@ -8,16 +8,22 @@ const DESCRIPTIONS: Readonly<Record<keyof Config, [flag: string, description: st
   model: ["--model <dir>", "folder of the model"],
 };
 
+/** The options that say where things are, with their defaults in the description. */
+export const ENGINE_OPTIONS: Readonly<Record<keyof Config, { flag: string; description: string }>> = Object
+  .fromEntries(
+    Object.entries(DESCRIPTIONS).map(([name, [flag, description]]) => {
+      const [variable, fallback] = [ENVIRONMENT[name as keyof Config], DEFAULTS[name as keyof Config]];
+      return [name, { flag, description: `${description} (default: ${variable}, else ${fallback})` }];
+    }),
+  ) as Record<keyof Config, { flag: string; description: string }>;
+
 /**
- * Adds the options that say where things are to a command, with their defaults in the help.
+ * Adds the options that say where things are to a command.
  *
  * @param command Gets the options.
  * @param names Which of them the command uses.
  */
 export function engineOptions(command: Command, names: readonly (keyof Config)[]): Command {
-  for (const name of names) {
-    const [flag, description] = DESCRIPTIONS[name];
-    command.option(flag, `${description} (default: ${ENVIRONMENT[name]}, else ${DEFAULTS[name]})`);
-  }
+  for (const name of names) command.option(ENGINE_OPTIONS[name].flag, ENGINE_OPTIONS[name].description);
   return command;
 }

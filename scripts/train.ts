@@ -6,16 +6,25 @@ import { importSklearn } from "../src/forest/sklearn.ts";
 import { trainModel, type TrainModelOptions } from "../src/forest/train_model.ts";
 import type { RowBatch } from "../src/forest/train_stream.ts";
 import { decimalNumber, nameList, wholeNumber } from "./option_values.ts";
-import { runAsProgram, UsageError } from "./run_command.ts";
+import { ENGINE_OPTIONS } from "./engine_options.ts";
+import { duration } from "./duration.ts";
+import { runAsProgram } from "./run_command.ts";
+import { openTransactionSource } from "./transaction_source.ts";
+import type { Config } from "../src/config.ts";
 import { openTableInput } from "./table_input.ts";
 
-interface TrainFlags {
+interface TrainFlags extends Partial<Config> {
+  fromStream?: boolean;
+  count: number;
+  warmUp: number;
+  topic: string;
+  labelTopic: string;
   input?: string;
   features?: string[];
   label?: string;
   timestamp?: string;
   nEstimators: number;
-  maxSamples: number;
+  maxSamples?: number;
   contamination?: number;
   alertsPerDay?: number;
   seed: number;
@@ -26,7 +35,7 @@ interface TrainFlags {
 }
 
 /** Rows to train on, and what the model says about them; `trainModel` takes the rest of its options from the flags. */
-interface TrainingSource
+export interface TrainingSource
   extends Disposable, Pick<TrainModelOptions, "kind" | "features" | "fit" | "skippedRows"> {
   batches: AsyncIterable<RowBatch>;
 }
@@ -36,15 +45,26 @@ const TIME_COLUMN = "timestamp";
 
 /** The command `train`: rows in, a model folder out. */
 export const trainCommand: Command = new Command("train")
-  .description("Train an Isolation Forest and write forest.json, forest.bin and a model card.")
+  .description(
+    "Train an Isolation Forest and write forest.json, forest.bin and a model card. Without --input it trains on the " +
+      "transactions of the simulator.",
+  )
   .option("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
-  .option("--features <a,b,c>", "columns to use (default: all numeric columns but the label)", nameList)
+  .option(
+    "--features <a,b,c>",
+    "columns to use (default: all numeric columns but the label); of transactions: features, or the name of a set",
+    nameList,
+  )
   .option(
     "--label <column>",
     "column with 1 or true for a fraud: never a feature, only used to say what to expect",
   )
   .option("--n-estimators <n>", "number of trees", wholeNumber(1, 100_000), 100)
-  .option("--max-samples <n>", "rows drawn for each tree", wholeNumber(1, 2 ** 24), 256)
+  .option(
+    "--max-samples <n>",
+    "rows drawn for each tree (default: 256, of transactions 1024)",
+    wholeNumber(1, 2 ** 24),
+  )
   .addOption(
     new Option("--contamination <share>", `share of rows to flag (default: ${DEFAULT_CONTAMINATION})`)
       .argParser(decimalNumber(0, 0.5)).conflicts("alertsPerDay"),
@@ -59,6 +79,22 @@ export const trainCommand: Command = new Command("train")
   .option(
     "--skip-bad-rows",
     "leave out and count rows with a cell that is no number, in the place of an error",
+  )
+  .addOption(
+    new Option("--from-stream", "train on the transactions that the stream holds").conflicts([
+      "input",
+      "fromSklearn",
+    ]),
+  )
+  .option(ENGINE_OPTIONS.stream.flag, ENGINE_OPTIONS.stream.description)
+  .option("--topic <name>", "with --from-stream: topic of the transactions", "transactions")
+  .option("--label-topic <name>", "with --from-stream: topic of the labels", "labels")
+  .option("--count <n>", "transactions to simulate", wholeNumber(1), 200_000)
+  .option(
+    "--warm-up <time>",
+    "of transactions: event time at the start that only fills the state",
+    duration,
+    duration("21d"),
   )
   .option("--quiet", "no progress and no notes")
   .requiredOption("--out <dir>", "folder to write the model into")
@@ -78,7 +114,8 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
     ? flags.contamination ?? DEFAULT_CONTAMINATION
     : undefined;
   const { kind, features, fit, skippedRows } = source;
-  const { nEstimators, maxSamples, alertsPerDay, seed: randomSeed } = flags;
+  const { nEstimators, alertsPerDay, seed: randomSeed } = flags;
+  const maxSamples = flags.maxSamples ?? (kind === "transactions" ? 1024 : 256);
   const options = {
     kind,
     features,
@@ -99,11 +136,7 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
 }
 
 async function openSource(flags: TrainFlags): Promise<TrainingSource> {
-  if (flags.input === undefined) {
-    throw new UsageError(
-      "Cannot train as --input FILE or --from-sklearn FILE must be given: current value is neither",
-    );
-  }
+  if (flags.input === undefined) return await openTransactionSource(flags);
   const timestamp = flags.timestamp ?? (flags.alertsPerDay === undefined ? undefined : TIME_COLUMN);
   const input = await openTableInput("train", { ...flags, input: flags.input, timestamp });
   return {

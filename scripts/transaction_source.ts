@@ -1,0 +1,94 @@
+import { openBroker } from "../src/adapters.ts";
+import { type Config, readConfig } from "../src/config.ts";
+import type { RowBatch } from "../src/forest/train_stream.ts";
+import { simulate } from "../src/simulate/simulate.ts";
+import { openFeatureStage } from "../src/stages/features.ts";
+import { eventRows } from "../src/training/event_rows.ts";
+import { streamRows } from "../src/training/stream_rows.ts";
+import { transactionFeatures } from "../src/training/transaction_features.ts";
+import { type Progress, startProgress } from "./progress.ts";
+import { UsageError } from "./run_command.ts";
+import type { TrainingSource } from "./train.ts";
+
+/** What the options of `train` say about its transactions. */
+export interface TransactionSourceOptions extends Partial<Config> {
+  /** Train on the stream; on the simulator otherwise. */
+  fromStream?: boolean;
+  /** Features, or the name of one set. */
+  features?: string[];
+  /** Transactions to simulate. */
+  count: number;
+  /** Seed of the simulation. */
+  seed: number;
+  /** Event time at the start that only fills the state, milliseconds. */
+  warmUp: number;
+  topic: string;
+  labelTopic: string;
+  quiet?: boolean;
+}
+
+const DEFAULT_FEATURES = ["streaming"];
+/** Keeps the simulation of a training apart from one of the same seed that is produced. */
+const TRAINING_SEED = 0x7261_696e;
+const START = new Date("2025-11-01T00:00:00Z");
+
+/**
+ * Opens the transactions to train on: those of the stream, or simulated ones.
+ *
+ * @throws UsageError for a feature that is none.
+ */
+export async function openTransactionSource(options: TransactionSourceOptions): Promise<TrainingSource> {
+  const { quiet, warmUp: warmUpMs } = options;
+  const { features, fit } = chosenFeatures(options.features);
+  const openStage = () => openFeatureStage({ kind: "transactions", features });
+  if (!options.fromStream) {
+    const randomSeed = (options.seed ^ TRAINING_SEED) >>> 0;
+    const progress = startProgress("train", { total: options.count, unit: "transactions", quiet });
+    const events = simulate({ randomSeed, start: START, count: options.count });
+    const onProgress = (count: number) => progress.update(count, count);
+    const rows = eventRows(events, openStage(), { warmUpMs, onProgress });
+    return { kind: "transactions", features, fit, batches: withEnd(rows, progress), [Symbol.dispose]() {} };
+  }
+  const { topic, labelTopic } = options;
+  const broker = await openBroker(readConfig(options).stream);
+  const total = await broker.partitions(topic) === 0 ? 0 : (await broker.offsets(topic)).reduce(
+    (sum, { startOffset, endOffset }) => sum + endOffset - startOffset,
+    0,
+  );
+  if (total === 0) {
+    throw new Error(
+      `Cannot train as the topic ${topic} of ${broker.name} must hold transactions: it holds none`,
+    );
+  }
+  const progress = startProgress("train", { total, unit: "records", quiet });
+  const onProgress = (count: number) => progress.update(count, count);
+  const rows = streamRows(broker, openStage, { topic, labelTopic, warmUpMs, onProgress });
+  return {
+    kind: "transactions",
+    features,
+    fit,
+    batches: withEnd(rows, progress, () => broker[Symbol.asyncDispose]()),
+    [Symbol.dispose]() {},
+  };
+}
+
+function chosenFeatures(names = DEFAULT_FEATURES): ReturnType<typeof transactionFeatures> {
+  try {
+    return transactionFeatures(names);
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
+}
+
+async function* withEnd(
+  rows: AsyncGenerator<RowBatch>,
+  progress: Progress,
+  close: () => PromiseLike<void> = () => Promise.resolve(),
+): AsyncGenerator<RowBatch> {
+  try {
+    yield* rows;
+  } finally {
+    progress.stop();
+    await close();
+  }
+}
