@@ -84,6 +84,13 @@ for (
       shapes: ["ragged"],
       thresholds: ["uniform"],
     },
+    "300 features in blocks": {
+      nFeatures: 300,
+      nEstimators: 400,
+      leaves: 40,
+      shapes: ["ragged"],
+      thresholds: ["uniform", "close"],
+    },
     "2,000 trees": {
       nFeatures: 3,
       nEstimators: 2000,
