@@ -1,4 +1,5 @@
 import { shell } from "./shell.ts";
+import { UnavailableError } from "./unavailable_error.ts";
 
 /** A certificate authority of this checkout, for tests on loopback only. */
 export interface Authority {
@@ -32,8 +33,11 @@ openssl x509 -req -in server.csr -CA "$1/ca.crt" -CAkey "$1/ca.key" -set_serial 
 async function openssl(script: string, ...args: string[]): Promise<void> {
   const { code, stderr } = await shell(script, args);
   if (code === 0) return;
+  if ((await shell("command -v openssl")).code !== 0) {
+    throw new UnavailableError("the program openssl is not installed; install openssl 1.1.1 or newer");
+  }
   throw new Error(
-    `Cannot make a certificate as the program openssl (1.1.1 or newer) must be there and succeed: ` +
+    `Cannot make a certificate as the program openssl (1.1.1 or newer) must succeed: ` +
       `current value is exit code ${code}, ${stderr.split("\n").at(-1)}`,
   );
 }
@@ -41,7 +45,8 @@ async function openssl(script: string, ...args: string[]): Promise<void> {
 /**
  * Opens the certificate authority kept in `folder`, making one (P-256, 10 years) on the first call.
  *
- * Keys are readable by their owner alone. Throws an Error when openssl is absent or fails.
+ * Keys are readable by their owner alone. Throws an UnavailableError when openssl is absent and an
+ * Error when it fails.
  */
 export async function openAuthority(folder: string): Promise<Authority> {
   await Deno.mkdir(folder, { recursive: true });

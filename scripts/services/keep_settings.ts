@@ -42,7 +42,8 @@ export async function keepSettings(
   const kept = await readJson<ServiceSettings>(file);
   const fixed = options.firstPort ?? kept?.ports[portRoles[0]];
   let ports: Record<string, number> | undefined;
-  const patience = performance.now() + (options.deadlineMs ?? 5000);
+  const own = fixed === kept?.ports[portRoles[0]]; // only then can they be about to be freed
+  const patience = performance.now() + (own ? options.deadlineMs ?? 5000 : 0);
   while (fixed !== undefined && ports === undefined) {
     try {
       ports = choosePorts(portRoles, firstPort, { fixedFirstPort: fixed });

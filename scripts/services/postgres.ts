@@ -119,7 +119,13 @@ export const postgres: ServiceDefinition = {
 
   install: async ({ cacheDir, report }) => {
     const found = await shell(FIND);
-    if (found.code === 0) return found.stdout;
+    if (found.code === 0) {
+      const { code } = await shell('[ "$(id -u)" != 0 ] || { id -u postgres && command -v setpriv; }');
+      if (code === 0) return found.stdout;
+      throw new UnavailableError(
+        "root needs the user postgres and the program setpriv to run it, and one is missing",
+      );
+    }
     report("installing Debian's postgresql package");
     const { code, stderr } = await shell(INSTALL, [`${cacheDir}/postgresql.log`]);
     if (code !== 0) {
