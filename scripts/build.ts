@@ -109,7 +109,7 @@ async function build(options: { force?: boolean }): Promise<void> {
   const startedAt = performance.now();
   const bytes = await buildModule(new URL("../", import.meta.url), options.force);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(
+  console.error(
     `build/edgewood.wasm${bytes === undefined ? " is up to date" : `: ${bytes} bytes in ${seconds} s`}`,
   );
 }

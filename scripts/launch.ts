@@ -1,0 +1,31 @@
+/**
+ * `deno task COMMAND …`: runs scripts/COMMAND.ts under the permissions that its own arguments ask for, and no other.
+ *
+ * The launcher reads the arguments and the settings, nothing else, and starts Deno. Standard input, output and error
+ * are the command's, and so is the exit code; signals reach it.
+ *
+ * @module
+ */
+import { COMMANDS, permissionsFor } from "./permissions.ts";
+
+const [command, ...args] = Deno.args;
+if (command === undefined || !Object.hasOwn(COMMANDS, command)) {
+  console.error(
+    `error: Cannot launch as the command must be one of ${
+      Object.keys(COMMANDS).join(", ")
+    }: current value is ${command}`,
+  );
+  Deno.exit(2);
+}
+const script = new URL(`./${command}.ts`, import.meta.url).href;
+const child = new Deno.Command("deno", {
+  args: ["run", ...permissionsFor(command, args, (name) => Deno.env.get(name)), script, ...args],
+  stdin: "inherit",
+  stdout: "inherit",
+  stderr: "inherit",
+}).spawn();
+// A terminal tells the command of Ctrl-C itself; a SIGTERM to the launcher has to be passed on.
+Deno.addSignalListener("SIGINT", () => {});
+Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+const { code } = await child.status;
+Deno.exit(code);

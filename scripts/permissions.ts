@@ -1,0 +1,175 @@
+/**
+ * What a command may touch, worked out from its own arguments.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { type Config, readConfig } from "../src/config.ts";
+
+/** What one command uses. */
+export interface CommandNeeds {
+  /** Options that name a file or folder to read. */
+  reads?: readonly string[];
+  /** Options that name a file or folder to write. */
+  writes?: readonly string[];
+  /** Engines it opens. */
+  engines?: readonly (keyof Config)[];
+  /** Files and folders of its own to read. */
+  ownReads?: readonly string[];
+  /** Files and folders of its own to write. */
+  ownWrites?: readonly string[];
+}
+
+const MODULE = "build";
+
+/** Every command that runs under permissions of its own. */
+export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
+  produce: { reads: ["--input"], engines: ["stream"] },
+  train: {
+    reads: ["--input", "--from-sklearn"],
+    writes: ["--out"],
+    engines: ["stream"],
+    ownReads: [MODULE],
+  },
+  consume: { engines: ["stream", "ledger", "objects", "model"], ownReads: [MODULE] },
+  score: { reads: ["--input"], writes: ["--output"], engines: ["model"], ownReads: [MODULE] },
+  evaluate: { reads: ["--input"], writes: ["--report"], ownReads: [MODULE] },
+  verify: { engines: ["stream", "ledger", "objects"] },
+  demo: { writes: ["--dir"], ownReads: [MODULE], ownWrites: [".edgewood"] },
+};
+
+/** Names of the environment that the packages behind each scheme read. */
+const VENDOR_ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
+  "kafka:": [
+    "NODE_ENV",
+    "KAFKAJS_LOG_LEVEL",
+    "KAFKAJS_NO_PARTITIONER_WARNING",
+    "KAFKAJS_DEBUG_PROTOCOL_BUFFERS",
+    "KAFKAJS_DEBUG_EXTENDED_PROTOCOL_BUFFERS",
+    "KAFKA_CLIENT",
+  ],
+  "s3:": ["READABLE_STREAM"],
+  "postgres:": [
+    "PGBINARY",
+    "PGOPTIONS",
+    "PGSSLNEGOTIATION",
+    "PGCLIENT_ENCODING",
+    "PGREPLICATION",
+    "PGAPPNAME",
+    "PGCONNECT_TIMEOUT",
+  ],
+};
+/** Names that every command reads: the settings, and what the terminal can show. */
+const COMMON_ENVIRONMENT = [
+  "STREAM_URL",
+  "LEDGER_URL",
+  "OBJECTS_URL",
+  "MODEL_DIR",
+  "NO_COLOR",
+  "FORCE_COLOR",
+  "CLICOLOR_FORCE",
+  "TERM",
+];
+
+/**
+ * Works out the permission flags of a command from its arguments and settings: the files that they name, a network only
+ * for engines that are servers, and names of the environment.
+ *
+ * @param command One of `COMMANDS`.
+ * @param args Arguments of the command; what is wrong with them the command itself says.
+ * @param read Reads a name of the environment.
+ * @returns Flags for `deno run`.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "../src/testing/assert.ts";
+ * import { permissionsFor } from "./permissions.ts";
+ *
+ * const flags = permissionsFor("score", ["--input", "a.csv", "--output=b.csv"], () => undefined);
+ * assert(flags.includes("--allow-read=build,a.csv,model,b.csv"));
+ * assert(!flags.some((flag) => flag.startsWith("--allow-net")));
+ * ```
+ */
+export function permissionsFor(
+  command: string,
+  args: readonly string[],
+  read: (name: string) => string | undefined,
+): string[] {
+  const needs = COMMANDS[command];
+  const reads = [...(needs.ownReads ?? []), ...namedBy(needs.reads, args)];
+  const writes = [...(needs.ownWrites ?? []), ...namedBy(needs.writes, args)];
+  const environment = [...COMMON_ENVIRONMENT];
+  const hosts: string[] = [];
+  let isAnyHost = false;
+  for (const [engine, url] of Object.entries(enginesOf(needs, args, read))) {
+    const scheme = url.slice(0, url.indexOf(":") + 1);
+    if (engine === "model") reads.push(url);
+    else if (scheme === "sqlite:") writes.push(dirname(url.slice(scheme.length)));
+    else if (scheme === "file:") writes.push(url.slice(scheme.length));
+    else {
+      // A Kafka client learns the brokers' addresses from the first one.
+      if (scheme === "kafka:") isAnyHost = true;
+      else hosts.push(hostOf(url));
+      environment.push(...VENDOR_ENVIRONMENT[scheme === "postgresql:" ? "postgres:" : scheme] ?? []);
+      reads.push(...filesIn(url));
+    }
+  }
+  const flags = [
+    "--no-prompt",
+    `--allow-read=${list([...reads, ...writes])}`,
+    `--allow-env=${environment.join(",")}`,
+  ];
+  if (writes.length > 0) flags.push(`--allow-write=${list(writes)}`);
+  if (isAnyHost) flags.push("--allow-net");
+  else if (hosts.length > 0) flags.push(`--allow-net=${hosts.join(",")}`);
+  if (environment.includes("KAFKAJS_LOG_LEVEL")) flags.push("--allow-sys=hostname,uid");
+  return flags;
+}
+
+/** The values of options, given as `--option value` or `--option=value`; standard input and output need no permission. */
+function namedBy(options: readonly string[] = [], args: readonly string[]): string[] {
+  const values: string[] = [];
+  args.forEach((arg, i) => {
+    for (const option of options) {
+      if (arg === option && args[i + 1] !== undefined) values.push(args[i + 1]);
+      else if (arg.startsWith(`${option}=`)) values.push(arg.slice(option.length + 1));
+    }
+  });
+  return values.filter((value) => value !== "-" && value !== "");
+}
+
+function enginesOf(
+  { engines = [] }: CommandNeeds,
+  args: readonly string[],
+  read: (name: string) => string | undefined,
+): Partial<Config> {
+  const flags = Object.fromEntries(engines.map((engine) => [engine, namedBy([`--${engine}`], args).at(-1)]));
+  try {
+    const config = readConfig(flags, read);
+    return Object.fromEntries(engines.map((engine) => [engine, config[engine]]));
+  } catch (error) {
+    // The command says what is wrong with its settings; until then it may touch nothing.
+    if (error instanceof TypeError) return {};
+    throw error;
+  }
+}
+
+function hostOf(url: string): string {
+  const authority = url.slice(url.indexOf("://") + 3).split(/[/?#]/)[0];
+  const host = authority.slice(authority.lastIndexOf("@") + 1);
+  if (/:\d+$/.test(host)) return host;
+  return url.startsWith("postgres") ? `${host}:5432` : host;
+}
+
+/** Certificates that the query of a URL names. */
+function filesIn(url: string): string[] {
+  const query = new URLSearchParams(url.split("?")[1] ?? "");
+  return ["ca", "sslrootcert", "sslcert", "sslkey"].map((name) => query.get(name)).filter((file) =>
+    file !== null
+  );
+}
+
+/** Paths as Deno's flags take them: a comma in a path is doubled. */
+function list(paths: readonly string[]): string {
+  return [...new Set(paths)].map((path) => path.replaceAll(",", ",,")).join(",");
+}
