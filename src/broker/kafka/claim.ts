@@ -1,0 +1,56 @@
+import { RecordSet } from "./record_set.ts";
+
+/** A partition while it is this member's: where it stands, and what of it was read ahead. */
+export class Claim {
+  readonly partition: number;
+  /** The next offset that the caller gets. */
+  position = 0;
+  /** The next offset to fetch: ahead of the position by what is in `sets`. */
+  fetchOffset = 0;
+  /** Offset after the last record that may be read, as the last fetch from `fetchOffset` said. */
+  endOffset: number | undefined;
+  /** Whether the caller had its turn to seek. */
+  isReady = false;
+  isPaused = false;
+  /** Fetched and not yet handed over, oldest first. */
+  readonly sets: RecordSet[] = [];
+  /** Changes with each seek: what was asked for before is of no use. */
+  epoch = 0;
+  /** Most bytes of a fetch; grows where a single batch does not fit. */
+  maxBytes: number;
+  /** When the partition last moved on, by `performance.now()`. */
+  movedAt: number = performance.now();
+
+  /** Stands at the start of the partition until it is sought. */
+  constructor(partition: number, maxBytes: number) {
+    this.partition = partition;
+    this.maxBytes = maxBytes;
+  }
+
+  /** Goes to an offset and drops what was read ahead. */
+  seek(offset: number): void {
+    this.position = this.fetchOffset = offset;
+    this.endOffset = undefined;
+    this.sets.length = 0;
+    this.epoch++;
+    this.movedAt = performance.now();
+  }
+
+  /** Fetches on from a later offset; what was read ahead stays. */
+  skipTo(offset: number): void {
+    if (this.sets.length === 0) this.position = offset;
+    this.fetchOffset = offset;
+    this.endOffset = undefined;
+    this.epoch++;
+  }
+
+  /** Bytes read ahead. */
+  get byteLength(): number {
+    return this.sets.reduce((sum, set) => sum + set.byteLength, 0);
+  }
+
+  /** Whether everything there is was handed over. */
+  get isAtEnd(): boolean {
+    return this.sets.length === 0 && this.endOffset !== undefined && this.fetchOffset >= this.endOffset;
+  }
+}

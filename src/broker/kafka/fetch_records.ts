@@ -1,0 +1,130 @@
+import { Buffer } from "node:buffer";
+import type { KafkaNode } from "./kafka_client.ts";
+import type { AbortedTransaction } from "./record_set.ts";
+
+/** What to fetch from one node. */
+export interface FetchRequest {
+  topic: string;
+  partitions: { partition: number; offset: number; maxBytes: number }[];
+  /** How long the node may wait for a first record, in milliseconds. */
+  maxWaitMs: number;
+  /** Most bytes of the answer; a first batch that is larger comes whole. */
+  maxBytes: number;
+}
+
+/** What came of one partition. */
+export interface FetchedPartition {
+  partition: number;
+  /** Kafka's error code; 0 is none. */
+  errorCode: number;
+  /** Offset after the last record that may be read: open transactions lie behind it. */
+  endOffset: number;
+  aborted: AbortedTransaction[];
+  /** The record set: Kafka's batches, the last one perhaps cut off. */
+  records: Uint8Array;
+}
+
+const FETCH = 1; // API key
+const VERSION = 11; // from Kafka 2.3 to at least 4.1
+const READ_COMMITTED = 1;
+/** Beyond the wait of the node itself. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/**
+ * Fetches records of partitions that the node leads, outside any group and without decoding them.
+ *
+ * kafkajs sends the request and matches the answer; its own decoder is passed by, since it makes an object and several
+ * big integers for each record, overflows the stack on large batches and never gets past a batch that compaction emptied.
+ * Only records of committed transactions come. Format: Apache Kafka, Fetch request and response, version 11.
+ *
+ * @throws Error where the node is older than Kafka 2.3 or answers with an error as a whole; what kafkajs throws otherwise.
+ */
+export function fetchRecords(node: KafkaNode, wanted: FetchRequest): Promise<FetchedPartition[]> {
+  const known = node.versions[FETCH];
+  if (known !== undefined && !(known.minVersion <= VERSION && VERSION <= known.maxVersion)) {
+    throw new Error(
+      `Cannot fetch as the Kafka broker must take version ${VERSION} of fetch requests (Kafka 2.3 and newer): ` +
+        `current value is ${known.minVersion} to ${known.maxVersion}`,
+    );
+  }
+  const buffer = encodeRequest(wanted);
+  return node.connectionPool.send<FetchedPartition[]>({
+    request: {
+      apiKey: FETCH,
+      apiVersion: VERSION,
+      apiName: "Fetch",
+      encode: () => Promise.resolve({ buf: buffer, buffer }),
+    },
+    response: {
+      decode: (payload) => Promise.resolve(decodeResponse(payload)),
+      parse: (fetched) => Promise.resolve(fetched),
+    },
+    requestTimeout: wanted.maxWaitMs + REQUEST_TIMEOUT_MS,
+  });
+}
+
+function encodeRequest({ topic, partitions, maxWaitMs, maxBytes }: FetchRequest): Buffer {
+  const name = Buffer.from(topic);
+  const buffer = Buffer.alloc(43 + name.length + partitions.length * 28);
+  let at = 0;
+  const int32 = (value: number) => at = buffer.writeInt32BE(value, at);
+  const int64 = (value: number) => at = buffer.writeBigInt64BE(BigInt(value), at);
+  int32(-1); // no replica
+  int32(maxWaitMs);
+  int32(1); // least bytes
+  int32(maxBytes);
+  at = buffer.writeInt8(READ_COMMITTED, at);
+  int32(0); // session
+  int32(-1); // session epoch: none
+  int32(1); // topics
+  at = buffer.writeInt16BE(name.length, at);
+  at += name.copy(buffer, at);
+  int32(partitions.length);
+  for (const { partition, offset, maxBytes } of partitions) {
+    int32(partition);
+    int32(-1); // leader epoch: any
+    int64(offset);
+    int64(-1); // log start
+    int32(maxBytes);
+  }
+  int32(0); // forgotten topics
+  at = buffer.writeInt16BE(0, at); // rack
+  return buffer.subarray(0, at);
+}
+
+function decodeResponse(payload: Buffer): FetchedPartition[] {
+  let at = 4; // throttle time: the broker waits by itself
+  const int32 = () => payload.readInt32BE((at += 4) - 4);
+  const int64 = () => Number(payload.readBigInt64BE((at += 8) - 8));
+  const errorCode = payload.readInt16BE(at);
+  if (errorCode !== 0) {
+    throw new Error(
+      `Cannot fetch as the Kafka broker must answer without error: current value is code ${errorCode}`,
+    );
+  }
+  at += 6; // error code, session
+  const fetched: FetchedPartition[] = [];
+  for (let topics = int32(); topics > 0; topics--) {
+    at += 2 + payload.readInt16BE(at);
+    for (let partitions = int32(); partitions > 0; partitions--) {
+      const partition = int32();
+      const errorCode = payload.readInt16BE(at);
+      at += 10; // error code, high watermark
+      const endOffset = int64();
+      at += 8; // log start
+      const aborted: AbortedTransaction[] = [];
+      for (let count = int32(); count > 0; count--) {
+        aborted.push({
+          producerId: payload.readBigInt64BE(at),
+          firstOffset: Number(payload.readBigInt64BE(at + 8)),
+        });
+        at += 16;
+      }
+      at += 4; // preferred replica: for racks only
+      const size = Math.max(0, int32());
+      fetched.push({ partition, errorCode, endOffset, aborted, records: payload.subarray(at, at + size) });
+      at += size;
+    }
+  }
+  return fetched;
+}

@@ -1,0 +1,41 @@
+/**
+ * Kafka's zigzag varints, read one after another.
+ *
+ * Format: Apache Kafka, "Protocol primitive types", VARINT and VARLONG. Reading past the end gives zeros; the caller
+ * compares `at` with the end.
+ */
+export class VarintReader {
+  readonly #bytes: Uint8Array;
+  /** Position of the next byte. */
+  at: number;
+
+  /** Starts at a position of the bytes. */
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.at = at;
+  }
+
+  /** A whole number of 32 bits; longer ones give a wrong number, never an endless loop. */
+  next(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.at++];
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 35; shift += 7) {
+      byte = bytes[this.at++];
+      value |= (byte & 0x7f) << shift;
+    }
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  /** A whole number of 64 bits, exact below 2^53. */
+  nextLong(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.at++];
+    let value = byte & 0x7f;
+    for (let unit = 0x80; byte >= 0x80 && unit < 2 ** 70; unit *= 0x80) {
+      byte = bytes[this.at++];
+      value += (byte & 0x7f) * unit;
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+}
