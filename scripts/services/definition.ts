@@ -64,6 +64,8 @@ export interface ServiceDefinition {
   version(installDir: string): string;
   /** Writes configuration and, on an empty run folder, makes the data folder; repeating it changes no data. */
   prepare(context: RunContext): Promise<ServerCommand>;
+  /** Removes what a stopped or killed server leaves outside its run folder, where it leaves anything. */
+  cleanUp?(settings: ServiceSettings): Promise<void>;
   /** Asks the server once whether it serves clients; throws an Error with what is missing when it does not. */
   askReady(context: RunContext): Promise<void>;
   /** What it publishes beyond the fields that every server has. */

@@ -1,7 +1,8 @@
 import type { S3Service, Service } from "../../src/testing/services.ts";
 import { authorityFile } from "./certificates.ts";
-import type { ServiceDefinition } from "./definition.ts";
+import type { ServiceDefinition, ServiceSettings } from "./definition.ts";
 import { installStep } from "./install_step.ts";
+import { shell } from "./shell.ts";
 
 /** Version of the package that carries the `weed` program. */
 const VERSION = "4.48";
@@ -16,6 +17,18 @@ export function seaweedfsIdentities(user: string, password: string): string {
       actions: ["Admin", "Read", "List", "Tagging", "Write"],
     }],
   });
+}
+
+/** Removes the sockets that the server makes under fixed names in /tmp and that outlive a kill. */
+async function removeSockets({ ports }: ServiceSettings): Promise<void> {
+  const script = 'for port in "$@"; do rm -f /tmp/seaweedfs-*-"$port".sock || exit 1; done';
+  const { code, stderr } = await shell(script, Object.values(ports).map(String));
+  if (code !== 0) {
+    throw new Error(
+      `Cannot start SeaweedFS as sockets of an earlier one must be gone (another user's: choose other ports): ` +
+        `current value is ${stderr}`,
+    );
+  }
 }
 
 async function askJson(url: string): Promise<Record<string, unknown>> {
@@ -52,7 +65,11 @@ export const seaweedfs: ServiceDefinition = {
 
   version: () => VERSION,
 
-  prepare: async ({ runDir, installDir, authority, settings: { ports, user, password } }) => {
+  cleanUp: removeSockets,
+
+  prepare: async ({ runDir, installDir, authority, settings }) => {
+    const { ports, user, password } = settings;
+    await removeSockets(settings);
     const { keyFile, certificateFile } = await (await authority()).issue(`${runDir}/tls`);
     await Deno.mkdir(`${runDir}/data`, { recursive: true });
     const identities = `${runDir}/identities.json`;

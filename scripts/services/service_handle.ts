@@ -183,9 +183,16 @@ export class ServiceHandle {
     return true;
   }
 
+  async #end<How>(end: Promise<How>): Promise<How> {
+    const how = await end;
+    const settings = await readJson<ServiceSettings>(`${this.#runDir}/settings.json`);
+    if (settings !== undefined) await this.#definition.cleanUp?.(settings);
+    return how;
+  }
+
   #stopProcess(): Promise<"not running" | "stopped" | "killed"> {
     const { stopSignal, stopDeadlineMs } = this.#definition;
-    return this.#process.stop({ signal: stopSignal, deadlineMs: stopDeadlineMs });
+    return this.#end(this.#process.stop({ signal: stopSignal, deadlineMs: stopDeadlineMs }));
   }
 
   async #known(): Promise<RunContext | undefined> {
@@ -226,7 +233,7 @@ export class ServiceHandle {
   /** Kills the server and all its processes with SIGKILL; true if it was running. */
   kill(): Promise<boolean> {
     return this.#locked(async () => {
-      const was = await this.#process.kill();
+      const was = await this.#end(this.#process.kill());
       await this.#published(null);
       return was;
     });
