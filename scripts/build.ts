@@ -108,9 +108,10 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 async function build(options: { force?: boolean }): Promise<void> {
   const startedAt = performance.now();
   const bytes = await buildModule(new URL("../", import.meta.url), options.force);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  // The tasks that depend on it need not hear that there was nothing to do.
+  if (bytes === undefined) return;
   console.error(
-    `build/edgewood.wasm${bytes === undefined ? " is up to date" : `: ${bytes} bytes in ${seconds} s`}`,
+    `build/edgewood.wasm: ${bytes} bytes in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`,
   );
 }
 
