@@ -19,8 +19,9 @@ const RETRIABLE = [
   /^58/, // the server's own input and output
 ];
 
+/** What to do, by SQLSTATE or by the beginning of what the driver says. */
 const ADVICE: readonly [code: RegExp, advice: string][] = [
-  [/^28P01$/, "; check the user and the password of the ledger's URL"],
+  [/^28P01$|^SASL/, "; check the user and the password of the ledger's URL"],
   [/^28000$/, "; check the user, and whether the server wants sslmode=require"],
   [/^3D000$/, "; create the database, or name another one in the ledger's URL"],
   [/^42501$/, "; grant the user CREATE on the database, or let an owner of the schema open the ledger once"],
@@ -71,7 +72,7 @@ export function ledgerError(error: unknown, action: string, name: string): unkno
   const state = sqlStateOf(error);
   const driver = state === undefined && error instanceof Error && error.constructor === Error;
   if (state === undefined && !driver && !isRetriable(error)) return error;
-  const advice = ADVICE.find(([pattern]) => state !== undefined && pattern.test(state))?.[1] ?? "";
+  const advice = ADVICE.find(([pattern]) => pattern.test(state ?? messageOf(error)))?.[1] ?? "";
   const code = state === undefined ? "" : ` (${state})`;
   return new DeliveryError(
     `Cannot ${action} as the ledger ${name} must be there and take it: it says "${

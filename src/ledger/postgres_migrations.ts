@@ -45,10 +45,13 @@ export async function migrate(client: Connection, schema: string): Promise<numbe
 
 /** The version that the schema has, 0 where it has none. */
 async function versionOf(client: Connection, schema: string): Promise<number> {
-  const { rows: [{ found }] } = await client.query("SELECT to_regclass($1) IS NOT NULL AS found", [
-    `${schema}.schema_version`,
-  ]);
-  if (!found) return 0;
+  // Read from the catalogue's tables: to_regclass() may answer from a cache that is older than the lock.
+  const { rowCount: found } = await client.query(
+    `SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE nspname = $1 AND relname = 'schema_version'`,
+    [schema],
+  );
+  if (found === 0) return 0;
   const { rows: [{ version }] } = await client.query(
     `SELECT coalesce(max(version), 0) AS version FROM ${schema}.schema_version`,
   );
