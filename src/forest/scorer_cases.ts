@@ -8,12 +8,17 @@ export type ThresholdKind = "uniform" | "few" | "close" | "tiny" | "huge" | "zer
 
 /** What a random forest should look like. */
 export interface ForestCase {
+  /** Number of columns of a row. */
   nFeatures: number;
+  /** Number of trees. */
   nEstimators: number;
   /** Leaves of a tree. */
   leaves: number;
+  /** Shapes that each tree is drawn from. */
   shapes: TreeShape[];
+  /** Kinds that each threshold is drawn from. */
   thresholds: ThresholdKind[];
+  /** Sub-sample size that normalises the path length; 256 by default. */
   maxSamples?: number;
   /** Samples of a leaf are drawn from 1 to this. */
   samplesPerLeaf?: number;
