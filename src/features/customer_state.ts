@@ -66,6 +66,11 @@ export class CustomerState {
     return this.#table.evicted;
   }
 
+  /** Brings the memory of a customer close. */
+  warm(low: number, high: number): number {
+    return this.#table.warm(low, high);
+  }
+
   /** Reads what is known of a customer into the row, whose amount is set, and takes no note of it. */
   read(low: number, high: number, seconds: number, row: RowState): void {
     this.#readAt(this.#table.find(low, high), seconds, row);

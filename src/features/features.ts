@@ -12,6 +12,8 @@ const STATE_VERSION = 1;
 /** Amounts beyond these count as these, so that neither a square nor a quotient leaves float32. */
 const LEAST_AMOUNT = 1e-6;
 const MOST_AMOUNT = 1e15;
+/** Rows whose memory is brought close at a time. */
+const WARM_ROWS = 64;
 
 /** The features of a stream's transactions, and the state that they are read from. */
 export interface Features extends FeatureCounts {
@@ -66,7 +68,7 @@ export interface FeatureCounts {
 export interface FeaturesOptions {
   /** Customers, and likewise terminals, to remember at most; the least recently used go first. Default 1,000,000. */
   maxKeys?: number;
-  /** Transactions to remember one by one, the first go first. Default 500,000. */
+  /** Transactions to remember one by one, the first go first. Default 250,000. */
   maxTransactions?: number;
   /**
    * Where only frauds are ever labelled: a transaction counts as labelled legitimate when no label came for so long,
@@ -116,7 +118,7 @@ export function openFeatures(
   features: readonly (string | FeatureDefinition)[],
   options: FeaturesOptions = {},
 ): Features {
-  const { maxKeys = 1_000_000, maxTransactions = 500_000, presumeLegitimateAfterMs = Infinity } = options;
+  const { maxKeys = 1_000_000, maxTransactions = 250_000, presumeLegitimateAfterMs = Infinity } = options;
   for (const [name, value] of Object.entries({ maxKeys, maxTransactions, presumeLegitimateAfterMs })) {
     const most = name === "presumeLegitimateAfterMs" ? Infinity : 2 ** 26;
     if (!(value >= 1 && value <= most) || (most < Infinity && !Number.isInteger(value))) {
@@ -232,6 +234,7 @@ class StreamFeatures implements Features {
       row.amount = amount[i] > LEAST_AMOUNT ? Math.min(amount[i], MOST_AMOUNT) : LEAST_AMOUNT;
       row.timestampMs = timestampMs[i];
       if (this.stateful) {
+        if (i % WARM_ROWS === 0) state.warm(columns, i, Math.min(i + WARM_ROWS, count));
         if (take) state.take(columns, i, row);
         else state.read(columns, i, row);
       }

@@ -10,20 +10,28 @@ interface Queued {
 const WORDS = 6;
 const NUMBERS = 4;
 
-/** Labels that became available and wait for the stream to reach their time: out by `labelledAtMs`, then as offered. */
+/**
+ * Labels that became available and wait for the stream to reach their time: out by `labelledAtMs`, then as offered.
+ *
+ * Labels offered in the order of their time stand in a line; only one that is earlier than the last in line goes to a
+ * heap beside it.
+ */
 export class LabelQueue {
+  #line: Queued[] = [];
+  #lineAt = 0;
   /** A binary heap, the next label first. */
-  #heap: Queued[] = [];
+  readonly #heap: Queued[] = [];
   #offered = 0;
 
   /** Number of labels that wait. */
   get size(): number {
-    return this.#heap.length;
+    return this.#line.length - this.#lineAt + this.#heap.length;
   }
 
   /** When the next label became known, milliseconds since 1970; Infinity where none waits. */
   get nextMs(): number {
-    return this.#heap.length > 0 ? this.#heap[0].label.labelledAtMs : Infinity;
+    const line = this.#lineAt < this.#line.length ? this.#line[this.#lineAt].label.labelledAtMs : Infinity;
+    return this.#heap.length > 0 ? Math.min(line, this.#heap[0].label.labelledAtMs) : line;
   }
 
   /** Adds a copy of a label. Throws RangeError where its times are no numbers. */
@@ -43,28 +51,31 @@ export class LabelQueue {
       labelledAtMs: label.labelledAtMs,
       z: label.z,
     };
-    this.#add({ label: copy, order: this.#offered++ });
+    const queued = { label: copy, order: this.#offered++ };
+    const inLine = this.#lineAt === this.#line.length ||
+      this.#line[this.#line.length - 1].label.labelledAtMs <= copy.labelledAtMs;
+    if (inLine) this.#line.push(queued);
+    else this.#pushHeap(queued);
   }
 
   /** Takes the next label out; there must be one. */
   next(): Label {
-    const heap = this.#heap;
-    const [first] = heap;
-    const last = heap.pop() as Queued;
-    if (heap.length > 0) {
-      let hole = 0;
-      for (let child = 1; child < heap.length; child = 2 * hole + 1) {
-        if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
-        if (!isBefore(heap[child], last)) break;
-        heap[hole] = heap[child];
-        hole = child;
-      }
-      heap[hole] = last;
+    const line = this.#line;
+    const fromHeap = this.#heap.length > 0 &&
+      (this.#lineAt === line.length || isBefore(this.#heap[0], line[this.#lineAt]));
+    if (fromHeap) return this.#popHeap().label;
+    const { label } = line[this.#lineAt++];
+    if (this.#lineAt === line.length) {
+      this.#line = [];
+      this.#lineAt = 0;
+    } else if (this.#lineAt > 1024 && this.#lineAt * 2 > line.length) {
+      this.#line = line.slice(this.#lineAt);
+      this.#lineAt = 0;
     }
-    return first.label;
+    return label;
   }
 
-  #add(queued: Queued): void {
+  #pushHeap(queued: Queued): void {
     const heap = this.#heap;
     let hole = heap.push(queued) - 1;
     while (hole > 0) {
@@ -76,27 +87,50 @@ export class LabelQueue {
     heap[hole] = queued;
   }
 
+  #popHeap(): Queued {
+    const heap = this.#heap;
+    const [first] = heap;
+    const last = heap.pop() as Queued;
+    if (heap.length === 0) return first;
+    let hole = 0;
+    for (let child = 1; child < heap.length; child = 2 * hole + 1) {
+      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
+      if (!isBefore(heap[child], last)) break;
+      heap[hole] = heap[child];
+      hole = child;
+    }
+    heap[hole] = last;
+    return first;
+  }
+
   /** Writes the labels in the order they will come out. */
   save(out: SnapshotWriter): void {
-    const queue = [...this.#heap].sort((a, b) => isBefore(a, b) ? -1 : 1);
+    const queue = [...this.#line.slice(this.#lineAt), ...this.#heap].sort((a, b) => isBefore(a, b) ? -1 : 1);
     const words = new Uint32Array(queue.length * WORDS);
     const numbers = new Float64Array(queue.length * NUMBERS);
     queue.forEach(({ label }, i) => {
-      words.set([...label.transactionKey, ...label.customerKey, ...label.terminalKey], i * WORDS);
-      numbers.set([label.timestampMs, label.labelledAtMs, label.z, label.isFraud ? 1 : 0], i * NUMBERS);
+      const { transactionKey, customerKey, terminalKey } = label;
+      words[i * WORDS] = transactionKey[0];
+      words[i * WORDS + 1] = transactionKey[1];
+      words[i * WORDS + 2] = customerKey[0];
+      words[i * WORDS + 3] = customerKey[1];
+      words[i * WORDS + 4] = terminalKey[0];
+      words[i * WORDS + 5] = terminalKey[1];
+      numbers[i * NUMBERS] = label.timestampMs;
+      numbers[i * NUMBERS + 1] = label.labelledAtMs;
+      numbers[i * NUMBERS + 2] = label.z;
+      numbers[i * NUMBERS + 3] = label.isFraud ? 1 : 0;
     });
     out.numbers([queue.length]);
     out.words(words);
     out.numbers(numbers);
   }
 
-  /** Takes the labels that `save` wrote in the place of its own. */
+  /** Adds the labels that `save` wrote to an empty queue. */
   load(from: SnapshotReader): void {
     const [size] = from.numbers(1);
     const words = from.words(size * WORDS);
     const numbers = from.numbers(size * NUMBERS);
-    this.#heap = [];
-    this.#offered = 0;
     for (let i = 0; i < size; i++) {
       const key = i * WORDS;
       const number = i * NUMBERS;

@@ -1,14 +1,14 @@
-import { KeyTable } from "./key_table.ts";
+import { KeyIndex } from "./key_index.ts";
 import type { SnapshotReader } from "./snapshot_reader.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 
 /** Flags of a remembered transaction. */
 export const TAKEN = 1, LABELLED = 2, FRAUD = 4, AT_TERMINAL = 8, PRESUMED = 16;
 
-const Z = 0, FLAGS = 1, ORDINAL = 2, LABELLED_AT = 3;
-const TERMINAL_LOW = 4, TERMINAL_HIGH = 5, TAKEN_AT = 6;
+const Z = 2, FLAGS = 3, ORDINAL = 4, LABELLED_AT = 5;
+const TERMINAL_LOW = 6, TERMINAL_HIGH = 7, TAKEN_AT = 8;
 
-/** A transaction that was presumed legitimate. */
+/** A transaction that is presumed legitimate. */
 export interface PresumedTransaction {
   terminalLow: number;
   terminalHigh: number;
@@ -20,68 +20,86 @@ export interface PresumedTransaction {
  * The transactions remembered one by one, the first remembered forgotten first: to know a repeated one, to put a late
  * label down to card or terminal by the z of its time, and to leave one truth where a transaction is labelled twice.
  *
- * 32 bytes a transaction, 44 with presumption, and its share of the index.
+ * A ring of entries, 24 bytes a transaction, 36 with presumption, and its share of the index.
  */
 export class RecentTransactions {
-  readonly #table: KeyTable;
+  readonly #index = new KeyIndex();
+  readonly #maxTransactions: number;
   readonly #presumeAfterS: number;
-  /** Position of the next transaction that may be presumed legitimate, or -1. */
-  #cursor = -1;
+  readonly #stride: number;
+  #words: Uint32Array = new Uint32Array();
+  #floats: Float32Array = new Float32Array();
+  /** Transactions remembered since the stream's start; number `n` is in the ring's place `n % maxTransactions`. */
+  #remembered = 0;
+  /** Number of the next transaction that may be presumed legitimate. */
+  #cursor = 0;
 
   /** Remembers nothing yet; `presumeAfterS` is Infinity where nothing is presumed. */
   constructor(maxTransactions: number, presumeAfterS: number) {
+    this.#maxTransactions = maxTransactions;
     this.#presumeAfterS = presumeAfterS;
-    this.#table = new KeyTable(presumeAfterS < Infinity ? 7 : 4, maxTransactions);
+    this.#stride = presumeAfterS < Infinity ? 9 : 6;
   }
 
   /** Transactions remembered. */
   get size(): number {
-    return this.#table.size;
+    return Math.min(this.#remembered, this.#maxTransactions);
   }
 
   /** Position of a transaction, or -1; it holds until the next `remember`. */
   find(low: number, high: number): number {
-    return this.#table.find(low, high);
+    const entry = this.#index.find(low, high, this.#words, this.#stride);
+    return entry < 0 ? -1 : entry * this.#stride;
   }
 
-  /** Position of a transaction not remembered before. */
+  /** Brings the memory of a transaction close, and of the one that the `ahead`th from here will take the place of. */
+  warm(low: number, high: number, ahead: number): number {
+    const at = (this.#remembered + ahead) % this.#maxTransactions * this.#stride;
+    return this.#index.warm(low, high, this.#words, this.#stride) +
+      this.#index.warm(this.#words[at], this.#words[at + 1], this.#words, this.#stride);
+  }
+
+  /** Position of a transaction that is not remembered yet. */
   remember(low: number, high: number): number {
-    const table = this.#table;
-    const evicted = table.evicted;
-    const { oldest } = table;
-    const afterOldest = oldest < 0 ? -1 : table.newer(oldest);
-    const at = table.touch(low, high);
-    if (this.#cursor < 0) this.#cursor = at;
-    else if (table.evicted > evicted && this.#cursor === oldest) {
-      this.#cursor = afterOldest < 0 ? at : afterOldest;
+    const entry = this.#remembered % this.#maxTransactions;
+    const at = entry * this.#stride;
+    if (this.#remembered >= this.#maxTransactions) {
+      this.#index.remove(entry, this.#words[at], this.#words[at + 1]);
+      this.#words.fill(0, at, at + this.#stride);
+    } else {
+      this.#reserve(entry + 1);
     }
+    this.#remembered++;
+    this.#words[at] = low;
+    this.#words[at + 1] = high;
+    this.#index.add(entry, low, high, this.size);
     return at;
   }
 
   /** z of the transaction when it was taken in, NaN where it was not. */
   z(at: number): number {
-    return (this.#table.words[at + FLAGS] & TAKEN) !== 0 ? this.#table.floats[at + Z] : NaN;
+    return (this.#words[at + FLAGS] & TAKEN) !== 0 ? this.#floats[at + Z] : NaN;
   }
 
   /** Flags of a transaction. */
   flags(at: number): number {
-    return this.#table.words[at + FLAGS];
+    return this.#words[at + FLAGS];
   }
 
   /** Ordinal of its first label among those of its terminal. */
   ordinal(at: number): number {
-    return this.#table.words[at + ORDINAL];
+    return this.#words[at + ORDINAL];
   }
 
   /** When its first label became known, seconds since 1970. */
   labelledAt(at: number): number {
-    return this.#table.words[at + LABELLED_AT];
+    return this.#words[at + LABELLED_AT];
   }
 
   /** Notes that a transaction was taken in at `seconds` of the state's clock. */
   setTaken(at: number, z: number, seconds: number, terminalLow: number, terminalHigh: number): void {
-    const { words, floats } = this.#table;
-    floats[at + Z] = z;
+    const words = this.#words;
+    this.#floats[at + Z] = z;
     words[at + FLAGS] |= TAKEN;
     if (this.#presumeAfterS === Infinity) return;
     words[at + TERMINAL_LOW] = terminalLow;
@@ -91,55 +109,74 @@ export class RecentTransactions {
 
   /** Notes a transaction's first label and where it counts. */
   setLabelled(at: number, flags: number, ordinal: number, seconds: number): void {
-    const { words } = this.#table;
-    words[at + FLAGS] = words[at + FLAGS] & TAKEN | flags;
-    words[at + ORDINAL] = ordinal;
-    words[at + LABELLED_AT] = seconds;
+    this.setTruth(at, flags);
+    this.#words[at + ORDINAL] = ordinal;
+    this.#words[at + LABELLED_AT] = seconds;
   }
 
   /** Puts another truth in the place of the one noted; its place among the labels stays. */
   setTruth(at: number, flags: number): void {
-    const { words } = this.#table;
-    words[at + FLAGS] = words[at + FLAGS] & TAKEN | flags;
+    this.#words[at + FLAGS] = this.#words[at + FLAGS] & TAKEN | flags;
   }
 
   /**
    * Calls `presume` for each transaction without a label whose time for one has passed by `seconds`, in the order they
-   * came; `presume` returns the ordinal of the label at the terminal.
+   * came; `presume` returns the ordinal of the label at the terminal. One that is forgotten before is never presumed.
    */
   presumeUpTo(seconds: number, presume: (transaction: PresumedTransaction) => number): void {
-    const table = this.#table;
-    while (this.#cursor >= 0) {
-      const at = this.#cursor;
-      const { words } = table;
+    const words = this.#words;
+    this.#cursor = Math.max(this.#cursor, this.#remembered - this.#maxTransactions);
+    for (; this.#cursor < this.#remembered; this.#cursor++) {
+      const at = this.#cursor % this.#maxTransactions * this.#stride;
+      if ((words[at + FLAGS] & (TAKEN | LABELLED)) !== TAKEN) continue;
       const due = words[at + TAKEN_AT] + this.#presumeAfterS;
-      const waits = (words[at + FLAGS] & (TAKEN | LABELLED)) === TAKEN;
-      if (waits && due > seconds) return;
-      // The newest one stays under the cursor, so that it goes on from there once another is remembered.
-      const next = table.newer(at);
-      if (waits && (words[at + FLAGS] & PRESUMED) === 0) {
-        const ordinal = presume({
-          terminalLow: words[at + TERMINAL_LOW],
-          terminalHigh: words[at + TERMINAL_HIGH],
-          seconds: due,
-        });
-        this.setLabelled(at, PRESUMED, ordinal, due);
-      }
-      if (next < 0) return;
-      this.#cursor = next;
+      if (due > seconds) return;
+      const ordinal = presume({
+        terminalLow: words[at + TERMINAL_LOW],
+        terminalHigh: words[at + TERMINAL_HIGH],
+        seconds: due,
+      });
+      this.setLabelled(at, PRESUMED, ordinal, due);
     }
   }
 
-  /** Writes the state. */
+  /** Writes the state, the first remembered first. */
   save(out: SnapshotWriter): void {
-    out.numbers([this.#cursor]);
-    this.#table.save(out);
+    const { size } = this;
+    const first = (this.#remembered - size) % this.#maxTransactions;
+    out.numbers([this.#stride, size, this.#remembered, this.#cursor]);
+    out.words(this.#words.subarray(first * this.#stride, size * this.#stride));
+    out.words(this.#words.subarray(0, first * this.#stride));
   }
 
-  /** Takes a state that `save` wrote; one of a larger bound loses its first transactions. */
+  /**
+   * Takes a state that `save` wrote; where it exceeds the bound, the first are forgotten. Throws RangeError for entries
+   * of another layout.
+   */
   load(from: SnapshotReader): void {
-    const [cursor] = from.numbers(1);
-    const evicted = this.#table.load(from);
-    this.#cursor = evicted === 0 ? cursor : this.#table.oldest;
+    const [stride, size, remembered, cursor] = from.numbers(4);
+    if (stride !== this.#stride) {
+      throw new RangeError(
+        `Cannot restore the features as a transaction must have ${this.#stride} words: current value is ${stride}`,
+      );
+    }
+    const saved = from.words(size * stride);
+    const kept = Math.min(size, this.#maxTransactions);
+    // Numbers count from 0 again: only their order and their distance to the cursor matter.
+    this.#remembered = kept;
+    this.#cursor = Math.max(0, cursor - (remembered - kept));
+    this.#words = new Uint32Array();
+    this.#reserve(kept);
+    this.#words.set(saved.subarray((size - kept) * stride));
+    this.#index.rebuild(this.#words, stride, kept);
+  }
+
+  #reserve(entries: number): void {
+    if (entries * this.#stride <= this.#words.length) return;
+    const wanted = Math.min(this.#maxTransactions, Math.max(64, 2 ** Math.ceil(Math.log2(entries))));
+    const grown = new Uint32Array(wanted * this.#stride);
+    grown.set(this.#words);
+    this.#words = grown;
+    this.#floats = new Float32Array(grown.buffer);
   }
 }

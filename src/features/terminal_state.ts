@@ -64,6 +64,11 @@ export class TerminalState {
     return this.#table.evicted;
   }
 
+  /** Brings the memory of a terminal close. */
+  warm(low: number, high: number): number {
+    return this.#table.warm(low, high);
+  }
+
   /** Reads what is known of a terminal into the row, and takes no note of it. */
   read(low: number, high: number, seconds: number, row: RowState): void {
     this.#readAt(this.#table.find(low, high), seconds, row);
