@@ -97,7 +97,6 @@ Deno.test("train and score say what is wrong, with exit code 2 for usage and 1 f
     const model = ["--model", `${directory}/m`];
     const cases: [string, string[], string, number, string][] = [
       ["train", ["--input", input], "", 2, "--out <dir>"],
-      ["train", [...out], "", 2, "--input FILE or --from-sklearn FILE must be given"],
       ["train", ["--input", input, ...out, "--n-estimators", "0"], "", 2, "whole number from 1"],
       ["train", ["--input", input, ...out, "--contamination", "0.7"], "", 2, "above 0 and at most 0.5"],
       [
