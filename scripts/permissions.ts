@@ -114,11 +114,8 @@ export function permissionsFor(
       reads.push(...filesIn(url));
     }
   }
-  const flags = [
-    "--no-prompt",
-    `--allow-read=${list([...reads, ...writes])}`,
-    `--allow-env=${environment.join(",")}`,
-  ];
+  const flags = ["--no-prompt", `--allow-env=${environment.join(",")}`];
+  if (reads.length + writes.length > 0) flags.push(`--allow-read=${list([...reads, ...writes])}`);
   if (writes.length > 0) flags.push(`--allow-write=${list(writes)}`);
   if (isAnyHost) flags.push("--allow-net");
   else if (hosts.length > 0) flags.push(`--allow-net=${hosts.join(",")}`);
@@ -164,7 +161,7 @@ function hostOf(url: string): string {
 /** Certificates that the query of a URL names. */
 function filesIn(url: string): string[] {
   const query = new URLSearchParams(url.split("?")[1] ?? "");
-  return ["ca", "sslrootcert", "sslcert", "sslkey"].map((name) => query.get(name)).filter((file) =>
+  return ["ca", "cafile", "sslrootcert", "sslcert", "sslkey"].map((name) => query.get(name)).filter((file) =>
     file !== null
   );
 }

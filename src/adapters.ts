@@ -18,6 +18,7 @@ export async function openBroker(url: string): Promise<Broker> {
   if (url.startsWith("sqlite:")) {
     return (await import("./broker/sqlite.ts")).openSqliteBroker(url.slice("sqlite:".length));
   }
+  if (url.startsWith("kafka://")) return await (await import("./broker/kafka.ts")).openKafkaBroker(url);
   throw unknownScheme("a stream", url);
 }
 
@@ -29,6 +30,9 @@ export async function openBroker(url: string): Promise<Broker> {
 export async function openLedger(url: string): Promise<Ledger> {
   if (url.startsWith("sqlite:")) {
     return (await import("./ledger/sqlite.ts")).openSqliteLedger(url.slice("sqlite:".length));
+  }
+  if (url.startsWith("postgres://") || url.startsWith("postgresql://")) {
+    return await (await import("./ledger/postgres.ts")).openPostgresLedger(url);
   }
   throw unknownScheme("a ledger", url);
 }
@@ -42,6 +46,7 @@ export async function openObjects(url: string): Promise<ObjectStore> {
   if (url.startsWith("file:")) {
     return (await import("./objects/directory.ts")).openDirectory(url.slice("file:".length));
   }
+  if (url.startsWith("s3://")) return (await import("./objects/minio.ts")).openMinioStore(url);
   throw unknownScheme("an object store", url);
 }
 
