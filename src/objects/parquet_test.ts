@@ -29,7 +29,7 @@ function verdictOf(offset: number): Verdict {
     model: "ab",
     reasons: Array.from(
       { length: offset % 4 },
-      (_, i) => ({ feature: `f${i}`, value: i / 3, contribution: -i, text: `f${i} is high` }),
+      (_, i) => ({ feature: `f${i}`, value: i / 3, contribution: -i - 0.5, text: `f${i} is high` }),
     ),
     scoredAtMs: 1_700_000_001_000,
   };
