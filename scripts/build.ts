@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "commander";
+import { sha256Hex } from "../src/sha256.ts";
 import { runAsProgram } from "./run_command.ts";
 
 /** What build/edgewood.json says about the module beside it: SHA-256 of its sources and of its bytes, in hex. */
@@ -30,7 +31,7 @@ export async function buildModule(root: URL, force = false): Promise<number | un
   const module = await compile(root);
   await Deno.mkdir(new URL("build/", root), { recursive: true });
   await replaceFile(outFile, module);
-  const record: BuildRecord = { sources, module: await sha256(module) };
+  const record: BuildRecord = { sources, module: await sha256Hex(module) };
   await replaceFile(recordFile, new TextEncoder().encode(JSON.stringify(record, null, 2) + "\n"));
   return module.length;
 }
@@ -47,13 +48,13 @@ async function hashSources(root: URL): Promise<string> {
     ) => [name, await Deno.readTextFile(new URL(name, root))]),
   );
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  return await sha256(new TextEncoder().encode(JSON.stringify([imports["assemblyscript/asc"], texts])));
+  return await sha256Hex(new TextEncoder().encode(JSON.stringify([imports["assemblyscript/asc"], texts])));
 }
 
 async function isUpToDate(outFile: URL, recordFile: URL, sources: string): Promise<boolean> {
   try {
     const record: BuildRecord = JSON.parse(await Deno.readTextFile(recordFile));
-    return record.sources === sources && record.module === await sha256(await Deno.readFile(outFile));
+    return record.sources === sources && record.module === await sha256Hex(await Deno.readFile(outFile));
   } catch (error) {
     // Never built, or a record that was cut off: build anew.
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return false;
@@ -99,10 +100,6 @@ async function replaceFile(file: URL, bytes: Uint8Array): Promise<void> {
     await Deno.remove(temporary).catch(() => {}); // the first error is the one to tell
     throw error;
   }
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 async function build(options: { force?: boolean }): Promise<void> {

@@ -1,7 +1,7 @@
 import { decodeForest } from "./binary.ts";
 import { checkForest } from "./check.ts";
 import { describeProblems, FORMAT_VERSION, type Manifest, manifestSchema, type Model } from "./manifest.ts";
-import { sha256Of } from "./model.ts";
+import { sha256Hex } from "../sha256.ts";
 
 /** The folder as a URL-or-path prefix to which a file name is appended. */
 function locate(directory: string | URL): (name: string) => string | URL {
@@ -79,12 +79,12 @@ export async function loadModel(directory: string | URL): Promise<Model> {
   };
   const { trees, nodes, byteLength, sha256 } = manifest.forest;
   agree("the size of forest.bin in bytes", byteLength, bytes.length);
-  agree("the SHA-256 of forest.bin", sha256, await sha256Of(bytes));
+  agree("the SHA-256 of forest.bin", sha256, await sha256Hex(bytes));
   const forest = decodeForest(bytes);
   agree("the number of trees in forest.bin", trees, forest.treeStart.length - 1);
   agree("the number of nodes in forest.bin", nodes, forest.feature.length);
   agree("maxSamples in forest.bin", manifest.maxSamples, forest.maxSamples);
   agree("the number of columns in forest.bin", manifest.features.length, forest.nFeatures);
   checkForest(forest);
-  return { manifest, forest, sha256: await sha256Of(manifestBytes) };
+  return { manifest, forest, sha256: await sha256Hex(manifestBytes) };
 }

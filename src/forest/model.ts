@@ -1,20 +1,11 @@
 import { encodeForest } from "./binary.ts";
+import { sha256Hex } from "../sha256.ts";
 import { checkForest } from "./check.ts";
 import type { Forest } from "./forest.ts";
 import { formatManifest, type Manifest, type Model } from "./manifest.ts";
 
 /** A manifest without what follows from the trees. */
 export type ModelDescription = Omit<Manifest, "formatVersion" | "nEstimators" | "maxSamples" | "forest">;
-
-/**
- * SHA-256 of bytes, in lower-case hexadecimal.
- *
- * @param bytes Any bytes.
- */
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 /**
  * Joins trees and their description to a model: fills in the counts and hashes and checks both.
@@ -65,9 +56,9 @@ export async function createModel(description: ModelDescription, forest: Forest)
       trees,
       nodes: forest.feature.length,
       byteLength: bytes.length,
-      sha256: await sha256Of(bytes),
+      sha256: await sha256Hex(bytes),
     },
   };
   const text = formatManifest(manifest);
-  return { manifest: JSON.parse(text), forest, sha256: await sha256Of(new TextEncoder().encode(text)) };
+  return { manifest: JSON.parse(text), forest, sha256: await sha256Hex(new TextEncoder().encode(text)) };
 }

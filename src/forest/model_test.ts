@@ -3,7 +3,8 @@ import { decodeForest, encodeForest } from "./binary.ts";
 import { writeCard } from "./card.ts";
 import { loadModel } from "./load.ts";
 import { formatManifest, type Model } from "./manifest.ts";
-import { createModel, type ModelDescription, sha256Of } from "./model.ts";
+import { sha256Hex } from "../sha256.ts";
+import { createModel, type ModelDescription } from "./model.ts";
 import { saveModel } from "./save.ts";
 import { trainForest } from "./train.ts";
 
@@ -35,7 +36,7 @@ Deno.test("saveModel() and loadModel() keep every bit", async () => {
     assertEquals(await loadModel(directory), model);
     assertEquals(await loadModel(new URL(`file://${directory}`)), model);
     assertEquals(await loadModel(new URL(`file://${directory}/`)), model);
-    assertEquals(model.sha256, await sha256Of(await Deno.readFile(`${directory}/forest.json`)));
+    assertEquals(model.sha256, await sha256Hex(await Deno.readFile(`${directory}/forest.json`)));
     const names = Array.from(Deno.readDirSync(directory), (entry) => entry.name).sort();
     assertEquals(names, ["README.md", "forest.bin", "forest.json"]);
     const text = await Deno.readTextFile(`${directory}/forest.json`);
@@ -133,7 +134,7 @@ Deno.test("loadModel() runs checkForest on what the hashes say is whole", async 
   await withModel(async (directory, model) => {
     const bytes = encodeForest({ ...FOREST, left: FOREST.left.map((child, node) => node === 0 ? 0 : child) });
     const manifest = structuredClone(model.manifest);
-    manifest.forest.sha256 = await sha256Of(bytes);
+    manifest.forest.sha256 = await sha256Hex(bytes);
     await Deno.writeFile(`${directory}/forest.bin`, bytes);
     await Deno.writeTextFile(`${directory}/forest.json`, formatManifest(manifest));
     await assertRejects(() => loadModel(directory), RangeError, "left child between 1 and");

@@ -1,6 +1,6 @@
 import { encodeForest } from "./binary.ts";
 import { formatManifest, type Model } from "./manifest.ts";
-import { sha256Of } from "./model.ts";
+import { sha256Hex } from "../sha256.ts";
 
 /**
  * Writes a model into a folder: `forest.bin`, `README.md` (the card) and, last, `forest.json`.
@@ -33,7 +33,7 @@ export async function saveModel(directory: string, model: Model, card: string): 
   const encoder = new TextEncoder();
   const bytes = encodeForest(model.forest);
   const manifest = encoder.encode(formatManifest(model.manifest));
-  const [found, expected] = [await sha256Of(bytes), model.manifest.forest.sha256];
+  const [found, expected] = [await sha256Hex(bytes), model.manifest.forest.sha256];
   if (found !== expected) {
     throw new TypeError(
       `Cannot save the model as its forest must have the SHA-256 that its manifest names, ${expected}: ` +

@@ -5,7 +5,7 @@
  */
 import { assertEquals } from "../testing/assert.ts";
 import type { ObjectStore } from "./objects.ts";
-import { sha256Hex } from "./sha256.ts";
+import { sha256Hex } from "../sha256.ts";
 
 /** How to run the suite. */
 export interface ObjectsContractOptions {

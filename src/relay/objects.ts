@@ -10,7 +10,7 @@
 import { DeliveryError } from "../delivery_error.ts";
 import type { FlaggedTransaction, Ledger, ObjectCut } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
-import { sha256Hex } from "../objects/sha256.ts";
+import { sha256Hex } from "../sha256.ts";
 import { objectKey } from "./object_key.ts";
 import type { RelayStep } from "./relay.ts";
 

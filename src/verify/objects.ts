@@ -4,7 +4,7 @@
  * @module
  */
 import type { FlaggedTransaction, ObjectCut } from "../ledger/ledger.ts";
-import { sha256Hex } from "../objects/sha256.ts";
+import { sha256Hex } from "../sha256.ts";
 import { OBJECT_PREFIX } from "../relay/object_key.ts";
 import { readObjectOffsets } from "./read_object.ts";
 import type { Problems } from "./problems.ts";

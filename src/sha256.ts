@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * import { assertEquals } from "../testing/assert.ts";
+ * import { assertEquals } from "./testing/assert.ts";
  * import { sha256Hex } from "./sha256.ts";
  *
  * assertEquals((await sha256Hex(new Uint8Array())).slice(0, 8), "e3b0c442");
