@@ -6,7 +6,7 @@ import { needs } from "../testing/services.ts";
 import { objectsContract } from "./contract.ts";
 import { openMinioStore } from "./minio.ts";
 import type { ObjectStore } from "./objects.ts";
-import { sha256Hex } from "./sha256.ts";
+import { sha256Hex } from "../sha256.ts";
 
 const put = async (store: ObjectStore, key: string, bytes: Uint8Array) =>
   await store.put(key, bytes, { sha256: await sha256Hex(bytes) });
