@@ -9,6 +9,7 @@ import type { Readable } from "node:stream";
 import { Client } from "minio";
 import { retry } from "../retry.ts";
 import { readS3Address, type S3Address, type S3Credentials } from "./minio_address.ts";
+import { checkKey, compareKeys, contentTypeOf } from "./minio_key.ts";
 import { isRetriable, S3Refusal, S3Timeout, storeError } from "./minio_refusal.ts";
 import { openTransport, type S3Transport } from "./minio_transport.ts";
 import type { ObjectStore, PutOptions } from "./objects.ts";
@@ -122,7 +123,7 @@ class MinioStore implements ObjectStore {
       token = page.next;
     }
     // Not every server lists in byte order across its folders.
-    yield* keys.sort(byBytes);
+    yield* keys.sort(compareKeys);
   }
 
   async delete(key: string): Promise<void> {
@@ -272,31 +273,4 @@ function isAbsent(error: unknown): boolean {
 
 function isBucketAbsent(error: unknown): boolean {
   return error instanceof S3Refusal && error.status === 404 && error.code !== "NoSuchKey";
-}
-
-function checkKey(key: string) {
-  if (key === "" || key.startsWith("/") || new TextEncoder().encode(key).length > 1024) {
-    throw new RangeError(
-      `Cannot use an object key as it must have 1 to 1024 bytes and not begin with a slash: current value is "${key}"`,
-    );
-  }
-}
-
-function contentTypeOf(key: string): string {
-  if (key.endsWith(".ndjson")) return "application/x-ndjson";
-  return key.endsWith(".parquet") ? "application/vnd.apache.parquet" : "application/octet-stream";
-}
-
-/** Order of the UTF-8 bytes, which is that of the code points. */
-function byBytes(a: string, b: string): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (left !== right) return rank(left) - rank(right);
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates stand for code points beyond all other units. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
