@@ -22,6 +22,7 @@ interface ConsumeFlags extends Partial<Config> {
   untilEmpty?: boolean;
   topic: string;
   labelTopic: string;
+  partitions: number;
   group: string;
   log: LogMode;
   alerts: "console" | "none";
@@ -52,6 +53,7 @@ export const consumeCommand: Command = engineOptions(
     )
     .option("--topic <name>", "topic of the transactions", "transactions")
     .option("--label-topic <name>", "topic of the labels", "labels")
+    .option("--partitions <n>", "partitions of a topic that is made anew", wholeNumber(1, 10_000), 1)
     .option("--group <name>", "consumer group", "edgewood")
     .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 4096)
     .option("--max-keys <n>", "customers, and terminals, to remember at most", wholeNumber(1))
@@ -97,6 +99,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       explainer,
       topic: flags.topic,
       labelTopic: flags.labelTopic,
+      partitions: flags.partitions,
       group: flags.group,
       logMode: flags.log,
       maxKeys: flags.maxKeys,

@@ -19,6 +19,8 @@ import { OwnedPartition, type PartitionParts } from "./partition.ts";
 
 /** What a consumer is made of. */
 export interface ConsumerParts extends Omit<PartitionParts, "retry" | "onReplay" | "onCommit" | "owner"> {
+  /** Partitions of the topic where it is made anew (default 1). */
+  partitions?: number;
   /** The consumer group in the broker. */
   group: string;
   store: ObjectStore;
@@ -54,7 +56,9 @@ const RECLAIM_AFTER_MS = 3000;
  */
 export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions = {}): Promise<void> {
   const { broker, topic } = parts;
-  await deliver(() => broker.ensureTopic(topic), { signal: options.signal });
+  await deliver(() => broker.ensureTopic(topic, { partitions: parts.partitions }), {
+    signal: options.signal,
+  });
   await deliver(() => broker.ensureTopic(deadLetterTopic(topic)), { signal: options.signal });
   // What failed for good ends the run from wherever it happened.
   const failing = new AbortController();
