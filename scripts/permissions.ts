@@ -10,8 +10,10 @@ import { type Config, readConfig } from "../src/config.ts";
 export interface CommandNeeds {
   /** Options that name a file or folder to read. */
   reads?: readonly string[];
-  /** Options that name a file or folder to write. */
+  /** Options that name a folder to write. */
   writes?: readonly string[];
+  /** Options that name a file to write; it is written beside its place and renamed, which takes the folder. */
+  writesFile?: readonly string[];
   /** Engines it opens. */
   engines?: readonly (keyof Config)[];
   /** Files and folders of its own to read. */
@@ -32,8 +34,8 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
     ownReads: [MODULE],
   },
   consume: { engines: ["stream", "ledger", "objects", "model"], ownReads: [MODULE] },
-  score: { reads: ["--input"], writes: ["--output"], engines: ["model"], ownReads: [MODULE] },
-  evaluate: { reads: ["--input"], writes: ["--report"], ownReads: [MODULE] },
+  score: { reads: ["--input"], writesFile: ["--output"], engines: ["model"], ownReads: [MODULE] },
+  evaluate: { reads: ["--input"], writesFile: ["--report"], ownReads: [MODULE] },
   verify: { engines: ["stream", "ledger", "objects"] },
   demo: { writes: ["--dir"], ownReads: [MODULE], ownWrites: [".edgewood"] },
 };
@@ -85,8 +87,8 @@ const COMMON_ENVIRONMENT = [
  * import { assert } from "../src/testing/assert.ts";
  * import { permissionsFor } from "./permissions.ts";
  *
- * const flags = permissionsFor("score", ["--input", "a.csv", "--output=b.csv"], () => undefined);
- * assert(flags.includes("--allow-read=build,a.csv,model,b.csv"));
+ * const flags = permissionsFor("score", ["--input", "a.csv", "--output=out/b.csv"], () => undefined);
+ * assert(flags.includes("--allow-read=build,a.csv,model,out"));
  * assert(!flags.some((flag) => flag.startsWith("--allow-net")));
  * ```
  */
@@ -98,6 +100,7 @@ export function permissionsFor(
   const needs = COMMANDS[command];
   const reads = [...(needs.ownReads ?? []), ...namedBy(needs.reads, args)];
   const writes = [...(needs.ownWrites ?? []), ...namedBy(needs.writes, args)];
+  writes.push(...namedBy(needs.writesFile, args).map(dirname));
   const environment = [...COMMON_ENVIRONMENT];
   const hosts: string[] = [];
   let isAnyHost = false;
