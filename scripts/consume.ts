@@ -8,7 +8,7 @@ import { loadModel } from "../src/forest/load.ts";
 import { createScorer } from "../src/forest/scorer.ts";
 import type { LogMode } from "../src/ledger/ledger.ts";
 import type { Listener } from "../src/relay/alerts.ts";
-import { ndjsonEncoder } from "../src/relay/objects.ts";
+import { objectEncoders } from "../src/relay/object_encoders.ts";
 import { openFeatureStage } from "../src/stages/features.ts";
 import { createTelemetry } from "../src/telemetry.ts";
 import { duration } from "./duration.ts";
@@ -26,6 +26,7 @@ interface ConsumeFlags extends Partial<Config> {
   group: string;
   log: LogMode;
   alerts: "console" | "none";
+  format: "ndjson" | "parquet";
   maxBatchRecords: number;
   maxKeys?: number;
   flushRows: number;
@@ -70,6 +71,11 @@ export const consumeCommand: Command = engineOptions(
       duration,
       duration("60s"),
     )
+    .addOption(
+      new Option("--format <which>", "format of the objects").choices(["ndjson", "parquet"]).default(
+        "ndjson",
+      ),
+    )
     .option("--debug", "a line for each commit")
     .option("--quiet", "no progress"),
   ["stream", "ledger", "objects", "model"],
@@ -103,7 +109,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       group: flags.group,
       logMode: flags.log,
       maxKeys: flags.maxKeys,
-      encoder: ndjsonEncoder,
+      encoder: objectEncoders[flags.format],
       listeners,
       telemetry,
     }, {

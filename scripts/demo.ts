@@ -11,7 +11,7 @@ import { saveModel } from "../src/forest/save.ts";
 import { createScorer } from "../src/forest/scorer.ts";
 import { trainModel } from "../src/forest/train_model.ts";
 import type { Ledger } from "../src/ledger/ledger.ts";
-import { ndjsonEncoder } from "../src/relay/objects.ts";
+import { objectEncoders } from "../src/relay/object_encoders.ts";
 import { encodeLabel, encodeTransaction } from "../src/simulate/encode.ts";
 import type { LabelEvent, TransactionEvent } from "../src/simulate/event.ts";
 import { produceEvents } from "../src/simulate/produce.ts";
@@ -146,7 +146,7 @@ async function stream(flags: DemoFlags, parts: StreamParts): Promise<void> {
     explainer: createExplainer(parts.model.forest),
     group: "demo",
     logMode: "all" as const,
-    encoder: ndjsonEncoder,
+    encoder: objectEncoders.ndjson,
     listeners: [],
     telemetry,
   };

@@ -11,6 +11,7 @@ import { DeliveryError } from "../delivery_error.ts";
 import type { FlaggedTransaction, Ledger, ObjectCut } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { sha256Hex } from "../sha256.ts";
+import { type ObjectEncoder, objectEncoders } from "./object_encoders.ts";
 import { objectKey } from "./object_key.ts";
 import type { RelayStep } from "./relay.ts";
 
@@ -23,18 +24,6 @@ export interface FlushOptions {
   /** Cuts when the oldest flagged transaction has waited this long (default 60,000). */
   flushIntervalMs?: number;
 }
-
-/** Turns rows into the bytes of an object; the same rows always give the same bytes. */
-export interface ObjectEncoder {
-  format: ObjectCut["format"];
-  encode(rows: readonly FlaggedTransaction[]): Uint8Array;
-}
-
-/** One verdict a line. */
-export const ndjsonEncoder: ObjectEncoder = {
-  format: "ndjson",
-  encode: (rows) => new TextEncoder().encode(rows.map(({ verdict }) => `${verdict}\n`).join("")),
-};
 
 const HOUR_MS = 3_600_000;
 /** Objects that are written at one time. */
@@ -159,8 +148,9 @@ async function storeObject(
   rows: FlaggedTransaction[],
   parts: ObjectRelayParts,
 ): Promise<void> {
-  const { store, encoder } = parts;
-  const bytes = cut.format === encoder.format ? encoder.encode(rows) : ndjsonEncoder.encode(rows);
+  const { store } = parts;
+  // A cut of before a change of format keeps its own.
+  const bytes = objectEncoders[cut.format].encode(rows);
   if (
     await sha256Hex(bytes) === cut.sha256 &&
     await store.put(cut.key, bytes, { sha256: cut.sha256 }) === "created"
