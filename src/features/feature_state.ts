@@ -36,8 +36,8 @@ export class FeatureState {
   labelsRepeated = 0;
   labelsUnattributed = 0;
   transactionsRepeated = 0;
-  /** Follows the rows' times, unmoved by single ones far ahead: what presumption goes by. Seconds since 1970. */
-  #clock = 0;
+  /** Follows the rows' times, unmoved by single ones far ahead: what presumption goes by. Seconds since 1970, -1 before the first. */
+  #clock = -1;
   /** What the last `warm` read; kept only so that the reads are not optimised away. */
   #warmed = 0;
   readonly #usesTerminals: boolean;
@@ -105,7 +105,7 @@ export class FeatureState {
     }
     if (!this.#presumes) return;
     const ahead = seconds - this.#clock;
-    if (this.#clock === 0) this.#clock = seconds;
+    if (this.#clock < 0) this.#clock = seconds;
     else if (ahead > 0) this.#clock += Math.min(ahead, CLOCK_STEP_S);
     else if (ahead < -CLOCK_BEHIND_S) this.#clock += Math.min(Math.floor(ahead / 16), -CLOCK_STEP_S);
     this.#presumeUpTo(this.#clock);

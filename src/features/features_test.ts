@@ -1,0 +1,285 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../testing/assert.ts";
+import { type Features, type FeaturesOptions, openFeatures } from "./features.ts";
+import { featureRegistry } from "./registry.ts";
+import { testColumns, testLabel, type TestTransaction } from "./testing_stream.ts";
+
+const DAY_MS = 86_400_000;
+const everything = [...featureRegistry.keys()];
+
+function valuesOf(features: Features, transactions: TestTransaction[]): Float32Array {
+  const out = new Float32Array(transactions.length * features.nFeatures);
+  features.compute(testColumns(transactions), out);
+  return out;
+}
+
+type Step = { transaction: TestTransaction } | { label: ReturnType<typeof testLabel> };
+
+/** A seeded stream with late, repeated and future-dated records, and labels in any order, some of them twice. */
+function randomSteps(count: number, seed: number): Step[] {
+  let word = seed | 1;
+  const random = () => {
+    word ^= word << 13;
+    word ^= word >>> 17;
+    word ^= word << 5;
+    return (word >>> 0) / 2 ** 32;
+  };
+  const steps: Step[] = [];
+  const made: TestTransaction[] = [];
+  for (let i = 0; steps.length < count; i++) {
+    const isOdd = random() < 0.02;
+    const jitter = isOdd ? (random() - 0.3) * 400 * DAY_MS : random() * DAY_MS / 24;
+    const transaction = random() < 0.03 && made.length > 0 ? made[Math.floor(random() * made.length)] : {
+      id: `t${i}`,
+      customer: `c${Math.floor(random() * 40)}`,
+      terminal: `m${Math.floor(random() * 15)}`,
+      amount: Math.exp(random() * (isOdd ? 30 : 4)),
+      timestampMs: Date.UTC(2018, 0, 1) + i * DAY_MS / 50 + jitter,
+    };
+    steps.push({ transaction });
+    made.push(transaction);
+    while (random() < 0.5) {
+      const of = made[Math.floor(random() * made.length)];
+      const z = random() < 0.3 ? random() * 5 : NaN;
+      steps.push({ label: testLabel(of, random() < 0.3, of.timestampMs! + random() * 14 * DAY_MS, z) });
+    }
+  }
+  return steps;
+}
+
+/** Takes the steps in batches of at most `batch()` rows, restarting from a snapshot where `restart()` says so. */
+function run(steps: Step[], options: FeaturesOptions, batch: () => number, restart: () => boolean) {
+  let features = openFeatures(everything, options);
+  const values: number[] = [];
+  let rows: TestTransaction[] = [];
+  const flush = () => {
+    values.push(...valuesOf(features, rows));
+    rows = [];
+  };
+  let size = batch();
+  for (const step of steps) {
+    if ("label" in step) {
+      flush();
+      features.offer(step.label);
+    } else rows.push(step.transaction);
+    if (rows.length < size) continue;
+    flush();
+    size = batch();
+    if (!restart()) continue;
+    const snapshot = features.snapshot();
+    features = openFeatures(everything, options);
+    features.restore(snapshot);
+    assertEquals(features.snapshot(), snapshot);
+  }
+  flush();
+  return { values: Float32Array.from(values), snapshot: features.snapshot(), features };
+}
+
+for (
+  const [what, options] of [
+    ["the default bounds", {}],
+    ["few keys and transactions", { maxKeys: 8, maxTransactions: 30 }],
+    ["presumed legitimate transactions", { presumeLegitimateAfterMs: 3 * DAY_MS, maxTransactions: 200 }],
+  ] as [string, FeaturesOptions][]
+) {
+  Deno.test(`openFeatures() gives the same bits for any cuts and restarts, with ${what}`, () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const steps = randomSteps(1200, seed * 7919);
+      const straight = run(steps, options, () => 1, () => false);
+      assert(straight.values.every(Number.isFinite), "every value must be finite");
+      let turn = seed;
+      const next = () => turn = (turn * 48271) % 2147483647;
+      const cut = run(steps, options, () => 1 + next() % 97, () => next() % 4 === 0);
+      assertEquals(cut.values, straight.values);
+      assertEquals(cut.snapshot, straight.snapshot);
+      assertEquals(cut.features.evicted, straight.features.evicted);
+      assertEquals(cut.features.labelsRepeated, straight.features.labelsRepeated);
+    }
+  });
+}
+
+Deno.test("compute() applies labels by labelledAtMs up to the row's time, then as offered", () => {
+  const features = openFeatures(["terminal_label_streak"]);
+  const rows = [9, 10, 20, 30].map((timestampMs) => ({ id: `at ${timestampMs}`, timestampMs }));
+  features.offer(testLabel({ id: "c" }, false, 20));
+  features.offer(testLabel({ id: "b" }, true, 20));
+  features.offer(testLabel({ id: "a" }, true, 10));
+  features.offer(testLabel({ id: "never" }, true, 31));
+  assertEquals([...valuesOf(features, rows)], [0, 1, 1, 1]);
+  assertEquals([features.labelsQueued, features.labelsApplied], [1, 3]);
+});
+
+Deno.test("a label offered late changes what comes after it only", () => {
+  const early = { id: "early", timestampMs: 100 };
+  const features = openFeatures(["terminal_label_streak"]);
+  const before = valuesOf(features, [early]);
+  features.offer(testLabel({ id: "x" }, true, 50));
+  assertEquals([...before, ...valuesOf(features, [{ id: "late row", timestampMs: 60 }])], [0, 1]);
+});
+
+Deno.test("two labels of one transaction leave one truth, the later one, in the place of the first", () => {
+  const names = ["terminal_risk_7d", "terminal_label_ewma", "terminal_label_streak", "customer_frauds_28d"];
+  const sale = { id: "sale", timestampMs: 0 };
+  const other = { id: "other", timestampMs: 0 };
+  const now = { id: "now", timestampMs: 5 * DAY_MS };
+  const stateAfter = (labels: ReturnType<typeof testLabel>[]) => {
+    const features = openFeatures(names);
+    valuesOf(features, [sale, other]);
+    labels.forEach((label) => features.offer(label));
+    return { values: valuesOf(features, [now]), repeated: features.labelsRepeated };
+  };
+  for (const truth of [true, false]) {
+    const once = [testLabel(sale, truth, DAY_MS), testLabel(other, true, 2 * DAY_MS)];
+    const twice = [
+      testLabel(sale, !truth, DAY_MS),
+      testLabel(other, true, 2 * DAY_MS),
+      testLabel(sale, truth, 4 * DAY_MS),
+    ];
+    const { values, repeated } = stateAfter(twice);
+    stateAfter(once).values.forEach((value, i) => assertAlmostEquals(values[i], value, 1e-6, names[i]));
+    assertEquals(repeated, 1);
+    assertEquals(stateAfter([...once, testLabel(sale, truth, 3 * DAY_MS)]).values, stateAfter(once).values);
+  }
+});
+
+Deno.test("a fraud is put down to the card by the z that the state remembers, where the label has none", () => {
+  const usual = Array.from({ length: 50 }, (_, i) => ({ id: `${i}`, amount: 10 + i % 3 }));
+  const [odd, plain] = [{ id: "odd", amount: 300 }, { id: "plain", amount: 11 }];
+  const riskAfter = (label: ReturnType<typeof testLabel>) => {
+    const features = openFeatures(["terminal_risk_7d"]);
+    valuesOf(features, [...usual, odd, plain]);
+    features.offer(label);
+    return { risk: valuesOf(features, [{ id: "now" }])[0], unattributed: features.labelsUnattributed };
+  };
+  assertEquals(riskAfter(testLabel(odd, true)), { risk: 0, unattributed: 0 });
+  assertEquals(riskAfter(testLabel(plain, true)), { risk: 0.5, unattributed: 0 });
+  assertEquals(riskAfter(testLabel({ id: "of another partition" }, true)), { risk: 0.5, unattributed: 1 });
+  assertEquals(riskAfter(testLabel({ id: "of another partition" }, true, 0, 9)), {
+    risk: 0,
+    unattributed: 0,
+  });
+});
+
+Deno.test("a repeated transaction is read and not counted again", () => {
+  const features = openFeatures(["customer_count_1h"]);
+  assertEquals([...valuesOf(features, [{ id: "a" }, { id: "a" }, { id: "b" }])], [0, 1, 1]);
+  assertEquals(features.transactionsRepeated, 1);
+});
+
+Deno.test("a late row lets no time pass and takes nothing back", () => {
+  const features = openFeatures(["customer_count_1h"]);
+  const times = [3_600_000, 0, 3_600_000];
+  const rows = times.map((timestampMs, i) => ({ id: `${i}`, timestampMs }));
+  assertEquals([...valuesOf(features, rows)], [0, 1, 2]);
+});
+
+Deno.test("a future-dated row stops no decay: the key's time goes back with the next row", () => {
+  const features = openFeatures(["customer_count_1h"]);
+  const hour = 3_600_000;
+  const times = [0, 100 * 365 * DAY_MS, hour, 2 * hour];
+  const rows = times.map((timestampMs, i) => ({ id: `${i}`, timestampMs }));
+  const values = valuesOf(features, rows);
+  assertEquals(values[1], 0);
+  assertEquals(values[2], 1);
+  assertAlmostEquals(values[3], 2 / Math.E, 1e-6);
+});
+
+Deno.test("presumeLegitimateAfterMs counts a transaction without a label as legitimate, a late fraud label undoes it", () => {
+  const names = ["terminal_risk_7d", "terminal_label_ewma"];
+  const features = openFeatures(names, { presumeLegitimateAfterMs: 10 * 3_600_000 });
+  const hourly = Array.from({ length: 30 }, (_, i) => ({ id: `${i}`, timestampMs: i * 3_600_000 }));
+  features.offer(testLabel(hourly[3], true, 5 * 3_600_000));
+  valuesOf(features, hourly);
+  const [, mixed] = valuesOf(features, [{ id: "now", timestampMs: 30 * 3_600_000 }]);
+  // Labelled by then: the fraud first, then 20 that were presumed: 0 to 20 without 3.
+  assertAlmostEquals(mixed, 0.4 * 0.6 ** 20, 1e-6);
+  features.offer(testLabel(hourly[20], true, 30 * 3_600_000));
+  const [risk, ewma] = valuesOf(features, [{ id: "then", timestampMs: 30 * 3_600_000 }]);
+  assertAlmostEquals(ewma, mixed + 0.4, 1e-6);
+  assert(risk > 0.05 && risk < 0.2, `${risk}`);
+});
+
+Deno.test("a future-dated row does not let everything be presumed legitimate", () => {
+  const features = openFeatures(["terminal_label_ewma"], { presumeLegitimateAfterMs: DAY_MS });
+  features.offer(testLabel({ id: "fraud" }, true, 0));
+  valuesOf(features, [{ id: "a", timestampMs: 0 }, { id: "odd", timestampMs: 1e13 }]);
+  assertAlmostEquals(valuesOf(features, [{ id: "b", timestampMs: 3_600_000 }])[0], 0.4, 1e-6);
+});
+
+Deno.test("peek() reads as compute() does and changes nothing", () => {
+  const features = openFeatures(everything);
+  const rows = randomSteps(300, 5).flatMap((step) => "transaction" in step ? [step.transaction] : []);
+  valuesOf(features, rows);
+  const next = testColumns([{
+    id: "next",
+    customer: "c1",
+    terminal: "m1",
+    timestampMs: Date.UTC(2019, 0, 1),
+  }]);
+  const before = features.snapshot();
+  const peeked = new Float32Array(features.nFeatures);
+  features.peek(next, peeked);
+  assertEquals(features.snapshot(), before);
+  const computed = new Float32Array(features.nFeatures);
+  features.compute(next, computed);
+  assertEquals(peeked, computed);
+});
+
+Deno.test("restore() refuses what is damaged or of another state and keeps its own", () => {
+  const features = openFeatures(["z", "terminal_risk_7d"]);
+  valuesOf(features, [{ id: "a" }, { id: "b", amount: 20 }]);
+  const own = features.snapshot();
+  const of = (change: (bytes: Uint8Array) => Uint8Array) => () => features.restore(change(own.slice()));
+  assertThrows(of(() => openFeatures(["z"]).snapshot()), RangeError, "must be of state");
+  assertThrows(
+    of(() => openFeatures(["z", "terminal_risk_7d"], { presumeLegitimateAfterMs: 1 }).snapshot()),
+    RangeError,
+  );
+  assertThrows(of((bytes) => bytes.slice(0, -4)), RangeError, "must be whole");
+  assertThrows(of((bytes) => bytes.slice(0, -3)), RangeError, "must be whole");
+  assertThrows(of(() => new Uint8Array()), RangeError, "must be whole");
+  for (const at of [0, 5, 9, 17, 30, own.length - 1]) {
+    assertThrows(of((bytes) => (bytes[at] ^= 1, bytes)), RangeError, "Cannot restore");
+  }
+  assertEquals(features.snapshot(), own);
+});
+
+Deno.test("restore() into a smaller bound forgets the least recently used", () => {
+  const wide = openFeatures(["customer_count_1h"]);
+  const rows = ["a", "b", "c", "a"].map((customer, i) => ({ id: `${i}`, customer }));
+  valuesOf(wide, rows);
+  const narrow = openFeatures(["customer_count_1h"], { maxKeys: 2 });
+  narrow.restore(wide.snapshot());
+  assertEquals([narrow.keys, narrow.evicted], [2, 1]);
+  assertEquals([...valuesOf(narrow, [{ id: "x", customer: "a" }, { id: "y", customer: "c" }])], [2, 1]);
+});
+
+Deno.test("openFeatures() refuses unknown, repeated and no features, and bounds out of range", () => {
+  assertThrows(() => openFeatures(["amout"]), RangeError, '"amout"');
+  assertThrows(() => openFeatures(["z", "z"]), RangeError, "none twice");
+  assertThrows(() => openFeatures([]), RangeError, "at least one");
+  assertThrows(() => openFeatures(["z"], { maxKeys: 0 }), RangeError, "maxKeys");
+  assertThrows(() => openFeatures(["z"], { maxTransactions: 1.5 }), RangeError, "maxTransactions");
+  assertThrows(
+    () => openFeatures(["z"], { presumeLegitimateAfterMs: NaN }),
+    RangeError,
+    "presumeLegitimateAfterMs",
+  );
+  const columns = testColumns([{ id: "a" }, { id: "b" }]);
+  assertThrows(
+    () => openFeatures(["z", "ratio"]).compute(columns, new Float32Array(3)),
+    RangeError,
+    "4 values",
+  );
+});
+
+Deno.test("no column of an absurd transaction is NaN", () => {
+  const features = openFeatures(everything);
+  const amounts = [1e300, 5e-324, 1e-9, 3e38, 0.01, NaN, Infinity];
+  const rows = amounts.map((amount, i) => ({
+    id: `${i}`,
+    amount,
+    timestampMs: i % 2 === 0 ? 8.64e15 : -8.64e15,
+  }));
+  const values = valuesOf(features, [...rows, ...rows.map((row) => ({ ...row, id: `again ${row.id}` }))]);
+  assertEquals(values.findIndex(Number.isNaN), -1);
+});

@@ -1,0 +1,61 @@
+/**
+ * Transactions and labels in the form that the features take them, for tests.
+ *
+ * @module
+ */
+import { hashId } from "../hash_id.ts";
+import type { Label } from "../label.ts";
+import type { TransactionColumns } from "../transaction.ts";
+
+/** A transaction of a test; ids are any text, times milliseconds. */
+export interface TestTransaction {
+  id: string;
+  customer?: string;
+  terminal?: string;
+  amount?: number;
+  timestampMs?: number;
+}
+
+/** The 64-bit key of an id. */
+export function testKey(id: string): [number, number] {
+  const bytes = new TextEncoder().encode(id);
+  const key = new Uint32Array(2);
+  hashId(bytes, 0, bytes.length, key, 0);
+  return [key[0], key[1]];
+}
+
+/** Transactions as columns; an amount of 10 at time 0 of one customer at one terminal unless told. */
+export function testColumns(transactions: readonly TestTransaction[]): TransactionColumns {
+  const keys = (of: (transaction: TestTransaction) => string) =>
+    Uint32Array.from(transactions.flatMap((transaction) => testKey(of(transaction))));
+  return {
+    count: transactions.length,
+    recordIndex: Int32Array.from(transactions, (_, i) => i),
+    amount: Float64Array.from(transactions, ({ amount }) => amount ?? 10),
+    timestampMs: Float64Array.from(transactions, ({ timestampMs }) => timestampMs ?? 0),
+    transactionKey: keys(({ id }) => id),
+    customerKey: keys(({ customer }) => customer ?? "customer"),
+    terminalKey: keys(({ terminal }) => terminal ?? "terminal"),
+    transaction(row) {
+      throw new RangeError(`Cannot give transaction ${row} as these columns must be read as columns`);
+    },
+  };
+}
+
+/** The label of a transaction; known at once and without z unless told. */
+export function testLabel(
+  { id, customer, terminal, timestampMs = 0 }: TestTransaction,
+  isFraud: boolean,
+  labelledAtMs: number = timestampMs,
+  z: number = NaN,
+): Label {
+  return {
+    transactionKey: testKey(id),
+    customerKey: testKey(customer ?? "customer"),
+    terminalKey: testKey(terminal ?? "terminal"),
+    timestampMs,
+    isFraud,
+    labelledAtMs,
+    z,
+  };
+}
