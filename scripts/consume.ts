@@ -1,8 +1,10 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { openConsole } from "../src/alerts/console.ts";
+import { openTopic } from "../src/alerts/topic.ts";
 import { openBroker, openLedger, openObjects } from "../src/adapters.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { runConsumer } from "../src/consumer/consumer.ts";
+import { describeStatus } from "../src/consumer/status.ts";
 import { createExplainer } from "../src/forest/explain.ts";
 import { loadModel } from "../src/forest/load.ts";
 import { createScorer } from "../src/forest/scorer.ts";
@@ -15,8 +17,9 @@ import { duration } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { wholeNumber } from "./option_values.ts";
-import { startProgress } from "./progress.ts";
 import { runAsProgram } from "./run_command.ts";
+
+type AlertTarget = "console" | "topic";
 
 interface ConsumeFlags extends Partial<Config> {
   untilEmpty?: boolean;
@@ -25,7 +28,7 @@ interface ConsumeFlags extends Partial<Config> {
   partitions: number;
   group: string;
   log: LogMode;
-  alerts: "console" | "none";
+  alerts: AlertTarget[];
   format: "ndjson" | "parquet";
   maxBatchRecords: number;
   maxKeys?: number;
@@ -47,10 +50,11 @@ export const consumeCommand: Command = engineOptions(
       new Option("--log <which>", "transactions that get a row in the ledger's log")
         .choices(["all", "flagged", "none"]).default("all"),
     )
-    .addOption(
-      new Option("--alerts <where>", "who is told of flagged ones").choices(["console", "none"]).default(
-        "console",
-      ),
+    .option(
+      "--alerts <where>",
+      "who is told of flagged ones: console, topic (fraud-alerts), both with a comma, or none",
+      alertTargets,
+      ["console"],
     )
     .option("--topic <name>", "topic of the transactions", "transactions")
     .option("--label-topic <name>", "topic of the labels", "labels")
@@ -93,8 +97,9 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   await using ledger = await openLedger(config.ledger);
   await using store = await openObjects(config.objects);
   using ending = endingSignal("consume");
-  const listeners: Listener[] = flags.alerts === "console" ? [{ name: "console", sink: openConsole() }] : [];
-  const progress = startProgress("consume", { unit: "records", quiet: flags.quiet });
+  const sinks = { console: () => openConsole(), topic: () => openTopic(broker) };
+  const listeners = flags.alerts.map((name): Listener => ({ name, sink: sinks[name]() }));
+  const startedAt = performance.now();
   try {
     await runConsumer({
       broker,
@@ -119,8 +124,13 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       flushRows: flags.flushRows,
       flushBytes: flags.flushBytes,
       flushIntervalMs: flags.flushInterval,
+      onStatus: (status) => {
+        if (!status.healthy) telemetry.trouble("health", describeStatus(status));
+        else telemetry.recovered("health");
+        const isIdle = status.recordsPerS === 0 && status.lag.every(({ records }) => records === 0);
+        if (!isIdle) telemetry.log("info", `consume: ${describeStatus(status)}`);
+      },
       onCommit({ topic, partition, nextOffset, scored, flagged, deadLetters }) {
-        progress.update(0, telemetry.counters().get("records") ?? 0);
         telemetry.log(
           "debug",
           `committed ${topic}/${partition} up to offset ${nextOffset}: ${scored} scored, ${flagged.length} flagged, ` +
@@ -130,15 +140,28 @@ async function consume(flags: ConsumeFlags): Promise<void> {
     });
   } finally {
     for (const { sink } of listeners) await sink[Symbol.asyncDispose]();
-    progress.stop();
   }
   const count = (name: string) => telemetry.counters().get(name) ?? 0;
+  const seconds = (performance.now() - startedAt) / 1000;
+  const rate = Math.round(count("records") / seconds).toLocaleString("en-US");
   console.error(
-    `consumed   ${count("records")} records: ${count("flagged")} flagged, ${
-      count("dead_letters")
-    } dead letters; ` +
-      `ledger ${ledger.name}, objects ${store.name}`,
+    `consumed   ${count("records")} records in ${seconds.toFixed(1)} s, ${rate} a second: ${
+      count("flagged")
+    } flagged, ` +
+      `${count("dead_letters")} dead letters; ledger ${ledger.name}, objects ${store.name}`,
   );
+}
+
+function alertTargets(text: string): AlertTarget[] {
+  const names = text === "none" ? [] : text.split(",");
+  for (const name of names) {
+    if (name !== "console" && name !== "topic") {
+      throw new InvalidArgumentError(
+        `It must be console, topic, console,topic or none: current value is ${text}`,
+      );
+    }
+  }
+  return [...new Set(names)] as AlertTarget[];
 }
 
 if (import.meta.main) await runAsProgram(consumeCommand);

@@ -17,6 +17,7 @@ import { deliver, type DeliverOptions } from "../deliver.ts";
 import { pause } from "../retry.ts";
 import type { Telemetry } from "../telemetry.ts";
 import { OwnedPartition, type PartitionParts } from "./partition.ts";
+import { type ConsumerStatus, StatusKeeper } from "./status.ts";
 
 /** What a consumer is made of. */
 export interface ConsumerParts extends Omit<PartitionParts, "retry" | "onReplay" | "onCommit" | "owner"> {
@@ -44,6 +45,10 @@ export interface ConsumerOptions extends FlushOptions {
   sessionTimeoutMs?: number;
   /** Told of each commit. */
   onCommit?(outcome: Outcome): void;
+  /** Told how the consumer is, every `statusIntervalMs`. */
+  onStatus?(status: ConsumerStatus): void;
+  /** Time between two looks at the status (default 5,000). */
+  statusIntervalMs?: number;
 }
 
 /** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
@@ -89,6 +94,7 @@ class Consumer {
   readonly #owned = new Map<number, Owned>();
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
   readonly #owner = crypto.randomUUID();
+  readonly #status = new StatusKeeper();
 
   constructor(
     parts: ConsumerParts,
@@ -111,10 +117,13 @@ class Consumer {
     };
     if (this.#ending.aborted) timeUp();
     else this.#ending.addEventListener("abort", timeUp, { once: true });
+    const { onStatus, statusIntervalMs = 5000 } = this.#options;
+    const looking = onStatus && setInterval(() => this.#look(onStatus), statusIntervalMs);
     try {
       await this.#follow();
       await this.#finish();
     } finally {
+      clearInterval(looking);
       this.#ending.removeEventListener("abort", timeUp);
       this.#giveUp.abort();
       for (const timer of this.#reclaims) clearTimeout(timer);
@@ -154,7 +163,7 @@ class Consumer {
       retry: this.#retry(`ledger ${this.#parts.ledger.name}`),
       onReplay: (which, records) =>
         telemetry.log("info", `partition ${which}: making its state anew from ${records} committed records`),
-      onCommit: (outcome) => this.#committed(outcome),
+      onCommit: (outcome, batchMs) => this.#committed(outcome, batchMs),
     }, partition);
     this.#subscription.seek(partition, claimed.nextOffset);
     this.#owned.set(partition, { partition: claimed, relays: this.#startRelays(claimed) });
@@ -179,8 +188,17 @@ class Consumer {
     ];
   }
 
-  #committed(outcome: Outcome) {
+  #look(onStatus: (status: ConsumerStatus) => void) {
     const { telemetry } = this.#parts;
+    this.#subscription.lag().then(
+      (lag) => onStatus(this.#status.look(lag, telemetry.counters().get("retries") ?? 0)),
+      (error) => telemetry.log("debug", `the lag is not known now: ${error.message}`),
+    );
+  }
+
+  #committed(outcome: Outcome, batchMs: number) {
+    const { telemetry } = this.#parts;
+    this.#status.committed(outcome.scored + outcome.deadLetters.length, batchMs);
     telemetry.count("records", outcome.scored + outcome.deadLetters.length);
     telemetry.count("flagged", outcome.flagged.length);
     telemetry.count("dead_letters", outcome.deadLetters.length);

@@ -31,7 +31,8 @@ export interface PartitionParts {
   /** How commits are repeated. */
   retry: DeliverOptions;
   onReplay(partition: number, records: number): void;
-  onCommit(outcome: Outcome): void;
+  /** Told of a commit, and of the time from the batch's processing to it, milliseconds. */
+  onCommit(outcome: Outcome, batchMs: number): void;
 }
 
 /**
@@ -129,6 +130,7 @@ export class OwnedPartition {
     while (seen < whole.count && whole.offsets[seen] < this.#nextOffset) seen++;
     if (seen === whole.count) return;
     const batch = sliceBatch(whole, seen);
+    const startedAt = performance.now();
     const { scorer, explainer, model, logMode } = this.#parts;
     const result = await processBatch(batch, {
       model,
@@ -148,7 +150,7 @@ export class OwnedPartition {
     };
     this.#nextOffset = batch.nextOffset;
     await this.settle();
-    if (!this.#lost) this.#committing = this.#commit(outcome);
+    if (!this.#lost) this.#committing = this.#commit(outcome, startedAt);
   }
 
   /** Waits until what was processed is committed, or the partition is lost. */
@@ -157,14 +159,14 @@ export class OwnedPartition {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #commit(outcome: Outcome): Promise<void> {
+  async #commit(outcome: Outcome, startedAt: number): Promise<void> {
     const { ledger, onCommit } = this.#parts;
     try {
       await deliver(() => {
         outcome.committedAtMs = Date.now();
         return ledger.commit(outcome);
       }, this.#parts.retry);
-      onCommit(outcome);
+      onCommit(outcome, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof FencedError) this.#lost = true;
       else this.#failure = error;

@@ -1,0 +1,40 @@
+import { assertEquals, assertStringIncludes } from "../testing/assert.ts";
+import { openSqliteBroker } from "../broker/sqlite.ts";
+import { valueOf } from "../broker/record_batch.ts";
+import type { Broker } from "../broker/broker.ts";
+import { alertOf, alertsContract } from "./contract.ts";
+import { openTopic } from "./topic.ts";
+
+async function readAlerts(broker: Broker) {
+  const values = [];
+  for await (const batch of broker.read("fraud-alerts", 0, { fromOffset: 0 })) {
+    for (let i = 0; i < batch.count; i++) {
+      values.push({ ...JSON.parse(new TextDecoder().decode(valueOf(batch, i)!)), headers: batch.headers(i) });
+    }
+  }
+  return values;
+}
+
+alertsContract("topic", {
+  open() {
+    const broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
+    return Promise.resolve({
+      sink: openTopic(broker),
+      async received() {
+        const alerts = await readAlerts(broker);
+        await broker[Symbol.asyncDispose]();
+        return alerts.map(({ transaction_id }) => transaction_id);
+      },
+    });
+  },
+});
+
+Deno.test("openTopic() sends the verdict with a stable id and the reasons in words", async () => {
+  await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
+  await using sink = openTopic(broker);
+  await sink.send([alertOf(3)]);
+  const [alert] = await readAlerts(broker);
+  assertEquals(alert.alert_id, "transactions/0/3");
+  assertEquals(alert.headers.alert_id, "transactions/0/3");
+  assertStringIncludes(alert.text, "amount of 12.50");
+});
