@@ -6,7 +6,7 @@
 import type { Admin, Kafka } from "kafkajs";
 import type { Broker, ProducedRecord, RecordBatch, SubscribeOptions, Subscription } from "./broker.ts";
 import { ClusterLink } from "./kafka/cluster_link.ts";
-import { createKafkaClient, deliveryError } from "./kafka/kafka_client.ts";
+import { createKafkaClient, deliveryError, isRetriable } from "./kafka/kafka_client.ts";
 import { KafkaProducer } from "./kafka/kafka_producer.ts";
 import { KafkaSubscription } from "./kafka/kafka_subscription.ts";
 import { type KafkaAddress, type KafkaCredentials, parseKafkaUrl } from "./kafka/kafka_url.ts";
@@ -31,6 +31,7 @@ export interface KafkaBrokerOptions extends KafkaCredentials {
 
 const DEFAULT_BATCH_RECORDS = 4096;
 const POLL_MS = 20;
+const CLOSE_DEADLINE_MS = 2000;
 
 /**
  * Opens a Kafka cluster: `kafka://[user:pass@]host:port[,host:port]?sasl=plain|scram-sha-256|scram-sha-512&tls=true&ca=FILE`.
@@ -102,27 +103,30 @@ class KafkaBroker implements Broker {
     const asked = { topics: [{ topic, numPartitions, replicationFactor: -1 }], waitForLeaders: false };
     await this.#ask(`make topic ${topic}`, (admin) => admin.createTopics(asked));
     const deadline = performance.now() + this.#options.requestTimeoutMs;
-    // Each broker learns of the topic in its own time.
-    while (await this.partitions(topic) === 0) {
+    // Each broker learns of the topic, and of who leads it, in its own time.
+    for (;;) {
+      const leaders = await this.#leaders(topic);
+      if (leaders.length > 0 && leaders.every((leader) => leader >= 0)) return;
       if (performance.now() > deadline) {
-        throw deliveryError(
-          `make topic ${topic}`,
-          `${this.name} must show it`,
-          new Error("not shown in time"),
-        );
+        const shown = new Error(`${leaders.length} partitions, led by ${leaders.join(", ") || "nobody"}`);
+        throw deliveryError(`make topic ${topic}`, `${this.name} must show it with leaders`, shown);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  partitions(topic: string): Promise<number> {
+  async partitions(topic: string): Promise<number> {
+    return (await this.#leaders(topic)).length;
+  }
+
+  /** The node that leads each partition, -1 while there is none; empty where the topic is absent. */
+  #leaders(topic: string): Promise<number[]> {
     return this.#ask(`look for topic ${topic}`, async (admin) => {
       try {
         const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        const { partitions } = topics.find(({ name }) => name === topic) ?? { partitions: [] };
-        return partitions.every(({ leader }) => leader >= 0) ? partitions.length : 0;
+        return topics.find(({ name }) => name === topic)?.partitions.map(({ leader }) => leader) ?? [];
       } catch (error) {
-        if ((error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION") return 0;
+        if ((error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION") return [];
         throw error;
       }
     });
@@ -134,13 +138,17 @@ class KafkaBroker implements Broker {
 
   async offsets(topic: string): Promise<{ partition: number; startOffset: number; endOffset: number }[]> {
     const link = await this.#linkTo(topic);
+    const { requestTimeoutMs } = this.#options;
     try {
-      const partitions = [...(await link.leaders()).keys()].sort((a, b) => a - b);
-      return await link.offsets(partitions);
-    } catch {
-      // Leaders move: the second answer counts.
-      return await link.persist(async () =>
-        await link.offsets([...(await link.leaders()).keys()].sort((a, b) => a - b))
+      return await link.persist(
+        async () => await link.offsets([...(await link.leaders()).keys()].sort((a, b) => a - b)),
+        AbortSignal.timeout(requestTimeoutMs),
+      );
+    } catch (error) {
+      throw deliveryError(
+        `tell the offsets of ${topic}`,
+        `${this.name} must answer within ${requestTimeoutMs} ms`,
+        error,
       );
     }
   }
@@ -180,24 +188,29 @@ class KafkaBroker implements Broker {
     const admin = this.#admin;
     this.#admin = undefined;
     // A connection that was never made, or is broken, has nothing to end.
-    await admin?.then((connected) => connected.disconnect()).catch(() => {});
+    if (admin === undefined) return;
+    const closing = admin.then((connected) => connected.disconnect());
+    await withDeadline(closing, CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
   }
 
   /** A question to the cluster, asked once more over a new connection where the first one fails. */
   async #ask<T>(action: string, question: (admin: Admin) => Promise<T>): Promise<T> {
     const { requestTimeoutMs } = this.#options;
     const answer = async () => {
+      const isFresh = this.#admin === undefined;
       try {
         return await question(await this.#connectedAdmin());
       } catch (error) {
-        if ((error as { type?: string }).type !== undefined) throw error;
+        // Kafka itself answered, or no other connection would do better.
+        const isAnswered = (error as { type?: string }).type !== undefined;
+        if (isFresh || isAnswered || !isRetriable(error)) throw error;
         this.#admin?.then((admin) => admin.disconnect()).catch(() => {}); // it is broken
         this.#admin = undefined;
         return await question(await this.#connectedAdmin());
       }
     };
     try {
-      return await withDeadline(answer(), requestTimeoutMs, "an answer");
+      return await withDeadline(answer(), requestTimeoutMs, "answer");
     } catch (error) {
       throw deliveryError(action, `${this.name} must answer within ${requestTimeoutMs} ms`, error);
     }

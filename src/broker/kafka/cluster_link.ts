@@ -48,7 +48,7 @@ export class ClusterLink implements AsyncDisposable {
     const cluster = await this.#connected();
     const fetching = cluster.findBroker({ nodeId })
       .then((node) => fetchRecords(node, { ...wanted, topic: this.#options.topic }));
-    return await withDeadline(fetching, CALL_DEADLINE_MS + wanted.maxWaitMs, "an answer to a fetch");
+    return await withDeadline(fetching, CALL_DEADLINE_MS + wanted.maxWaitMs, "answer to a fetch");
   }
 
   /** First kept offset and the offset after the last record that may be read, of the partitions asked for. */
@@ -130,7 +130,7 @@ export class ClusterLink implements AsyncDisposable {
   async #connected(): Promise<KafkaCluster> {
     if (this.#cluster !== undefined) return this.#cluster;
     const cluster = createCluster(this.#kafka);
-    await withDeadline(cluster.connect(), CALL_DEADLINE_MS, "a connection");
+    await withDeadline(cluster.connect(), CALL_DEADLINE_MS, "connection");
     await withDeadline(cluster.addTargetTopic(this.#options.topic), CALL_DEADLINE_MS, "metadata");
     // Another call may have been quicker.
     if (this.#cluster !== undefined) {

@@ -6,9 +6,8 @@
  * @module
  */
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import lz4 from "lz4js";
 import snappy from "snappyjs";
-import { decompressLz4Frame } from "./lz4_frame.ts";
+import { compressLz4Frame, decompressLz4Frame } from "./lz4_frame.ts";
 
 /** How a record batch is compressed, by its number in the batch's attributes. */
 export const compressionNames = ["none", "gzip", "snappy", "lz4", "zstd"] as const;
@@ -78,7 +77,7 @@ export function compress(codec: number, bytes: Uint8Array): Uint8Array {
     case 2:
       return snappy.compress(bytes);
     case 3:
-      return lz4.compress(bytes);
+      return compressLz4Frame(bytes);
     case 4:
       return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
   }

@@ -81,7 +81,7 @@ export class GroupMembership {
         throw new DeliveryError("no member of the group", { retriable: true });
       }
       const offsets = [{ topic, partition, offset: String(nextOffset) }];
-      await withDeadline(this.#consumer.commitOffsets(offsets), COMMIT_DEADLINE_MS, "the commit");
+      await withDeadline(this.#consumer.commitOffsets(offsets), COMMIT_DEADLINE_MS, "answer to the commit");
     } catch (error) {
       throw deliveryError(
         `commit offset ${nextOffset} of ${topic}/${partition}`,
@@ -141,7 +141,7 @@ export class GroupMembership {
     } finally {
       this.#consumer = undefined;
       // It leaves the group; where the coordinator is away the session time-out does.
-      await withDeadline(consumer.disconnect(), CLOSE_DEADLINE_MS, "the farewell").catch(() => {});
+      await withDeadline(consumer.disconnect(), CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
     }
   }
 

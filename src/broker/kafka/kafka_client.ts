@@ -126,7 +126,6 @@ export function isRetriable(error: unknown): boolean {
 
 /** Wraps what kafkajs threw; `action` reads like "produce to transactions". */
 export function deliveryError(action: string, must: string, cause: unknown): DeliveryError {
-  if (cause instanceof DeliveryError) return cause;
   const { message, type } = cause as KafkaFailure;
   return new DeliveryError(
     `Cannot ${action} as ${must}: current value is ${type === undefined ? "" : `${type}, `}${message}`,

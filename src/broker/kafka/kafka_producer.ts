@@ -6,6 +6,7 @@ import { compressionNames } from "./codecs.ts";
 import type { Compression } from "./codecs.ts";
 import { deliveryError, isRetriable } from "./kafka_client.ts";
 import { partitionOfKey } from "./partition_of_key.ts";
+import { withDeadline } from "./with_deadline.ts";
 
 /** How to produce. */
 export interface KafkaProducerOptions {
@@ -25,6 +26,7 @@ const REQUEST_BYTES = 4 * 1024 * 1024;
 /** What a record takes beyond key, value and headers, at most. */
 const RECORD_OVERHEAD_BYTES = 64;
 const ACKNOWLEDGED_BY_ALL = -1;
+const CLOSE_DEADLINE_MS = 2000;
 const FIRST_WAIT_MS = 100;
 const LAST_WAIT_MS = 2000;
 /** The broker has forgotten this producer, or never knew its last batches: these records were not kept. */
@@ -155,7 +157,9 @@ export class KafkaProducer {
     const dropped = this.#producer;
     this.#producer = undefined;
     // Its connections may be broken: how it ends does not matter any more.
-    await dropped?.then((producer) => producer.disconnect()).catch(() => {});
+    if (dropped === undefined) return;
+    const closing = dropped.then((producer) => producer.disconnect());
+    await withDeadline(closing, CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
   }
 }
 

@@ -1,5 +1,9 @@
 import lz4 from "lz4js";
 
+/** Magic, version 1 with independent blocks (Kafka takes no others), blocks of 64 KiB, and the checksum of these two. */
+const HEADER = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
+const WRITTEN_BLOCK_BYTES = 1 << 16;
+const HASHES = 1 << 16;
 /** Block size by its number in the frame's descriptor. */
 const BLOCK_BYTES: Record<number, number> = { 4: 1 << 16, 5: 1 << 18, 6: 1 << 20, 7: 1 << 22 };
 const FRAME_MAGIC = 0x184d2204;
@@ -73,4 +77,24 @@ export function decompressLz4Frame(frame: Uint8Array, maxBytes: number): Uint8Ar
     }
   }
   return unfolded.subarray(0, end);
+}
+
+/** Folds bytes into an LZ4 frame as Kafka takes it: npm:lz4js makes blocks that refer to one another, which Kafka refuses. */
+export function compressLz4Frame(bytes: Uint8Array): Uint8Array {
+  const blocks = Math.ceil(bytes.length / WRITTEN_BLOCK_BYTES);
+  const frame = new Uint8Array(HEADER.length + bytes.length + blocks * 4 + 4);
+  const view = new DataView(frame.buffer);
+  frame.set(HEADER);
+  let end = HEADER.length;
+  const folded = new Uint8Array(WRITTEN_BLOCK_BYTES);
+  for (let from = 0; from < bytes.length; from += WRITTEN_BLOCK_BYTES) {
+    const block = bytes.subarray(from, from + WRITTEN_BLOCK_BYTES);
+    // Positions count from the block's start, and the table knows no other block.
+    const size = lz4.compressBlock(block, folded, 0, block.length, new Uint32Array(HASHES));
+    const isStored = size === 0 || size >= block.length;
+    view.setUint32(end, isStored ? STORED + block.length : size, true);
+    frame.set(isStored ? block : folded.subarray(0, size), end + 4);
+    end += 4 + (isStored ? block.length : size);
+  }
+  return frame.subarray(0, end + 4); // the end mark is a block of size 0
 }

@@ -1,10 +1,8 @@
-import { DeliveryError } from "../../delivery_error.ts";
-
 /**
  * The outcome of a call, or an error when it takes too long; the call itself goes on unheard.
  *
  * @param what What is waited for, for the error.
- * @throws DeliveryError (retriable) after `ms` milliseconds.
+ * @throws Error after `ms` milliseconds; the caller says what it was good for.
  *
  * @example
  * ```ts
@@ -17,10 +15,7 @@ import { DeliveryError } from "../../delivery_error.ts";
 export async function withDeadline<T>(call: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const message = `Cannot go on as Kafka must give ${what} within ${ms} ms: current value is no answer`;
-      reject(new DeliveryError(message, { retriable: true }));
-    }, ms);
+    timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([call, late]);

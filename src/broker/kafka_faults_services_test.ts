@@ -1,0 +1,198 @@
+import { openServices } from "../../scripts/services/open_services.ts";
+import { DeliveryError } from "../delivery_error.ts";
+import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
+import { openProxy } from "../testing/proxy.ts";
+import { needs } from "../testing/services.ts";
+import { until } from "../testing/until.ts";
+import { follow, newTopic, numbered, numbersOf, range, readAll } from "./kafka/numbered_records.ts";
+import { openKafkaBroker } from "./kafka.ts";
+
+const kafka = await needs("kafka");
+const service = () => kafka.services.kafka;
+const open = () => openKafkaBroker(service().url);
+const test = (name: string, fn: () => Promise<void>) =>
+  Deno.test({ ...kafka.test(`kafka broker: ${name}`), sanitizeOps: false, sanitizeResources: false, fn });
+
+test("a partition that stays with its member goes on without an event when another member comes and goes", async () => {
+  await using broker = await open();
+  const topic = newTopic();
+  await broker.ensureTopic(topic, { partitions: 2 });
+  const held = [new Set<number>(), new Set<number>()];
+  const events: string[][] = [[], []];
+  const members = [];
+  for (const member of [0, 1]) {
+    const ending = new AbortController();
+    const subscription = await broker.subscribe(topic, topic, {
+      signal: ending.signal,
+      sessionTimeoutMs: 6000,
+    });
+    members.push(follow(subscription, ending, (event) => {
+      if (event.type === "assigned") event.partitions.forEach((partition) => held[member].add(partition));
+      if (event.type === "revoked") event.partitions.forEach((partition) => held[member].delete(partition));
+      if (event.type !== "idle") events[member].push(event.type);
+    }));
+    await until(() => held[member].size === 2 - member, { what: `member ${member} with its partitions` });
+  }
+  await until(() => held[0].size === 1, { what: "one partition each" });
+  await members[1].stop();
+  await until(() => held[0].size === 2, { what: "both partitions with the first" });
+  await members[0].stop();
+  assertEquals(events[0], ["assigned", "revoked", "assigned"]);
+});
+
+/** Consumes numbers while `disturb` does its worst and a second broker produces; all must come, in order, each once. */
+async function surviveWhile(url: string, disturb: () => Promise<void>) {
+  await using consuming = await openKafkaBroker(url);
+  await using producing = await open();
+  const topic = newTopic();
+  await consuming.ensureTopic(topic, { partitions: 2 });
+  const ending = new AbortController();
+  const subscription = await consuming.subscribe(topic, topic, {
+    signal: ending.signal,
+    sessionTimeoutMs: 6000,
+  });
+  const next = new Map<number, number>();
+  const numbers = new Set<number>();
+  const reading = follow(subscription, ending, (event) => {
+    if (event.type === "assigned") {
+      for (const partition of event.partitions) subscription.seek(partition, next.get(partition) ?? 0);
+    } else if (event.type === "batch") {
+      const { partition, offsets, nextOffset } = event.batch;
+      assertEquals(offsets[0], next.get(partition) ?? 0);
+      next.set(partition, nextOffset);
+      for (const number of numbersOf(event.batch)) {
+        assert(!numbers.has(number), `${number} came twice`);
+        numbers.add(number);
+      }
+    }
+  });
+  let produced = 0;
+  let isDisturbed = true;
+  const writing = (async () => {
+    while (isDisturbed) await producing.produce(topic, numbered(produced, produced += 200));
+    await producing.produce(topic, numbered(produced, produced += 200));
+  })();
+  await until(() => numbers.size > 1000, { what: "records before the disturbance" });
+  await disturb();
+  isDisturbed = false;
+  await writing;
+  await until(() => numbers.size === produced, { timeoutMs: 60_000, what: `all ${produced} records` });
+  await reading.stop();
+}
+
+const through = (url: URL) => openProxy({ target: { port: Number(url.port) }, port: proxiedPort() });
+const proxiedPort = () => Number(service().proxied.advertised.split(":")[1]);
+const upstream = () => new URL(`http://${service().proxied.upstream}`);
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("goes on by itself after cut connections, a broker that is silent and one that is unreachable", async () => {
+  await using proxy = through(upstream());
+  await surviveWhile(`kafka://${service().proxied.advertised}`, async () => {
+    for (let i = 0; i < 5; i++) {
+      proxy.cut();
+      await wait(500);
+    }
+    proxy.hold();
+    await wait(8000); // longer than the session time-out
+    proxy.resume();
+    await wait(1000);
+    proxy.refuse();
+    await wait(10_000);
+    proxy.resume();
+  });
+});
+
+test("goes on by itself when the broker is restarted, and when it is killed", async () => {
+  const { handles } = await openServices({ only: ["kafka"], start: false });
+  await surviveWhile(service().url, async () => {
+    await handles.kafka.restart();
+    await handles.kafka.kill();
+    await handles.kafka.start();
+  });
+});
+
+test("produce() gives up in time where the broker is gone, and the next call finds it again", async () => {
+  await using proxy = through(upstream());
+  await using broker = await openKafkaBroker(`kafka://${service().proxied.advertised}`, {
+    deliveryTimeoutMs: 2000,
+  });
+  const topic = newTopic();
+  await broker.ensureTopic(topic);
+  await broker.produce(topic, numbered(0, 10));
+  proxy.refuse();
+  const startedAt = performance.now();
+  const error = await assertRejects(
+    () => broker.produce(topic, numbered(10, 20)),
+    DeliveryError,
+    "within 2000 ms",
+  );
+  assert(error instanceof DeliveryError && error.retriable);
+  assert(performance.now() - startedAt < 20_000);
+  proxy.resume();
+  await broker.produce(topic, numbered(20, 30));
+  const numbers = await readAll(broker, topic);
+  assertEquals(numbers, [...range(0, 10), ...range(20, 30)]);
+});
+
+test("iteration throws when the cluster stays away for longer than it may", async () => {
+  const proxy = through(upstream());
+  await using broker = await openKafkaBroker(`kafka://${service().proxied.advertised}`, { giveUpMs: 1000 });
+  const topic = newTopic();
+  await broker.ensureTopic(topic);
+  await using subscription = await broker.subscribe(topic, topic);
+  await assertRejects(
+    async () => {
+      for await (const event of subscription) if (event.type === "idle") proxy.refuse();
+    },
+    DeliveryError,
+    "within 1000 ms",
+  );
+  await proxy.close();
+});
+
+test("partitions of a member that was killed go to the others, and what it had not committed is read again", async () => {
+  await using broker = await open();
+  const topic = newTopic();
+  await broker.ensureTopic(topic, { partitions: 4 });
+  const member = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", new URL("../../deno.json", import.meta.url).pathname, "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const stdin = member.stdin.getWriter();
+  await stdin.write(new TextEncoder().encode(`
+    import { openKafkaBroker } from ${JSON.stringify(new URL("./kafka.ts", import.meta.url).href)};
+    const broker = await openKafkaBroker(${JSON.stringify(service().url)});
+    const subscription = await broker.subscribe("${topic}", "${topic}", { sessionTimeoutMs: 6000 });
+    for await (const event of subscription) console.log(event.type);
+  `));
+  await stdin.close();
+  let said = "";
+  const listening = (async () => {
+    for await (const text of member.stdout.pipeThrough(new TextDecoderStream())) said += text;
+  })();
+  await until(() => said.includes("idle"), { what: "the other member with its partitions" });
+  const held = new Set<number>();
+  const numbers = new Set<number>();
+  const ending = new AbortController();
+  const subscription = await broker.subscribe(topic, topic, {
+    signal: ending.signal,
+    sessionTimeoutMs: 6000,
+  });
+  const reading = follow(subscription, ending, (event) => {
+    if (event.type === "assigned") event.partitions.forEach((partition) => held.add(partition));
+    if (event.type === "revoked") event.partitions.forEach((partition) => held.delete(partition));
+    if (event.type === "batch") { for (const number of numbersOf(event.batch)) numbers.add(number); }
+  });
+  await until(() => held.size === 2 && said.includes("revoked"), { what: "two partitions each" });
+  await broker.produce(topic, numbered(0, 1000));
+  member.kill("SIGKILL");
+  await until(() => held.size === 4 && numbers.size === 1000, {
+    timeoutMs: 30_000,
+    what: "all partitions and records",
+  });
+  await reading.stop();
+  await member.status;
+  await listening;
+});
