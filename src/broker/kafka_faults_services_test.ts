@@ -1,9 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { openServices } from "../../scripts/services/open_services.ts";
 import { DeliveryError } from "../delivery_error.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { openProxy } from "../testing/proxy.ts";
 import { needs } from "../testing/services.ts";
 import { until } from "../testing/until.ts";
+import type { Broker, BrokerEvent } from "./broker.ts";
 import { follow, newTopic, numbered, numbersOf, range, readAll } from "./kafka/numbered_records.ts";
 import { openKafkaBroker } from "./kafka.ts";
 
@@ -150,29 +152,47 @@ test("iteration throws when the cluster stays away for longer than it may", asyn
   await proxy.close();
 });
 
-test("partitions of a member that was killed go to the others, and what it had not committed is read again", async () => {
-  await using broker = await open();
-  const topic = newTopic();
-  await broker.ensureTopic(topic, { partitions: 4 });
-  const member = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--config", new URL("../../deno.json", import.meta.url).pathname, "-"],
+/** A member in a process of its own; `said` has a line for each of its events. */
+async function spawnMember(topic: string) {
+  const process = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      "--config",
+      fileURLToPath(new URL("../../deno.json", import.meta.url)),
+      "-",
+    ],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  const stdin = member.stdin.getWriter();
+  const stdin = process.stdin.getWriter();
   await stdin.write(new TextEncoder().encode(`
     import { openKafkaBroker } from ${JSON.stringify(new URL("./kafka.ts", import.meta.url).href)};
     const broker = await openKafkaBroker(${JSON.stringify(service().url)});
     const subscription = await broker.subscribe("${topic}", "${topic}", { sessionTimeoutMs: 6000 });
-    for await (const event of subscription) console.log(event.type);
+    for await (const event of subscription) console.log(event.type, event.partitions?.join() ?? "");
   `));
   await stdin.close();
-  let said = "";
+  const member = {
+    said: "",
+    signal: (signal: Deno.Signal) => process.kill(signal),
+    async [Symbol.asyncDispose]() {
+      process.kill("SIGKILL");
+      await process.status;
+      await listening;
+    },
+  };
   const listening = (async () => {
-    for await (const text of member.stdout.pipeThrough(new TextDecoderStream())) said += text;
+    for await (const text of process.stdout.pipeThrough(new TextDecoderStream())) member.said += text;
   })();
-  await until(() => said.includes("idle"), { what: "the other member with its partitions" });
+  await until(() => member.said.includes("idle"), { what: "the other member with its partitions" });
+  return member;
+}
+
+/** A member in this process that keeps account of its partitions and of the numbers it saw. */
+async function joinHere(broker: Broker, topic: string, onEvent: (event: BrokerEvent) => unknown = () => {}) {
   const held = new Set<number>();
   const numbers = new Set<number>();
   const ending = new AbortController();
@@ -180,19 +200,74 @@ test("partitions of a member that was killed go to the others, and what it had n
     signal: ending.signal,
     sessionTimeoutMs: 6000,
   });
-  const reading = follow(subscription, ending, (event) => {
+  const { stop } = follow(subscription, ending, (event) => {
     if (event.type === "assigned") event.partitions.forEach((partition) => held.add(partition));
     if (event.type === "revoked") event.partitions.forEach((partition) => held.delete(partition));
     if (event.type === "batch") { for (const number of numbersOf(event.batch)) numbers.add(number); }
+    return onEvent(event);
   });
-  await until(() => held.size === 2 && said.includes("revoked"), { what: "two partitions each" });
+  return { held, numbers, stop };
+}
+
+test("partitions of a member that was killed go to the others, and what it had not committed is read again", async () => {
+  await using broker = await open();
+  const topic = newTopic();
+  await broker.ensureTopic(topic, { partitions: 4 });
+  const other = await spawnMember(topic);
+  const { held, numbers, stop } = await joinHere(broker, topic);
+  await until(() => held.size === 2 && other.said.includes("revoked"), { what: "two partitions each" });
   await broker.produce(topic, numbered(0, 1000));
-  member.kill("SIGKILL");
+  await other[Symbol.asyncDispose]();
   await until(() => held.size === 4 && numbers.size === 1000, {
     timeoutMs: 30_000,
     what: "all partitions and records",
   });
-  await reading.stop();
-  await member.status;
-  await listening;
+  await stop();
+});
+
+test("a member that was frozen past its session time-out gets no batch of what it lost", async () => {
+  await using broker = await open();
+  const topic = newTopic();
+  await broker.ensureTopic(topic, { partitions: 2 });
+  await using other = await spawnMember(topic);
+  const { held, numbers, stop } = await joinHere(broker, topic);
+  await until(() => held.size === 1 && other.said.includes("revoked"), { what: "one partition each" });
+  const kept = other.said;
+  other.signal("SIGSTOP");
+  await until(() => held.size === 2, { timeoutMs: 30_000, what: "both partitions here" });
+  await broker.produce(topic, numbered(0, 1000));
+  await until(() => numbers.size === 1000, { what: "all records here" });
+  other.signal("SIGCONT");
+  await until(() => /revoked [^]*assigned/.test(other.said.slice(kept.length)), {
+    timeoutMs: 30_000,
+    what: "the other member back with a partition",
+  });
+  const first = other.said.slice(kept.length).trim().split("\n").find((line) => !line.startsWith("idle"));
+  assert(first?.startsWith("revoked"), `"revoked" must come first: it is "${first}"`);
+  await stop();
+});
+
+test("a caller that is stuck in an event loses its partitions to others, and gets some back when it returns", async () => {
+  await using stuck = await openKafkaBroker(service().url, { maxEventMs: 1500 });
+  await using broker = await open();
+  const topic = newTopic();
+  await broker.ensureTopic(topic, { partitions: 2 });
+  await broker.produce(topic, numbered(0, 100));
+  const release = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const slow = await joinHere(stuck, topic, (event) => {
+    events.push(event.type);
+    return event.type === "batch" ? release.promise : undefined;
+  });
+  await until(() => events.includes("batch"), { what: "a batch to be stuck in" });
+  const quick = await joinHere(broker, topic);
+  await until(() => quick.held.size === 2 && quick.numbers.size === 100, {
+    what: "everything with the other member",
+  });
+  assertEquals(events, ["assigned", "batch"]);
+  release.resolve();
+  await until(() => slow.held.size === 1 && quick.held.size === 1, { what: "one partition each" });
+  assertEquals(events.slice(0, 4), ["assigned", "batch", "revoked", "assigned"]);
+  await slow.stop();
+  await quick.stop();
 });

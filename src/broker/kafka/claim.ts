@@ -18,6 +18,8 @@ export class Claim {
   epoch = 0;
   /** Most bytes of a fetch; grows where a single batch does not fit. */
   maxBytes: number;
+  /** Since when each fetch of the partition has failed, by `performance.now()`. */
+  failingSince: number | undefined;
   /** When the partition last moved on, by `performance.now()`. */
   movedAt: number = performance.now();
 

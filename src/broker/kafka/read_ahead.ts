@@ -132,13 +132,16 @@ export class ReadAhead {
     const { partition, fetchOffset } = claim;
     if (errorCode === OFFSET_OUT_OF_RANGE) return await this.#moveIntoRange(claim);
     if (errorCode !== 0) {
+      claim.failingSince ??= performance.now();
+      const isFinal = performance.now() - claim.failingSince > this.#options.giveUpMs;
       throw new DeliveryError(
         `Cannot read ${topic}/${partition} from offset ${fetchOffset} as the broker must give its records: ` +
           `current value is error code ${errorCode}`,
-        { retriable: this.#link.isLeaderMoved(errorCode) },
+        { retriable: this.#link.isLeaderMoved(errorCode) && !isFinal },
       );
     }
     this.#link.succeeded();
+    claim.failingSince = undefined;
     claim.endOffset = endOffset;
     const set = new RecordSet(records, { topic, partition, fromOffset: fetchOffset, aborted });
     const end = set.endOffset();
