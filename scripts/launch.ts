@@ -18,8 +18,9 @@ if (command === undefined || !Object.hasOwn(COMMANDS, command)) {
   Deno.exit(2);
 }
 const script = new URL(`./${command}.ts`, import.meta.url).href;
+const permissions = permissionsFor(command, args, (name) => Deno.env.get(name), realPath);
 const child = new Deno.Command("deno", {
-  args: ["run", ...permissionsFor(command, args, (name) => Deno.env.get(name)), script, ...args],
+  args: ["run", ...permissions, script, ...args],
   stdin: "inherit",
   stdout: "inherit",
   stderr: "inherit",
@@ -29,3 +30,13 @@ Deno.addSignalListener("SIGINT", () => {});
 Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
 const { code } = await child.status;
 Deno.exit(code);
+
+/** Where a path really is, if it is a link or lies below one. */
+function realPath(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -80,6 +80,7 @@ const COMMON_ENVIRONMENT = [
  * @param command One of `COMMANDS`.
  * @param args Arguments of the command; what is wrong with them the command itself says.
  * @param read Reads a name of the environment.
+ * @param realPath Follows links to where a path really is, since Deno asks for that place too; undefined for what is absent.
  * @returns Flags for `deno run`.
  *
  * @example
@@ -96,6 +97,7 @@ export function permissionsFor(
   command: string,
   args: readonly string[],
   read: (name: string) => string | undefined,
+  realPath: (path: string) => string | undefined = () => undefined,
 ): string[] {
   const needs = COMMANDS[command];
   const reads = [...(needs.ownReads ?? []), ...namedBy(needs.reads, args)];
@@ -116,6 +118,9 @@ export function permissionsFor(
       environment.push(...VENDOR_ENVIRONMENT[scheme === "postgresql:" ? "postgres:" : scheme] ?? []);
       reads.push(...filesIn(url));
     }
+  }
+  for (const paths of [reads, writes]) {
+    paths.push(...paths.map(realPath).filter((path) => path !== undefined));
   }
   const flags = ["--no-prompt", `--allow-env=${environment.join(",")}`];
   if (reads.length + writes.length > 0) flags.push(`--allow-read=${list([...reads, ...writes])}`);
