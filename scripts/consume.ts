@@ -16,6 +16,7 @@ import { createTelemetry } from "../src/telemetry.ts";
 import { duration } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
+import { modelPlace } from "./model_place.ts";
 import { wholeNumber } from "./option_values.ts";
 import { runAsProgram } from "./run_command.ts";
 
@@ -87,7 +88,7 @@ export const consumeCommand: Command = engineOptions(
 
 async function consume(flags: ConsumeFlags): Promise<void> {
   const config = readConfig(flags);
-  const model = await loadModel(config.model);
+  const model = await loadModel(modelPlace(config.model));
   // A model whose features cannot be computed is refused before anything is opened.
   openFeatureStage(model.manifest);
   using scorer = await createScorer(model.forest);
