@@ -16,6 +16,7 @@ import { Relay } from "../relay/relay.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
 import { pause } from "../retry.ts";
 import type { Telemetry } from "../telemetry.ts";
+import { isDrained } from "./drained.ts";
 import { OwnedPartition, type PartitionParts } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
 
@@ -33,7 +34,7 @@ export interface ConsumerParts extends Omit<PartitionParts, "retry" | "onReplay"
 
 /** How a consumer runs. */
 export interface ConsumerOptions extends FlushOptions {
-  /** Ends when every owned partition stands at its end, and all that is committed is relayed. */
+  /** Ends when every partition, another member's too, stands at its end, and all that is committed is relayed. */
   untilEmpty?: boolean;
   /** Ends in good order: the batch in hand is committed, what is committed is relayed within `stopWithinMs`. */
   signal?: AbortSignal;
@@ -51,6 +52,8 @@ export interface ConsumerOptions extends FlushOptions {
   statusIntervalMs?: number;
 }
 
+/** While other members have work left, the time between two looks whether they still do. */
+const LOOK_FOR_END_MS = 200;
 /** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
 
@@ -69,13 +72,21 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
   // What failed for good ends the run from wherever it happened.
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(options.signal ? [options.signal] : [])]);
+  const drained = new AbortController();
   const { maxBatchRecords, sessionTimeoutMs } = options;
   await using subscription = await broker.subscribe(topic, parts.group, {
-    signal: ending,
+    signal: AbortSignal.any([ending, drained.signal]),
     maxBatchRecords,
     sessionTimeoutMs,
   });
-  await new Consumer(parts, options, subscription, failing, ending).run();
+  await new Consumer(parts, options, subscription, { failing, ending, drained }).run();
+}
+
+/** What ends a run: a failure, the caller or a failure, or that there is nothing left to do. */
+interface Ends {
+  failing: AbortController;
+  ending: AbortSignal;
+  drained: AbortController;
 }
 
 interface Owned {
@@ -89,25 +100,27 @@ class Consumer {
   readonly #subscription: Subscription;
   readonly #failing: AbortController;
   readonly #ending: AbortSignal;
+  readonly #drained: AbortController;
   /** Aborted when there is no more time to end in. */
   readonly #giveUp = new AbortController();
   readonly #owned = new Map<number, Owned>();
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
   readonly #owner = crypto.randomUUID();
   readonly #status = new StatusKeeper();
+  #isWaiting = false;
 
   constructor(
     parts: ConsumerParts,
     options: ConsumerOptions,
     subscription: Subscription,
-    failing: AbortController,
-    ending: AbortSignal,
+    ends: Ends,
   ) {
     this.#parts = parts;
     this.#options = options;
     this.#subscription = subscription;
-    this.#failing = failing;
-    this.#ending = ending;
+    this.#failing = ends.failing;
+    this.#ending = ends.ending;
+    this.#drained = ends.drained;
   }
 
   async run(): Promise<void> {
@@ -149,9 +162,33 @@ class Consumer {
         await setImmediate();
       } else {
         for (const { partition } of this.#owned.values()) await partition.settle();
-        if (this.#options.untilEmpty) return;
+        if (this.#options.untilEmpty && await this.#isDone()) return;
       }
     }
+  }
+
+  /** Whether nothing is left to do for any member; where there is, looks again and again until there is not. */
+  async #isDone(): Promise<boolean> {
+    const drained = (isLookedAt?: (partition: number) => boolean) => {
+      const listeners = this.#parts.listeners.map(({ name }) => name);
+      return deliver(
+        () => isDrained({ ...this.#parts, listeners }, isLookedAt),
+        this.#retry("end of the topic"),
+      );
+    };
+    // What is owned stands at its end, and is relayed while the run ends.
+    if (await drained((partition) => !this.#owned.has(partition))) return true;
+    // Another member may wait for what is owned here.
+    for (const { relays } of this.#owned.values()) for (const relay of relays) relay.flush();
+    if (this.#isWaiting) return false;
+    this.#isWaiting = true;
+    const wait = async () => {
+      const ended = AbortSignal.any([this.#ending, this.#giveUp.signal]);
+      do await pause(LOOK_FOR_END_MS, ended); while (!ended.aborted && !await drained());
+      this.#drained.abort();
+    };
+    wait().catch((error) => this.#failing.abort(error));
+    return false;
   }
 
   async #claim(partition: number): Promise<void> {

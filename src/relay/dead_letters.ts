@@ -8,8 +8,10 @@ import type { DeadLetter, Ledger } from "../ledger/ledger.ts";
 import type { RelayStep } from "./relay.ts";
 
 const BATCH_RECORDS = 500;
-const LISTENER = "dead-letter";
 const NOTHING_DUE = Infinity;
+
+/** The name under which the ledger keeps how far dead letters were sent on. */
+export const DEAD_LETTER_LISTENER = "dead-letter";
 
 /** The topic that the dead letters of a topic go to. */
 export function deadLetterTopic(topic: string): string {
@@ -25,12 +27,12 @@ export function deadLetterTopic(topic: string): string {
 export function deadLetterStep(broker: Broker, ledger: Ledger, topic: string, partition: number): RelayStep {
   let position: number | undefined;
   return async () => {
-    position ??= await ledger.position(LISTENER, topic, partition);
+    position ??= await ledger.position(DEAD_LETTER_LISTENER, topic, partition);
     const letters = await ledger.deadLettersAfter(topic, partition, position, BATCH_RECORDS);
     if (letters.length === 0) return NOTHING_DUE;
     await broker.produce(deadLetterTopic(topic), letters.map((letter) => recordOf(letter, topic, partition)));
     const last = letters[letters.length - 1].offset;
-    await ledger.advance(LISTENER, topic, partition, last);
+    await ledger.advance(DEAD_LETTER_LISTENER, topic, partition, last);
     await ledger.forgetDeadLetters(topic, partition, last);
     position = last;
     return "more";

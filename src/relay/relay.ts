@@ -39,6 +39,7 @@ export class Relay {
   readonly #running: Promise<void>;
   #wake = new AbortController();
   #finishing = false;
+  #flushing = false;
 
   /** Starts the loop. */
   constructor(step: RelayStep, options: RelayOptions) {
@@ -50,6 +51,12 @@ export class Relay {
   /** Says that something was committed. */
   kick(): void {
     this.#wake.abort();
+  }
+
+  /** Delivers all that is committed, due or not, and goes on. */
+  flush(): void {
+    this.#flushing = true;
+    this.kick();
   }
 
   /** Delivers all that is committed, and ends. */
@@ -73,8 +80,16 @@ export class Relay {
       while (!signal.aborted) {
         this.#wake = new AbortController();
         const finishing = this.#finishing;
-        const next = await deliver(() => this.#step(finishing), { ...this.#options.retry, signal });
-        if (next === "more") continue;
+        const flushing = this.#flushing;
+        this.#flushing = false;
+        const next = await deliver(() => this.#step(finishing || flushing), {
+          ...this.#options.retry,
+          signal,
+        });
+        if (next === "more") {
+          this.#flushing ||= flushing;
+          continue;
+        }
         if (finishing) return;
         await pause(Math.min(next, MAX_WAIT_MS), AbortSignal.any([signal, this.#wake.signal]));
       }
