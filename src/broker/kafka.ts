@@ -228,12 +228,18 @@ class KafkaBroker implements Broker {
 
   readonly #partitionCounts = new Map<string, { count: number; at: number }>();
 
-  /** Number of partitions, asked for anew once a minute. */
+  /** Number of partitions, asked for anew once a minute: where nobody answers, the old one counts on. */
   async #knownPartitions(topic: string): Promise<number> {
     const known = this.#partitionCounts.get(topic);
     const now = performance.now();
     if (known !== undefined && now - known.at < 60_000) return known.count;
-    const count = await this.partitions(topic);
+    let count: number;
+    try {
+      count = await this.partitions(topic);
+    } catch (error) {
+      if (known === undefined || !isRetriable(error)) throw error;
+      count = known.count;
+    }
     if (count > 0) this.#partitionCounts.set(topic, { count, at: now });
     return count;
   }

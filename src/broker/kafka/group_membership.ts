@@ -157,7 +157,7 @@ export class GroupMembership {
       allowAutoTopicCreation: false,
       partitionAssigners: [(context) => this.#countJoins(kafkajs.PartitionAssigners.roundRobin(context))],
       retry: {
-        retries: 4,
+        retries: 9, // enough to outlive a short outage as the same member; then the consumer is replaced
         initialRetryTime: 100,
         maxRetryTime: 1000,
         restartOnFailure: () => Promise.resolve(false),

@@ -72,7 +72,7 @@ export class KafkaProducer {
 
   async #produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
     const deadline = performance.now() + this.#options.deliveryTimeoutMs;
-    const partitions = await this.#options.partitions(topic);
+    const partitions = await this.#persist(topic, deadline, () => this.#options.partitions(topic));
     if (partitions === 0) {
       throw new Error(
         `Cannot produce to ${topic} as ${this.#options.name} must have the topic: make it first`,
@@ -113,24 +113,30 @@ export class KafkaProducer {
     yield messages;
   }
 
-  async #send(topic: string, messages: Message[], deadline: number): Promise<void> {
-    const { name, compression, deliveryTimeoutMs } = this.#options;
+  #send(topic: string, messages: Message[], deadline: number): Promise<unknown> {
+    const compression = compressionNames.indexOf(this.#options.compression);
+    return this.#persist(topic, deadline, async () => {
+      const producer = await this.#connected();
+      // The same messages again mean the same sequence numbers again, so the broker keeps them once.
+      return await producer.send({ topic, messages, acks: ACKNOWLEDGED_BY_ALL, compression });
+    });
+  }
+
+  /** Repeats a call until it succeeds, a retry would not mend it, or the time is over. */
+  async #persist<T>(topic: string, deadline: number, call: () => Promise<T>): Promise<T> {
+    const { name, deliveryTimeoutMs } = this.#options;
     for (let waitMs = FIRST_WAIT_MS;; waitMs = Math.min(waitMs * 2, LAST_WAIT_MS)) {
       try {
-        const producer = await this.#connected();
-        await producer.send({
-          topic,
-          messages,
-          acks: ACKNOWLEDGED_BY_ALL,
-          compression: compressionNames.indexOf(compression),
-        });
-        return;
+        return await call();
       } catch (error) {
         if (FORGOTTEN.test(typeOf(error))) await this.#drop();
         else if (!isRetriable(error) || performance.now() + waitMs > deadline) {
           await this.#drop();
-          const must = `${name} must take all ${messages.length} records within ${deliveryTimeoutMs} ms`;
-          throw deliveryError(`produce to ${topic}`, must, error);
+          throw deliveryError(
+            `produce to ${topic}`,
+            `${name} must take it within ${deliveryTimeoutMs} ms`,
+            error,
+          );
         }
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
