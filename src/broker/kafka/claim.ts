@@ -2,6 +2,7 @@ import { RecordSet } from "./record_set.ts";
 
 /** A partition while it is this member's: where it stands, and what of it was read ahead. */
 export class Claim {
+  /** Which partition. */
   readonly partition: number;
   /** The next offset that the caller gets. */
   position = 0;
@@ -11,6 +12,7 @@ export class Claim {
   endOffset: number | undefined;
   /** Whether the caller had its turn to seek. */
   isReady = false;
+  /** Whether the caller wants nothing of it for now. */
   isPaused = false;
   /** Fetched and not yet handed over, oldest first. */
   readonly sets: RecordSet[] = [];

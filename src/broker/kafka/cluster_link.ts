@@ -14,6 +14,7 @@ const CALL_DEADLINE_MS = 20_000;
 export interface ClusterLinkOptions {
   /** The cluster as a person would name it. */
   name: string;
+  /** The topic that is read. */
   topic: string;
   /** How long nothing may succeed before {@link ClusterLink.recover} gives up, in milliseconds. */
   giveUpMs: number;
@@ -122,6 +123,7 @@ export class ClusterLink implements AsyncDisposable {
     return LEADER_MOVED.has(errorCode);
   }
 
+  /** Ends the connections. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#disconnect();
     return Promise.resolve();

@@ -1,10 +1,19 @@
 import { Buffer } from "node:buffer";
 import type { KafkaNode } from "./kafka_client.ts";
-import type { AbortedTransaction } from "./record_set.ts";
+
+/** A transaction that was taken back: records of this producer from the offset on do not count, up to its end marker. */
+export interface AbortedTransaction {
+  /** Id that the cluster gave to the producer. */
+  producerId: bigint;
+  /** Offset of its first record. */
+  firstOffset: number;
+}
 
 /** What to fetch from one node. */
 export interface FetchRequest {
+  /** Topic of the partitions. */
   topic: string;
+  /** Each partition, from which offset, and most bytes of it. */
   partitions: { partition: number; offset: number; maxBytes: number }[];
   /** How long the node may wait for a first record, in milliseconds. */
   maxWaitMs: number;
@@ -14,11 +23,13 @@ export interface FetchRequest {
 
 /** What came of one partition. */
 export interface FetchedPartition {
+  /** Which partition. */
   partition: number;
   /** Kafka's error code; 0 is none. */
   errorCode: number;
   /** Offset after the last record that may be read: open transactions lie behind it. */
   endOffset: number;
+  /** Transactions among the records that were taken back. */
   aborted: AbortedTransaction[];
   /** The record set: Kafka's batches, the last one perhaps cut off. */
   records: Uint8Array;

@@ -6,8 +6,11 @@ import { withDeadline } from "./with_deadline.ts";
 
 /** Which group to join, and whom to tell. */
 export interface GroupMembershipOptions {
+  /** Topic whose partitions are shared. */
   topic: string;
+  /** Id of the group. */
   group: string;
+  /** Silence after which the group gives the partitions to others, in milliseconds. */
   sessionTimeoutMs: number;
   /** How long joining may fail before it is given up, in milliseconds. */
   giveUpMs: number;

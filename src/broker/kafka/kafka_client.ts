@@ -14,8 +14,12 @@ import { DeliveryError } from "../../delivery_error.ts";
 import { compress, compressionNames, decompress } from "./codecs.ts";
 import type { KafkaAddress } from "./kafka_url.ts";
 
+/** kafkajs's client: what producers, consumers and admins are made of. */
+export type { Kafka } from "kafkajs";
+
 /** What kafkajs knows of a partition. */
 export interface PartitionMetadata {
+  /** Number of the partition. */
   partitionId: number;
   /** Node that takes its requests, or -1. */
   leader: number;
@@ -23,7 +27,9 @@ export interface PartitionMetadata {
 
 /** One node of kafkajs's cluster, as far as it is used here. */
 export interface KafkaNode {
+  /** Versions of each request that the node takes, by API key. */
   versions: Record<number, { minVersion: number; maxVersion: number }>;
+  /** Its connections: each call goes over one that fits. */
   connectionPool: {
     send<T>(call: {
       request: {
@@ -40,13 +46,21 @@ export interface KafkaNode {
 
 /** kafkajs's cluster, as far as it is used here. */
 export interface KafkaCluster {
+  /** Connects to the first broker that answers. */
   connect(): Promise<void>;
+  /** Ends all connections, after what is under way. */
   disconnect(): Promise<void>;
+  /** Asks anew which nodes there are and what they lead. */
   refreshMetadata(): Promise<void>;
+  /** Does so where what is known is old. */
   refreshMetadataIfNecessary(): Promise<void>;
+  /** Has the topic among those that are asked about. */
   addTargetTopic(topic: string): Promise<void>;
+  /** The partitions as they were last known; empty for an unknown topic. */
   findTopicPartitionMetadata(topic: string): PartitionMetadata[];
+  /** A node, connected. */
   findBroker(node: { nodeId: number }): Promise<KafkaNode>;
+  /** First offsets, or the offsets after the last committed record. */
   fetchTopicsOffset(
     topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
   ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;

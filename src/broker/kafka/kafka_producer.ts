@@ -12,6 +12,7 @@ import { withDeadline } from "./with_deadline.ts";
 export interface KafkaProducerOptions {
   /** The cluster as a person would name it. */
   name: string;
+  /** Codec of the batches. */
   compression: Compression;
   /** Number of partitions; 0 where the topic is absent. */
   partitions(topic: string): Promise<number>;

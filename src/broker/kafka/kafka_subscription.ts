@@ -10,12 +10,17 @@ import { ReadAhead } from "./read_ahead.ts";
 export interface KafkaSubscriptionOptions extends SubscribeOptions {
   /** The cluster as a person would name it. */
   name: string;
+  /** Topic to read. */
   topic: string;
+  /** Group to join. */
   group: string;
+  /** Most bytes of one fetch of a partition. */
   maxBytesPerPartition: number;
+  /** How long reading or joining may fail before the iteration throws, in milliseconds. */
   giveUpMs: number;
   /** How long the caller may work on one event before the member gives its partitions to others, in milliseconds. */
   maxEventMs: number;
+  /** Takes a line about records that are gone. */
   report(line: string): void;
 }
 
@@ -83,6 +88,7 @@ export class KafkaSubscription implements Subscription {
     this.#membership.start();
   }
 
+  /** One event at a time; throws DeliveryError where the cluster stays away, RangeError where its bytes are broken. */
   async *[Symbol.asyncIterator](): AsyncIterator<BrokerEvent> {
     for (;;) {
       this.#takeBack();
@@ -143,6 +149,7 @@ export class KafkaSubscription implements Subscription {
     return this.#membership.commit(partition, nextOffset);
   }
 
+  /** Leaves the group and ends the connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();

@@ -9,10 +9,13 @@ export interface KafkaAddress {
   brokers: string[];
   /** URL with hosts alone, to show to people. */
   name: string;
+  /** How the service calls itself to the brokers. */
   clientId: string;
+  /** Whether connections are encrypted. */
   tls: boolean;
   /** PEM file of the authority to trust instead of the system's. */
   caFile?: string;
+  /** Who one is; nobody when absent. */
   sasl?: { mechanism: typeof saslMechanisms[number]; username: string; password: string };
   /** How produced batches are compressed. */
   compression: Compression;
@@ -20,7 +23,9 @@ export interface KafkaAddress {
 
 /** Credentials from elsewhere than the URL; they win. */
 export interface KafkaCredentials {
+  /** Name to log in by. */
   username?: string;
+  /** Password to log in by. */
   password?: string;
 }
 

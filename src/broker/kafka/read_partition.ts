@@ -6,11 +6,17 @@ import { RecordSet } from "./record_set.ts";
 
 /** Which records to read, and how. */
 export interface ReadPartitionOptions {
+  /** Topic to read. */
   topic: string;
+  /** Partition of it. */
   partition: number;
+  /** First offset that is wanted. */
   fromOffset: number;
+  /** First offset that is not wanted any more (default: the end when called). */
   toOffset?: number;
+  /** Most records of a batch, at least 1. */
   maxBatchRecords: number;
+  /** Most bytes of a fetch. */
   maxBytesPerPartition: number;
 }
 

@@ -10,18 +10,27 @@ const decoder = new TextDecoder();
  * `headersStart` is where a record's number of headers stands, or -1.
  */
 export class RecordColumns {
+  /** Most records. */
   readonly capacity: number;
+  /** Offset of each record. */
   readonly offsets: Float64Array;
+  /** Time of each record, milliseconds since 1970. */
   readonly timestampMs: Float64Array;
+  /** Where each key starts, or -1 for null. */
   readonly keyStart: Int32Array;
+  /** Where each key ends. */
   readonly keyEnd: Int32Array;
+  /** Where each value starts, or -1 for null. */
   readonly valueStart: Int32Array;
+  /** Where each value ends. */
   readonly valueEnd: Int32Array;
+  /** Where the number of headers stands, or -1 where there are none. */
   readonly headersStart: Int32Array;
   /** Records so far. */
   count = 0;
   /** Where the first record starts and the last one ends. */
   start = 0;
+  /** Where the last record ends. */
   end = 0;
 
   /** Makes room for `capacity` records. */

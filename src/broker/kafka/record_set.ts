@@ -9,23 +9,21 @@
 import type { RecordBatch } from "../broker.ts";
 import { joinBatches } from "../record_batch.ts";
 import { compressionNames, decompress } from "./codecs.ts";
+import type { AbortedTransaction } from "./fetch_records.ts";
 import { RecordColumns } from "./record_columns.ts";
 import { VarintReader } from "./varint.ts";
 
-/** A transaction that was taken back: records of this producer from the offset on do not count, up to its end marker. */
-export interface AbortedTransaction {
-  producerId: bigint;
-  firstOffset: number;
-}
-
 /** Where a record set comes from, and what of it is wanted. */
 export interface RecordSetSource {
+  /** Topic, for batches and errors. */
   topic: string;
+  /** Partition, for batches and errors. */
   partition: number;
   /** Records before it are left out: a broker sends the whole batch in which a wanted record lies. */
   fromOffset: number;
   /** Records at it and after it are left out (default: none). */
   toOffset?: number;
+  /** Transactions that were taken back, in any order. */
   aborted?: readonly AbortedTransaction[];
 }
 
