@@ -13,7 +13,7 @@ import type { Listener } from "../src/relay/alerts.ts";
 import { objectEncoders } from "../src/relay/object_encoders.ts";
 import { openFeatureStage } from "../src/stages/features.ts";
 import { createTelemetry } from "../src/telemetry.ts";
-import { duration } from "./duration.ts";
+import { durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
@@ -70,11 +70,12 @@ export const consumeCommand: Command = engineOptions(
       wholeNumber(1),
       16 * 2 ** 20,
     )
-    .option(
-      "--flush-interval <time>",
-      "time that a flagged transaction waits for its object at most",
-      duration,
-      duration("60s"),
+    .addOption(
+      durationOption(
+        "--flush-interval <time>",
+        "time that a flagged transaction waits for its object at most",
+        "60s",
+      ),
     )
     .addOption(
       new Option("--format <which>", "format of the objects").choices(["ndjson", "parquet"]).default(

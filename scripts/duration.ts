@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -23,4 +23,14 @@ export function duration(text: string): number {
     );
   }
   return Math.round(Number(fields[1]) * UNITS_MS[fields[2]]);
+}
+
+/**
+ * An option that is a duration, with a default that the help shows as a person writes it.
+ *
+ * @param flags As `--label-delay <time>`.
+ * @param standard The default, such as 7d.
+ */
+export function durationOption(flags: string, description: string, standard: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(standard), standard);
 }

@@ -7,7 +7,7 @@ import { produceEvents } from "../src/simulate/produce.ts";
 import { replayTransactions } from "../src/simulate/replay.ts";
 import { simulate } from "../src/simulate/simulate.ts";
 import { openTextTable } from "../src/table/text_table.ts";
-import { duration } from "./duration.ts";
+import { durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { decimalNumber, wholeNumber } from "./option_values.ts";
@@ -50,11 +50,9 @@ export const produceCommand: Command = engineOptions(
     )
     .option("--seed <n>", "fixes every random choice of the simulation", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--fraud-rate <share>", "share of frauds in the simulation", share, 0.01)
-    .option(
-      "--start <time>",
-      "time of the first simulated transaction",
-      startTime,
-      Date.parse("2026-01-01T00:00:00Z"),
+    .addOption(
+      new Option("--start <time>", "time of the first simulated transaction")
+        .argParser(startTime).default(Date.parse("2026-01-01T00:00:00Z"), "2026-01-01"),
     )
     .option(
       "--customers <n>",
@@ -70,7 +68,7 @@ export const produceCommand: Command = engineOptions(
         .argParser(decimalNumber(0)).conflicts("rate"),
     )
     .option("--lenient", "with --input: pass faulty rows on as they are, for the consumer to refuse")
-    .option("--label-delay <time>", "time from a transaction to its label", duration, duration("7d"))
+    .addOption(durationOption("--label-delay <time>", "time from a transaction to its label", "7d"))
     .addOption(
       new Option("--labels <which>", "transactions that get a label").choices(["all", "frauds", "none"])
         .default("all"),

@@ -7,7 +7,7 @@ import { trainModel, type TrainModelOptions } from "../src/forest/train_model.ts
 import type { RowBatch } from "../src/forest/train_stream.ts";
 import { decimalNumber, nameList, wholeNumber } from "./option_values.ts";
 import { ENGINE_OPTIONS } from "./engine_options.ts";
-import { duration } from "./duration.ts";
+import { durationOption } from "./duration.ts";
 import { runAsProgram } from "./run_command.ts";
 import { openTransactionSource } from "./transaction_source.ts";
 import type { Config } from "../src/config.ts";
@@ -90,11 +90,12 @@ export const trainCommand: Command = new Command("train")
   .option("--topic <name>", "with --from-stream: topic of the transactions", "transactions")
   .option("--label-topic <name>", "with --from-stream: topic of the labels", "labels")
   .option("--count <n>", "transactions to simulate", wholeNumber(1), 200_000)
-  .option(
-    "--warm-up <time>",
-    "of transactions: event time at the start that only fills the state",
-    duration,
-    duration("21d"),
+  .addOption(
+    durationOption(
+      "--warm-up <time>",
+      "of transactions: event time at the start that only fills the state",
+      "21d",
+    ),
   )
   .option("--quiet", "no progress and no notes")
   .requiredOption("--out <dir>", "folder to write the model into")
