@@ -11,8 +11,8 @@ const COLOURS = "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,TERM";
 
 /** Permissions of each measurement; those that are not here need none but to read the project. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  train: ["--allow-run=python3,python", "--allow-env=PATH," + COLOURS],
-  consume: ["--allow-write=.edgewood"],
+  train: ["--allow-run=python3,python", "--allow-write", "--allow-env=PATH," + COLOURS],
+  consume: ["--allow-write"],
 };
 
 /** Command `bench`. */
@@ -41,7 +41,7 @@ async function bench(names: string[], { json }: { json?: string }): Promise<void
         "--allow-read=.",
         ...permissions,
         ...(permissions.some((flag) => flag.startsWith("--allow-env")) ? [] : [`--allow-env=${COLOURS}`]),
-        ...(json === undefined ? [] : [`--allow-write=${json}`]),
+        ...(json === undefined || permissions.includes("--allow-write") ? [] : [`--allow-write=${json}`]),
         new URL(`${name}.ts`, FOLDER).href,
         ...(json === undefined ? [] : ["--json", `${json}/${name}.json`]),
       ],
