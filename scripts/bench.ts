@@ -11,7 +11,7 @@ const COLOURS = "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,TERM";
 
 /** Permissions of each measurement; those that are not here need none but to read the project. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  train: ["--allow-run=python3,python", "--allow-write", "--allow-env=PATH," + COLOURS],
+  train: ["--allow-run", "--allow-write", "--allow-env=PATH," + COLOURS],
   consume: ["--allow-write"],
 };
 
