@@ -6,14 +6,23 @@
 
 /** The fields of a verdict's wire form that a sentence needs. */
 export interface VerdictText {
+  /** Unique name of the transaction. */
   transaction_id: string;
+  /** Who paid. */
   customer_id: string;
+  /** Where it was paid. */
   terminal_id: string;
+  /** Amount in major units of the currency, greater than 0. */
   amount: number;
+  /** ISO 4217 code; left out of the sentence where it is absent or null. */
   currency?: string | null;
+  /** Event time, RFC 3339 in UTC. */
   timestamp: string;
+  /** In (0, 1], higher is more anomalous. */
   anomaly_score: number;
+  /** Score above which a transaction is flagged, in [0, 1]. */
   threshold: number;
+  /** Each feature's value in words and its contribution to the path length; negative speaks for an anomaly. */
   reasons: readonly { text: string; contribution: number }[];
 }
 
