@@ -10,6 +10,7 @@
 export interface ProducedRecord {
   /** Decides the partition; records of one key keep their order. Null spreads them evenly. */
   key: string | Uint8Array | null;
+  /** The content as bytes, or as text that is kept in UTF-8; null is a record without one. */
   value: string | Uint8Array | null;
   /** Header values are text. */
   headers?: Record<string, string>;
@@ -24,14 +25,23 @@ export interface ProducedRecord {
  * start of -1 stands for null. All columns have `count` elements. Offsets rise, and may skip (compaction).
  */
 export interface RecordBatch {
+  /** Topic that the records lie in. */
   readonly topic: string;
+  /** Partition of it, from 0. */
   readonly partition: number;
+  /** Number of records. */
   readonly count: number;
+  /** Offset of each record, rising. */
   readonly offsets: Float64Array;
+  /** The buffer that starts and ends point into. */
   readonly bytes: Uint8Array;
+  /** Where each value starts, or -1 for null. */
   readonly valueStart: Int32Array;
+  /** Where each value ends: the position after its last byte. */
   readonly valueEnd: Int32Array;
+  /** Where each key starts, or -1 for null. */
   readonly keyStart: Int32Array;
+  /** Where each key ends: the position after its last byte. */
   readonly keyEnd: Int32Array;
   /** When each record was produced, milliseconds since 1970. */
   readonly timestampMs: Float64Array;
@@ -53,6 +63,7 @@ export type BrokerEvent =
 
 /** How far a partition is behind. */
 export interface Lag {
+  /** Which partition, from 0. */
   partition: number;
   /** Next offset that will be read. */
   position: number;

@@ -16,17 +16,29 @@ const encoder = new TextEncoder();
 
 /** Columns of a batch; `headerStart` and `headerEnd` are absent where no record has headers. */
 export interface RecordColumns {
+  /** Topic that the records lie in. */
   topic: string;
+  /** Partition of it, from 0. */
   partition: number;
+  /** Offset of each record, rising. */
   offsets: Float64Array;
+  /** The buffer that starts and ends point into. */
   bytes: Uint8Array;
+  /** Where each value starts, or -1 for null. */
   valueStart: Int32Array;
+  /** Where each value ends: the position after its last byte. */
   valueEnd: Int32Array;
+  /** Where each key starts, or -1 for null. */
   keyStart: Int32Array;
+  /** Where each key ends: the position after its last byte. */
   keyEnd: Int32Array;
+  /** When each record was produced, milliseconds since 1970. */
   timestampMs: Float64Array;
+  /** Where the JSON object of each record's headers starts, or -1 where it has none. */
   headerStart?: Int32Array;
+  /** Where the JSON object of each record's headers ends: the position after its last byte. */
   headerEnd?: Int32Array;
+  /** The offset after the last record: where reading goes on. */
   nextOffset: number;
 }
 
