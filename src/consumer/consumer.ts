@@ -26,9 +26,13 @@ export interface ConsumerParts extends Omit<PartitionParts, "retry" | "onReplay"
   partitions?: number;
   /** The consumer group in the broker. */
   group: string;
+  /** Takes the objects of flagged transactions. */
   store: ObjectStore;
+  /** Writes flagged transactions as the bytes of an object. */
   encoder: ObjectEncoder;
+  /** Who is told of flagged transactions, each with a position of its own. */
   listeners: readonly Listener[];
+  /** Takes log lines, counters and histograms. */
   telemetry: Telemetry;
 }
 
@@ -60,8 +64,7 @@ const RECLAIM_AFTER_MS = 3000;
 /**
  * Consumes the topic until it is empty, the signal aborts, or something fails for good.
  *
- * @throws What failed for good: a ledger of another stream, a store that refuses its credentials, a model whose features
- * cannot be computed.
+ * @throws What failed for good: another stream's ledger, a store that refuses its credentials, features nobody knows.
  */
 export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions = {}): Promise<void> {
   const { broker, topic } = parts;

@@ -16,13 +16,21 @@ import { PartitionState } from "./state.ts";
 
 /** What every partition of a consumer shares. */
 export interface PartitionParts {
+  /** The stream of transactions and labels. */
   broker: Broker;
+  /** Where outcomes are committed. */
   ledger: Ledger;
+  /** The model that scores. */
   model: Model;
+  /** Scores with the model's forest. */
   scorer: Scorer;
+  /** Tells the reasons of what is flagged, with the same forest. */
   explainer: Explainer;
+  /** Topic of the transactions. */
   topic: string;
+  /** Topic of the labels; it may be absent. */
   labelTopic: string;
+  /** Which scored transactions get a row of their own in the log. */
   logMode: LogMode;
   /** Names this consumer in the ledger. */
   owner: string;
@@ -30,6 +38,7 @@ export interface PartitionParts {
   maxKeys?: number;
   /** How commits are repeated. */
   retry: DeliverOptions;
+  /** Told at a claim how many records were replayed to restore the partition's state. */
   onReplay(partition: number, records: number): void;
   /** Told of a commit, and of the time from the batch's processing to it, milliseconds. */
   onCommit(outcome: Outcome, batchMs: number): void;
@@ -42,7 +51,9 @@ export interface PartitionParts {
  * bounded. After a `FencedError` the partition is another owner's: `isLost` is true and batches are dropped.
  */
 export class OwnedPartition {
+  /** Number of the partition, from 0. */
   readonly partition: number;
+  /** The epoch of its claim, under which everything of it is committed. */
   readonly epoch: number;
   readonly #parts: PartitionParts;
   readonly #stage;

@@ -15,10 +15,15 @@ const SNAPSHOT_RECORDS = 100_000;
 
 /** What the state of a partition is restored from. */
 export interface StateSource {
+  /** The stream that is read again. */
   broker: Broker;
+  /** The ledger that recorded in which order it was read. */
   ledger: Ledger;
+  /** Topic of the transactions. */
   topic: string;
+  /** Partition of it, from 0. */
   partition: number;
+  /** Topic of the labels; it may be absent. */
   labelTopic: string;
 }
 
