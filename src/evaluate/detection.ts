@@ -11,7 +11,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 export interface ScenarioCatch {
   /** The label's own scenario number. */
   scenario: number;
+  /** Transactions that the labels call frauds of this kind. */
   frauds: number;
+  /** Those of them that were flagged. */
   caught: number;
 }
 
@@ -19,6 +21,7 @@ export interface ScenarioCatch {
 export interface Detection {
   /** Labelled transactions. */
   labelled: number;
+  /** Labelled transactions that are frauds by their last label. */
   frauds: number;
   /** Flagged transactions that have a label. */
   flagged: number;
