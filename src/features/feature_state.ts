@@ -18,8 +18,11 @@ const CLOCK_BEHIND_S = 86_400;
 
 /** Bounds of the state, with every default filled in. */
 export interface StateSettings {
+  /** Customers, and likewise terminals, to remember at most, from 1 to 2^26. */
   maxKeys: number;
+  /** Transactions to remember one by one at most, from 1 to 2^26. */
   maxTransactions: number;
+  /** Time without a label after which a transaction counts as legitimate; Infinity for never. */
   presumeLegitimateAfterMs: number;
 }
 
@@ -28,13 +31,21 @@ export interface StateSettings {
  * labels that wait for their time.
  */
 export class FeatureState {
+  /** What is known of each customer. */
   readonly customers: CustomerState;
+  /** What labels say of each terminal. */
   readonly terminals: TerminalState;
+  /** The newest transactions, one by one. */
   readonly recent: RecentTransactions;
+  /** Labels offered and not applied yet. */
   readonly queue: LabelQueue = new LabelQueue();
+  /** Labels applied since the stream's start. */
   labelsApplied = 0;
+  /** Applied labels of transactions that had one already. */
   labelsRepeated = 0;
+  /** Applied fraud labels without a z, put down to the terminal for lack of it. */
   labelsUnattributed = 0;
+  /** Transactions that came again and did not count a second time. */
   transactionsRepeated = 0;
   /** Follows the rows' times, unmoved by single ones far ahead: what presumption goes by. Seconds since 1970, -1 before the first. */
   #clock = -1;

@@ -10,7 +10,9 @@ const TERMINAL_LOW = 6, TERMINAL_HIGH = 7, TAKEN_AT = 8;
 
 /** A transaction that is presumed legitimate. */
 export interface PresumedTransaction {
+  /** Low word of the terminal's 64-bit key. */
   terminalLow: number;
+  /** High word of the terminal's 64-bit key. */
   terminalHigh: number;
   /** When the presumption holds from, seconds since 1970. */
   seconds: number;

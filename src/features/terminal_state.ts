@@ -33,6 +33,7 @@ const ewmaOfByte = [0, 8, 16, 24].map((first) =>
 export interface TerminalLabel {
   /** When it became known, seconds since 1970. */
   seconds: number;
+  /** Whether it says fraud; false where it says legitimate. */
   isFraud: boolean;
   /** Whether a fraud is put down to the terminal; false where it is put down to the card. */
   atTerminal: boolean;

@@ -9,10 +9,15 @@ import type { TransactionColumns } from "../transaction.ts";
 
 /** A transaction of a test; ids are any text, times milliseconds. */
 export interface TestTransaction {
+  /** Name of the transaction. */
   id: string;
+  /** Name of its customer ("customer" by default). */
   customer?: string;
+  /** Name of its terminal ("terminal" by default). */
   terminal?: string;
+  /** Amount in major units (default 10). */
   amount?: number;
+  /** Event time, milliseconds since 1970 (default 0). */
   timestampMs?: number;
 }
 
