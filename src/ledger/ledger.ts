@@ -15,7 +15,9 @@ export type LogMode = "all" | "flagged" | "none";
 
 /** Scored transactions to log, as columns of `count` elements. */
 export interface LogRows {
+  /** Number of rows. */
   readonly count: number;
+  /** Offset of each row's record, rising. */
   readonly offset: Float64Array;
   /** When the broker took the record, milliseconds since 1970. */
   readonly producedAtMs: Float64Array;
@@ -23,19 +25,27 @@ export interface LogRows {
   readonly anomalyScore: Float64Array;
   /** 1 where flagged. */
   readonly flagged: Uint8Array;
+  /** The whole transaction of a row, decoded when asked for. */
   transaction(row: number): Transaction;
 }
 
 /** A flagged transaction as the ledger keeps it. */
 export interface FlaggedTransaction {
+  /** Offset of its record in the partition. */
   offset: number;
+  /** Unique name of the transaction. */
   transactionId: string;
+  /** The card or its holder. */
   customerId: string;
+  /** Where the card was used. */
   terminalId: string;
+  /** Amount in minor units (cents), an integer. */
   amountMinor: number;
+  /** ISO 4217 code, or null where the record gave none. */
   currency: string | null;
   /** Event time, milliseconds since 1970. */
   timestampMs: number;
+  /** In (0, 1], higher is more anomalous. */
   anomalyScore: number;
   /** The verdict in its wire form: one line of JSON. */
   verdict: string;
@@ -43,18 +53,25 @@ export interface FlaggedTransaction {
 
 /** A record that is no transaction, with its original bytes. */
 export interface DeadLetter {
+  /** Offset of the record in the partition. */
   offset: number;
+  /** Stable word for the kind of fault. */
   reason: DeadLetterReason;
   /** Which field, and what it held. */
   detail: string;
+  /** The record's key; null where it had none, or where the letter was delivered and forgotten. */
   key: Uint8Array | null;
+  /** The record's value; null where it had none, or where the letter was delivered and forgotten. */
   value: Uint8Array | null;
+  /** When the broker took the record, milliseconds since 1970. */
   producedAtMs: number;
 }
 
 /** What one batch of a partition came to: committed whole or not at all. */
 export interface Outcome {
+  /** Topic of the batch. */
   topic: string;
+  /** Partition of the batch, from 0. */
   partition: number;
   /** The epoch of the claim under which the batch was processed. */
   epoch: number;
@@ -66,12 +83,17 @@ export interface Outcome {
   labelOffsets: readonly number[];
   /** SHA-256 of the model, hexadecimal. */
   model: string;
+  /** Which of the scored transactions are in `log`. */
   logMode: LogMode;
   /** Number of transactions scored, logged or not. */
   scored: number;
+  /** The rows to log, as `logMode` has it. */
   log: LogRows;
+  /** The flagged transactions, in offset order. */
   flagged: readonly FlaggedTransaction[];
+  /** The records that are no transactions, in offset order. */
   deadLetters: readonly DeadLetter[];
+  /** When the commit was begun, milliseconds since 1970. */
   committedAtMs: number;
   /** Feature state after the batch, kept in the place of the one before. */
   snapshot?: Uint8Array;
@@ -79,13 +101,21 @@ export interface Outcome {
 
 /** A stretch of offsets committed under one model, log mode and state of the labels. */
 export interface CommittedRange {
+  /** The first offset of the stretch. */
   firstOffset: number;
+  /** The offset after the stretch. */
   nextOffset: number;
+  /** For each partition of the label topic, the offset up to which labels were available. */
   labelOffsets: number[];
+  /** SHA-256 of the model, hexadecimal. */
   model: string;
+  /** Which of its scored transactions have a row in the log. */
   logMode: LogMode;
+  /** Number of transactions scored in it. */
   scored: number;
+  /** Number of flagged transactions in it. */
   flagged: number;
+  /** Number of records in it that are no transactions. */
   deadLetters: number;
 }
 
@@ -103,17 +133,23 @@ export interface Claim {
 
 /** One object to be: the flagged transactions of one event hour among a stretch of offsets. */
 export interface ObjectCut {
+  /** The object's key in the store. */
   key: string;
+  /** Topic of its transactions. */
   topic: string;
+  /** Partition of its transactions, from 0. */
   partition: number;
   /** First and last offset of the stretch; the object holds those of its hour. */
   firstOffset: number;
+  /** Last offset of the stretch, which belongs to it. */
   lastOffset: number;
   /** Start of the event hour, milliseconds since 1970. */
   hourMs: number;
+  /** How the object is encoded. */
   format: "ndjson" | "parquet";
   /** Number of flagged transactions in the object. */
   rows: number;
+  /** Size of the object in bytes. */
   byteLength: number;
   /** SHA-256 of the object's bytes, hexadecimal. */
   sha256: string;
@@ -121,13 +157,19 @@ export interface ObjectCut {
 
 /** Counts over a topic, or over all of it that the ledger holds. */
 export interface LedgerSummary {
+  /** Transactions scored, logged or not. */
   scored: number;
+  /** Transactions flagged. */
   flagged: number;
+  /** Records that are no transactions. */
   deadLetters: number;
+  /** Objects whose cut is recorded. */
   objects: number;
+  /** Those of them that are known to be stored. */
   objectsStored: number;
   /** Time from produced to committed of the logged transactions, milliseconds; NaN without a log. */
   latencyP50Ms: number;
+  /** The 99th percentile of the same time; `latencyP50Ms` is its median. */
   latencyP99Ms: number;
 }
 

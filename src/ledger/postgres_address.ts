@@ -5,11 +5,17 @@ export type SslMode = "disable" | "require" | "verify-ca" | "verify-full";
 
 /** Where a PostgreSQL ledger is and how to connect to it. */
 export interface PostgresAddress {
+  /** Name or address of the server. */
   host: string;
+  /** TCP port, 5432 by default. */
   port: number;
+  /** Database that holds the ledger's schema. */
   database: string;
+  /** Role to log in as. */
   user: string;
+  /** Its password, or undefined where the server asks for none. */
   password: string | undefined;
+  /** Whether the connection is encrypted, and what of the server's certificate is checked. */
   sslMode: SslMode;
   /** PEM file of the authority that the server's certificate must be signed by. */
   sslRootCert: string | undefined;
@@ -25,7 +31,9 @@ export interface PostgresAddress {
 
 /** What may be given beside the URL, so that this holds no secrets. */
 export interface AddressSettings {
+  /** Role to log in as, in the place of the URL's. */
   user?: string;
+  /** Its password, in the place of the URL's. */
   password?: string;
   /** PostgreSQL schema of the ledger's tables; `edgewood` by default. */
   schema?: string;

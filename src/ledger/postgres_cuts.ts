@@ -5,9 +5,13 @@ import { cutOf } from "./rows.ts";
 
 /** Cuts to record, and under which epoch. */
 export interface CutsToRecord {
+  /** Topic of the cuts. */
   topic: string;
+  /** Partition of the cuts, from 0. */
   partition: number;
+  /** The epoch of the claim under which they were made. */
   epoch: number;
+  /** The cuts, in offset order. */
   cuts: readonly ObjectCut[];
   /** Whether an earlier attempt may have recorded them, its answer being lost. */
   repeated: boolean;

@@ -12,8 +12,11 @@ import { from } from "pg-copy-streams";
 
 /** A statement with its values; one with a name is parsed once a connection. */
 export interface Statement {
+  /** Unique name of a statement that is prepared. */
   name?: string;
+  /** The SQL, with `$1` and so on for the values. */
   text: string;
+  /** Values of the parameters, in order. */
   values?: readonly unknown[];
   /** Time limit in milliseconds, in the place of the pool's. */
   query_timeout?: number;
@@ -21,15 +24,20 @@ export interface Statement {
 
 /** What a statement came to. */
 export interface StatementResult {
+  /** The rows, each an object by column name; BIGINT and NUMERIC are text. */
   // deno-lint-ignore no-explicit-any -- columns have the types that the statement gives them
   rows: any[];
+  /** Number of rows read or changed; null where the statement has no such number. */
   rowCount: number | null;
 }
 
 /** A connection that is checked out of the pool. */
 export interface Connection extends EventEmitter {
+  /** Runs a statement with its settings. */
   query(statement: Statement): Promise<StatementResult>;
+  /** Runs SQL with the values of its parameters. */
   query(text: string, values?: readonly unknown[]): Promise<StatementResult>;
+  /** Begins a COPY; the stream takes the rows, and finishes when the server has them. */
   query(copy: Writable): Writable;
   /** Gives the connection back to the pool, or ends it where there is an error. */
   release(error?: Error): void;
@@ -41,27 +49,45 @@ export interface Connection extends EventEmitter {
 
 /** Settings of a pool; times in milliseconds. */
 export interface PoolSettings {
+  /** Name or address of the server. */
   host: string;
+  /** TCP port. */
   port: number;
+  /** Database to connect to. */
   database: string;
+  /** Role to log in as. */
   user: string;
+  /** Gives the role's password at each connection; empty where there is none. */
   password: () => string;
+  /** TLS options, or false for plain text. */
   ssl: false | ConnectionOptions;
+  /** Name that the server shows of the connections. */
   application_name: string;
+  /** Settings of the session as libpq's `options` has them, such as `-c search_path=edgewood`. */
   options: string;
+  /** Most connections at one time. */
   max: number;
+  /** How long to wait for a connection. */
   connectionTimeoutMillis: number;
+  /** After how long the server ends a statement. */
   statement_timeout: number;
+  /** After how long the client gives a statement up. */
   query_timeout: number;
+  /** After how long the server ends a statement that waits for a lock. */
   lock_timeout: number;
+  /** After how long the server ends a connection whose open transaction does nothing. */
   idle_in_transaction_session_timeout: number;
+  /** Whether TCP looks if a silent server is there still. */
   keepAlive: boolean;
+  /** How long a connection is silent before TCP looks. */
   keepAliveInitialDelayMillis: number;
 }
 
 /** Connections that are kept for the next statement. */
 export interface Pool extends EventEmitter {
+  /** Checks a connection out, a new one where none is free and there are fewer than `max`. */
   connect(): Promise<Connection>;
+  /** Closes every connection once it was given back. */
   end(): Promise<void>;
 }
 

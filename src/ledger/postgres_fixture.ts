@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { openProxy, type ProxyOptions } from "../testing/proxy.ts";
+import { openProxy, type Proxy, type ProxyOptions } from "../testing/proxy.ts";
 import { type Needed, needs } from "../testing/services.ts";
 import { openPostgresLedger, type PostgresOptions } from "./postgres.ts";
-import { makePool } from "./postgres_driver.ts";
+import type { Ledger } from "./ledger.ts";
+import { makePool, type Pool, type StatementResult } from "./postgres_driver.ts";
 
 /** The server, or why there is none. */
 export const postgres: Needed<"postgres"> = await needs("postgres");
@@ -19,8 +20,26 @@ export function newSchema(): string {
   return schema;
 }
 
+/** A look behind the ledger's back; disposing of it closes the pool. */
+export interface OpenedPool extends AsyncDisposable {
+  /** Connections whose search path is the schema. */
+  readonly pool: Pool;
+  /** Runs SQL and gives its rows. */
+  query(text: string): Promise<StatementResult["rows"]>;
+}
+
+/** A ledger behind a proxy; disposing of it closes both. */
+export interface ProxiedLedger extends AsyncDisposable {
+  /** The proxy before the server. */
+  readonly proxy: Proxy;
+  /** The ledger, which knows the server by the proxy alone. */
+  readonly ledger: Ledger;
+  /** Schema of the ledger's tables. */
+  readonly schema: string;
+}
+
 /** A pool for looking behind the ledger's back. */
-export function openPool(schema: string) {
+export function openPool(schema: string): OpenedPool {
   const url = new URL(postgres.services.postgres.url);
   const pool = makePool({
     host: url.hostname,
@@ -52,14 +71,16 @@ export function openPool(schema: string) {
 }
 
 /** Drops the schemas of the tests that ran. */
-export async function dropSchemas() {
+export async function dropSchemas(): Promise<void> {
   if (schemas.length === 0) return;
   await using pool = openPool("public");
   for (const schema of schemas) await pool.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
 }
 
 /** Opens the ledger through a proxy, with time limits that a test can wait for. */
-export async function openThroughProxy(options: Partial<ProxyOptions> & { ledger?: PostgresOptions } = {}) {
+export async function openThroughProxy(
+  options: Partial<ProxyOptions> & { ledger?: PostgresOptions } = {},
+): Promise<ProxiedLedger> {
   const { host, port, url } = postgres.services.postgres;
   const proxy = openProxy({ target: { hostname: host, port }, ...options });
   const proxied = new URL(url);

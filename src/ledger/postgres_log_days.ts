@@ -36,6 +36,8 @@ export class LogDays {
   #sweptAt = -Infinity;
 
   /**
+   * Knows of no table yet; none is made before {@link prepare}.
+   *
    * @param retentionDays Whole days before the present one (by the server's clock) that are kept; all, where undefined.
    * @param onTrouble Told where an old day cannot be dropped now; it is tried again an hour later.
    */

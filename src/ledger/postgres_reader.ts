@@ -13,8 +13,11 @@ const SUMMARY_TIMEOUT_MS = 600_000;
 
 /** Who claims, of which stream, and what the ledger is called in an error. */
 export interface Claimant {
+  /** Name of the consumer that claims. */
   owner: string;
+  /** What tells its stream from every other. */
   streamId: string;
+  /** The ledger as a person would name it, without secrets. */
   ledger: string;
 }
 

@@ -8,7 +8,7 @@ import type { Outcome } from "./ledger.ts";
 import { withoutNul } from "./postgres_text.ts";
 
 /** Columns of `transaction_log` in the order in which {@link encodeLogRows} writes them. */
-export const LOG_COLUMNS =
+export const LOG_COLUMNS: string =
   'topic, partition, "offset", transaction_id, customer_id, terminal_id, amount_minor, currency, timestamp_ms, ' +
   "anomaly_score, flagged, produced_at_ms, committed_at_ms";
 
