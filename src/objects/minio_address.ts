@@ -1,17 +1,26 @@
 /** What may be given beside the URL, so that this holds no secrets. */
 export interface S3Credentials {
+  /** Public name of the key that signs requests. */
   accessKey?: string;
+  /** The secret that belongs to it. */
   secretKey?: string;
 }
 
 /** Where an S3 object store is and how to sign requests to it. */
 export interface S3Address {
+  /** Name or address of the server. */
   host: string;
+  /** TCP port. */
   port: number;
+  /** Whether requests go over HTTPS. */
   tls: boolean;
+  /** Bucket that holds the objects. */
   bucket: string;
+  /** Region that the signature names. */
   region: string;
+  /** Public name of the key that signs requests. */
   accessKey: string;
+  /** The secret that belongs to it. */
   secretKey: string;
   /** PEM file of the authority that the server's certificate must be signed by. */
   caFile: string | undefined;

@@ -2,6 +2,7 @@ import { DeliveryError } from "../delivery_error.ts";
 
 /** An answer of an S3 server other than success. */
 export class S3Refusal extends Error {
+  /** Tells it from other errors in a log. */
   override readonly name = "S3Refusal";
   /** HTTP status, 300 to 599. */
   readonly status: number;
@@ -45,6 +46,7 @@ const ADVICE: readonly [code: RegExp, advice: string][] = [
 
 /** Marks a request that took too long. */
 export class S3Timeout extends Error {
+  /** Tells it from other errors in a log. */
   override readonly name = "S3Timeout";
 }
 

@@ -9,6 +9,7 @@ import { S3Refusal, S3Timeout } from "./minio_refusal.ts";
 
 /** What npm:minio takes as its transport, and the connections behind it. */
 export interface S3Transport extends Disposable {
+  /** Begins a request, with Node's own signature, under the time limit. */
   request: typeof http.request;
   /** Keeps connections for the next request. */
   agent: http.Agent;
@@ -16,6 +17,7 @@ export interface S3Transport extends Disposable {
 
 /** How requests are made. */
 export interface TransportOptions {
+  /** Whether requests go over HTTPS. */
   tls: boolean;
   /** PEM text of the authority that the server's certificate must be signed by. */
   authority?: string;
