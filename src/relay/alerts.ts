@@ -12,7 +12,9 @@ const NOTHING_DUE = Infinity;
 
 /** A listener and the name under which the ledger keeps its position. */
 export interface Listener {
+  /** Unique name under which the ledger keeps how far it was told. */
   name: string;
+  /** Takes the alerts. */
   sink: AlertSink;
 }
 

@@ -31,10 +31,15 @@ const CONCURRENT_PUTS = 8;
 
 /** What the object relay of one partition works with. */
 export interface ObjectRelayParts {
+  /** Where flagged transactions are read and cuts recorded. */
   ledger: Ledger;
+  /** Takes the objects. */
   store: ObjectStore;
+  /** Writes flagged transactions as the bytes of an object. */
   encoder: ObjectEncoder;
+  /** Topic of the transactions. */
   topic: string;
+  /** Partition of it, from 0. */
   partition: number;
   /** The epoch of the partition's claim. */
   epoch: number;
