@@ -12,12 +12,17 @@ import type { FeatureRows } from "./features.ts";
 
 /** What deciding takes besides the scores. */
 export interface DecideParts {
+  /** The model that scored: its threshold decides, its hash names it. */
   model: Model;
+  /** Tells the reasons of what is flagged. */
   explainer: Explainer;
+  /** Topic of the batch. */
   topic: string;
+  /** Partition of the batch, from 0. */
   partition: number;
   /** Offset of each record of the batch, by record position. */
   offsets: Float64Array;
+  /** When the batch was scored, milliseconds since 1970. */
   scoredAtMs: number;
 }
 

@@ -16,6 +16,7 @@ const CHANNELS: ReadonlySet<unknown> = new Set<Channel>(["pos", "online", "atm"]
 
 /** A record batch decoded: what is a transaction, and what is not. */
 export interface DecodedBatch {
+  /** The records that are transactions, in offset order. */
   columns: TransactionColumns;
   /** Records that are no transactions, by their position in the batch. */
   faults: { recordIndex: number; error: TransactionError }[];
