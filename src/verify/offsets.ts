@@ -10,9 +10,13 @@ import type { VerifyParts } from "./verify.ts";
 
 /** What a partition holds. */
 export interface OffsetCounts {
+  /** Records in the stream. */
   offsets: number;
+  /** Records of the stream that lie in a committed range. */
   committed: number;
+  /** Records of the stream with a row in the log. */
   logged: number;
+  /** Records of the stream with a dead letter. */
   deadLetters: number;
 }
 

@@ -2,6 +2,7 @@
 export interface ProblemSummary {
   /** Stable word to look for. */
   kind: string;
+  /** Number of problems of this kind, at least 1. */
   count: number;
   /** The first ones in words. */
   examples: string[];

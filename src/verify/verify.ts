@@ -13,8 +13,11 @@ import { Problems, type ProblemSummary } from "./problems.ts";
 
 /** What is compared. */
 export interface VerifyParts {
+  /** The stream. */
   broker: Broker;
+  /** The ledger that follows it. */
   ledger: Ledger;
+  /** The objects that the ledger's cuts name. */
   store: ObjectStore;
   /** Topic of the transactions. */
   topic: string;
@@ -26,7 +29,9 @@ export interface VerifyParts {
 export interface Verification {
   /** Whether there is no problem. */
   ok: boolean;
+  /** Topic of the transactions. */
   topic: string;
+  /** Number of its partitions in the stream. */
   partitions: number;
   /** Records in the stream. */
   offsets: number;
@@ -34,8 +39,11 @@ export interface Verification {
   committed: number;
   /** Records of the stream with a row in the log. */
   logged: number;
+  /** Records of the stream with a dead letter. */
   deadLetters: number;
+  /** Flagged transactions in the ledger. */
   flagged: number;
+  /** Objects that the ledger has recorded as stored. */
   objects: number;
   /** Number of problems of each kind, with the first of them in words. */
   problems: ProblemSummary[];
