@@ -18,13 +18,17 @@ import { encodeVerdict } from "./verdict.ts";
 
 /** What the way of a batch takes besides the batch. */
 export interface PipelineParts {
+  /** The model that scores; it names features, threshold and its own hash. */
   model: Model;
+  /** Scores with the model's forest. */
   scorer: Scorer;
+  /** Tells the reasons of what is flagged, with the same forest. */
   explainer: Explainer;
   /** The feature stage of the batch's partition; its state moves on with each batch. */
   stage: FeatureStage;
   /** Makes the labels available that these transactions may see. */
   readLabels(columns: TransactionColumns): Promise<void>;
+  /** Which scored transactions get a row of their own in the log. */
   logMode: LogMode;
 }
 

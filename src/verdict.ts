@@ -22,17 +22,23 @@ export interface Reason {
 
 /** The verdict on one transaction, as it stands in the ledger and in the objects. */
 export interface Verdict {
+  /** What was judged. */
   transaction: Transaction;
+  /** Topic of its record. */
   topic: string;
+  /** Partition of its record, from 0. */
   partition: number;
+  /** Offset of its record. */
   offset: number;
   /** In (0, 1], higher is more anomalous. */
   anomalyScore: number;
   /** Flagged where the score is above it. */
   threshold: number;
+  /** Whether the score is greater than the threshold. */
   flagged: boolean;
   /** SHA-256 of the model, hexadecimal. */
   model: string;
+  /** Contributions of the features to the score. */
   reasons: Reason[];
   /** When it was scored, milliseconds since 1970. */
   scoredAtMs: number;
