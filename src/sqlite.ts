@@ -88,12 +88,26 @@ function tableCount(database: DatabaseSync): number {
  */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   try {
-    database.exec("BEGIN IMMEDIATE");
+    // The errors of prepared statements, unlike those of exec(), carry SQLite's own code.
+    database.prepare("BEGIN IMMEDIATE").run();
     const result = work();
-    database.exec("COMMIT");
+    database.prepare("COMMIT").run();
     return result;
   } catch (error) {
     if (database.isTransaction) database.exec("ROLLBACK");
+    throw asDeliveryError(error);
+  }
+}
+
+/**
+ * Runs a single statement, or reads; as `inTransaction` says what may be tried again.
+ *
+ * @throws DeliveryError, retriable, where the disk is full or another process holds the lock too long.
+ */
+export function withDeliveryErrors<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
     throw asDeliveryError(error);
   }
 }

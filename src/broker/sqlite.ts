@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { hashId } from "../hash_id.ts";
-import { inTransaction, openDatabase } from "../sqlite.ts";
+import { inTransaction, openDatabase, withDeliveryErrors } from "../sqlite.ts";
 import type { Broker, ProducedRecord, RecordBatch } from "./broker.ts";
 import { decodeBody, encodeBody, joinBatches, sliceBatch } from "./record_batch.ts";
 import { type GroupDatabase, subscribeSqlite } from "./sqlite_group.ts";
@@ -227,5 +227,5 @@ const keyWords = new Uint32Array(2);
 /** Runs synchronous work as a promise, so that its errors are rejections. */
 // deno-lint-ignore require-await
 async function attempt<T>(work: () => T): Promise<T> {
-  return work();
+  return withDeliveryErrors(work);
 }

@@ -9,7 +9,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { DeliveryError } from "../delivery_error.ts";
-import { inTransaction } from "../sqlite.ts";
+import { inTransaction, withDeliveryErrors } from "../sqlite.ts";
 import type { BrokerEvent, Lag, RecordBatch, SubscribeOptions, Subscription } from "./broker.ts";
 
 /** What a subscription needs of its stream. */
@@ -52,6 +52,8 @@ class SqliteSubscription implements Subscription {
   readonly #heartbeat: ReturnType<typeof setInterval>;
   readonly #isMember;
   #left = false;
+  /** Whether others thought this member dead since the last look. */
+  #wasExpired = false;
 
   constructor(source: GroupDatabase, group: string, options: SubscribeOptions) {
     this.#source = source;
@@ -73,19 +75,19 @@ class SqliteSubscription implements Subscription {
     while (!this.#ended()) {
       if (performance.now() - lookedAt > this.#timeoutMs / 10) {
         lookedAt = performance.now();
-        for (const event of this.#reassign()) {
+        for (const event of orLater(() => this.#reassign()) ?? []) {
           wasIdle = false;
           yield event;
         }
       }
-      const batch = this.#nextBatch(turn++);
-      if (batch !== undefined) {
+      const batch = orLater(() => this.#nextBatch(turn++) ?? "none");
+      if (batch !== undefined && batch !== "none") {
         wasIdle = false;
         pollMs = FIRST_POLL_MS;
         yield { type: "batch", batch };
         continue;
       }
-      if (!wasIdle && this.#paused.size === 0) {
+      if (batch === "none" && !wasIdle && this.#paused.size === 0) {
         wasIdle = true;
         yield { type: "idle" };
         continue;
@@ -117,13 +119,15 @@ class SqliteSubscription implements Subscription {
       }));
   }
 
-  commitOffset(partition: number, nextOffset: number): Promise<void> {
+  // deno-lint-ignore require-await
+  async commitOffset(partition: number, nextOffset: number): Promise<void> {
     const { database, topicId } = this.#source;
-    database.prepare(
-      `INSERT INTO group_offset VALUES (?, ?, ?, ?)
-       ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)`,
-    ).run(this.#group, topicId, partition, nextOffset);
-    return Promise.resolve();
+    withDeliveryErrors(() =>
+      database.prepare(
+        `INSERT INTO group_offset VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)`,
+      ).run(this.#group, topicId, partition, nextOffset)
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -132,8 +136,11 @@ class SqliteSubscription implements Subscription {
     clearInterval(this.#heartbeat);
     if (this.#source.isOpen()) {
       const { database, topicId } = this.#source;
-      database.prepare("DELETE FROM member WHERE group_name = ? AND topic_id = ? AND id = ?")
-        .run(this.#group, topicId, this.#id);
+      // Where this cannot be written, the session runs out.
+      orLater(() =>
+        database.prepare("DELETE FROM member WHERE group_name = ? AND topic_id = ? AND id = ?")
+          .run(this.#group, topicId, this.#id)
+      );
     }
     return Promise.resolve();
   }
@@ -147,37 +154,42 @@ class SqliteSubscription implements Subscription {
     if (this.#ended()) return;
     const { database, topicId } = this.#source;
     const now = Date.now();
-    inTransaction(database, () => {
+    const isBack = inTransaction(database, () => {
       database.prepare(
         "DELETE FROM member WHERE group_name = ? AND topic_id = ? AND abs(? - seen_at_ms) > timeout_ms AND id <> ?",
       ).run(this.#group, topicId, now, this.#id);
-      database.prepare(
-        `INSERT INTO member VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET seen_at_ms = excluded.seen_at_ms`,
-      ).run(this.#group, topicId, this.#id, now, this.#timeoutMs);
+      const { changes } = database.prepare(
+        "UPDATE member SET seen_at_ms = ? WHERE group_name = ? AND topic_id = ? AND id = ?",
+      ).run(now, this.#group, topicId, this.#id);
+      if (Number(changes) > 0) return false;
+      database.prepare("INSERT INTO member VALUES (?, ?, ?, ?, ?)")
+        .run(this.#group, topicId, this.#id, now, this.#timeoutMs);
+      return true;
     });
+    if (isBack) this.#wasExpired = true;
   }
 
   /** A beat that cannot be written is a missed one: on a full disk the next may succeed, and the session time-out decides. */
   #tryBeat() {
-    try {
-      this.#beat();
-    } catch (error) {
-      if (!(error instanceof DeliveryError)) throw error;
-    }
+    orLater(() => this.#beat());
   }
 
   /** Compares what this member should have with what it has. */
   #reassign(): BrokerEvent[] {
     const { database, topicId, partitions } = this.#source;
-    const expired = this.#isMember.get(this.#group, topicId, this.#id) === undefined;
-    if (expired) this.#tryBeat();
+    if (this.#isMember.get(this.#group, topicId, this.#id) === undefined) this.#tryBeat();
+    // Only where it could be written is this a member again.
+    const isMember = this.#isMember.get(this.#group, topicId, this.#id) !== undefined;
+    const expired = this.#wasExpired || !isMember;
+    this.#wasExpired = false;
     const members = database.prepare(
       "SELECT id FROM member WHERE group_name = ? AND topic_id = ? ORDER BY id",
     ).all(this.#group, topicId).map((row) => String(row.id));
     const rank = members.indexOf(this.#id);
     const mine = new Set<number>();
-    for (let partition = rank; partition < partitions; partition += members.length) mine.add(partition);
+    if (isMember) {
+      for (let partition = rank; partition < partitions; partition += members.length) mine.add(partition);
+    }
     // A member that was thought dead has lost everything, even what it gets back.
     const revoked = [...this.#positions.keys()].filter((partition) => expired || !mine.has(partition));
     for (const partition of revoked) {
@@ -216,5 +228,15 @@ class SqliteSubscription implements Subscription {
       const timer = setTimeout(done, ms);
       this.#signal?.addEventListener("abort", done);
     });
+  }
+}
+
+/** Does what can be done again later, where it cannot be done now: undefined then. */
+function orLater<T>(work: () => T): T | undefined {
+  try {
+    return withDeliveryErrors(work);
+  } catch (error) {
+    if (error instanceof DeliveryError) return undefined;
+    throw error;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
-import { inTransaction, openDatabase } from "../sqlite.ts";
+import { inTransaction, openDatabase, withDeliveryErrors } from "../sqlite.ts";
 import {
   type Claim,
   type CommittedRange,
@@ -279,7 +279,7 @@ class SqliteLedger implements Ledger {
   /** Runs synchronous work as a promise, so that its errors are rejections. */
   // deno-lint-ignore require-await
   async #attempt<T>(work: (database: DatabaseSync) => T): Promise<T> {
-    return work(this.#database);
+    return withDeliveryErrors(() => work(this.#database));
   }
 }
 
