@@ -1,0 +1,187 @@
+/**
+ * Real processes for tests: started under named permissions, watched, killed by real signals, always ended.
+ *
+ * @module
+ */
+import { until } from "./until.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** How a process is started. */
+export interface ProcessOptions {
+  /** Flags of `deno run` that say what it may touch; none by default. */
+  permissions?: readonly string[];
+  /** Names of the environment to set besides the test's own. */
+  env?: Record<string, string>;
+  /** A program and its first arguments that start the process in the place of the test, such as `unshare`. */
+  through?: readonly string[];
+}
+
+/** How a process ended, and all that it said. */
+export interface EndedProcess {
+  /** Exit code; 128 and the signal's number after a signal. */
+  code: number;
+  signal: Deno.Signal | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A process that runs; disposing of it kills it. */
+export interface RunningProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** What it has written so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Whether it has ended. */
+  readonly hasEnded: boolean;
+  /** Sends a signal; nothing happens where it has ended. */
+  kill(signal: Deno.Signal): void;
+  /**
+   * Waits until a condition holds.
+   *
+   * @throws Error with all that the process said, where it ends before or the deadline passes (default 15,000 ms).
+   */
+  until<T>(condition: () => T | Promise<T>, options?: { timeoutMs?: number; what?: string }): Promise<T>;
+  /** Waits for its end; throws after the deadline (default 30,000 ms), with all that it said. */
+  ended(options?: { timeoutMs?: number }): Promise<EndedProcess>;
+}
+
+/**
+ * Starts `deno run` on a script with the project's own configuration, in the project's folder.
+ *
+ * @param script Path from the project's folder, or a URL.
+ * @param args Arguments of the script.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "./assert.ts";
+ * import { startDeno } from "./process.ts";
+ *
+ * const script = new URL("data:text/javascript,console.log(Deno.args[0])");
+ * await using process = startDeno(script, ["hello"]);
+ * const { code, stdout } = await process.ended();
+ * assertEquals([code, stdout], [0, "hello\n"]);
+ * ```
+ */
+export function startDeno(
+  script: string | URL,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): RunningProcess {
+  const url = typeof script === "string" ? new URL(script, ROOT) : script;
+  const config = new URL("deno.json", ROOT).pathname;
+  const command = [
+    ...options.through ?? [],
+    Deno.execPath(),
+    "run",
+    "--no-check",
+    "--no-prompt",
+    "--config",
+    config,
+    ...options.permissions ?? [],
+    url.href,
+    ...args,
+  ];
+  const child = new Deno.Command(command[0], {
+    args: command.slice(1),
+    cwd: ROOT,
+    env: { NO_COLOR: "1", ...options.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  return new ChildProcess(child);
+}
+
+/** Runs `deno run` on a script to its end; otherwise as `startDeno`. */
+export async function runDeno(
+  script: string | URL,
+  args: readonly string[],
+  options: ProcessOptions = {},
+): Promise<EndedProcess> {
+  await using process = startDeno(script, args, options);
+  return await process.ended();
+}
+
+class ChildProcess implements RunningProcess {
+  readonly pid: number;
+  readonly #child: Deno.ChildProcess;
+  readonly #end: Promise<Deno.CommandStatus>;
+  stdout = "";
+  stderr = "";
+  hasEnded = false;
+
+  constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.pid = child.pid;
+    const said = [
+      collect(child.stdout, (text) => this.stdout += text),
+      collect(child.stderr, (text) => this.stderr += text),
+    ];
+    this.#end = (async () => {
+      const status = await child.status;
+      await Promise.all(said);
+      this.hasEnded = true;
+      return status;
+    })();
+  }
+
+  kill(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It ended before the signal came.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  async until<T>(
+    condition: () => T | Promise<T>,
+    options: { timeoutMs?: number; what?: string } = {},
+  ): Promise<T> {
+    const { what = "the condition", timeoutMs = 15_000 } = options;
+    let hadEnded = false;
+    let found: { value: T } | undefined;
+    try {
+      await until(async () => {
+        // Looked at once more after the end: what the process did last counts.
+        hadEnded = this.hasEnded;
+        const value = await condition();
+        if (value) found = { value };
+        return found !== undefined || hadEnded;
+      }, { timeoutMs, what });
+    } catch (cause) {
+      throw this.#unmet(`${what} must hold within ${timeoutMs} ms: it does not yet`, cause);
+    }
+    if (found === undefined) throw this.#unmet(`${what} must hold before the process ends: it has ended`);
+    return found.value;
+  }
+
+  async ended(options: { timeoutMs?: number } = {}): Promise<EndedProcess> {
+    const { timeoutMs = 30_000 } = options;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => timer = setTimeout(() => resolve(undefined), timeoutMs));
+    const status = await Promise.race([this.#end, late]);
+    clearTimeout(timer);
+    if (status === undefined) {
+      throw this.#unmet(`the process must end within ${timeoutMs} ms: it still runs`);
+    }
+    return { code: status.code, signal: status.signal, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A stopped process takes this signal, too.
+    this.kill("SIGKILL");
+    await this.#end;
+  }
+
+  #unmet(message: string, cause?: unknown): Error {
+    return new Error(`Process ${this.pid}: ${message}\nstdout: ${this.stdout}\nstderr: ${this.stderr}`, {
+      cause,
+    });
+  }
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, take: (text: string) => void): Promise<void> {
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) take(text);
+}
