@@ -1,19 +1,25 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { evaluateTable, type TableEvaluation } from "../src/evaluate/table.ts";
 import { collectRows } from "../src/table/collect_rows.ts";
 import { nameList, wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
-import { runAsProgram } from "./run_command.ts";
+import { durationOption } from "./duration.ts";
+import { evaluateProtocol } from "./evaluate_protocol.ts";
+import { runAsProgram, UsageError } from "./run_command.ts";
 import { openTableInput } from "./table_input.ts";
 
 interface EvaluateFlags {
   input: string;
-  label: string;
+  label?: string;
+  protocol?: "handbook";
+  start?: number;
+  labels: boolean;
+  labelDelay: number;
   features?: string[];
   seeds: number;
   seed: number;
   nEstimators: number;
-  maxSamples: number;
+  maxSamples?: number;
   skipBadRows?: boolean;
   json?: boolean;
   quiet?: boolean;
@@ -25,12 +31,28 @@ export const evaluateCommand: Command = new Command("evaluate")
     "Train on all rows of a table and score them, once for each seed; print ROC-AUC and average precision.",
   )
   .requiredOption("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
-  .requiredOption("--label <column>", "column with 1 or true for a fraud, 0 or false otherwise")
+  .option(
+    "--label <column>",
+    "column with 1 or true for a fraud, 0 or false otherwise; must be given for a table",
+  )
+  .addOption(
+    new Option("--protocol <name>", "a protocol on real transactions: handbook, train 7 days, wait 7, test 7")
+      .choices(["handbook"]),
+  )
+  .option("--start <date>", "with --protocol: first day of the training week", startDay)
+  .option("--no-labels", "with --protocol: as if no label ever came")
+  .addOption(
+    durationOption("--label-delay <time>", "with --protocol: time from a transaction to its label", "7d"),
+  )
   .option("--features <a,b,c>", "columns to use (default: all numeric columns but the label)", nameList)
   .option("--seeds <n>", "number of forests", wholeNumber(1, 10_000), 10)
   .option("--seed <n>", "seed of the first forest; the next ones follow", wholeNumber(0), 0)
   .option("--n-estimators <n>", "number of trees", wholeNumber(1, 100_000), 100)
-  .option("--max-samples <n>", "rows drawn for each tree", wholeNumber(1, 2 ** 24), 256)
+  .option(
+    "--max-samples <n>",
+    "rows drawn for each tree (default: 256, with --protocol 1024)",
+    wholeNumber(1, 2 ** 24),
+  )
   .option(
     "--skip-bad-rows",
     "leave out and count rows with a cell that is no number, in the place of an error",
@@ -40,6 +62,17 @@ export const evaluateCommand: Command = new Command("evaluate")
   .action(evaluate);
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
+  if (flags.protocol === "handbook") return await evaluateProtocol({ ...flags, noLabels: !flags.labels });
+  const { label, maxSamples = 256 } = flags;
+  if (label === undefined) {
+    throw new UsageError("Cannot evaluate a table as --label COLUMN must be given: current value is none");
+  }
+  await evaluateTableInput({ ...flags, label, maxSamples });
+}
+
+type TableFlags = Omit<EvaluateFlags, "labels"> & { label: string; maxSamples: number };
+
+async function evaluateTableInput(flags: TableFlags): Promise<void> {
   using input = await openTableInput("read", flags);
   const { rows, labels, count } = await collectRows(input.batches(), input.features.length);
   const { seeds, seed: randomSeed, nEstimators, maxSamples, quiet } = flags;
@@ -75,6 +108,14 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
   console.log(`ROC-AUC            ${line(rocAuc)}`);
   console.log(`average precision  ${line(averagePrecision)}`);
   console.log(`mean ± standard deviation over ${seeds} seed${seeds > 1 ? "s" : ""}`);
+}
+
+function startDay(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError(`It must be a day, such as 2018-04-29: current value is ${text}`);
+  }
+  return ms;
 }
 
 if (import.meta.main) await runAsProgram(evaluateCommand);

@@ -1,5 +1,5 @@
 /**
- * Training rows from simulated or replayed events, by the code that the consumer runs.
+ * Features of simulated or replayed events, by the code that the consumer runs.
  *
  * @module
  */
@@ -9,10 +9,23 @@ import type { ReplayedEvent } from "../simulate/event.ts";
 import { decodeBatch } from "../stages/decode.ts";
 import { decodeLabel } from "../stages/decode_label.ts";
 import type { FeatureStage } from "../stages/features.ts";
+import type { TransactionColumns } from "../transaction.ts";
 import { afterWarmUp } from "./warm_up.ts";
 
 const BATCH_EVENTS = 4096;
 const encoder = new TextEncoder();
+
+/** Transactions of events with their features and what is known of them. */
+export interface EventBatch {
+  /** The transactions; records that are none are left out. */
+  columns: TransactionColumns;
+  /** Raw features, row-major: length rows × features. */
+  raw: Float32Array;
+  /** 1 for a fraud, 0 for none, -1 where the event does not say; one a row. */
+  isFraud: Int8Array;
+  /** Number of the fraud scenario, 0 for none or unknown; one a row. */
+  scenario: Uint8Array;
+}
 
 /** How events become rows. */
 export interface EventRowsOptions {
@@ -23,8 +36,46 @@ export interface EventRowsOptions {
 }
 
 /**
- * Takes events the way of the wire, JSON and decoder included, and yields the raw features of their transactions, with
- * labels where every event says whether it is fraud.
+ * Takes events the way of the wire, JSON and decoder included; labels are seen when they become known.
+ *
+ * @param stage Its state moves on with the events.
+ */
+export async function* eventBatches(
+  events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
+  stage: FeatureStage,
+): AsyncGenerator<EventBatch> {
+  let truths: { isFraud: boolean | null; scenario: number | null }[] = [];
+  let values: { key: null; value: string }[] = [];
+
+  const flush = (): EventBatch => {
+    const { columns } = decodeBatch(decodeBody("events", 0, 0, encodeBody(values, 0)));
+    const { raw } = stage.apply(columns);
+    const isFraud = new Int8Array(columns.count);
+    const scenario = new Uint8Array(columns.count);
+    for (let row = 0; row < columns.count; row++) {
+      const truth = truths[columns.recordIndex[row]];
+      isFraud[row] = truth.isFraud === null ? -1 : Number(truth.isFraud);
+      scenario[row] = truth.scenario ?? 0;
+    }
+    truths = [];
+    values = [];
+    return { columns, raw, isFraud, scenario };
+  };
+
+  for await (const event of events) {
+    if (event.kind === "label") {
+      stage.features.offer(decodeLabel(encoder.encode(JSON.stringify(event.label))));
+      continue;
+    }
+    values.push({ key: null, value: JSON.stringify(event.transaction) });
+    truths.push(event);
+    if (values.length >= BATCH_EVENTS) yield flush();
+  }
+  yield flush();
+}
+
+/**
+ * Training rows of events: raw features, with labels where every event says whether it is fraud.
  *
  * @param stage Its state moves on with the events.
  * @returns Batches of raw rows; transactions in the warm-up, and records that are no transactions, are left out.
@@ -34,33 +85,12 @@ export async function* eventRows(
   stage: FeatureStage,
   options: EventRowsOptions,
 ): AsyncGenerator<RowBatch> {
-  const values: { key: null; value: string }[] = [];
-  const frauds: number[] = [];
   const trim = afterWarmUp(options.warmUpMs, stage.features.nFeatures);
   let transactions = 0;
-
-  const flush = (): RowBatch | undefined => {
-    const { columns } = decodeBatch(decodeBody("events", 0, transactions, encodeBody(values, 0)));
-    const { raw } = stage.apply(columns);
-    const isFraud = Array.from({ length: columns.count }, (_, row) => frauds[columns.recordIndex[row]]);
+  for await (const { columns, raw, isFraud } of eventBatches(events, stage)) {
+    options.onProgress?.(transactions += columns.count);
     const labels = isFraud.includes(-1) ? undefined : Uint8Array.from(isFraud);
-    transactions += values.length;
-    values.length = frauds.length = 0;
-    options.onProgress?.(transactions);
-    return trim({ rows: raw, count: columns.count, labels, timestampsMs: columns.timestampMs });
-  };
-
-  for await (const event of events) {
-    if (event.kind === "label") {
-      stage.features.offer(decodeLabel(encoder.encode(JSON.stringify(event.label))));
-      continue;
-    }
-    values.push({ key: null, value: JSON.stringify(event.transaction) });
-    frauds.push(event.isFraud === null ? -1 : Number(event.isFraud));
-    if (values.length < BATCH_EVENTS) continue;
-    const batch = flush();
-    if (batch !== undefined) yield batch;
+    const rest = trim({ rows: raw, count: columns.count, labels, timestampsMs: columns.timestampMs });
+    if (rest !== undefined) yield rest;
   }
-  const batch = flush();
-  if (batch !== undefined) yield batch;
 }
