@@ -4,13 +4,18 @@
  * @module
  */
 import { dirname, join } from "node:path/posix";
-import { ADAPTERS, COMMON, EMPTY_NAMES, ROOMS, STAGES, VENDORS } from "./rooms.ts";
+import { ADAPTERS, EMPTY_NAMES, ENVIRONMENT, NOUNS, PURE, ROOMS, STAGES, TESTS, VENDORS } from "./rooms.ts";
 
 const MOST_LINES = 300;
-/** The one file of assembly/ that src/ shares. */
-const SHARED = "../assembly/layout.ts";
 const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^;"']*?from\s+"([^"]+)"|\bimport\s*\(\s*"([^"]+)"\s*\)|(?:^|\n)import\s+"([^"]+)"/g;
+  /(?:^|\n)\s*(?:import|export)\s+(type\s)?([^;"']*?)from\s+"([^"]+)"|\bimport\s*\(\s*"([^"]+)"\s*[,)]|(?:^|\n)import\s+"([^"]+)"/g;
+/** Strings and comments, in which nothing counts but the string of an import. */
+const TEXT = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
+const ENVIRONMENT_USE = /\bDeno\.env\b|\bprocess\.env\b/;
+const EFFECTS =
+  /\bDeno\.|\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bMath\.random\b|\bfetch\(|\bconsole\./;
+const EXPORTED =
+  /^export (?:default )?(?:async |abstract )*(?:function\*?|class|const|let|interface|type|enum) (\w+)/gm;
 
 /** One import of a file. */
 interface Import {
@@ -19,10 +24,10 @@ interface Import {
 }
 
 /**
- * Checks one file of `src/`.
+ * Checks one file.
  *
- * @param path Path below `src/`, with slashes.
- * @param text The file's text.
+ * @param path Path from the root of the project, with slashes, below `src/`, `scripts/` or `assembly/`.
+ * @param text The file's text, as `deno fmt` writes it.
  * @returns What is wrong, a line each.
  *
  * @example
@@ -30,57 +35,72 @@ interface Import {
  * import { assertEquals } from "../src/testing/assert.ts";
  * import { lintFile } from "./lint_direction.ts";
  *
- * assertEquals(lintFile("broker/a.ts", 'import { claim } from "../ledger/ledger.ts";'), [
- *   "src/broker/a.ts imports ledger/ledger.ts, which lies to its right",
+ * assertEquals(lintFile("src/broker/a.ts", 'import { claim } from "../ledger/ledger.ts";'), [
+ *   "src/broker/a.ts imports src/ledger/ledger.ts, but broker may import sqlite.ts",
  * ]);
  * ```
  */
 export function lintFile(path: string, text: string): string[] {
   const problems: string[] = [];
-  const say = (problem: string) => problems.push(`src/${path} ${problem}`);
-  const lines = text.split("\n").length - 1;
+  const say = (problem: string) => problems.push(`${path} ${problem}`);
+  const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
   if (lines > MOST_LINES) say(`has ${lines} lines, more than ${MOST_LINES}`);
   if (EMPTY_NAMES.test(path)) say("has a name that says nothing");
-  // Tests, suites and fixtures put things together as they need.
-  const isTest = /(_test|contract|_fixture|_cases)\.ts$|^testing\//.test(path);
-  const code = withoutComments(text);
-  if (!isTest && path !== "config.ts" && /\bDeno\.env\b/.test(code)) {
-    say("reads the environment, which only config.ts does");
-  }
-  for (const { specifier, isType } of importsOf(code)) {
-    if (specifier.startsWith(".")) {
-      const target = join(dirname(path), specifier);
-      if (isTest || target === SHARED) continue;
-      if (target.startsWith("..")) say(`imports ${specifier}, outside of src/`);
-      else lintImport(path, target, isType, say);
-    } else if (!isTest) {
-      for (const [vendor, files] of VENDORS) {
-        if (vendor.test(specifier) && !files.test(path)) {
-          say(`imports ${specifier}, which its adapter alone does`);
-        }
-      }
+  for (const [, name] of text.matchAll(EXPORTED)) {
+    if (EMPTY_NAMES.test(name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase())) {
+      say(`exports ${name}, a name that says nothing`);
     }
+  }
+  const isTest = TESTS.test(path);
+  const [top, room] = path.split("/");
+  const code = text.replace(TEXT, (part) => part.startsWith("/") ? " " : '""');
+  if (!isTest && ENVIRONMENT_USE.test(code) && !ENVIRONMENT.includes(path)) {
+    say(`touches the environment, which only ${ENVIRONMENT.join(", ")} do`);
+  }
+  if (!isTest && top === "src" && PURE.includes(room) && EFFECTS.test(code)) {
+    say(`uses clock, chance or runtime, but ${room} is pure`);
+  }
+  for (const { specifier, isType } of top === "assembly" ? [] : importsOf(text)) {
+    if (specifier.startsWith(".")) lintImport(path, join(dirname(path), specifier), isType, say);
+    else if (!isTest) lintPackage(path, specifier, say);
   }
   return problems;
 }
 
 function lintImport(path: string, target: string, isType: boolean, say: (problem: string) => void) {
-  const [room, targetRoom] = [path, target].map((each) => each.split("/")[0]);
-  const stage = STAGES.findIndex((files) => files.test(path));
-  const targetStage = STAGES.findIndex((files) => files.test(target));
+  const isBench = path.startsWith("scripts/bench/");
+  if (TESTS.test(path)) return;
+  if (TESTS.test(target) && path.startsWith("src/")) return say(`imports ${target}, which is for tests`);
+  const [from, to] = [path, target].map((each) => each.startsWith("src/") ? each.slice(4) : `../${each}`);
+  if (ADAPTERS.test(to) && from !== "adapters.ts" && !isBench && !isSameAdapter(from, to)) {
+    return say(`imports ${target}, an adapter that only src/adapters.ts chooses`);
+  }
+  if (!path.startsWith("src/")) return;
+  const stage = STAGES.findIndex((files) => files.test(from));
+  const targetStage = STAGES.findIndex((files) => files.test(to));
   if (!isType && stage >= 0 && targetStage >= 0 && stage !== targetStage) {
     say(`imports ${target}, another stage`);
   }
-  const allowed = ROOMS[room]?.may ?? [];
-  if (
-    room !== targetRoom && !COMMON.includes(target) && !allowed.includes("*") &&
-    !allowed.includes(targetRoom) &&
-    ROOMS[room] !== undefined
-  ) {
-    say(`imports ${target}, which lies to its right`);
+  const [room, targetRoom] = [from, to].map((each) => each.split("/")[0]);
+  const rule = NOUNS.includes(from) ? { may: [] } : Object.hasOwn(ROOMS, room) ? ROOMS[room] : undefined;
+  if (rule === undefined) return say("lies in no room that scripts/rooms.ts names");
+  if (room === targetRoom || NOUNS.includes(to) || rule.may.includes("*") && target.startsWith("src/")) {
+    return;
   }
-  if (ADAPTERS.test(target) && path !== "adapters.ts" && !isSameAdapter(path, target)) {
-    say(`imports ${target}, an adapter that only adapters.ts chooses`);
+  const { may, types = [] } = rule;
+  if ([...may, ...(isType ? types : [])].some((each) => each === targetRoom || each === to)) return;
+  const allowed = [may.join(", "), types.length > 0 ? `types of ${types.join(", ")}` : ""].filter(Boolean);
+  say(`imports ${target}, but ${room} may import ${allowed.join(" and ") || "nouns alone"}`);
+}
+
+function lintPackage(path: string, specifier: string, say: (problem: string) => void) {
+  const vendors = VENDORS.filter(([vendor]) => vendor.test(specifier));
+  if (vendors.length === 0) {
+    if (!specifier.startsWith("node:")) {
+      say(`imports ${specifier}, a package that scripts/rooms.ts does not name`);
+    }
+  } else if (!vendors.some(([, files]) => files.test(path))) {
+    say(`imports ${specifier}, which others alone do`);
   }
 }
 
@@ -90,27 +110,32 @@ function isSameAdapter(path: string, target: string): boolean {
   return name(path) === name(target);
 }
 
+/** The imports of a file: those in comments and in strings are none. */
 function importsOf(text: string): Import[] {
-  return [...text.matchAll(IMPORT)].map(([, type, from, dynamic, bare]) => ({
-    specifier: from ?? dynamic ?? bare,
-    isType: type !== undefined,
+  const strings: string[] = [];
+  // Strings become their numbers, so that no text within one can look like an import.
+  const code = text.replace(TEXT, (part) => {
+    if (part.startsWith("/")) return " ";
+    return `"${strings.push(part.slice(1, -1)) - 1}"`;
+  });
+  return [...code.matchAll(IMPORT)].map(([, type, names, from, dynamic, bare]) => ({
+    specifier: strings[Number(from ?? dynamic ?? bare)],
+    isType: type !== undefined || names !== undefined && isAllTypes(names),
   }));
 }
 
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+/** Whether each of the names in braces is marked as a type. */
+function isAllTypes(names: string): boolean {
+  const inner = /^\s*\{([^}]*)\}\s*$/.exec(names)?.[1].split(",").filter((name) => name.trim() !== "");
+  return inner !== undefined && inner.length > 0 && inner.every((name) => /^\s*type\s/.test(name));
 }
 
-/** Checks every file of src/, and the length of those in scripts/ and assembly/. */
+/** Checks every file of `src/`, `scripts/` and `assembly/`. */
 export async function lintDirection(root: URL): Promise<string[]> {
   const problems: string[] = [];
   for (const folder of ["src/", "scripts/", "assembly/"]) {
-    for await (const path of filesBelow(new URL(folder, root), "")) {
-      const text = await Deno.readTextFile(new URL(folder + path, root));
-      if (folder === "src/") problems.push(...lintFile(path, text));
-      else if (text.split("\n").length - 1 > MOST_LINES) {
-        problems.push(`${folder}${path} has more than ${MOST_LINES} lines`);
-      }
+    for await (const path of filesBelow(new URL(folder, root), folder)) {
+      problems.push(...lintFile(path, await Deno.readTextFile(new URL(path, root))));
     }
   }
   return problems.sort();

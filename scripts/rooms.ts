@@ -1,11 +1,13 @@
-/** Rooms of `src/` and what each may import; names without a slash are files of `src/` itself. */
+/** What a room of `src/` may import besides its own files and the nouns: rooms, or single files of one. */
 export interface Room {
-  /** Rooms that its files may import, besides their own. */
+  /** What it may use. */
   may: readonly string[];
+  /** What it may import types of, no code. */
+  types?: readonly string[];
 }
 
-/** What every room may import: nouns, errors and small means without a room. */
-export const COMMON: readonly string[] = [
+/** What every room may import: nouns, errors and small means without a room. They import nothing but one another. */
+export const NOUNS: readonly string[] = [
   "delivery_error.ts",
   "deliver.ts",
   "hash_id.ts",
@@ -17,46 +19,70 @@ export const COMMON: readonly string[] = [
   "verdict.ts",
 ];
 
-/** Data moves right: a room imports what lies to its left. */
+/** Data moves right: a room imports what lies to its left. A folder or file of `src/` that is neither here nor a noun is refused. */
 export const ROOMS: Readonly<Record<string, Room>> = {
+  "config.ts": { may: [] },
+  "sqlite.ts": { may: [] },
   broker: { may: ["sqlite.ts"] },
-  table: { may: ["forest"] },
-  features: { may: ["forest", "broker", "stages"] },
-  forest: { may: ["evaluate"] },
-  stages: { may: ["broker", "features", "forest"] },
+  table: { may: [], types: ["forest"] },
+  features: { may: [], types: ["forest"] },
+  forest: { may: ["evaluate/metrics.ts", "../assembly/layout.ts"] },
+  stages: { may: ["broker", "features"], types: ["forest"] },
   ledger: { may: ["sqlite.ts"] },
   objects: { may: [] },
-  alerts: { may: ["broker"] },
-  relay: { may: ["alerts", "broker", "ledger", "objects"] },
-  simulate: { may: ["broker"] },
+  alerts: { may: [], types: ["broker"] },
+  relay: { may: ["ledger", "objects"], types: ["alerts", "broker"] },
+  simulate: { may: [], types: ["broker"] },
+  "pipeline.ts": { may: ["broker", "stages"], types: ["features", "forest", "ledger"] },
   consumer: {
-    may: ["alerts", "broker", "features", "forest", "ledger", "objects", "relay", "stages", "pipeline.ts"],
+    may: ["broker", "ledger", "pipeline.ts", "relay", "stages"],
+    types: ["alerts", "features", "forest", "objects"],
   },
-  training: { may: ["broker", "consumer", "features", "forest", "simulate", "stages"] },
+  training: { may: ["broker", "consumer", "features", "forest", "stages"], types: ["ledger", "simulate"] },
   evaluate: {
-    may: ["broker", "features", "forest", "ledger", "simulate", "stages", "table", "training"],
+    may: ["broker", "features", "forest", "simulate", "stages", "table", "training"],
+    types: ["consumer", "ledger"],
   },
-  verify: { may: ["broker", "ledger", "objects", "relay"] },
+  verify: { may: ["broker", "objects", "relay"], types: ["ledger"] },
   http: { may: ["*"] },
   testing: { may: ["*"] },
-  "pipeline.ts": { may: ["broker", "features", "forest", "ledger", "stages"] },
   "adapters.ts": { may: ["broker", "ledger", "objects"] },
 };
 
-/** A vendor's package and the files that alone may import it. */
+/** Every package, and the files that alone may import it; one that is not here is refused. */
 export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] = [
-  [/^(kafkajs|kafkajs-snappy|lz4js)$/, /^broker\/kafka/],
-  [/^@platformatic\/kafka$/, /^broker\/platformatic/],
-  [/^minio$/, /^objects\/minio/],
-  [/^hyparquet(-writer)?$/, /^objects\/parquet/],
-  [/^(pg|pg-copy-streams)$/, /^ledger\/postgres/],
-  [/^hono/, /^http\//],
-  [/^node:sqlite$/, /^(sqlite\.ts|broker\/sqlite|ledger\/sqlite)/],
+  [/^(kafkajs|lz4js|snappyjs)$/, /^src\/broker\/kafka/],
+  [/^@platformatic\/kafka$/, /^src\/broker\/platformatic/],
+  [/^minio$/, /^src\/objects\/minio/],
+  [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
+  [/^(pg|pg-copy-streams)$/, /^src\/ledger\/postgres/],
+  [/^hono(\/|$)/, /^src\/http\//],
+  [/^node:sqlite$/, /^src\/(sqlite\.ts|broker\/sqlite|ledger\/sqlite)/],
+  [/^papaparse$/, /^src\/table\/csv/],
+  [/^pure-rand\//, /^src\/simulate\/random/],
+  [/^zod$/, /^src\/(config\.ts|forest\/(manifest|sklearn)|http\/)/],
+  [/^assemblyscript\//, /^scripts\/build/],
+  [/^(commander|cli-progress)$/, /^scripts\//],
+  [/^(ajv\/.*|ajv-formats|yaml)$/, /^scripts\/check_compose/],
 ];
+
+/** Files that touch the environment: one in `src/`, and in `scripts/` those that hand it on to another program. */
+export const ENVIRONMENT: readonly string[] = [
+  "src/config.ts",
+  "scripts/launch.ts",
+  "scripts/services/server_process.ts",
+];
+
+/** Rooms whose results follow from their arguments: no clock, no chance, no environment, no input or output. */
+export const PURE: readonly string[] = ["features", "stages"];
+
+/** Tests, suites and fixtures, which put things together as they need, and what nothing but they may import. */
+export const TESTS =
+  /_test\.ts$|_fixture\.ts$|_cases\.ts$|\/contract\.ts$|\/testing_\w+\.ts$|^src\/testing\//;
 
 /** Files of adapters, which only `adapters.ts` and the adapter itself import. */
 export const ADAPTERS =
-  /^(broker\/(kafka|sqlite|platformatic)|ledger\/(postgres|sqlite)|objects\/(minio|directory))\w*\.ts$/;
+  /^(broker\/(kafka|sqlite|platformatic)|ledger\/(postgres|sqlite)|objects\/(minio|directory))[\w/]*\.ts$/;
 
 /** Stages, each with its own parts; none imports another. */
 export const STAGES: readonly RegExp[] = [
