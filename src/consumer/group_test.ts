@@ -1,0 +1,153 @@
+/** Two consumers in processes of their own on one embedded stream, of which one dies, or is frozen and comes back. */
+import { DatabaseSync } from "node:sqlite";
+import { openSqliteBroker } from "../broker/sqlite.ts";
+import { openSqliteLedger } from "../ledger/sqlite.ts";
+import { openDirectory } from "../objects/directory.ts";
+import { assert, assertEquals } from "../testing/assert.ts";
+import { makeEmbeddedRun } from "../testing/embedded_run.ts";
+import { type RunningProcess, startDeno } from "../testing/process.ts";
+import { verify } from "../verify/verify.ts";
+import { isDrained } from "./drained.ts";
+
+const SESSION_TIMEOUT_MS = 1000;
+const TOPIC = "transactions";
+
+/** A consumer with a short session time-out that runs until it is told to end. */
+function consumerScript(folder: string): string {
+  const from = (path: string) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
+  return `
+    import { openSqliteBroker } from ${from("broker/sqlite.ts")};
+    import { openSqliteLedger } from ${from("ledger/sqlite.ts")};
+    import { openDirectory } from ${from("objects/directory.ts")};
+    import { loadModel } from ${from("forest/load.ts")};
+    import { createScorer } from ${from("forest/scorer.ts")};
+    import { createExplainer } from ${from("forest/explain.ts")};
+    import { objectEncoders } from ${from("relay/object_encoders.ts")};
+    import { createTelemetry } from ${from("telemetry.ts")};
+    import { runConsumer } from ${from("consumer/consumer.ts")};
+    const folder = ${JSON.stringify(folder)};
+    const ending = new AbortController();
+    Deno.addSignalListener("SIGTERM", () => ending.abort());
+    const model = await loadModel(folder + "/model");
+    await using broker = openSqliteBroker(folder + "/stream.db");
+    await using ledger = openSqliteLedger(folder + "/ledger.db");
+    await using store = openDirectory(folder + "/objects");
+    using scorer = await createScorer(model.forest);
+    await runConsumer({
+      broker, ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [],
+      topic: ${JSON.stringify(TOPIC)}, labelTopic: "labels", group: "g", logMode: "all",
+      encoder: objectEncoders.ndjson, telemetry: createTelemetry(),
+    }, {
+      signal: ending.signal, sessionTimeoutMs: ${SESSION_TIMEOUT_MS}, maxBatchRecords: 20, flushRows: 15,
+      flushIntervalMs: 300, onCommit: ({ partition }) => console.log("committed", partition),
+    });
+    Deno.exit(0);
+  `;
+}
+
+interface Run {
+  start(): RunningProcess;
+  committed(): number;
+  /** Waits until all is committed and relayed, and verifies it. */
+  finish(records: number): Promise<void>;
+  /** Produces all records a second time. */
+  produceMore(): Promise<void>;
+}
+
+async function withGroup(count: number, use: (run: Run, records: number) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const consumers: RunningProcess[] = [];
+  try {
+    const faults = ["not JSON", null];
+    const records = await makeEmbeddedRun(folder, { count, partitions: 4, faults, faultEvery: 50 });
+    await Deno.writeTextFile(`${folder}/consume.ts`, consumerScript(folder));
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    await using store = openDirectory(`${folder}/objects`);
+    const database = new DatabaseSync(`${folder}/ledger.db`, { readOnly: true });
+    using _ = { [Symbol.dispose]: () => database.close() };
+    await use({
+      start() {
+        const permissions = [`--allow-read=${folder},build`, `--allow-write=${folder}`];
+        const consumer = startDeno(new URL(`file://${folder}/consume.ts`), [], { permissions });
+        consumers.push(consumer);
+        return consumer;
+      },
+      committed: () =>
+        Number(database.prepare("SELECT sum(next_offset) AS n FROM partition_owner").get()?.n ?? 0),
+      async produceMore() {
+        for (let partition = 0; partition < 4; partition++) {
+          const range = (await broker.offsets(TOPIC))[partition];
+          for await (
+            const batch of broker.read(TOPIC, partition, { fromOffset: 0, toOffset: range.endOffset })
+          ) {
+            const slice = (start: number, end: number) => start < 0 ? null : batch.bytes.slice(start, end);
+            await broker.produce(
+              TOPIC,
+              Array.from({ length: batch.count }, (_, i) => ({
+                key: slice(batch.keyStart[i], batch.keyEnd[i]),
+                value: slice(batch.valueStart[i], batch.valueEnd[i]),
+              })),
+            );
+          }
+        }
+      },
+      async finish(expected) {
+        const living = consumers.filter(({ hasEnded }) => !hasEnded);
+        await living[0].until(() => isDrained({ broker, ledger, topic: TOPIC, listeners: [] }), {
+          what: "the end",
+        });
+        for (const consumer of living) {
+          consumer.kill("SIGTERM");
+          const { code, stderr } = await consumer.ended();
+          assertEquals(code, 0, stderr);
+        }
+        const found = await verify({ broker, ledger, store, topic: TOPIC });
+        assertEquals(found.problems, []);
+        assertEquals([found.offsets, found.committed], [expected, expected]);
+        assertEquals(found.logged + found.deadLetters, expected);
+        assert(found.flagged > 20, `${found.flagged} flagged`);
+      },
+    }, records);
+  } finally {
+    for (const consumer of consumers) await consumer[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const partitionsOf = (consumer: RunningProcess) =>
+  new Set([...consumer.stdout.matchAll(/committed (\d)/g)].map(([, partition]) => partition));
+
+Deno.test("runConsumer() of two processes: what one that is killed had is taken over by the other", async () => {
+  await withGroup(16_000, async (run, records) => {
+    const one = run.start();
+    const other = run.start();
+    await one.until(() => partitionsOf(one).size > 0 && partitionsOf(other).size > 0, {
+      what: "both commit",
+    });
+    other.kill("SIGKILL");
+    await other.ended();
+    assert(run.committed() < records, "the end came before the kill");
+    await run.finish(records);
+    assertEquals(partitionsOf(one).size, 4);
+  });
+});
+
+Deno.test("runConsumer() of two processes: one that is frozen past its session and wakes doubles nothing", async () => {
+  await withGroup(8000, async (run, records) => {
+    const one = run.start();
+    const zombie = run.start();
+    await one.until(() => partitionsOf(one).size > 0 && partitionsOf(zombie).size > 0, {
+      what: "both commit",
+    });
+    zombie.kill("SIGSTOP");
+    const frozenAt = run.committed();
+    assert(frozenAt < records, "the end came before the freeze");
+    await one.until(() => partitionsOf(one).size === 4, { what: "the other has every partition" });
+    // Woken in the middle of the other's work, with a batch in hand.
+    zombie.kill("SIGCONT");
+    await run.produceMore();
+    await one.until(() => run.committed() === records * 2, { what: "all committed" });
+    await run.finish(records * 2);
+  });
+});
