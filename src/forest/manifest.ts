@@ -9,27 +9,143 @@ import type { Forest } from "./forest.ts";
 /** Version of the pair forest.json and forest.bin that this code writes and reads. */
 export const FORMAT_VERSION = 1;
 
+/** How the value of a feature is bent before the forest sees it: clip((x - floor) / (ceiling - floor), 0, 4). */
+export interface Transform {
+  /** The only kind there is: values below `floor` are all the same, large ones differ up to 4. */
+  kind: "one-sided";
+  /** Value, in the feature's own unit, that becomes 0. */
+  floor: number;
+  /** Value, in the feature's own unit, that becomes 1; greater than `floor`. */
+  ceiling: number;
+}
+
+/** A column of the forest: a column of a table, or a feature of transactions with its definition. */
+export interface Feature {
+  /** Unique name within its model, not empty. */
+  name: string;
+  /** How it is computed from transactions; absent in a model of a table. */
+  definition?: Record<string, unknown>;
+  /** Applied before the forest sees the value; absent where it sees the value itself. */
+  transform?: Transform;
+}
+
+/** What the training rows held in one feature, before any transform. */
+export interface FeatureSummary {
+  /** Name of the feature. */
+  name: string;
+  /** Smallest value. */
+  min: number;
+  /** Largest value. */
+  max: number;
+  /** Arithmetic mean. */
+  mean: number;
+  /** Quantiles by percentage, with linear interpolation: `p50` is the median. */
+  quantiles: Record<string, number>;
+}
+
+/** What the labels of the training rows say about the flags; no label took part in the training. */
+export interface Expectation {
+  /** Labelled rows of the sample, at least 1. */
+  rows: number;
+  /** Those of them that are frauds. */
+  frauds: number;
+  /** Those of them whose score is greater than the threshold. */
+  flagged: number;
+  /** Share of the flagged rows that are frauds, in [0, 1]; 0 where none is flagged. */
+  precision: number;
+  /** Share of the frauds that are flagged, in [0, 1]. */
+  recall: number;
+  /** Area under the ROC curve, in [0, 1]; 0.5 is chance. */
+  rocAuc: number;
+  /** Average precision as scikit-learn has it, in [0, 1]; the share of frauds is chance. */
+  averagePrecision: number;
+}
+
+/** Summary of the training rows. */
+export interface Training {
+  /** Rows of the whole stream, at least 1. */
+  rows: number;
+  /** Rows that were left out before the training; absent where there were none. */
+  skippedRows?: number;
+  /** Rows of the uniform sample behind quantiles, threshold and expectation, at least 1 and at most `rows`. */
+  sampledRows: number;
+  /** Days from the earliest row to the latest, greater than 0; absent where rows have no times. */
+  coveredDays?: number;
+  /** One summary a feature, in the order of the columns. */
+  features: FeatureSummary[];
+  /** Absent where the rows have no labels, or labels of one kind only. */
+  expectation?: Expectation;
+}
+
+/** What `forest.json` holds. */
+export interface Manifest {
+  /** Version of the format. */
+  formatVersion: typeof FORMAT_VERSION;
+  /** "table" where features name columns, "transactions" where each has a definition. */
+  kind: "table" | "transactions";
+  /** Who grew the trees. */
+  trainer: "edgewood" | "scikit-learn";
+  /** Columns of the forest in their order, at least one. */
+  features: Feature[];
+  /** Seed of the training, an integer of at least 0. */
+  randomSeed?: number;
+  /** Number of trees. */
+  nEstimators: number;
+  /** The sub-sample size used, rows a tree. */
+  maxSamples: number;
+  /** Share of rows to flag, in (0, 0.5], where the threshold was set by it. */
+  contamination?: number;
+  /** Alerts to raise a day, greater than 0, where the threshold was set by them. */
+  alertsPerDay?: number;
+  /** In [0, 1]: a row is flagged where its anomaly score is greater. */
+  threshold: number;
+  /** What the trees were grown from, where it is known. */
+  training?: Training;
+  /** What forest.bin must be. */
+  forest: {
+    /** Number of trees. */
+    trees: number;
+    /** Number of nodes of all trees. */
+    nodes: number;
+    /** Size of forest.bin in bytes. */
+    byteLength: number;
+    /** SHA-256 of forest.bin, in lower-case hexadecimal. */
+    sha256: string;
+  };
+}
+
+/** What keeps a value from matching a schema, as zod finds it. */
+export interface SchemaError extends Error {
+  /** Each problem in words, and the keys and positions that lead to it; empty for the whole. */
+  readonly issues: readonly { path: readonly PropertyKey[]; message: string }[];
+}
+
+/** A check of values against what a manifest must be. */
+export interface ManifestSchema {
+  /** Gives a copy of a value that matches, or what keeps it from matching; throws nothing. */
+  safeParse(
+    value: unknown,
+  ): { success: true; data: Manifest } | { success: false; error: SchemaError };
+}
+
 const finite = z.number();
 const count = z.int().min(0);
 const positive = z.int().min(1);
 const share = z.number().min(0).max(1);
 
-/** How the value of a feature is bent before the forest sees it: clip((x - floor) / (ceiling - floor), 0, 4). */
-export const transformSchema = z.strictObject({
+const transformSchema = z.strictObject({
   kind: z.literal("one-sided"),
   floor: finite,
   ceiling: finite,
 }).refine(({ floor, ceiling }) => ceiling > floor, "ceiling must be above floor");
 
-/** A column of the forest: a column of a table, or a feature of transactions with its definition. */
-export const featureSchema = z.strictObject({
+const featureSchema = z.strictObject({
   name: z.string().min(1),
   definition: z.record(z.string(), z.unknown()).optional(),
   transform: transformSchema.optional(),
 });
 
-/** What the training rows held in one feature, before any transform. */
-export const featureSummarySchema = z.strictObject({
+const featureSummarySchema = z.strictObject({
   name: z.string(),
   min: finite,
   max: finite,
@@ -37,8 +153,7 @@ export const featureSummarySchema = z.strictObject({
   quantiles: z.record(z.string().regex(/^p\d+(\.\d+)?$/), finite),
 });
 
-/** What the labels of the training rows say about the flags; no label took part in the training. */
-export const expectationSchema = z.strictObject({
+const expectationSchema = z.strictObject({
   rows: positive,
   frauds: count,
   flagged: count,
@@ -48,8 +163,7 @@ export const expectationSchema = z.strictObject({
   averagePrecision: share,
 });
 
-/** Summary of the training rows. */
-export const trainingSchema = z.strictObject({
+const trainingSchema = z.strictObject({
   rows: positive,
   skippedRows: count.optional(),
   sampledRows: positive,
@@ -59,13 +173,9 @@ export const trainingSchema = z.strictObject({
 });
 
 /**
- * The schema of `forest.json`, format version 1.
- *
- * `kind` is "table" where features name columns, "transactions" where each has a definition. `maxSamples` is the
- * sub-sample size used. A row is flagged where its anomaly score is greater than `threshold`. `forest` describes
- * forest.bin: trees, nodes, bytes and their SHA-256 in lower-case hexadecimal.
+ * The schema of `forest.json`, format version 1; parsing gives a {@link Manifest} and refuses fields it does not name.
  */
-export const manifestSchema = z.strictObject({
+export const manifestSchema: ManifestSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   kind: z.enum(["table", "transactions"]),
   trainer: z.enum(["edgewood", "scikit-learn"]),
@@ -101,18 +211,11 @@ export const manifestSchema = z.strictObject({
   if (manifest.forest.trees !== manifest.nEstimators) refuse("nEstimators", "must be the number of trees");
 });
 
-/** What `forest.json` holds. */
-export type Manifest = z.infer<typeof manifestSchema>;
-/** One feature of a manifest. */
-export type Feature = z.infer<typeof featureSchema>;
-/** Summary of the training rows in a manifest. */
-export type Training = z.infer<typeof trainingSchema>;
-/** What labels say about the flags on the training rows. */
-export type Expectation = z.infer<typeof expectationSchema>;
-
 /** A model in memory: its description, its trees, and what names it in a verdict. */
 export interface Model {
+  /** What `forest.json` holds. */
   manifest: Manifest;
+  /** The trees, as flat arrays. */
   forest: Forest;
   /** SHA-256 of the bytes of forest.json, in lower-case hexadecimal; it covers forest.bin, whose own hash is in there. */
   sha256: string;
@@ -123,7 +226,7 @@ export interface Model {
  *
  * @param error What zod found.
  */
-export function describeProblems(error: z.ZodError): string {
+export function describeProblems(error: SchemaError): string {
   const problems = error.issues.map(({ path, message }) => `${path.join(".") || "(whole)"}: ${message}`);
   const more = problems.length > 5 ? `; and ${problems.length - 5} more` : "";
   return problems.slice(0, 5).join("; ") + more;

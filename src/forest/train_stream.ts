@@ -43,6 +43,7 @@ export interface StreamStatistics {
   sum: Float64Array;
   /** Earliest and latest time in epoch milliseconds; Infinity and -Infinity without times. */
   firstMs: number;
+  /** Latest time in epoch milliseconds; -Infinity without times. */
   lastMs: number;
 }
 
