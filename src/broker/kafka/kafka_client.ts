@@ -9,13 +9,13 @@
 import process from "node:process";
 import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
-import type { Kafka, KafkaConfig } from "kafkajs";
+import type { KafkaConfig } from "kafkajs";
 import { DeliveryError } from "../../delivery_error.ts";
 import { compress, compressionNames, decompress } from "./codecs.ts";
 import type { KafkaAddress } from "./kafka_url.ts";
 
 /** kafkajs's client: what producers, consumers and admins are made of. */
-export type { Kafka } from "kafkajs";
+export type KafkaClient = InstanceType<typeof kafkajs.Kafka>;
 
 /** What kafkajs knows of a partition. */
 export interface PartitionMetadata {
@@ -89,7 +89,7 @@ const FINAL_TYPES =
  *
  * @throws Error where the authority's file cannot be read.
  */
-export async function createKafkaClient(address: KafkaAddress): Promise<Kafka> {
+export async function createKafkaClient(address: KafkaAddress): Promise<KafkaClient> {
   dropTimeoutNegativeWarning();
   registerCodecs();
   return new kafkajs.Kafka({
@@ -111,7 +111,7 @@ export async function createKafkaClient(address: KafkaAddress): Promise<Kafka> {
  *
  * kafkajs hands its cluster to the assigners of a consumer; the consumer itself is never run.
  */
-export function createCluster(kafka: Kafka): KafkaCluster {
+export function createCluster(kafka: KafkaClient): KafkaCluster {
   let cluster: KafkaCluster | undefined;
   kafka.consumer({
     groupId: "none",
