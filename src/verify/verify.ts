@@ -7,7 +7,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { verifyDeadLetters } from "./dead_letters.ts";
-import { verifyObjects } from "./objects.ts";
+import { verifyKeys, verifyObjects } from "./objects.ts";
 import { verifyOffsets } from "./offsets.ts";
 import { Problems, type ProblemSummary } from "./problems.ts";
 
@@ -92,6 +92,7 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
       );
     }
   }
+  await verifyKeys(parts, problems);
   await verifyDeadLetters(parts, problems);
   result.problems = problems.summary();
   result.ok = result.problems.length === 0;
