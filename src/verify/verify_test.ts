@@ -1,0 +1,222 @@
+/** Plants each fault by hand in stream, ledger and objects of a run that was in order, and looks whether it is named. */
+import { DatabaseSync } from "node:sqlite";
+import { openSqliteBroker } from "../broker/sqlite.ts";
+import { runConsumer } from "../consumer/consumer.ts";
+import { createExplainer } from "../forest/explain.ts";
+import { loadModel } from "../forest/load.ts";
+import { createScorer } from "../forest/scorer.ts";
+import type { LogMode } from "../ledger/ledger.ts";
+import { openSqliteLedger } from "../ledger/sqlite.ts";
+import { openDirectory } from "../objects/directory.ts";
+import { objectEncoders } from "../relay/object_encoders.ts";
+import { createTelemetry } from "../telemetry.ts";
+import { assert, assertEquals } from "../testing/assert.ts";
+import { makeEmbeddedRun } from "../testing/embedded_run.ts";
+import { type Verification, verify } from "./verify.ts";
+
+const TOPIC = "transactions";
+
+async function consumeInto(folder: string, logMode: LogMode, format: "ndjson" | "parquet"): Promise<void> {
+  await makeEmbeddedRun(folder, { count: 3000, faults: ["x", null, "{}"], partitions: 2 });
+  const model = await loadModel(`${folder}/model`);
+  await using broker = openSqliteBroker(`${folder}/stream.db`);
+  await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+  await using store = openDirectory(`${folder}/objects`);
+  using scorer = await createScorer(model.forest);
+  await runConsumer({
+    broker,
+    ledger,
+    store,
+    model,
+    scorer,
+    explainer: createExplainer(model.forest),
+    listeners: [],
+    topic: TOPIC,
+    labelTopic: "labels",
+    group: "g",
+    logMode,
+    encoder: objectEncoders[format],
+    telemetry: createTelemetry({ level: "error" }),
+  }, { untilEmpty: true, maxBatchRecords: 100, flushRows: 10 });
+}
+
+async function look(folder: string): Promise<Verification> {
+  await using broker = openSqliteBroker(`${folder}/stream.db`);
+  await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+  await using store = openDirectory(`${folder}/objects`);
+  return await verify({ broker, ledger, store, topic: TOPIC });
+}
+
+/** A copy of the run, so that each fault is planted in one that was in order. */
+async function copyOf(folder: string): Promise<string> {
+  const copy = await Deno.makeTempDir();
+  const { success } = await new Deno.Command("cp", { args: ["-r", `${folder}/.`, copy] }).output();
+  assert(success);
+  return copy;
+}
+
+function change(path: string, sql: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    const { changes } = database.prepare(sql).run();
+    assert(Number(changes) > 0, `nothing was changed by ${sql}`);
+  } finally {
+    database.close();
+  }
+}
+
+async function firstObject(folder: string): Promise<{ path: string; key: string }> {
+  await using store = openDirectory(`${folder}/objects`);
+  const [key] = await Array.fromAsync(store.list("flagged/"));
+  return { key, path: `${folder}/objects/${key}` };
+}
+
+const inLedger = (sql: string) => (folder: string) => change(`${folder}/ledger.db`, sql);
+const at = (table: string, column: string) =>
+  `rowid = (SELECT rowid FROM ${table} ORDER BY ${column} LIMIT 1 OFFSET 3)`;
+
+const FAULTS: readonly [string, (folder: string) => unknown, string][] = [
+  [
+    "a log row is gone",
+    inLedger(`DELETE FROM transaction_log WHERE partition = 0 AND "offset" = 700`),
+    "missing",
+  ],
+  [
+    "a log row is of no record",
+    inLedger(
+      `INSERT INTO transaction_log SELECT topic, partition, 9999, 'x', 'c', 't', 1, NULL, 1, 0.5, 0, 1, 1
+              FROM transaction_log LIMIT 1`,
+    ),
+    "unknown-log-row",
+  ],
+  [
+    "a record is in the log and a dead letter",
+    inLedger(
+      `INSERT INTO transaction_log SELECT topic, partition, "offset", 'x', 'c', 't', 1, NULL, 1, 0.5, 0, 1, 1
+              FROM dead_letter LIMIT 1`,
+    ),
+    "doubled",
+  ],
+  [
+    "a flagged row is gone",
+    inLedger(`DELETE FROM flagged WHERE ${at("flagged", '"offset"')}`),
+    "wrong-flagged",
+  ],
+  [
+    "a range overlaps another",
+    inLedger(
+      `INSERT INTO committed_range SELECT topic, partition, first_offset + 10, first_offset + 20, label_offsets,
+              model, log_mode, 10, 0, 0, 1 FROM committed_range WHERE next_offset - first_offset > 30 LIMIT 1`,
+    ),
+    "overlap",
+  ],
+  [
+    "a range is gone",
+    inLedger(`DELETE FROM committed_range WHERE (partition, first_offset) IN
+              (SELECT partition, first_offset FROM committed_range WHERE first_offset > 0 LIMIT 1)`),
+    "not-committed",
+  ],
+  [
+    "a range says of a record too many",
+    inLedger(`UPDATE committed_range SET scored = scored + 1 WHERE first_offset = 0 AND partition = 0`),
+    "wrong-count",
+  ],
+  [
+    "a dead letter is gone",
+    inLedger(`DELETE FROM dead_letter WHERE ${at("dead_letter", '"offset"')}`),
+    "missing",
+  ],
+  [
+    "a dead letter is gone from its topic",
+    (folder) =>
+      change(
+        `${folder}/stream.db`,
+        `DELETE FROM record_batch WHERE rowid = (SELECT min(rowid) FROM record_batch WHERE topic_id =
+         (SELECT id FROM topic WHERE name = 'transactions.dead-letter'))`,
+      ),
+    "dead-letter-missing",
+  ],
+  ["an object is altered", async (folder) => {
+    const { path } = await firstObject(folder);
+    const bytes = await Deno.readFile(path);
+    bytes[bytes.length >> 1] ^= 1;
+    await Deno.writeFile(path, bytes);
+  }, "object-altered"],
+  ["an object is cut off", async (folder) => {
+    const { path } = await firstObject(folder);
+    await Deno.truncate(path, 10);
+  }, "object-altered"],
+  [
+    "an object is gone",
+    async (folder) => await Deno.remove((await firstObject(folder)).path),
+    "object-missing",
+  ],
+  ["an object has a copy under a key of its kind", async (folder) => {
+    const { path } = await firstObject(folder);
+    await Deno.copyFile(path, path.replace(/-\d+\.(\w+)$/, "-999999.$1"));
+  }, "unknown-object"],
+  ["an object has a copy under any key", async (folder) => {
+    const { path } = await firstObject(folder);
+    await Deno.copyFile(path, path.replace(/[^/]+$/, "copy of it.json"));
+  }, "unknown-object"],
+  ["two objects hold the same rows", async (folder) => {
+    const { key, path } = await firstObject(folder);
+    const twin = key.replace(/-\d+\.(\w+)$/, "-999999.$1");
+    await Deno.copyFile(path, `${folder}/objects/${twin}`);
+    change(
+      `${folder}/ledger.db`,
+      `INSERT INTO object_cut SELECT '${twin}', topic, partition, first_offset, last_offset, hour_ms, format, rows,
+       byte_length, sha256, 1 FROM object_cut WHERE key = '${key}'`,
+    );
+  }, "doubled-row"],
+  ["an object is recorded and not stored", inLedger("UPDATE object_cut SET stored = 0"), "not-stored"],
+  ["the tail is not committed", async (folder) => {
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await broker.produce(TOPIC, [{ key: "c", value: "{}" }]);
+  }, "not-committed"],
+  ["the stream has lost its tail", (folder) =>
+    change(
+      `${folder}/stream.db`,
+      `DELETE FROM record_batch WHERE rowid = (SELECT max(rowid) FROM record_batch WHERE topic_id =
+       (SELECT id FROM topic WHERE name = 'transactions') AND partition = 1)`,
+    ), "wrong-count"],
+];
+
+const whole = await Deno.makeTempDir();
+await consumeInto(whole, "all", "ndjson");
+
+Deno.test("verify() finds nothing in a run in order, in every log mode and format", async () => {
+  const found = await look(whole);
+  assertEquals([found.ok, found.problems], [true, []]);
+  assert(found.flagged > 20 && found.objects > 5 && found.deadLetters === 30, JSON.stringify(found));
+  assertEquals([found.offsets, found.committed, found.logged], [3030, 3030, 3000]);
+  for (const [logMode, format] of [["none", "parquet"], ["flagged", "ndjson"]] as const) {
+    const folder = await Deno.makeTempDir();
+    await consumeInto(folder, logMode, format);
+    const { problems, logged, flagged } = await look(folder);
+    assertEquals(problems, []);
+    assertEquals(logged, logMode === "none" ? 0 : flagged);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+for (const [what, plant, kind] of FAULTS) {
+  Deno.test(`verify() finds that ${what}`, async () => {
+    const folder = await copyOf(whole);
+    await plant(folder);
+    const found = await look(folder);
+    assert(!found.ok);
+    const kinds = found.problems.map((problem) => problem.kind);
+    assert(kinds.includes(kind), `found ${JSON.stringify(found.problems)}`);
+    for (const { count, examples } of found.problems) assert(count >= 1 && examples.length >= 1);
+    await Deno.remove(folder, { recursive: true });
+  });
+}
+
+Deno.test("verify() passes over objects of another topic in the same store", async () => {
+  const folder = await copyOf(whole);
+  const { path } = await firstObject(folder);
+  await Deno.copyFile(path, path.replace(/[^/]+$/, "payments-0-7.ndjson"));
+  assertEquals((await look(folder)).problems, []);
+  await Deno.remove(folder, { recursive: true });
+});
