@@ -14,12 +14,17 @@ import type { BrokerEvent, Lag, RecordBatch, SubscribeOptions, Subscription } fr
 
 /** What a subscription needs of its stream. */
 export interface GroupDatabase {
+  /** The stream's database, which holds the table of members. */
   database: DatabaseSync;
+  /** Number of the topic in the database. */
   topicId: number;
+  /** Number of partitions of the topic, at least 1. */
   partitions: number;
   /** Records from the offset on, or undefined at the end. */
   next(partition: number, offset: number): RecordBatch | undefined;
+  /** The offset after the last record, of each partition. */
   offsets(): Promise<{ partition: number; endOffset: number }[]>;
+  /** Whether the broker has not been closed. */
   isOpen(): boolean;
 }
 

@@ -25,6 +25,7 @@ export interface EmbeddedRunOptions {
   partitions?: number;
   /** Values that are no transactions; one stands after each `faultEvery` transactions (default 100). */
   faults?: readonly (string | Uint8Array | null)[];
+  /** Transactions between two of the `faults`, at least 1 (default 100). */
   faultEvery?: number;
   /** Set of features of the model (default "streaming", which keeps state and reads labels). */
   features?: string;

@@ -21,16 +21,21 @@ export interface ProcessOptions {
 export interface EndedProcess {
   /** Exit code; 128 and the signal's number after a signal. */
   code: number;
+  /** The signal that ended it, or null. */
   signal: Deno.Signal | null;
+  /** All that it wrote to standard output. */
   stdout: string;
+  /** All that it wrote to standard error. */
   stderr: string;
 }
 
 /** A process that runs; disposing of it kills it. */
 export interface RunningProcess extends AsyncDisposable {
+  /** Number of the process. */
   readonly pid: number;
   /** What it has written so far. */
   readonly stdout: string;
+  /** What it has written to standard error so far. */
   readonly stderr: string;
   /** Whether it has ended. */
   readonly hasEnded: boolean;
