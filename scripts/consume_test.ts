@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { encodeBody } from "../src/broker/record_batch.ts";
 import { openSqliteBroker } from "../src/broker/sqlite.ts";
 import { assert, assertEquals, assertStringIncludes } from "../src/testing/assert.ts";
+import { BAD_RECORDS } from "../src/testing/bad_records.ts";
 import { type CommittedState, committedState } from "../src/testing/committed_state.ts";
 import { embeddedArgs, type EmbeddedRunOptions, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
 import { type EndedProcess, runDeno, type RunningProcess, startDeno } from "../src/testing/process.ts";
@@ -10,56 +11,6 @@ import { buildModule } from "./build.ts";
 import { permissionsFor } from "./permissions.ts";
 
 await buildModule(new URL("../", import.meta.url));
-
-const encode = (text: string) => new TextEncoder().encode(text);
-
-/** A record that is right but for what is given. */
-function faulty(change: Record<string, unknown>): string {
-  return JSON.stringify({
-    transaction_id: "bad",
-    customer_id: "c",
-    terminal_id: "t",
-    amount: 1,
-    timestamp: "2026-01-02T03:04:05Z",
-    ...change,
-  });
-}
-
-/** Each kind of bad record, and the reason that it must get. */
-const FAULTS: readonly [string | Uint8Array | null, string][] = [
-  ["not JSON", "not-json"],
-  ['{"transaction_id":"a"', "not-json"],
-  [faulty({ amount: 0.5 }).replace("0.5", "NaN"), "not-json"],
-  [faulty({ amount: 0.5 }).replace("0.5", "Infinity"), "not-json"],
-  ["[]", "not-an-object"],
-  ["12", "not-an-object"],
-  ["null", "not-an-object"],
-  ["{}", "missing-field"],
-  [faulty({ customer_id: undefined }), "missing-field"],
-  [faulty({ timestamp: undefined }), "missing-field"],
-  [faulty({ amount: 0 }), "wrong-field"],
-  [faulty({ amount: -12.5 }), "wrong-field"],
-  [faulty({ amount: "12.50" }), "wrong-field"],
-  [faulty({ amount: null }), "wrong-field"],
-  [faulty({ amount: 0.5 }).replace("0.5", "1e308"), "wrong-field"],
-  [faulty({ amount: 0.5 }).replace("0.5", "1e999"), "wrong-field"],
-  [faulty({ amount: 0.5 }).replace("0.5", "9".repeat(400)), "wrong-field"],
-  [faulty({ timestamp: "yesterday" }), "wrong-field"],
-  [faulty({ timestamp: 1e300 }), "wrong-field"],
-  [faulty({ transaction_id: "" }), "wrong-field"],
-  [faulty({ transaction_id: { id: 1 } }), "wrong-field"],
-  [faulty({ terminal_id: "x".repeat(129) }), "wrong-field"],
-  [faulty({ currency: "euros" }), "wrong-field"],
-  ['{"amount":1,"amount":2}', "duplicate-key"],
-  [`{"note":"${"x".repeat(1_000_000)}"}`, "too-large"],
-  ["x".repeat(1_000_000), "too-large"],
-  [`{"note":${"[".repeat(1000)}${"]".repeat(1000)}}`, "too-large"],
-  [Uint8Array.of(0xff, 0xfe, 0x7b, 0x00, 0x7d, 0x00), "not-utf8"],
-  [Uint8Array.of(0x7b, 0x22, 0xe9, 0x22, 0x3a, 0x31, 0x7d), "not-utf8"],
-  [Uint8Array.of(0xef, 0xbb, 0xbf, ...encode(faulty({}))), "not-json"],
-  ["", "empty"],
-  [null, "empty"],
-];
 
 async function withRun(options: EmbeddedRunOptions, use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -135,7 +86,7 @@ Deno.test("consume: kill -9 at random moments leaves what an uninterrupted run l
   console.log(`KILL_SEED=${seed}`);
   const random = randomBelow(seed);
   await withRun(
-    { count, nCustomers: 300, faults: FAULTS.slice(0, 8).map(([value]) => value), faultEvery: 500 },
+    { count, nCustomers: 300, faults: BAD_RECORDS.slice(0, 8).map(([value]) => value), faultEvery: 500 },
     async (folder) => {
       const copy = await copyOf(folder);
       const options = ["--alerts", "none", "--max-batch-records", "200", "--flush-rows", "40"];
@@ -202,8 +153,8 @@ Deno.test("consume: --until-empty waits for the partitions of a member that was 
 });
 
 Deno.test("consume: each kind of bad record is a dead letter with its bytes and its reason", async () => {
-  const values = FAULTS.map(([value]) => value);
-  await withRun({ count: FAULTS.length * 20, faults: values, faultEvery: 20 }, async (folder) => {
+  const values = BAD_RECORDS.map(([value]) => value);
+  await withRun({ count: BAD_RECORDS.length * 20, faults: values, faultEvery: 20 }, async (folder) => {
     const { code, stderr } = await run("consume", folder, "--until-empty", "--log", "none");
     assertEquals(code, 0, stderr);
     await using broker = openSqliteBroker(`${folder}/stream.db`);
@@ -218,12 +169,12 @@ Deno.test("consume: each kind of bad record is a dead letter with its bytes and 
         found.push([value, reason, `${topic} ${key}`]);
       }
     }
-    const expected = FAULTS.map(([value, reason], i) => {
+    const expected = BAD_RECORDS.map(([value, reason], i) => {
       const bytes = typeof value === "string" ? encode(value) : value;
       return [bytes?.toBase64() ?? null, reason, `transactions bad-${i}`];
     });
     found.forEach((each, i) => assertEquals(each, expected[i], `bad record ${i}`));
-    assertEquals(found.length, FAULTS.length);
+    assertEquals(found.length, BAD_RECORDS.length);
     await assertVerified(folder);
   });
 });

@@ -159,7 +159,7 @@ Deno.test("train and score say what is wrong, with exit code 2 for usage and 1 f
         1,
         "forest.json must be readable",
       ],
-      ["evaluate", ["--input", input], "", 2, "--label <column>"],
+      ["evaluate", ["--input", input], "", 2, "--label COLUMN must be given"],
       ["evaluate", ["--input", input, "--label", "hour"], "", 1, 'column "hour" must be 0, 1, true or false'],
       ["evaluate", ["--input", "-", "--label", "l"], "a,l\n1,0\n2,0\n", 1, "label 1 must be there"],
     ];
