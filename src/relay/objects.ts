@@ -57,12 +57,15 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
   let waitingSince = 0;
   let readThrough: number | undefined;
 
+  /** Whether there may be cuts that are recorded and not stored: an earlier owner's, or of a step that failed. */
+  let hasPending = true;
+
   return async (finish) => {
-    if (readThrough === undefined) {
-      // What an earlier owner recorded and may not have stored.
+    if (hasPending) {
       await storePending(parts);
-      readThrough = await ledger.lastCutOffset(topic, partition);
+      hasPending = false;
     }
+    readThrough ??= await ledger.lastCutOffset(topic, partition);
     const isFull = () => waiting.length >= flushRows || waitingBytes >= flushBytes;
     const found = await ledger.flaggedAfter(topic, partition, readThrough, flushRows - waiting.length);
     for (const row of found) {
@@ -78,7 +81,9 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
     await recordOnce(waiting, parts);
     waiting = [];
     waitingBytes = 0;
+    hasPending = true;
     await storePending(parts);
+    hasPending = false;
     return "more";
   };
 }
