@@ -170,7 +170,7 @@ Deno.test("consume: each kind of bad record is a dead letter with its bytes and 
       }
     }
     const expected = BAD_RECORDS.map(([value, reason], i) => {
-      const bytes = typeof value === "string" ? encode(value) : value;
+      const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
       return [bytes?.toBase64() ?? null, reason, `transactions bad-${i}`];
     });
     found.forEach((each, i) => assertEquals(each, expected[i], `bad record ${i}`));
