@@ -1,0 +1,66 @@
+/** Runs commands by the launcher, as `deno task` does: exit codes, signals, permissions. */
+import { assert, assertEquals, assertStringIncludes } from "../src/testing/assert.ts";
+import { embeddedArgs, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
+import { runDeno, startDeno } from "../src/testing/process.ts";
+import { buildModule } from "./build.ts";
+
+const root = new URL("../", import.meta.url);
+await buildModule(root);
+
+/** The launcher's own permissions, as the tasks of deno.json name them. */
+async function launcherFlags(task: string): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const command: string = tasks[task].command;
+  assertStringIncludes(command, `scripts/launch.ts ${task}`);
+  return command.split(" ").filter((word) => word.startsWith("--allow-"));
+}
+
+const launch = async (command: string, args: string[]) =>
+  await runDeno("scripts/launch.ts", [command, ...args], { permissions: await launcherFlags("consume") });
+
+Deno.test("launch passes on exit codes and output", async () => {
+  const folder = await Deno.makeTempDir();
+  const engines = embeddedArgs(folder, ["stream", "ledger", "objects"]);
+  const help = await launch("verify", ["--help"]);
+  assertEquals(help.code, 0);
+  assertStringIncludes(help.stdout, "exactly once");
+  const failed = await launch("verify", engines);
+  assertEquals(failed.code, 1, failed.stderr);
+  assertStringIncludes(failed.stderr, "must have the topic transactions");
+  assertEquals((await launch("verify", ["--absent"])).code, 2);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("launch refuses a command that is none, also by a name that every object has", async () => {
+  for (const command of ["absent", "constructor", "../secret"]) {
+    const { code, stderr } = await launch(command, []);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "must be one of produce");
+  }
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`launch: a ${signal} ends consume in good order, without any network permission`, async () => {
+    const folder = await Deno.makeTempDir();
+    await makeEmbeddedRun(folder, { count: 500 });
+    const args = ["consume", ...embeddedArgs(folder), "--alerts", "none", "--debug"];
+    // A group of its own, so that the signal reaches all of it, as Ctrl-C at a terminal does.
+    const through = signal === "SIGINT" ? ["setsid"] : [];
+    {
+      await using process = startDeno("scripts/launch.ts", args, {
+        permissions: await launcherFlags("consume"),
+        through,
+      });
+      await process.until(() => process.stderr.includes("up to offset 500"), { what: "the last commit" });
+      if (signal === "SIGINT") Deno.kill(-process.pid, "SIGINT");
+      else process.kill(signal);
+      const { code, stderr } = await process.ended();
+      assertEquals(code, 0, stderr);
+      assertStringIncludes(stderr, "consumed   500 records");
+    }
+    const { code, stdout } = await launch("verify", embeddedArgs(folder, ["stream", "ledger", "objects"]));
+    assertEquals(code, 0, stdout);
+    assert(stdout.includes("nothing lost, nothing doubled"));
+    await Deno.remove(folder, { recursive: true });
+  });
+}

@@ -1,0 +1,68 @@
+import { assert, assertEquals } from "../src/testing/assert.ts";
+import { COMMANDS, permissionsFor } from "./permissions.ts";
+
+const NOTHING_SET = () => undefined;
+
+/** What follows a flag of permissions, or undefined where it is not given. */
+function allowed(flags: readonly string[], what: string): string[] | undefined {
+  const flag = flags.find((each) => each.split("=")[0] === `--allow-${what}`);
+  return flag === undefined
+    ? undefined
+    : flag.includes("=")
+    ? flag.slice(flag.indexOf("=") + 1).split(",")
+    : [];
+}
+
+Deno.test("permissionsFor() never allows all, a program, or a network without a server", () => {
+  for (const command of Object.keys(COMMANDS)) {
+    const flags = permissionsFor(command, [], NOTHING_SET);
+    assert(flags.includes("--no-prompt"));
+    for (const what of ["all", "run", "ffi", "net", "sys", "import"]) {
+      assertEquals(allowed(flags, what), undefined);
+    }
+    assert(!flags.includes("-A"));
+    for (const name of ["env", "read", "write"]) {
+      assert(allowed(flags, name)?.length !== 0, `${name} without a list`);
+    }
+  }
+});
+
+Deno.test("permissionsFor() follows the embedded engines, by flag before setting before default", () => {
+  const read = (name: string) => name === "LEDGER_URL" ? "sqlite:/srv/l/ledger.db" : undefined;
+  const flags = permissionsFor("consume", ["--objects=file:/srv/o", "--model", "/srv/m"], read);
+  assertEquals(allowed(flags, "write"), [".edgewood", "/srv/l", "/srv/o"]);
+  assertEquals(allowed(flags, "read")?.toSorted(), [".edgewood", "/srv/l", "/srv/m", "/srv/o", "build"]);
+  const both = permissionsFor("consume", ["--ledger", "sqlite:/a/x.db", "--ledger", "sqlite:/b/x.db"], read);
+  assert(allowed(both, "write")?.includes("/b"));
+  assert(!allowed(both, "write")?.includes("/srv/l"));
+});
+
+Deno.test("permissionsFor() names the hosts of servers, and nobody's password", () => {
+  const args = [
+    ...["--ledger", "postgres://u:secret@db.local/edgewood?sslrootcert=/etc/ca.pem"],
+    ...["--objects", "s3://k:secret@store.local:9000/bucket"],
+  ];
+  const flags = permissionsFor("verify", args, NOTHING_SET);
+  assertEquals(allowed(flags, "net")?.toSorted(), ["db.local:5432", "store.local:9000"]);
+  assert(allowed(flags, "read")?.includes("/etc/ca.pem"));
+  assert(!flags.join(" ").includes("secret"));
+  // A Kafka client is told of further brokers.
+  assertEquals(allowed(permissionsFor("verify", ["--stream", "kafka://k:9092"], NOTHING_SET), "net"), []);
+});
+
+Deno.test("permissionsFor() takes files by either spelling, and - for none", () => {
+  for (const args of [["--input", "in.csv"], ["--input=in.csv"]]) {
+    assertEquals(allowed(permissionsFor("produce", args, NOTHING_SET), "read"), ["in.csv", ".edgewood"]);
+  }
+  const flags = permissionsFor("score", ["--input", "-", "--output", "-"], NOTHING_SET);
+  assertEquals(allowed(flags, "read"), ["build", "model"]);
+  assertEquals(allowed(flags, "write"), undefined);
+  assert(
+    permissionsFor("produce", ["--input", "a,b.csv"], NOTHING_SET).some((flag) => flag.includes("a,,b.csv")),
+  );
+});
+
+Deno.test("permissionsFor() allows nothing of engines whose settings are wrong", () => {
+  const flags = permissionsFor("consume", ["--stream", "ftp://somewhere"], NOTHING_SET);
+  assertEquals([allowed(flags, "net"), allowed(flags, "write")], [undefined, undefined]);
+});

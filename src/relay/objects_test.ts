@@ -1,0 +1,255 @@
+import { DeliveryError } from "../delivery_error.ts";
+import { FencedError, type FlaggedTransaction, type Ledger, type ObjectCut } from "../ledger/ledger.ts";
+import { openSqliteLedger } from "../ledger/sqlite.ts";
+import { openDirectory } from "../objects/directory.ts";
+import type { ObjectStore } from "../objects/objects.ts";
+import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
+import { until } from "../testing/until.ts";
+import { objectEncoders } from "./object_encoders.ts";
+import { type FlushOptions, objectStep } from "./objects.ts";
+
+const HOUR_MS = 3_600_000;
+const [TOPIC, PARTITION] = ["transactions", 0];
+
+/** A flagged transaction at an offset; three in a row share an event hour, and hours come back. */
+function flaggedAt(offset: number): FlaggedTransaction {
+  return {
+    offset,
+    transactionId: `t${offset}`,
+    customerId: "c",
+    terminalId: "m",
+    amountMinor: 100,
+    currency: null,
+    timestampMs: Math.floor(offset / 30) % 2 * HOUR_MS,
+    anomalyScore: 0.9,
+    verdict: JSON.stringify({ topic: TOPIC, partition: PARTITION, offset, note: "x".repeat(40) }),
+  };
+}
+
+class Bench implements AsyncDisposable {
+  readonly folder = Deno.makeTempDirSync();
+  readonly ledger = openSqliteLedger(`${this.folder}/ledger.db`);
+  readonly store = openDirectory(`${this.folder}/objects`);
+  epoch = 0;
+  #nextOffset = 0;
+
+  async claim(): Promise<this> {
+    ({ epoch: this.epoch } = await this.ledger.claim(TOPIC, PARTITION, { owner: "a", streamId: "s" }));
+    return this;
+  }
+
+  /** Commits this many flagged transactions, ten offsets apart. */
+  async commit(count: number): Promise<void> {
+    const flagged = Array.from({ length: count }, (_, i) => flaggedAt(this.#nextOffset + i * 10));
+    const nextOffset = this.#nextOffset + count * 10;
+    const none = new Float64Array(0);
+    await this.ledger.commit({
+      topic: TOPIC,
+      partition: PARTITION,
+      epoch: this.epoch,
+      firstOffset: this.#nextOffset,
+      nextOffset,
+      labelOffsets: [],
+      model: "m",
+      logMode: "none",
+      scored: count * 10,
+      log: {
+        count: 0,
+        offset: none,
+        producedAtMs: none,
+        anomalyScore: none,
+        flagged: new Uint8Array(0),
+        transaction: () => {
+          throw new RangeError("there is no row");
+        },
+      },
+      flagged,
+      deadLetters: [],
+      committedAtMs: 0,
+    });
+    this.#nextOffset = nextOffset;
+  }
+
+  step(options: FlushOptions, over: { ledger?: Ledger; store?: ObjectStore } = {}) {
+    const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
+    const encoder = objectEncoders.ndjson;
+    return objectStep({ ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch }, options);
+  }
+
+  async objects(): Promise<[string, number][]> {
+    const keys = await Array.fromAsync(this.store.list(""));
+    return await Promise.all(keys.map(async (key): Promise<[string, number]> => {
+      const text = new TextDecoder().decode(await this.store.get(key));
+      return [key.replace("flagged/dt=1970-01-01/", ""), text.trim().split("\n").length];
+    }));
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.ledger[Symbol.asyncDispose]();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Steps until nothing more is due. */
+async function drain(step: ReturnType<typeof objectStep>, finish = false): Promise<number> {
+  for (;;) {
+    const next = await step(finish);
+    if (next !== "more") return next;
+  }
+}
+
+const open = () => new Bench().claim();
+
+Deno.test("objectStep() cuts at rows, and what is left waits for its time", async () => {
+  await using bench = await open();
+  const step = bench.step({ flushRows: 4, flushIntervalMs: 60_000 });
+  await bench.commit(6);
+  const waitMs = await drain(step);
+  assert(waitMs > 50_000 && waitMs <= 60_000, `${waitMs} ms`);
+  assertEquals(await bench.objects(), [["hour=00/transactions-0-0.ndjson", 3], [
+    "hour=01/transactions-0-30.ndjson",
+    1,
+  ]]);
+  assertEquals(await drain(step, true), Infinity);
+  assertEquals(await bench.objects(), [
+    ["hour=00/transactions-0-0.ndjson", 3],
+    ["hour=01/transactions-0-30.ndjson", 1],
+    ["hour=01/transactions-0-40.ndjson", 2],
+  ]);
+});
+
+Deno.test("objectStep() cuts at the row that reaches the bytes", async () => {
+  await using bench = await open();
+  await bench.commit(3);
+  const { length } = flaggedAt(0).verdict;
+  const wait = await drain(bench.step({ flushBytes: length + 2, flushIntervalMs: 60_000 }));
+  assert(wait !== Infinity);
+  assertEquals(await bench.objects(), [["hour=00/transactions-0-0.ndjson", 2]]);
+});
+
+Deno.test("objectStep() cuts when the oldest row has waited long enough", async () => {
+  await using bench = await open();
+  await bench.commit(2);
+  const step = bench.step({ flushIntervalMs: 30 });
+  assert(await drain(step) <= 30);
+  await until(async () => await drain(step) === Infinity);
+  assertEquals(await bench.objects(), [["hour=00/transactions-0-0.ndjson", 2]]);
+});
+
+Deno.test("objectStep() makes the same cuts however the rows arrive and whenever it is begun anew", async () => {
+  const cutsOf = async (commits: number[], isRestarted: boolean) => {
+    await using bench = await open();
+    let step = bench.step({ flushRows: 7 });
+    for (const count of commits) {
+      await bench.commit(count);
+      await drain(step);
+      if (isRestarted) step = bench.step({ flushRows: 7 });
+    }
+    await drain(step, true);
+    return (await Array.fromAsync(bench.ledger.cuts(TOPIC, PARTITION))).map((
+      { key, sha256 },
+    ) => [key, sha256]);
+  };
+  const expected = await cutsOf([40], false);
+  assert(expected.length > 6);
+  assertEquals(await cutsOf(Array(40).fill(1), false), expected);
+  assertEquals(await cutsOf([3, 11, 1, 25], true), expected);
+});
+
+/** The object with some methods that do their work and then lose the answer, now and then. */
+function losingAnswers<T extends object>(target: T, methods: readonly (keyof T)[], every: number): T {
+  let calls = 0;
+  return new Proxy(target, {
+    get(_, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      return async (...args: unknown[]) => {
+        const isLossy = (methods as readonly PropertyKey[]).includes(name);
+        const result = await value.apply(target, args);
+        if (isLossy && ++calls % every !== 0) {
+          throw new DeliveryError(`the answer of ${String(name)} was lost`, { retriable: true });
+        }
+        return result;
+      };
+    },
+  });
+}
+
+Deno.test("objectStep() stores each row once where answers are lost after the work was done", async () => {
+  await using bench = await open();
+  const [whole, lossy] = [await open(), bench];
+  await whole.commit(50);
+  await drain(whole.step({ flushRows: 6 }), true);
+  const ledger = losingAnswers(lossy.ledger, ["recordCuts", "markStored"], 3);
+  const store = losingAnswers(lossy.store, ["put"], 2);
+  await lossy.commit(50);
+  const step = lossy.step({ flushRows: 6 }, { ledger, store });
+  await until(async () => await drain(step, true) === Infinity, { what: "everything stored" });
+  assertEquals(await lossy.objects(), await whole.objects());
+  assertEquals(await lossy.ledger.pendingCuts(TOPIC, PARTITION, 10), []);
+  await whole[Symbol.asyncDispose]();
+});
+
+Deno.test("objectStep() takes over what an earlier owner recorded and did not store", async () => {
+  await using bench = await open();
+  await bench.commit(8);
+  const down: ObjectStore = new Proxy(bench.store, {
+    get: (target, name) =>
+      name === "put"
+        ? () => Promise.reject(new DeliveryError("503", { retriable: true }))
+        : Reflect.get(target, name, target),
+  });
+  await assertRejects(() => drain(bench.step({}, { store: down }), true), DeliveryError, "503");
+  const recorded = await bench.ledger.pendingCuts(TOPIC, PARTITION, 10);
+  assertEquals(recorded.map(({ rows }: ObjectCut) => rows), [5, 3]);
+  const before = bench.step({ flushRows: 1 });
+  await bench.claim();
+  // The new owner does not cut anew what is cut, whatever its own limits.
+  await drain(bench.step({ flushRows: 1 }), true);
+  assertEquals((await bench.objects()).map(([, rows]) => rows), [5, 3]);
+  // And the old one cannot cut any more.
+  await bench.commit(2);
+  await assertRejects(() => drain(before, true), FencedError, "epoch");
+});
+
+Deno.test("objectStep() leaves another object under its key as it is, and says so", async () => {
+  await using bench = await open();
+  await bench.commit(2);
+  const key = "flagged/dt=1970-01-01/hour=00/transactions-0-0.ndjson";
+  await bench.store.put(key, new TextEncoder().encode("another's"), { sha256: "" });
+  const error = await assertRejects(
+    () => drain(bench.step({}), true),
+    DeliveryError,
+    "another object is there",
+  );
+  // Once it is moved away, the step succeeds.
+  assertEquals(error.retriable, true);
+  assertEquals(new TextDecoder().decode(await bench.store.get(key)), "another's");
+  await bench.store.delete(key);
+  await drain(bench.step({}), true);
+  assertEquals(await bench.objects(), [["hour=00/transactions-0-0.ndjson", 2]]);
+});
+
+Deno.test("objectStep() does not store rows that are not those that were recorded", async () => {
+  await using bench = await open();
+  await bench.commit(2);
+  const bytes = new Uint8Array(10);
+  await bench.ledger.recordCuts(TOPIC, PARTITION, bench.epoch, [{
+    key: "flagged/x.ndjson",
+    topic: TOPIC,
+    partition: PARTITION,
+    firstOffset: 0,
+    lastOffset: 10,
+    hourMs: 0,
+    format: "ndjson",
+    rows: 2,
+    byteLength: bytes.length,
+    sha256: "0".repeat(64),
+  }]);
+  const error = await assertRejects(
+    () => drain(bench.step({}), true),
+    DeliveryError,
+    "the rows give others now",
+  );
+  assertEquals([error.retriable, await bench.objects()], [false, []]);
+});
