@@ -1,24 +1,31 @@
-/** Transactions of the test days, in any order; all arrays have one element a transaction. */
-export interface ScoredTransactions {
-  /** Day of the test, 0 for the first. */
-  day: Uint16Array;
+/** Transactions to rank cards by: one element a transaction in each column. */
+export interface CardTransactions {
+  /** Day of the transaction; days are taken in rising order. */
+  day: Int32Array;
   /** Number of the card. */
-  card: Uint32Array;
-  /** Higher is more anomalous. */
-  score: Float64Array;
-  /** 1 for a fraud. */
+  card: Int32Array;
+  /** 1 for a fraud, 0 otherwise. */
   isFraud: Uint8Array;
 }
 
+/** How many compromised cards were among the highest ranked, day by day. */
+export interface CardPrecision {
+  /** Mean over the days of the share of the k cards that were compromised, in [0, 1]; 0 where there is no day. */
+  mean: number;
+  /** The share on each day, in the order of the days. */
+  byDay: { day: number; precision: number }[];
+}
+
 /**
- * Card Precision@k of the fraud detection handbook (Le Borgne et al., chapter 4): each day, the share of the k cards with the
- * highest maximum score that have a fraud on that day.
+ * Card Precision@k: each day, the k cards with the highest maximum score of the day, and the share of k that had a
+ * fraud that day; a compromised card found on one day is left out on later days.
  *
- * A card that was found on one day is left out on later days. Cards with equal scores are taken in the order of their numbers.
+ * As in *Reproducible Machine Learning for Credit Card Fraud Detection*, chapter 4, Precision top-k metrics. Cards of
+ * equal score stand in the order of their first transaction of the day.
  *
- * @param days Number of test days.
- * @param k Cards that can be looked at in a day.
- * @returns One share a day, in [0, 1]; of k, also where there are fewer cards.
+ * @param transactions Days, cards and truth, in the order of time.
+ * @param scores One a transaction, higher for more suspicious.
+ * @param k Cards that are looked into each day, at least 1. Throws RangeError below, and where the lengths differ.
  *
  * @example
  * ```ts
@@ -26,36 +33,46 @@ export interface ScoredTransactions {
  * import { cardPrecision } from "./card_precision.ts";
  *
  * const transactions = {
- *   day: Uint16Array.of(0, 0, 1),
- *   card: Uint32Array.of(7, 8, 7),
- *   score: Float64Array.of(0.9, 0.1, 0.8),
- *   isFraud: Uint8Array.of(1, 0, 1),
+ *   day: Int32Array.of(0, 0, 1, 1),
+ *   card: Int32Array.of(7, 8, 7, 8),
+ *   isFraud: Uint8Array.of(1, 0, 1, 0),
  * };
- * assertEquals(cardPrecision(transactions, 2, 1), [1, 0]); // card 7 was found on day 0 already
+ * const { byDay } = cardPrecision(transactions, Float64Array.of(0.9, 0.1, 0.9, 0.1), 1);
+ * assertEquals(byDay, [{ day: 0, precision: 1 }, { day: 1, precision: 0 }]);
  * ```
  */
-export function cardPrecision(transactions: ScoredTransactions, days: number, k: number): number[] {
-  const { day, card, score, isFraud } = transactions;
-  const byDay: Map<number, { score: number; isFraud: boolean }>[] = Array.from(
-    { length: days },
-    () => new Map(),
-  );
-  for (let i = 0; i < day.length; i++) {
-    const cards = byDay[day[i]];
-    const known = cards.get(card[i]);
-    if (known === undefined) cards.set(card[i], { score: score[i], isFraud: isFraud[i] === 1 });
-    else {
-      known.score = Math.max(known.score, score[i]);
-      known.isFraud ||= isFraud[i] === 1;
-    }
+export function cardPrecision(
+  transactions: CardTransactions,
+  scores: Float64Array | Uint8Array,
+  k: number,
+): CardPrecision {
+  const { day, card, isFraud } = transactions;
+  if (!Number.isInteger(k) || k < 1) {
+    throw new RangeError(`Cannot rank cards as k must be an integer from 1: current value is ${k}`);
   }
+  if (scores.length !== day.length) {
+    throw new RangeError(
+      `Cannot rank cards as there must be ${day.length} scores, one a transaction: current value is ${scores.length}`,
+    );
+  }
+  const rowsByDay = Map.groupBy(day.keys(), (row) => day[row]);
   const found = new Set<number>();
-  return byDay.map((cards) => {
-    const ranked = [...cards].filter(([number]) => !found.has(number))
-      .sort(([a, left], [b, right]) => right.score - left.score || a - b)
-      .slice(0, k);
-    const caught = ranked.filter(([, { isFraud }]) => isFraud);
-    for (const [number] of caught) found.add(number);
-    return caught.length / k;
+  const byDay = [...rowsByDay].sort(([a], [b]) => a - b).map(([day, rows]) => {
+    const cards = new Map<number, { score: number; isFraud: number }>();
+    for (const row of rows) {
+      if (found.has(card[row])) continue;
+      const known = cards.get(card[row]);
+      if (known === undefined) cards.set(card[row], { score: scores[row], isFraud: isFraud[row] });
+      else {
+        known.score = Math.max(known.score, scores[row]);
+        known.isFraud = Math.max(known.isFraud, isFraud[row]);
+      }
+    }
+    const first = [...cards].sort(([, a], [, b]) => b.score - a.score).slice(0, k);
+    const compromised = first.filter(([, { isFraud }]) => isFraud === 1);
+    for (const [number] of compromised) found.add(number);
+    return { day, precision: compromised.length / k };
   });
+  const sum = byDay.reduce((sum, { precision }) => sum + precision, 0);
+  return { mean: byDay.length === 0 ? 0 : sum / byDay.length, byDay };
 }

@@ -1,186 +1,189 @@
-/**
- * The protocol of the fraud detection handbook (Le Borgne et al.), end to end through the pipeline's own code.
- *
- * Train on 7 days from the start date, leave 7 days in which the labels arrive, test on the following 7 days. Cards with a
- * known fraud are left out of the test: those with a fraud in the training week, and for test day d those with a fraud up
- * to 8 days before.
- *
- * @module
- */
-import { trainForest } from "../forest/train.ts";
 import { createScorer } from "../forest/scorer.ts";
+import { flagThreshold } from "../forest/threshold.ts";
+import { trainForest } from "../forest/train.ts";
 import type { ReplayedEvent } from "../simulate/event.ts";
 import { openFeatureStage } from "../stages/features.ts";
-import { eventBatches } from "../training/event_rows.ts";
 import { transactionFeatures } from "../training/transaction_features.ts";
-import { cardPrecision } from "./card_precision.ts";
+import { type CardPrecision, cardPrecision } from "./card_precision.ts";
+import { collectWeeks, type HandbookWeeks, type Week } from "./handbook_weeks.ts";
 import { rankingMetrics } from "./metrics.ts";
 
-const DAY_MS = 86_400_000;
-const TRAIN_DAYS = 7;
-const DELAY_DAYS = 7;
-const TEST_DAYS = 7;
-const CARDS_A_DAY = 100;
-
-/** What to evaluate. */
+/** How the protocol is run. */
 export interface HandbookOptions {
-  /** First day of the training week, milliseconds since 1970, UTC. */
-  startMs: number;
-  /** Features, or the name of one set. */
-  features: readonly string[];
-  /** Number of forests. */
-  seeds: number;
-  /** Number of trees (default 100). */
+  /** First training day, YYYY-MM-DD, from midnight UTC. */
+  startDate: string;
+  /** Whether the features see the stream's labels. @default true */
+  labels?: boolean;
+  /** Number of forests. @default 5 */
+  seeds?: number;
+  /** Seed of the first forest; the next ones follow. @default 0 */
+  randomSeed?: number;
+  /** Features, or the name of one set. @default the set `streaming`, or `no-labels` without labels */
+  features?: readonly string[];
+  /** Number of trees. @default 100 */
   nEstimators?: number;
-  /** Rows drawn for each tree (default 1024). */
+  /** Rows drawn for each tree. @default 1024 */
   maxSamples?: number;
-  /** Told how many transactions were replayed. */
+  /** Budget of the threshold that the flags of a run keep to. @default 100 */
+  alertsPerDay?: number;
+  /** Told how many transactions of the stream went in. */
   onProgress?(transactions: number): void;
 }
 
-/** How one forest did on the test week. */
-export interface HandbookScores {
-  /** ROC-AUC over the transactions of the test week, in [0, 1]. */
+/** What one forest reached. */
+export interface HandbookRun {
+  randomSeed: number;
   auc: number;
-  /** Average precision, in [0, 1]. */
   ap: number;
-  /** Card Precision@100, mean over the days, in [0, 1]. */
-  cp100: number;
-  /** Card Precision@100 of each test day. */
-  cp100ByDay: number[];
-  /** ROC-AUC of the frauds of each scenario against all that is no fraud, by scenario number. */
-  scenarioAuc: Record<string, number>;
+  cardPrecision: CardPrecision;
+  /** ROC-AUC of each scenario's frauds against all that is no fraud, in the order of `HandbookEvaluation.scenarios`. */
+  scenarioAuc: number[];
+  /** Anomaly scores of the training and the test week. */
+  trainScores: Float64Array;
+  testScores: Float64Array;
+  /** Flags the alerts per day on the training week. */
+  threshold: number;
 }
 
-/** How the forests did: one result a seed, and the rows they were measured on. */
+/** A value over all seeds: mean and standard deviation (n - 1; 0 for one seed). */
+export interface Spread {
+  mean: number;
+  sd: number;
+}
+
+/** What the protocol found. */
 export interface HandbookEvaluation {
-  /** Transactions trained on. */
-  trainRows: number;
-  /** Transactions tested on, cards with a known fraud left out. */
-  testRows: number;
-  /** Frauds among the tested. */
-  frauds: number;
-  /** One result a forest. */
-  seeds: HandbookScores[];
+  startDate: string;
+  labels: boolean;
+  features: string[];
+  nEstimators: number;
+  maxSamples: number;
+  alertsPerDay: number;
+  /** ROC-AUC, average precision and Card Precision@100 on the test week. */
+  auc: Spread;
+  ap: Spread;
+  cp100: Spread;
+  /** Card Precision@100 of a ranking that knows the truth. */
+  bestCp100: number;
+  scenarios: { scenario: number; frauds: number; auc: Spread }[];
+  runs: HandbookRun[];
+  /** The transactions behind the scores. */
+  weeks: HandbookWeeks;
 }
 
-/** The transactions of one week, with features. */
-interface Week {
-  raw: Float32Array;
-  day: Uint16Array;
-  card: Uint32Array;
-  isFraud: Uint8Array;
-  scenario: Uint8Array;
-}
+const TRAINING_DAYS = 7;
+const CARDS = 100;
 
 /**
- * Replays the events from their first day on, so that features have their history, and evaluates forests on one test week.
+ * Runs the protocol of the fraud detection handbook through the code that the consumer runs: replayed records, labels when
+ * they arrive, the decoder, the features and their transforms, the trainer, the WebAssembly scorer.
  *
- * @param events Transactions and labels in the order in which they became known; without labels the label features stay at 0.
- * @throws RangeError where the events have no transaction in the training week, or no fraud in the test.
+ * Trains on 7 days from the start date, waits 7, tests on the next 7 without the cards known to be compromised by then;
+ * see `collectWeeks`. The training sees no truth, and the features see labels alone.
+ *
+ * @param events A whole stream from its first day, as `replayTransactions` yields it.
+ * @throws RangeError for a start date or a feature that is none, Error for a stream without truth or without these weeks.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "../testing/assert.ts";
+ * import { simulate } from "../simulate/simulate.ts";
+ * import { evaluateHandbook } from "./handbook.ts";
+ *
+ * const start = new Date("2026-01-01");
+ * const events = simulate({ randomSeed: 1, start, count: 5000 });
+ * const { auc, ap, cp100 } = await evaluateHandbook(events, { startDate: "2026-01-02", seeds: 1, maxSamples: 256 });
+ * assert(auc.mean > 0.5 && ap.mean > 0 && cp100.mean <= 1);
+ * ```
  */
 export async function evaluateHandbook(
   events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
   options: HandbookOptions,
 ): Promise<HandbookEvaluation> {
-  const { features, fit } = transactionFeatures(options.features);
-  const { train, test } = await replay(events, options, features);
-  if (train.day.length === 0 || !test.isFraud.includes(1)) {
-    throw new RangeError(
-      "Cannot evaluate as there must be transactions in the 7 days from --start and frauds in the 7 days two weeks " +
-        `later: current value is ${train.day.length} transactions and ${test.day.length} to test on`,
-    );
-  }
-  const fitted = fit(train.raw, train.day.length);
-  const rows = train.raw.slice();
-  fitted.apply(rows, train.day.length);
-  const testRows = test.raw.slice();
-  fitted.apply(testRows, test.day.length);
-  const seeds: HandbookScores[] = [];
+  const { startDate, labels = true, seeds = 5, randomSeed = 0, alertsPerDay = CARDS } = options;
   const { nEstimators = 100, maxSamples = 1024 } = options;
-  for (let randomSeed = 0; randomSeed < options.seeds; randomSeed++) {
-    const forest = trainForest({ rows, nFeatures: features.length }, { nEstimators, maxSamples, randomSeed });
-    using scorer = await createScorer(forest);
-    seeds.push(measure(test, scorer.score(testRows, test.day.length)));
-  }
-  const frauds = test.isFraud.reduce((sum, each) => sum + each, 0);
-  return { trainRows: train.day.length, testRows: test.day.length, frauds, seeds };
-}
-
-async function replay(
-  events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
-  { startMs, onProgress }: HandbookOptions,
-  features: Parameters<typeof openFeatureStage>[0]["features"],
-): Promise<{ train: Week; test: Week }> {
+  const startMs = midnightOf(startDate);
+  const { features, fit } = transactionFeatures(options.features ?? [labels ? "streaming" : "no-labels"]);
   const stage = openFeatureStage({ kind: "transactions", features });
-  const n = features.length;
-  const cards = new Map<string, number>();
-  const train: Row[] = [];
-  const test: Row[] = [];
-  /** Cards with a known fraud, by the day of the fraud counted from the start date. */
-  const compromised = new Map<number, Set<number>>();
-  const testFrom = TRAIN_DAYS + DELAY_DAYS;
-  let transactions = 0;
-  for await (const { columns, raw, isFraud, scenario } of eventBatches(events, stage)) {
-    onProgress?.(transactions += columns.count);
-    for (let row = 0; row < columns.count; row++) {
-      const day = Math.floor((columns.timestampMs[row] - startMs) / DAY_MS);
-      if (day < 0 || day >= testFrom + TEST_DAYS) continue;
-      const id = columns.transaction(row).customerId;
-      const card = cards.get(id) ?? cards.size;
-      cards.set(id, card);
-      if (isFraud[row] === 1) compromised.set(day, (compromised.get(day) ?? new Set()).add(card));
-      if (day >= TRAIN_DAYS && day < testFrom) continue;
-      const features = raw.slice(row * n, (row + 1) * n);
-      const each = { day, card, isFraud: Number(isFraud[row] === 1), scenario: scenario[row], features };
-      (day < TRAIN_DAYS ? train : test).push(each);
-    }
-  }
-  const known = new Set<number>();
-  for (let day = 0; day < TRAIN_DAYS; day++) compromised.get(day)?.forEach((card) => known.add(card));
-  const tested: Row[] = [];
-  for (let day = 0; day < TEST_DAYS; day++) {
-    // The label of this day's frauds has arrived by the test day.
-    compromised.get(TRAIN_DAYS + day - 1)?.forEach((card) => known.add(card));
-    tested.push(...test.filter((row) => row.day === testFrom + day && !known.has(row.card)));
-  }
-  for (const row of tested) row.day -= testFrom;
-  return { train: weekOf(train, n), test: weekOf(tested, n) };
-}
+  const weeks = await collectWeeks(events, stage, { startMs, labels, onProgress: options.onProgress });
+  const { train, test } = weeks;
+  const nFeatures = features.length;
+  const trainRows = train.raw.slice();
+  const testRows = test.raw.slice();
+  const { apply } = fit(trainRows, train.count);
+  apply(trainRows, train.count);
+  apply(testRows, test.count);
 
-interface Row {
-  day: number;
-  card: number;
-  isFraud: number;
-  scenario: number;
-  features: Float32Array;
-}
-
-function weekOf(rows: readonly Row[], nFeatures: number): Week {
-  const raw = new Float32Array(rows.length * nFeatures);
-  rows.forEach(({ features }, i) => raw.set(features, i * nFeatures));
+  const scenarios = scenariosOf(test);
+  const runs: HandbookRun[] = [];
+  for (let seed = randomSeed; seed < randomSeed + seeds; seed++) {
+    const forest = trainForest({ rows: trainRows, nFeatures }, { nEstimators, maxSamples, randomSeed: seed });
+    using scorer = await createScorer(forest);
+    const trainScores = scorer.score(trainRows);
+    const testScores = scorer.score(testRows);
+    const { rocAuc, averagePrecision } = rankingMetrics(testScores, test.isFraud);
+    runs.push({
+      randomSeed: seed,
+      auc: rocAuc,
+      ap: averagePrecision,
+      cardPrecision: cardPrecision(test, testScores, CARDS),
+      scenarioAuc: scenarios.map((scenario) => scenarioAuc(test, testScores, scenario)),
+      trainScores,
+      testScores,
+      threshold: flagThreshold(trainScores, { alertsPerDay, coveredDays: TRAINING_DAYS }),
+    });
+  }
   return {
-    raw,
-    day: Uint16Array.from(rows, ({ day }) => day),
-    card: Uint32Array.from(rows, ({ card }) => card),
-    isFraud: Uint8Array.from(rows, ({ isFraud }) => isFraud),
-    scenario: Uint8Array.from(rows, ({ scenario }) => scenario),
+    startDate,
+    labels,
+    features: features.map(({ name }) => name),
+    nEstimators,
+    maxSamples,
+    alertsPerDay,
+    auc: spread(runs.map(({ auc }) => auc)),
+    ap: spread(runs.map(({ ap }) => ap)),
+    cp100: spread(runs.map(({ cardPrecision }) => cardPrecision.mean)),
+    bestCp100: cardPrecision(test, test.isFraud, CARDS).mean,
+    scenarios: scenarios.map((scenario, i) => ({
+      scenario,
+      frauds: countOf(test, scenario),
+      auc: spread(runs.map(({ scenarioAuc }) => scenarioAuc[i])),
+    })),
+    runs,
+    weeks,
   };
 }
 
-function measure(test: Week, score: Float64Array): HandbookScores {
-  const { rocAuc, averagePrecision } = rankingMetrics(score, test.isFraud);
-  const cp100ByDay = cardPrecision({ ...test, score }, TEST_DAYS, CARDS_A_DAY);
-  const scenarioAuc: Record<string, number> = {};
-  for (const scenario of new Set(test.scenario)) {
-    if (scenario === 0) continue;
-    const rows = [...test.isFraud.keys()].filter((i) =>
-      test.isFraud[i] === 0 || test.scenario[i] === scenario
+function midnightOf(startDate: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(startDate) ? Date.parse(`${startDate}T00:00:00Z`) : NaN;
+  // Date.parse takes 2018-02-31 for a day in March.
+  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(startDate)) {
+    throw new RangeError(
+      `Cannot evaluate as the start date must be a day, YYYY-MM-DD: current value is "${startDate}"`,
     );
-    const labels = Uint8Array.from(rows, (i) => test.isFraud[i]);
-    if (!labels.includes(1)) continue;
-    scenarioAuc[scenario] = rankingMetrics(Float64Array.from(rows, (i) => score[i]), labels).rocAuc;
   }
-  const cp100 = cp100ByDay.reduce((sum, each) => sum + each, 0) / TEST_DAYS;
-  return { auc: rocAuc, ap: averagePrecision, cp100, cp100ByDay, scenarioAuc };
+  return ms;
+}
+
+/** The scenarios of the test week's frauds, in rising order. */
+function scenariosOf({ scenario, isFraud }: Week): number[] {
+  return [...new Set(scenario.filter((number, row) => isFraud[row] === 1 && number > 0))].sort((a, b) =>
+    a - b
+  );
+}
+
+function countOf({ scenario, isFraud }: Week, wanted: number): number {
+  return scenario.reduce((sum, number, row) => sum + (number === wanted ? isFraud[row] : 0), 0);
+}
+
+function scenarioAuc({ scenario, isFraud }: Week, scores: Float64Array, wanted: number): number {
+  const counts = (row: number) => isFraud[row] === 0 || scenario[row] === wanted;
+  return rankingMetrics(scores.filter((_, row) => counts(row)), isFraud.filter((_, row) => counts(row)))
+    .rocAuc;
+}
+
+function spread(values: number[]): Spread {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, sd: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }
