@@ -1,0 +1,129 @@
+/**
+ * `deno task test:services`: contract suites and the fault matrix against real servers.
+ *
+ * @module
+ */
+import { Command } from "commander";
+import { runFaultMatrix } from "../src/testing/fault_matrix.ts";
+import type { RowResult } from "../src/testing/fault_row.ts";
+import type { FaultServices } from "../src/testing/fault_stage.ts";
+import { wholeNumber } from "./option_values.ts";
+import { runAsProgram } from "./run_command.ts";
+import { openServices } from "./services/open_services.ts";
+
+interface TestServicesFlags {
+  quick?: boolean;
+  only?: string[];
+  seed?: number;
+  records: number;
+  contracts: boolean;
+  json?: string;
+}
+
+/** The command `test:services`. */
+export const testServicesCommand: Command = new Command("test:services")
+  .description("Run the contract suites and the fault matrix against Kafka, MinIO and PostgreSQL.")
+  .option("--quick", "shorter outages and fewer kills")
+  .option("--only <rows...>", "these rows of the matrix, and no contract suites")
+  .option("--records <n>", "records in each topic", wholeNumber(1000), 100_000)
+  .option(
+    "--seed <n>",
+    "seed of the random moments (default: another one each time)",
+    wholeNumber(0, 2 ** 32 - 1),
+  )
+  .option("--no-contracts", "the matrix alone")
+  .option("--json <file>", "write the results to a file too")
+  .addHelpText(
+    "after",
+    `
+Servers that do not run are installed and started, and left running: deno task services down.
+Exit codes: 0 all held, or the servers cannot be installed here; 1 something did not hold; 2 wrong use.`,
+  )
+  .action(testServices);
+
+async function testServices(flags: TestServicesFlags): Promise<void> {
+  const { handles, unavailable, failed } = await openServices({ report: (line) => console.error(line) });
+  if (unavailable.size > 0) {
+    for (const [name, why] of unavailable) console.log(`skipped: ${name} cannot be installed here: ${why}`);
+    return;
+  }
+  if (failed.size > 0) {
+    throw new Error(
+      `Cannot test as every server must start: current value is ${[...failed.values()][0].message}`,
+      {
+        cause: [...failed.values()][0],
+      },
+    );
+  }
+  const contracts = flags.contracts && flags.only === undefined ? await runContracts() : undefined;
+  const services = Object.fromEntries(
+    Object.values(handles).map((handle) => [handle.name, handle.service]),
+  ) as unknown as FaultServices;
+  const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0];
+  console.log(`seed ${seed}`);
+  console.log(tableLine(HEADS));
+  const startedAt = performance.now();
+  const rows = await runFaultMatrix(services, {
+    handles,
+    seed,
+    records: flags.records,
+    isQuick: flags.quick ?? false,
+    only: flags.only,
+    onRow(row) {
+      console.log(tableLine(cellsOf(row)));
+      for (const problem of row.problems) console.log(`  ${problem}`);
+    },
+  });
+  const failedRows = rows.filter(({ ok }) => !ok).map(({ row }) => row);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(
+    `${rows.length} rows in ${seconds} s: ${
+      failedRows.length === 0 ? "all held" : `failed: ${failedRows.join(", ")}`
+    }` +
+      (contracts === undefined ? "" : `; contract suites ${contracts ? "passed" : "failed"}`),
+  );
+  if (flags.json !== undefined) {
+    await Deno.writeTextFile(flags.json, JSON.stringify({ seed, contracts, rows }, null, 2) + "\n");
+  }
+  if (failedRows.length > 0 || contracts === false) Deno.exitCode = 1;
+}
+
+async function runContracts(): Promise<boolean> {
+  const tests: string[] = [];
+  for (const folder of ["src", "scripts"]) await findTests(folder, tests);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-check", "-A", ...tests.sort()],
+    stdin: "null",
+  }).spawn();
+  return (await child.status).success;
+}
+
+async function findTests(folder: string, found: string[]): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) await findTests(`${folder}/${name}`, found);
+    else if (name.endsWith("_services_test.ts")) found.push(`${folder}/${name}`);
+  }
+}
+
+const HEADS = ["row", "records", "lost", "doubled", "repeated", "recovery s", "RSS MB", "took s", "ok"];
+
+function cellsOf(row: RowResult): string[] {
+  const number = (value: number) => Number.isNaN(value) ? "-" : value.toFixed(1);
+  return [
+    row.row,
+    String(row.records),
+    String(row.lost),
+    String(row.doubled),
+    String(row.alertsRepeated),
+    number(row.recoveryS),
+    number(row.peakRssMb),
+    number(row.tookS),
+    row.ok ? "ok" : "FAILED",
+  ];
+}
+
+function tableLine([name, ...cells]: string[]): string {
+  return [name.padEnd(24), ...cells.map((cell) => cell.padStart(10))].join(" ");
+}
+
+if (import.meta.main) await runAsProgram(testServicesCommand);

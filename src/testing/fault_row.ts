@@ -1,0 +1,189 @@
+/**
+ * One row of the fault matrix: a fault, and what must hold after it.
+ *
+ * @module
+ */
+import type { OpenedServices } from "../../scripts/services/open_services.ts";
+import type { FaultStage, FilledTopic } from "./fault_stage.ts";
+import type { FlaggedLine, PipelineRun } from "./pipeline_run.ts";
+import { until } from "./until.ts";
+
+/** What a row works with. */
+export interface FaultContext {
+  /** Gives out runs. */
+  stage: FaultStage;
+  /** Starts and stops the servers. */
+  handles: OpenedServices["handles"];
+  /** Shorter outages and fewer kills. */
+  isQuick: boolean;
+  /** The next random number in [0, 1) of the matrix's seed. */
+  random(): number;
+}
+
+/** A row: its name, and how the fault is brought about while the run's consumers work. */
+export interface FaultRow {
+  /** Short name, as `--only` takes it. */
+  name: string;
+  /** What happens, for people. */
+  description: string;
+  /** Which topic the row consumes (default "clean"). */
+  topic?: "clean" | "poison";
+  /** Starts consumers and breaks something; at its end consumers must be at work that end by themselves. */
+  bring(run: PipelineRun, context: FaultContext): Promise<Recovery>;
+}
+
+/** How the row recovered. */
+export interface Recovery {
+  /** Longest time from the end of a fault to the next progress, seconds. */
+  recoveryS: number;
+}
+
+/** What an uninterrupted run on the same topic came to. */
+export interface Baseline {
+  /** The topic. */
+  filled: FilledTopic;
+  /** Its flagged transactions. */
+  flagged: readonly FlaggedLine[];
+}
+
+/** What a row came to. */
+export interface RowResult {
+  row: string;
+  /** Records in the topic. */
+  records: number;
+  /** Records, verdicts or objects that are missing. */
+  lost: number;
+  /** Records, verdicts or objects that are there more than once, or should not be there. */
+  doubled: number;
+  /** Alerts that came again, with the same id; harmless. */
+  alertsRepeated: number;
+  recoveryS: number;
+  peakRssMb: number;
+  /** Time that the row took in all, seconds. */
+  tookS: number;
+  ok: boolean;
+  /** What is wrong, in words. */
+  problems: string[];
+}
+
+/** Most resident memory that a consumer may have, bytes. */
+export const RSS_LIMIT_BYTES = 400_000_000;
+const END_WITHIN_MS = 300_000;
+const LOST: ReadonlySet<string> = new Set([
+  "dead-letter-missing",
+  "gap",
+  "missing",
+  "not-committed",
+  "not-in-objects",
+  "not-stored",
+  "object-missing",
+]);
+
+/**
+ * Runs a row and judges it: by `verify`, by the flagged set of an uninterrupted run, by the alerts that came, by memory.
+ *
+ * Never throws for what the consumers did: that is among the problems of the result.
+ */
+export async function runFaultRow(
+  row: FaultRow,
+  baseline: Baseline,
+  context: FaultContext,
+): Promise<RowResult> {
+  const startedAt = performance.now();
+  const { filled } = baseline;
+  const result: RowResult = {
+    row: row.name,
+    records: filled.records,
+    lost: 0,
+    doubled: 0,
+    alertsRepeated: 0,
+    recoveryS: NaN,
+    peakRssMb: NaN,
+    tookS: NaN,
+    ok: false,
+    problems: [],
+  };
+  await using run = await context.stage.openRun(filled);
+  try {
+    result.recoveryS = (await row.bring(run, context)).recoveryS;
+    await run.untilEnded(END_WITHIN_MS);
+  } catch (error) {
+    result.problems.push((error as Error).message);
+  }
+  try {
+    await judge(run, baseline, result);
+  } catch (error) {
+    result.problems.push((error as Error).message);
+  }
+  result.peakRssMb = run.peakRssBytes / 1e6;
+  if (run.peakRssBytes === 0) result.problems.push("memory must be known: no consumer's was read");
+  if (run.peakRssBytes >= RSS_LIMIT_BYTES) {
+    result.problems.push(`memory must stay below ${RSS_LIMIT_BYTES / 1e6} MB`);
+  }
+  result.tookS = (performance.now() - startedAt) / 1000;
+  result.ok = result.problems.length === 0;
+  return result;
+}
+
+async function judge(run: PipelineRun, { filled, flagged }: Baseline, result: RowResult): Promise<void> {
+  const found = await run.verify();
+  for (const { kind, count, examples } of found.problems) {
+    if (LOST.has(kind)) result.lost += count;
+    else result.doubled += count;
+    result.problems.push(`${kind}: ${count}, such as ${examples[0]}`);
+  }
+  if (found.offsets !== filled.records || found.deadLetters !== filled.poison) {
+    result.problems.push(
+      `verify must see ${filled.records} records and ${filled.poison} dead letters: ` +
+        `current value is ${found.offsets} and ${found.deadLetters}`,
+    );
+  }
+  const lines = await run.flagged();
+  const [expected, actual] = [new Set(flagged), new Set(lines)];
+  const missing = [...expected.difference(actual)];
+  const unexpected = [...actual.difference(expected)];
+  result.lost += missing.length;
+  result.doubled += unexpected.length + lines.length - actual.size;
+  if (missing.length + unexpected.length > 0) {
+    result.problems.push(
+      `flagged: ${missing.length} missing, ${unexpected.length} unexpected, such as ${
+        [...missing, ...unexpected].slice(0, 3).join(", ")
+      }`,
+    );
+  }
+  const alerts = await run.alerts();
+  const places = new Set(lines.map((line) => line.split(" ")[0]));
+  const untold = places.difference(alerts.ids);
+  const unfounded = alerts.ids.difference(places);
+  result.alertsRepeated = alerts.received - alerts.ids.size;
+  result.lost += untold.size;
+  if (untold.size + unfounded.size > 0) {
+    result.problems.push(`alerts: ${untold.size} never came, ${unfounded.size} of what is not flagged`);
+  }
+}
+
+/**
+ * Waits until something has grown, and says how long that took.
+ *
+ * @param value The number of what is done, such as records committed.
+ * @param enough Where `value` cannot grow beyond this, the fault came too late to show anything.
+ * @returns Seconds.
+ */
+export async function secondsToProgress(
+  value: () => Promise<number>,
+  enough: number,
+  timeoutMs = 120_000,
+): Promise<number> {
+  const startedAt = performance.now();
+  const before = await value();
+  if (before >= enough) {
+    throw new Error(`The fault must end while there is work: current value is ${before} of ${enough} done`);
+  }
+  await until(async () => await value() > before, { timeoutMs, what: `progress beyond ${before}` });
+  return (performance.now() - startedAt) / 1000;
+}
+
+/** Waits for a length of time that is the fault itself. */
+export function lasting(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

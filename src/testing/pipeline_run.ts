@@ -1,0 +1,276 @@
+/**
+ * One run of the whole pipeline over real servers, in real processes: what each row of the fault matrix is made of.
+ *
+ * @module
+ */
+import { permissionsFor } from "../../scripts/permissions.ts";
+import { openBroker, openLedger, openObjects } from "../adapters.ts";
+import type { Broker } from "../broker/broker.ts";
+import { ALERT_TOPIC } from "../alerts/topic.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { ObjectStore } from "../objects/objects.ts";
+import type { Verification } from "../verify/verify.ts";
+import { watchMemory } from "./fault_memory.ts";
+import { type RunningProcess, startDeno } from "./process.ts";
+import { until } from "./until.ts";
+
+/** Where a process finds its engines. */
+export interface EngineUrls {
+  /** `kafka://…` or `sqlite:PATH`. */
+  stream: string;
+  /** `postgres://…` with a schema of the run's own, or `sqlite:PATH`. */
+  ledger: string;
+  /** `s3://…` with a bucket of the run's own, or `file:PATH`. */
+  objects: string;
+}
+
+/** What a run consumes, and where to. */
+export interface PipelineRunOptions {
+  /** Engines that are reached without any fault in between: the run is looked at through these. */
+  urls: EngineUrls;
+  /** Topic of the transactions; it has all its records already. */
+  topic: string;
+  /** Topic of the labels. */
+  labelTopic: string;
+  /** Consumer group of the run. */
+  group: string;
+  /** Folder of the model, from the project's folder (default `model`). */
+  model?: string;
+}
+
+/** How one consumer of a run is started. */
+export interface ConsumerProcessOptions {
+  /** Engines to reach another way, such as through a proxy. */
+  urls?: Partial<EngineUrls>;
+  /** More options of `consume`; a later one wins over the run's own. */
+  flags?: readonly string[];
+  /** A module to run before the program. */
+  preload?: URL;
+  /** Goes on for ever, where the default is to end when all is committed and relayed. */
+  endless?: boolean;
+}
+
+/** One flagged transaction: place, and the score's 64 bits in hexadecimal. */
+export type FlaggedLine = string;
+
+/** A run: consumers are started on it and looked after; disposing of it kills them all. */
+export interface PipelineRun extends AsyncDisposable {
+  /** Its engines, without any fault in between. */
+  readonly urls: EngineUrls;
+  /** Records in the topic. */
+  readonly records: number;
+  /** Largest resident memory that any consumer of the run has had, bytes. */
+  readonly peakRssBytes: number;
+  /** The consumers that were started, in order. */
+  readonly consumers: readonly RunningProcess[];
+  /** Starts a consumer. */
+  start(options?: ConsumerProcessOptions): RunningProcess;
+  /** Number of records committed so far; throws where the ledger cannot be asked. */
+  committed(): Promise<number>;
+  /** Number of objects that the ledger knows to be stored. */
+  stored(): Promise<number>;
+  /** Waits until at least this share of the records is committed. */
+  untilShare(share: number, options?: { timeoutMs?: number }): Promise<void>;
+  /** Waits until every consumer has ended, and asserts that the last one ended well. */
+  untilEnded(timeoutMs: number): Promise<void>;
+  /** What `verify --json` says of the run. */
+  verify(): Promise<Verification>;
+  /** The flagged transactions in the ledger, ordered. */
+  flagged(): Promise<FlaggedLine[]>;
+  /** Ids of the alerts that came to their topic since the run was opened, each once, and the number that came. */
+  alerts(): Promise<{ ids: Set<string>; received: number }>;
+}
+
+const RUN_FLAGS = [
+  "--max-batch-records",
+  "256",
+  "--flush-interval",
+  "500ms",
+  "--flush-rows",
+  "200",
+  "--alerts",
+  "topic",
+];
+const PAGE_ROWS = 5000;
+
+/**
+ * Opens a run on a topic that has its records; the ledger's schema and the bucket must be new.
+ *
+ * @throws Error where an engine cannot be opened.
+ */
+export async function openPipelineRun(options: PipelineRunOptions): Promise<PipelineRun> {
+  const { stream, ledger, objects } = options.urls;
+  await using resources = new AsyncDisposableStack();
+  const broker = resources.use(await openBroker(stream));
+  const opened = {
+    broker,
+    ledger: resources.use(await openLedger(ledger)),
+    store: resources.use(await openObjects(objects)),
+  };
+  await broker.ensureTopic(ALERT_TOPIC);
+  const ends = await broker.offsets(options.topic);
+  const records = ends.reduce((sum, each) => sum + each.endOffset - each.startOffset, 0);
+  const alertsFrom = new Map(
+    (await broker.offsets(ALERT_TOPIC)).map((each) => [each.partition, each.endOffset]),
+  );
+  return new Run(options, opened, { records, alertsFrom, resources: resources.move() });
+}
+
+class Run implements PipelineRun {
+  readonly records: number;
+  readonly consumers: RunningProcess[] = [];
+  readonly #options: PipelineRunOptions;
+  readonly #opened: { broker: Broker; ledger: Ledger; store: ObjectStore };
+  readonly #alertsFrom: ReadonlyMap<number, number>;
+  readonly #resources: AsyncDisposableStack;
+  readonly #memory = watchMemory();
+
+  constructor(
+    options: PipelineRunOptions,
+    opened: { broker: Broker; ledger: Ledger; store: ObjectStore },
+    found: { records: number; alertsFrom: ReadonlyMap<number, number>; resources: AsyncDisposableStack },
+  ) {
+    this.#options = options;
+    this.#opened = opened;
+    this.records = found.records;
+    this.#alertsFrom = found.alertsFrom;
+    this.#resources = found.resources;
+  }
+
+  get urls(): EngineUrls {
+    return this.#options.urls;
+  }
+
+  get peakRssBytes(): number {
+    return this.#memory.peakBytes;
+  }
+
+  start(options: ConsumerProcessOptions = {}): RunningProcess {
+    const { topic, labelTopic, group, model = "model" } = this.#options;
+    const args = [
+      ...urlFlags({ ...this.#options.urls, ...options.urls }),
+      ...["--model", model, "--topic", topic, "--label-topic", labelTopic, "--group", group],
+      ...RUN_FLAGS,
+      ...options.endless ? [] : ["--until-empty"],
+      ...options.flags ?? [],
+    ];
+    const permissions = permissionsFor("consume", args, () => undefined);
+    if (options.preload !== undefined) permissions.push(`--preload=${options.preload.href}`);
+    const consumer = startDeno("scripts/consume.ts", args, { permissions });
+    this.consumers.push(consumer);
+    this.#memory.watch(consumer);
+    return consumer;
+  }
+
+  async committed(): Promise<number> {
+    const known = await this.#opened.ledger.partitions();
+    return known.filter(({ topic }) => topic === this.#options.topic)
+      .reduce((sum, { nextOffset }) => sum + nextOffset, 0);
+  }
+
+  async stored(): Promise<number> {
+    return (await this.#opened.ledger.summary(this.#options.topic)).objectsStored;
+  }
+
+  async untilShare(share: number, options: { timeoutMs?: number } = {}): Promise<void> {
+    const least = Math.floor(this.records * share);
+    await this.#withProcesses(
+      until(async () => await this.committed() >= least, {
+        timeoutMs: options.timeoutMs ?? 120_000,
+        what: `commits of ${least} records`,
+      }),
+    );
+  }
+
+  async untilEnded(timeoutMs: number): Promise<void> {
+    const ends = await this.#withProcesses(
+      Promise.all(this.consumers.map((consumer) => consumer.ended({ timeoutMs }))),
+    );
+    const { code, stderr } = ends[ends.length - 1];
+    if (code !== 0) {
+      throw new Error(
+        `The last consumer must end with exit code 0: current value is ${code}\n${tail(stderr)}`,
+      );
+    }
+  }
+
+  async verify(): Promise<Verification> {
+    const args = [...urlFlags(this.#options.urls), "--topic", this.#options.topic, "--json"];
+    const permissions = permissionsFor("verify", args, () => undefined);
+    await using process = startDeno("scripts/verify.ts", args, { permissions });
+    const { stdout, stderr } = await process.ended({ timeoutMs: 120_000 });
+    try {
+      return JSON.parse(stdout);
+    } catch (cause) {
+      throw new Error(`verify must print JSON: current value is "${stdout}"\n${tail(stderr)}`, { cause });
+    }
+  }
+
+  async flagged(): Promise<FlaggedLine[]> {
+    const { broker, ledger } = this.#opened;
+    const { topic } = this.#options;
+    const lines: FlaggedLine[] = [];
+    for (let partition = 0; partition < await broker.partitions(topic); partition++) {
+      for (let after = -1;;) {
+        const page = await ledger.flaggedAfter(topic, partition, after, PAGE_ROWS);
+        if (page.length === 0) break;
+        for (const { offset, anomalyScore } of page) {
+          lines.push(`${topic}/${partition}/${offset} ${bitsOf(anomalyScore)}`);
+        }
+        after = page[page.length - 1].offset;
+      }
+    }
+    return lines;
+  }
+
+  async alerts(): Promise<{ ids: Set<string>; received: number }> {
+    const { broker } = this.#opened;
+    const ids = new Set<string>();
+    let received = 0;
+    for (let partition = 0; partition < await broker.partitions(ALERT_TOPIC); partition++) {
+      const fromOffset = this.#alertsFrom.get(partition) ?? 0;
+      for await (const batch of broker.read(ALERT_TOPIC, partition, { fromOffset })) {
+        for (let i = 0; i < batch.count; i++) {
+          const id = batch.headers(i).alert_id;
+          // Other runs may send to the same topic at the same time.
+          if (!id.startsWith(`${this.#options.topic}/`)) continue;
+          ids.add(id);
+          received++;
+        }
+      }
+    }
+    return { ids, received };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const consumer of this.consumers) await consumer[Symbol.asyncDispose]();
+    this.#memory.stop();
+    await this.#resources.disposeAsync();
+  }
+
+  /** Adds what the consumers said to the error of something that did not come about. */
+  async #withProcesses<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (cause) {
+      const said = this.consumers.map(({ pid, stderr, hasEnded }) =>
+        `consumer ${pid}${hasEnded ? " (ended)" : ""}: ${tail(stderr)}`
+      );
+      throw new Error(`${(cause as Error).message}\n${said.slice(-3).join("\n")}`, { cause });
+    }
+  }
+}
+
+function urlFlags({ stream, ledger, objects }: EngineUrls): string[] {
+  return ["--stream", stream, "--ledger", ledger, "--objects", objects];
+}
+
+function bitsOf(score: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, score);
+  return view.getBigUint64(0).toString(16).padStart(16, "0");
+}
+
+function tail(text: string): string {
+  return text.trimEnd().split("\n").slice(-12).join("\n  ");
+}
