@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { Command } from "commander";
 import { runAsProgram } from "./run_command.ts";
 
@@ -12,6 +13,19 @@ const NAMES = [
   "KAFKAJS_DEBUG_EXTENDED_PROTOCOL_BUFFERS,READABLE_STREAM,PGBINARY,PGOPTIONS,PGSSLNEGOTIATION",
   "PGCLIENT_ENCODING,PGREPLICATION,PGAPPNAME,PGCONNECT_TIMEOUT",
 ].join(",");
+
+/** What has to be in the program beside its modules. */
+const EMBEDDED = [
+  "build/edgewood.wasm",
+  "model/forest.bin",
+  "model/forest.json",
+  "src/broker/sqlite_schema.sql",
+  "src/ledger/postgres_schema.sql",
+  "src/ledger/sqlite_schema.sql",
+];
+/** What `--check` writes and removes: it has Deno in the place of the runtime and would run as Deno. */
+const CHECKED = "dist/edgewood.check";
+const UNREACHABLE = /denort|dl\.deno\.land/;
 
 /**
  * Arguments of `deno compile`.
@@ -44,36 +58,59 @@ export const compileCommand: Command = new Command("compile")
   .option("--output <file>", "program to write", "dist/edgewood")
   .option(
     "--check",
-    "go as far as Deno's own program in the place of the runtime allows; what is written does not run",
+    "compile with Deno in the place of its runtime, see that all is embedded, and keep nothing",
   )
   .action(compile);
 
 async function compile(flags: { output: string; check?: boolean }): Promise<void> {
+  if (flags.check) return await check();
+  const { success, said } = await runCompile(flags.output);
+  if (success) return console.log(`written    ${flags.output}; try: ${flags.output} demo`);
+  // Types and modules were checked before the runtime was asked for; any other failure is ours.
+  if (!UNREACHABLE.test(said) || /\bTS\d+ \[ERROR\]/.test(said)) throw new Error(`Cannot compile: ${said}`);
+  console.error(
+    "error: Cannot compile as Deno's runtime for compiled programs must come from the vendor's site, and that cannot " +
+      "be reached from here. Try again where it can, or set DENORT_BIN to a denort of the same version; " +
+      "`deno task compile --check` checks everything else.",
+  );
+  console.error(said.trim().split("\n").slice(-3).join("\n"));
+  Deno.exit(3);
+}
+
+async function check(): Promise<void> {
+  try {
+    const { success, said } = await runCompile(CHECKED, { DENORT_BIN: Deno.execPath() });
+    if (!success) throw new Error(`Cannot compile: ${said}`);
+    const program = Buffer.from(await Deno.readFile(CHECKED));
+    for (const path of EMBEDDED) {
+      if (!program.includes(Buffer.from(await Deno.readFile(path)))) {
+        throw new Error(`Cannot compile as ${path} must be in the program with all its bytes: it is not`);
+      }
+    }
+  } finally {
+    await removeIfThere(CHECKED);
+  }
+  console.log(
+    `checked    types, modules and ${EMBEDDED.length} embedded files; only Deno's runtime was left out`,
+  );
+}
+
+async function runCompile(output: string, env: Record<string, string> = {}) {
   const { success, stderr } = await new Deno.Command("deno", {
-    args: compileArgs(flags.output),
-    env: flags.check ? { DENORT_BIN: Deno.execPath() } : {},
+    args: compileArgs(output),
+    env,
     stdout: "inherit",
     stderr: "piped",
   }).output();
-  const said = new TextDecoder().decode(stderr);
-  if (success) {
-    console.log(
-      flags.check
-        ? `checked    types, modules and files are all in place; ${flags.output} is no program without the runtime`
-        : `written    ${flags.output}; try: ${flags.output} demo`,
-    );
-    return;
+  return { success, said: new TextDecoder().decode(stderr) };
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  if (/denort|dl\.deno\.land/.test(said)) {
-    console.error(
-      "error: Cannot compile as Deno's runtime for compiled programs must come from the vendor's site, and that cannot " +
-        "be reached from here. Try again where it can, or set DENORT_BIN to a denort of the same version; " +
-        "`deno task compile --check` checks everything else.",
-    );
-    console.error(said.trim().split("\n").slice(-3).join("\n"));
-    Deno.exit(3);
-  }
-  throw new Error(`Cannot compile: ${said}`);
 }
 
 if (import.meta.main) await runAsProgram(compileCommand);

@@ -26,9 +26,19 @@ const server = (trap: string) => ({
 
 async function logHas(folder: string, text: string): Promise<void> {
   const deadline = performance.now() + 10_000;
-  while (!(await Deno.readTextFile(`${folder}/log`)).includes(text)) {
+  while (!(await readLog(folder)).includes(text)) {
     if (performance.now() > deadline) throw new Error(`the log must have "${text}" within 10 s`);
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The log so far; the server may not have made it yet. */
+async function readLog(folder: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(`${folder}/log`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
   }
 }
 
