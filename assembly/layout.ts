@@ -82,3 +82,44 @@ export const PROGRAM_BYTES = 8;
  * rank in the group less 128 (1 byte, and one unused), offset of the feature's ranks from GROUP_RANKS (4 bytes).
  */
 export const SELECTION_BYTES = 12;
+
+// Decoder: see assembly/decode.ts. It runs in an instance of its own, with places that are fixed.
+
+/** Fields that the decoder knows, in the order of their names at FIELD_NAMES. */
+export const FIELD_TRANSACTION_ID = 0;
+export const FIELD_CUSTOMER_ID = 1;
+export const FIELD_TERMINAL_ID = 2;
+export const FIELD_AMOUNT = 3;
+export const FIELD_TIMESTAMP = 4;
+/** The fields before this one are required. */
+export const FIELD_CURRENCY = 5;
+export const FIELD_MERCHANT_CATEGORY = 6;
+export const FIELD_COUNTRY = 7;
+export const FIELD_CHANNEL = 8;
+/** Number of fields that the decoder knows. */
+export const FIELDS = 9;
+
+/** Address of the names, each with its closing quote: 32 bytes of text, 32 bytes of mask (255 for a byte of text), length. */
+export const FIELD_NAMES = 65536;
+/** Most bytes of a name with its closing quote. */
+export const NAME_BYTES = 32;
+/** Text, mask and, in 4 bytes, length of one name; 16-byte aligned. */
+export const FIELD_NAME_BYTES = 80;
+
+/** Most records that one call decodes. */
+export const DECODE_RECORDS = 4096;
+/** Most bytes of records that lie in memory for one call. */
+export const DECODE_BYTES = 2097152;
+/** Zero bytes after the records, so that vectors may read past the last one and end there. */
+export const DECODE_PADDING = 64;
+/** Address of the addresses at which records start, then of those at which they end: 4 bytes each. */
+export const RECORD_STARTS = 69632;
+export const RECORD_ENDS = 86016;
+/** Addresses of the columns: amount and time (float64), keys of transaction, customer and terminal (two u32). */
+export const AMOUNTS = 102400;
+export const TIMES = 135168;
+export const TRANSACTION_KEYS = 167936;
+export const CUSTOMER_KEYS = 200704;
+export const TERMINAL_KEYS = 233472;
+/** Address of the records' bytes. */
+export const RECORDS = 266240;

@@ -1,0 +1,56 @@
+// Ids: text without escapes, or whole numbers, to their keys.
+import { afterTextValue, hasDelete } from "./decode_json";
+import { afterWhole } from "./decode_number";
+
+/** Most bytes of an id; the host looks at longer ones. */
+const MAX_ID_BYTES: usize = 128;
+
+/** The address after an id, whose key is stored at `to`, or 0. */
+export function afterId(at: usize, end: usize, to: usize): usize {
+  if (load<u8>(at) != 0x22) {
+    const after = afterWhole(at);
+    if (after != 0) storeKey(at, after, to);
+    return after;
+  }
+  const start = at + 1;
+  const after = afterTextValue(start, end, false);
+  if (after == 0) return 0;
+  const last = after - 1;
+  if (last == start || last - start > MAX_ID_BYTES || hasDelete(start, last)) return 0;
+  storeKey(start, last, to);
+  return after;
+}
+
+// @ts-ignore: decorator
+@inline
+function scramble(word: u32): u32 {
+  return rotl<u32>(word * 0xcc9e2d51, 15) * 0x1b873593;
+}
+
+// @ts-ignore: decorator
+@inline
+function finish(word: u32): u32 {
+  word = (word ^ (word >>> 16)) * 0x85ebca6b;
+  word = (word ^ (word >>> 13)) * 0xc2b2ae35;
+  return word ^ (word >>> 16);
+}
+
+/** MurmurHash3 x86_32 (Appleby 2011, public domain) under the two seeds of `hashId`: low word, then high word. */
+function storeKey(start: usize, end: usize, to: usize): void {
+  const length = <u32>(end - start);
+  let low: u32 = 0;
+  let high: u32 = 0x9747b28c;
+  for (const whole = start + <usize>(length & ~3); start < whole; start += 4) {
+    const word = scramble(load<u32>(start));
+    low = rotl<u32>(low ^ word, 13) * 5 + 0xe6546b64;
+    high = rotl<u32>(high ^ word, 13) * 5 + 0xe6546b64;
+  }
+  const bits: u32 = (length & 3) << 3;
+  if (bits != 0) {
+    const word = scramble(load<u32>(start) & (((<u32>1) << bits) - 1));
+    low ^= word;
+    high ^= word;
+  }
+  store<u32>(to, finish(low ^ length));
+  store<u32>(to, finish(high ^ length), 4);
+}

@@ -1,0 +1,81 @@
+import {
+  DECODE_BYTES,
+  DECODE_PADDING,
+  FIELD_AMOUNT,
+  FIELD_CHANNEL,
+  FIELD_COUNTRY,
+  FIELD_CURRENCY,
+  FIELD_CUSTOMER_ID,
+  FIELD_MERCHANT_CATEGORY,
+  FIELD_NAME_BYTES,
+  FIELD_NAMES,
+  FIELD_TERMINAL_ID,
+  FIELD_TIMESTAMP,
+  FIELD_TRANSACTION_ID,
+  FIELDS,
+  NAME_BYTES,
+  RECORDS,
+} from "../../assembly/layout.ts";
+
+/** What the decoder calls in the module, see `assembly/decode.ts`. */
+export interface DecodeModule {
+  /** Memory with the names of the fields in place and room for `DECODE_BYTES` of records. */
+  readonly memory: WebAssembly.Memory;
+  /** Decodes records `first` to `count` − 1 into the rows from `row` on; gives the first one left to the host, or `count`. */
+  decodeRecords(first: number, count: number, row: number): number;
+}
+
+const PAGE_BYTES = 65_536;
+const MODULE_URL = new URL("../../build/edgewood.wasm", import.meta.url);
+
+/**
+ * Makes an instance of the module for decoding, with the names of the fields in its memory.
+ *
+ * @param wasm Bytes of the module; `build/edgewood.wasm` of the project by default.
+ * @throws Error if the module is not built.
+ */
+export async function openDecodeModule(wasm?: BufferSource): Promise<DecodeModule> {
+  const { instance } = await WebAssembly.instantiate(wasm ?? await readBuiltModule());
+  const module = instance.exports as unknown as DecodeModule;
+  const missing = RECORDS + DECODE_BYTES + DECODE_PADDING - module.memory.buffer.byteLength;
+  if (missing > 0) module.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  writeNames(module.memory);
+  return module;
+}
+
+async function readBuiltModule(): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(MODULE_URL);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Error(
+      "Cannot open the decoder as build/edgewood.wasm must exist (run `deno task build`): current value is absent",
+      { cause },
+    );
+  }
+}
+
+/** Names of the fields by their number in the module. */
+function fieldNames(): string[] {
+  const names = new Array<string>(FIELDS);
+  names[FIELD_TRANSACTION_ID] = "transaction_id";
+  names[FIELD_CUSTOMER_ID] = "customer_id";
+  names[FIELD_TERMINAL_ID] = "terminal_id";
+  names[FIELD_AMOUNT] = "amount";
+  names[FIELD_TIMESTAMP] = "timestamp";
+  names[FIELD_CURRENCY] = "currency";
+  names[FIELD_MERCHANT_CATEGORY] = "merchant_category";
+  names[FIELD_COUNTRY] = "country";
+  names[FIELD_CHANNEL] = "channel";
+  return names;
+}
+
+function writeNames(memory: WebAssembly.Memory): void {
+  fieldNames().forEach((name, field) => {
+    const at = FIELD_NAMES + field * FIELD_NAME_BYTES;
+    const text = new TextEncoder().encode(`${name}"`);
+    new Uint8Array(memory.buffer, at, NAME_BYTES).set(text);
+    new Uint8Array(memory.buffer, at + NAME_BYTES, NAME_BYTES).fill(255, 0, text.length);
+    new DataView(memory.buffer).setUint32(at + 2 * NAME_BYTES, text.length, true);
+  });
+}
