@@ -1,12 +1,11 @@
 /** Runs consume as a process, ends it in every way there is, and compares what it left with a run that nobody touched. */
 import { DatabaseSync } from "node:sqlite";
-import { encodeBody } from "../src/broker/record_batch.ts";
 import { openSqliteBroker } from "../src/broker/sqlite.ts";
 import { assert, assertEquals, assertStringIncludes } from "../src/testing/assert.ts";
 import { BAD_RECORDS } from "../src/testing/bad_records.ts";
 import { type CommittedState, committedState } from "../src/testing/committed_state.ts";
 import { embeddedArgs, type EmbeddedRunOptions, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
-import { type EndedProcess, runDeno, type RunningProcess, startDeno } from "../src/testing/process.ts";
+import { type EndedProcess, type RunningProcess, startDeno } from "../src/testing/process.ts";
 import { buildModule } from "./build.ts";
 import { permissionsFor } from "./permissions.ts";
 

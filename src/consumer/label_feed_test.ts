@@ -1,0 +1,78 @@
+import { openSqliteBroker } from "../broker/sqlite.ts";
+import type { Label } from "../label.ts";
+import { assertEquals } from "../testing/assert.ts";
+import { LabelFeed } from "./label_feed.ts";
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.UTC(2026, 0, 1);
+const at = (day: number) => START_MS + day * DAY_MS;
+
+function labelOf(name: string, day: number): string {
+  return JSON.stringify({
+    transaction_id: name,
+    customer_id: "c",
+    terminal_id: "t",
+    timestamp: new Date(at(day - 7)).toISOString(),
+    is_fraud: true,
+    labelled_at: new Date(at(day)).toISOString(),
+  });
+}
+
+/** A stream with a label topic, and a function that adds values to it; the key decides the partition. */
+async function withLabels(partitions: number) {
+  const broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
+  await broker.ensureTopic("labels", { partitions });
+  const add = (...values: (string | null)[]) =>
+    broker.produce("labels", values.map((value) => ({ key: "c", value })));
+  return { broker, add };
+}
+
+async function read(feed: LabelFeed, untilMs: number): Promise<number[]> {
+  const days: number[] = [];
+  await feed.readUntil(untilMs, (label: Label) => days.push((label.labelledAtMs - START_MS) / DAY_MS));
+  return days;
+}
+
+Deno.test("LabelFeed reads up to the time that is asked for, and goes on there", async () => {
+  const { broker, add } = await withLabels(1);
+  await using _ = broker;
+  await add(labelOf("a", 1), labelOf("b", 2), labelOf("c", 5));
+  const feed = new LabelFeed(broker, "labels", []);
+  assertEquals(await read(feed, at(0)), []);
+  assertEquals(await read(feed, at(2)), [1, 2]);
+  assertEquals(await read(feed, at(2)), []);
+  assertEquals(feed.offsets, [2]);
+  assertEquals(await read(feed, at(9)), [5]);
+  assertEquals(feed.offsets, [3]);
+});
+
+Deno.test("LabelFeed counts and passes over what is no label", async () => {
+  const { broker, add } = await withLabels(1);
+  await using _ = broker;
+  await add("x", labelOf("a", 1), null, "{}", labelOf("b", 2), "x");
+  const feed = new LabelFeed(broker, "labels", []);
+  assertEquals(await read(feed, at(9)), [1, 2]);
+  assertEquals([feed.faults, feed.offsets], [4, [6]]);
+});
+
+Deno.test("LabelFeed.readTo() gives the labels that a batch had seen, whatever has come since", async () => {
+  const { broker, add } = await withLabels(3);
+  await using _ = broker;
+  await add(labelOf("a", 1), "x", labelOf("b", 2));
+  const first = new LabelFeed(broker, "labels", []);
+  const days = await read(first, at(3));
+  const seen = [...first.offsets];
+  await add(labelOf("late", 1));
+  const again: number[] = [];
+  const second = new LabelFeed(broker, "labels", []);
+  await second.readTo(seen, (label) => again.push((label.labelledAtMs - START_MS) / DAY_MS));
+  assertEquals([again, second.offsets], [days, seen]);
+  assertEquals(await read(second, at(3)), [1]);
+});
+
+Deno.test("LabelFeed waits for a topic that is not there yet", async () => {
+  await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
+  const feed = new LabelFeed(broker, "labels", []);
+  assertEquals(await read(feed, at(9)), []);
+  assertEquals(feed.offsets, []);
+});
