@@ -5,7 +5,8 @@
  */
 import type { OpenedServices } from "../../scripts/services/open_services.ts";
 import { type Baseline, type FaultContext, type FaultRow, type RowResult, runFaultRow } from "./fault_row.ts";
-import { consumerRows, networkRows } from "./fault_rows.ts";
+import { consumerRows } from "./fault_rows.ts";
+import { serverRows } from "./fault_server_rows.ts";
 import { type FaultServices, FaultStage, type FillOptions, fillTopic } from "./fault_stage.ts";
 import { RandomStream } from "../simulate/random.ts";
 
@@ -26,7 +27,7 @@ export interface FaultMatrixOptions {
 }
 
 /** All rows, in the order in which they run. */
-export const faultRows: readonly FaultRow[] = [...consumerRows, ...networkRows];
+export const faultRows: readonly FaultRow[] = [...consumerRows, ...serverRows];
 
 /**
  * Runs rows of the matrix against real servers; the first run on each topic is the uninterrupted one to compare with.

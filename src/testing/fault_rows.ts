@@ -1,16 +1,15 @@
-import { type FaultContext, type FaultRow, lasting, secondsToProgress } from "./fault_row.ts";
-import type { PipelineRun } from "./pipeline_run.ts";
-import { FaultStage } from "./fault_stage.ts";
-import { openProxy, type Proxy } from "./proxy.ts";
+import { type FaultRow, lasting, secondsToProgress } from "./fault_row.ts";
 
+/** Silence after which the group gives a consumer's partitions away, and some more. */
+const PAST_SESSION_MS = 15_000;
 /** Share of the records that is committed before the fault. */
 const BEFORE_FAULT = 0.05;
 
-/** Rows in which consumers are killed, frozen, and come and go. */
+/** Rows in which consumers are killed, frozen, come and go, or have a clock that moves. */
 export const consumerRows: readonly FaultRow[] = [
   {
     name: "kill-9",
-    description: "consumer killed with SIGKILL at random moments, another one started at once",
+    description: "the consumer is killed with SIGKILL at random moments, and another one started at once",
     async bring(run, context) {
       const kills = context.isQuick ? 5 : 20;
       let recoveryS = 0;
@@ -18,79 +17,95 @@ export const consumerRows: readonly FaultRow[] = [
         const consumer = run.start();
         if (kill % 5 === 4) {
           // While it starts, joins the group and claims.
-          await lasting(context.random() * 12_000);
+          await lasting(context.random() * PAST_SESSION_MS);
         } else {
-          const share = (kill + context.random()) / (kills + 1);
           const startedAt = performance.now();
           const before = await run.committed();
-          await run.untilShare(Math.max(share, (before + 1) / run.records));
-          recoveryS = Math.max(recoveryS, (performance.now() - startedAt) / 1000);
+          await run.untilShare((before + 1) / run.records);
+          if (kill > 0) recoveryS = Math.max(recoveryS, (performance.now() - startedAt) / 1000);
+          await run.untilShare((kill + context.random()) / (kills + 1));
           await lasting(context.random() * 40);
         }
         consumer.kill("SIGKILL");
         await consumer.ended();
       }
       run.start();
+      recoveryS = Math.max(recoveryS, await secondsToProgress(() => run.committed(), run.records));
+      return { recoveryS };
+    },
+  },
+  {
+    name: "join-and-leave",
+    description: "three consumers join and leave by SIGTERM, one after another",
+    async bring(run, { isQuick }) {
+      const turns = isQuick ? 3 : 6;
+      let recoveryS = 0;
+      const members = [run.start({ endless: true })];
+      await run.untilShare(0.02);
+      for (let turn = 0; turn < turns; turn++) {
+        members.push(run.start({ endless: true }));
+        recoveryS = Math.max(recoveryS, await secondsToProgress(() => run.committed(), Infinity));
+        members.push(run.start({ endless: true }));
+        await run.untilShare((turn + 1) / (turns + 2));
+        for (const leaver of members.splice(0, 2)) {
+          leaver.kill("SIGTERM");
+          const { code, stderr } = await leaver.ended();
+          if (code !== 0) {
+            throw new Error(`A consumer that leaves must exit with 0: it was ${code}: ${stderr}`);
+          }
+        }
+      }
+      run.start();
+      for (const leaver of members) leaver.kill("SIGTERM");
+      return { recoveryS };
+    },
+  },
+  {
+    name: "zombie",
+    description:
+      "a consumer is frozen past its session time-out, its partitions are taken over, and it wakes",
+    async bring(run) {
+      const zombie = run.start({ endless: true });
+      await run.untilShare(BEFORE_FAULT);
+      zombie.kill("SIGSTOP");
+      const frozenAt = performance.now();
+      run.start({ flags: ["--max-batch-records", "64"] });
+      const recoveryS = await secondsToProgress(() => run.committed(), run.records);
+      await lasting(Math.max(0, PAST_SESSION_MS - (performance.now() - frozenAt)));
+      zombie.kill("SIGCONT");
+      // Awake beside the new owner for longer than it takes to join the group again.
+      await lasting(4000);
+      zombie.kill("SIGTERM");
+      return { recoveryS };
+    },
+  },
+  {
+    name: "poison",
+    description: "one record of ten is no transaction; the consumer is killed in their midst",
+    topic: "poison",
+    async bring(run) {
+      const consumer = run.start();
+      await run.untilShare(0.3);
+      consumer.kill("SIGKILL");
+      await consumer.ended();
+      run.start();
+      return { recoveryS: await secondsToProgress(() => run.committed(), run.records) };
+    },
+  },
+  {
+    name: "clock-back",
+    description: "the consumer's clock is set back by 26 hours while it works, and once more",
+    async bring(run) {
+      const preload = new URL("./fault_clock.ts", import.meta.url);
+      const consumer = run.start({ preload });
+      let recoveryS = 0;
+      for (const share of [BEFORE_FAULT, 0.3]) {
+        await run.untilShare(share);
+        consumer.kill("SIGUSR2");
+        await consumer.until(() => consumer.stderr.includes("clock: set back"), { what: "the clock's move" });
+        recoveryS = Math.max(recoveryS, await secondsToProgress(() => run.committed(), run.records));
+      }
       return { recoveryS };
     },
   },
 ];
-
-/** Rows in which a server is out of reach. */
-export const networkRows: readonly FaultRow[] = [
-  {
-    name: "broker-unreachable",
-    description: "the broker refuses connections",
-    bring: (run, context) =>
-      throughBroker(run, context, async (proxy) => {
-        proxy.refuse();
-        await lasting(outageMs(context));
-        proxy.resume();
-      }),
-  },
-  {
-    name: "objects-unreachable",
-    description: "the object store refuses connections",
-    bring: (run, context) =>
-      throughObjects(run, context, async (proxy) => {
-        proxy.refuse();
-        await lasting(outageMs(context));
-        proxy.resume();
-      }),
-  },
-];
-
-function outageMs({ isQuick }: FaultContext): number {
-  return isQuick ? 10_000 : 60_000;
-}
-
-async function throughBroker(
-  run: PipelineRun,
-  { stage }: FaultContext,
-  fault: (proxy: Proxy) => Promise<void>,
-): Promise<{ recoveryS: number }> {
-  const [target, front] = [stage.services.kafka.proxied.upstream, stage.services.kafka.proxied.advertised];
-  const port = (address: string) => Number(address.slice(address.lastIndexOf(":") + 1));
-  await using proxy = openProxy({ target: { port: port(target) }, port: port(front) });
-  run.start({ urls: { stream: `kafka://${front}` } });
-  await run.untilShare(BEFORE_FAULT);
-  await fault(proxy);
-  const recoveryS = await secondsToProgress(() => run.committed(), run.records);
-  await run.untilEnded(180_000);
-  return { recoveryS };
-}
-
-async function throughObjects(
-  run: PipelineRun,
-  { stage }: FaultContext,
-  fault: (proxy: Proxy) => Promise<void>,
-): Promise<{ recoveryS: number }> {
-  const { port } = stage.services.minio;
-  await using proxy = openProxy({ target: { port } });
-  run.start({ urls: { objects: FaultStage.through(run.urls.objects, proxy.port) } });
-  await run.untilShare(BEFORE_FAULT);
-  await fault(proxy);
-  const recoveryS = await secondsToProgress(() => run.stored(), Infinity);
-  await run.untilEnded(180_000);
-  return { recoveryS };
-}
