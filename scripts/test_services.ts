@@ -62,6 +62,13 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0];
   console.log(`seed ${seed}`);
   console.log(tableLine(HEADS));
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      ending.abort();
+      Deno.exit(130);
+    });
+  }
   const startedAt = performance.now();
   const rows = await runFaultMatrix(services, {
     handles,
@@ -69,6 +76,7 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
     records: flags.records,
     isQuick: flags.quick ?? false,
     only: flags.only,
+    signal: ending.signal,
     onRow(row) {
       console.log(tableLine(cellsOf(row)));
       for (const problem of row.problems) console.log(`  ${problem}`);
@@ -101,7 +109,9 @@ async function runContracts(): Promise<boolean> {
 async function findTests(folder: string, found: string[]): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) await findTests(`${folder}/${name}`, found);
-    else if (name.endsWith("_services_test.ts")) found.push(`${folder}/${name}`);
+    else if (name.endsWith("_services_test.ts") || name === "disk_full_test.ts") {
+      found.push(`${folder}/${name}`);
+    }
   }
 }
 

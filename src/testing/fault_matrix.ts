@@ -22,6 +22,8 @@ export interface FaultMatrixOptions {
   isQuick: boolean;
   /** Names of the rows; all by default. */
   only?: readonly string[];
+  /** Kills every process that the matrix has started; the caller ends itself then. */
+  signal?: AbortSignal;
   /** Told of each row when it is over. */
   onRow(result: RowResult): void;
 }
@@ -41,6 +43,7 @@ export async function runFaultMatrix(
 ): Promise<RowResult[]> {
   const rows = chosenRows(options.only);
   const stage = new FaultStage(services);
+  options.signal?.addEventListener("abort", () => stage.kill(), { once: true });
   const random = new RandomStream(options.seed, 0);
   const context: FaultContext = {
     stage,

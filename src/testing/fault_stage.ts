@@ -109,7 +109,7 @@ export class FaultStage {
   /** The servers as the file of `services up` describes them. */
   readonly services: FaultServices;
   readonly #id = crypto.randomUUID().slice(0, 8);
-  #runs = 0;
+  readonly #runs: PipelineRun[] = [];
 
   /** Opens nothing. */
   constructor(services: FaultServices) {
@@ -122,9 +122,16 @@ export class FaultStage {
   }
 
   /** Opens a run on a topic. */
-  openRun({ topic, labelTopic }: FilledTopic): Promise<PipelineRun> {
-    const name = `${this.#id}_${++this.#runs}`;
-    return openPipelineRun({ urls: this.#urls(name), topic, labelTopic, group: `faults-${name}` });
+  async openRun({ topic, labelTopic }: FilledTopic): Promise<PipelineRun> {
+    const name = `${this.#id}_${this.#runs.length + 1}`;
+    const run = await openPipelineRun({ urls: this.#urls(name), topic, labelTopic, group: `faults-${name}` });
+    this.#runs.push(run);
+    return run;
+  }
+
+  /** Kills every process of every run at once: for the end by Ctrl-C. */
+  kill(): void {
+    for (const run of this.#runs) run.kill();
   }
 
   #urls(name: string): EngineUrls {

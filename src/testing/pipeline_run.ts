@@ -63,6 +63,8 @@ export interface PipelineRun extends AsyncDisposable {
   readonly peakRssBytes: number;
   /** The consumers that were started, in order. */
   readonly consumers: readonly RunningProcess[];
+  /** Kills every process of the run at once. */
+  kill(): void;
   /** Starts a consumer. */
   start(options?: ConsumerProcessOptions): RunningProcess;
   /** Number of records committed so far; throws where the ledger cannot be asked. */
@@ -124,6 +126,7 @@ class Run implements PipelineRun {
   readonly #alertsFrom: ReadonlyMap<number, number>;
   readonly #resources: AsyncDisposableStack;
   readonly #memory = watchMemory();
+  #verifying: RunningProcess | undefined;
 
   constructor(
     options: PipelineRunOptions,
@@ -143,6 +146,11 @@ class Run implements PipelineRun {
 
   get peakRssBytes(): number {
     return this.#memory.peakBytes;
+  }
+
+  kill(): void {
+    for (const process of this.consumers) process.kill("SIGKILL");
+    this.#verifying?.kill("SIGKILL");
   }
 
   start(options: ConsumerProcessOptions = {}): RunningProcess {
@@ -198,6 +206,7 @@ class Run implements PipelineRun {
     const args = [...urlFlags(this.#options.urls), "--topic", this.#options.topic, "--json"];
     const permissions = permissionsFor("verify", args, () => undefined);
     await using process = startDeno("scripts/verify.ts", args, { permissions });
+    this.#verifying = process;
     const { stdout, stderr } = await process.ended({ timeoutMs: 120_000 });
     try {
       return JSON.parse(stdout);
