@@ -22,6 +22,7 @@ const CASE_BATCH = 4096;
 
 /** How two decoders took the same records. */
 export interface Comparison {
+  /** Records that both decoded. */
   records: number;
   /** Records that are transactions. */
   accepted: number;
