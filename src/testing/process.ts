@@ -44,10 +44,10 @@ export interface RunningProcess extends AsyncDisposable {
   /**
    * Waits until a condition holds.
    *
-   * @throws Error with all that the process said, where it ends before or the deadline passes (default 15,000 ms).
+   * @throws Error with all that the process said, where it ends before or the deadline passes (default 30,000 ms).
    */
   until<T>(condition: () => T | Promise<T>, options?: { timeoutMs?: number; what?: string }): Promise<T>;
-  /** Waits for its end; throws after the deadline (default 30,000 ms), with all that it said. */
+  /** Waits for its end; throws after the deadline (default 60,000 ms), with all that it said. */
   ended(options?: { timeoutMs?: number }): Promise<EndedProcess>;
 }
 
@@ -144,7 +144,7 @@ class ChildProcess implements RunningProcess {
     condition: () => T | Promise<T>,
     options: { timeoutMs?: number; what?: string } = {},
   ): Promise<T> {
-    const { what = "the condition", timeoutMs = 15_000 } = options;
+    const { what = "the condition", timeoutMs = 30_000 } = options;
     let hadEnded = false;
     let found: { value: T } | undefined;
     try {
@@ -163,7 +163,7 @@ class ChildProcess implements RunningProcess {
   }
 
   async ended(options: { timeoutMs?: number } = {}): Promise<EndedProcess> {
-    const { timeoutMs = 30_000 } = options;
+    const { timeoutMs = 60_000 } = options;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => timer = setTimeout(() => resolve(undefined), timeoutMs));
     const status = await Promise.race([this.#end, late]);
