@@ -18,7 +18,8 @@ export const okCommand: Command = new Command("ok")
 async function ok({ tests }: { tests: boolean }): Promise<void> {
   const sources = await filesBelow("src");
   const scripts = await filesBelow("scripts");
-  const documented = sources.filter((path) => !/_test\.ts$/.test(path));
+  // The fault harness drives scripts/services, whose types lie outside of src/.
+  const documented = sources.filter((path) => !/_test\.ts$|\/testing\/fault_/.test(path));
   const steps: Step[] = [
     ["fmt", "fmt", "--check", "--quiet"],
     ["lint", "lint", "--quiet"],

@@ -32,14 +32,19 @@ export interface HandbookOptions {
 
 /** What one forest reached. */
 export interface HandbookRun {
+  /** Seed of the forest. */
   randomSeed: number;
+  /** ROC-AUC on the test week, in [0, 1]. */
   auc: number;
+  /** Average precision on the test week, in [0, 1]. */
   ap: number;
+  /** Card Precision@100, by day and as their mean. */
   cardPrecision: CardPrecision;
   /** ROC-AUC of each scenario's frauds against all that is no fraud, in the order of `HandbookEvaluation.scenarios`. */
   scenarioAuc: number[];
   /** Anomaly scores of the training and the test week. */
   trainScores: Float64Array;
+  /** Anomaly scores of the test week, in the order of its rows. */
   testScores: Float64Array;
   /** Flags the alerts per day on the training week. */
   threshold: number;
@@ -47,25 +52,37 @@ export interface HandbookRun {
 
 /** A value over all seeds: mean and standard deviation (n - 1; 0 for one seed). */
 export interface Spread {
+  /** Mean over the seeds. */
   mean: number;
+  /** Standard deviation over the seeds. */
   sd: number;
 }
 
 /** What the protocol found. */
 export interface HandbookEvaluation {
+  /** First training day, YYYY-MM-DD. */
   startDate: string;
+  /** Whether the features saw labels. */
   labels: boolean;
+  /** Names of the features. */
   features: string[];
+  /** Number of trees. */
   nEstimators: number;
+  /** Rows drawn for each tree. */
   maxSamples: number;
+  /** Budget of the threshold. */
   alertsPerDay: number;
   /** ROC-AUC, average precision and Card Precision@100 on the test week. */
   auc: Spread;
+  /** Average precision on the test week. */
   ap: Spread;
+  /** Card Precision@100 on the test week. */
   cp100: Spread;
   /** Card Precision@100 of a ranking that knows the truth. */
   bestCp100: number;
+  /** ROC-AUC of the frauds of each scenario against all that is no fraud. */
   scenarios: { scenario: number; frauds: number; auc: Spread }[];
+  /** What each forest reached. */
   runs: HandbookRun[];
   /** The transactions behind the scores. */
   weeks: HandbookWeeks;

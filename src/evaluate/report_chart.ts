@@ -2,8 +2,11 @@ import type { Point } from "./report_curves.ts";
 
 /** One axis of a chart. */
 export interface Axis {
+  /** What it measures. */
   label: string;
+  /** Value at its start. */
   min: number;
+  /** Value at its end. */
   max: number;
   /** Marks to draw, with their text; four even steps unless given. */
   ticks?: [value: number, text: string][];
@@ -11,10 +14,13 @@ export interface Axis {
 
 /** One series of a chart, drawn in the colour `tone`. */
 export interface Series {
+  /** Name in the legend. */
   name: string;
+  /** How it is drawn. */
   tone: "plain" | "fraud" | "muted" | "best";
   /** `bars` stand on the axis, each from its point's x to the next one's. */
   kind: "line" | "dashes" | "dots" | "bars";
+  /** Points in drawing order. */
   points: Point[];
   /** Thin and pale, and not named. */
   faint?: boolean;
@@ -22,9 +28,13 @@ export interface Series {
 
 /** A figure of the report. */
 export interface Chart {
+  /** What the chart shows. */
   title: string;
+  /** The horizontal axis. */
   x: Axis;
+  /** The vertical axis. */
   y: Axis;
+  /** What is drawn. */
   series: Series[];
   /** Vertical lines. */
   rules?: { x: number; label: string }[];

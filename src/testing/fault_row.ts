@@ -48,6 +48,7 @@ export interface Baseline {
 
 /** What a row came to. */
 export interface RowResult {
+  /** Name of the row. */
   row: string;
   /** Records in the topic. */
   records: number;
@@ -57,10 +58,13 @@ export interface RowResult {
   doubled: number;
   /** Alerts that came again, with the same id; harmless. */
   alertsRepeated: number;
+  /** Time from the end of the fault to the next commit, seconds. */
   recoveryS: number;
+  /** Largest resident memory of a consumer, MB. */
   peakRssMb: number;
   /** Time that the row took in all, seconds. */
   tookS: number;
+  /** Whether nothing was lost or doubled and all else holds. */
   ok: boolean;
   /** What is wrong, in words. */
   problems: string[];
