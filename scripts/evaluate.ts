@@ -13,6 +13,7 @@ interface EvaluateFlags {
   label?: string;
   protocol?: "handbook";
   start?: string;
+  report?: string;
   labels: boolean;
   labelDelay: number;
   features?: string[];
@@ -40,6 +41,7 @@ export const evaluateCommand: Command = new Command("evaluate")
       .choices(["handbook"]),
   )
   .option("--start <date>", "with --protocol: first day of the training week")
+  .option("--report <file.html>", "with --protocol: a page with curves, scores, days, scenarios and drift")
   .option("--no-labels", "with --protocol: as if no label ever came")
   .addOption(
     durationOption("--label-delay <time>", "with --protocol: time from a transaction to its label", "7d"),

@@ -1,4 +1,5 @@
 import { evaluateHandbook, type HandbookEvaluation, type Spread } from "../src/evaluate/handbook.ts";
+import { renderReport } from "../src/evaluate/report.ts";
 import { replayTransactions } from "../src/simulate/replay.ts";
 import { openTextTable } from "../src/table/text_table.ts";
 import { startProgress } from "./progress.ts";
@@ -20,6 +21,8 @@ export interface ProtocolFlags {
   seeds: number;
   nEstimators: number;
   maxSamples?: number;
+  /** Page to write: curves, scores, days, scenarios, features and drift. */
+  report?: string;
   json?: boolean;
   quiet?: boolean;
 }
@@ -48,6 +51,7 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   } finally {
     progress.stop();
   }
+  if (flags.report !== undefined) await Deno.writeTextFile(flags.report, renderReport(found));
   console.log(flags.json ? JSON.stringify(summary(found)) : describe(found));
 }
 
