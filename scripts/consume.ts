@@ -13,7 +13,7 @@ import type { Listener } from "../src/relay/alerts.ts";
 import { objectEncoders } from "../src/relay/object_encoders.ts";
 import { openFeatureStage } from "../src/stages/features.ts";
 import { createTelemetry } from "../src/telemetry.ts";
-import { durationOption } from "./duration.ts";
+import { duration, durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
@@ -31,6 +31,7 @@ interface ConsumeFlags extends Partial<Config> {
   log: LogMode;
   alerts: AlertTarget[];
   format: "ndjson" | "parquet";
+  sessionTimeout?: number;
   maxBatchRecords: number;
   maxKeys?: number;
   flushRows: number;
@@ -61,6 +62,11 @@ export const consumeCommand: Command = engineOptions(
     .option("--label-topic <name>", "topic of the labels", "labels")
     .option("--partitions <n>", "partitions of a topic that is made anew", wholeNumber(1, 10_000), 1)
     .option("--group <name>", "consumer group", "edgewood")
+    .option(
+      "--session-timeout <time>",
+      "time without a sign of life after which others take the partitions (default: the stream's)",
+      duration,
+    )
     .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 4096)
     .option("--max-keys <n>", "customers, and terminals, to remember at most", wholeNumber(1))
     .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 10_000)
@@ -123,6 +129,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       untilEmpty: flags.untilEmpty,
       signal: ending.signal,
       maxBatchRecords: flags.maxBatchRecords,
+      sessionTimeoutMs: flags.sessionTimeout,
       flushRows: flags.flushRows,
       flushBytes: flags.flushBytes,
       flushIntervalMs: flags.flushInterval,
