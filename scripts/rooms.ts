@@ -12,6 +12,7 @@ export const NOUNS: readonly string[] = [
   "deliver.ts",
   "hash_id.ts",
   "label.ts",
+  "quantile.ts",
   "retry.ts",
   "sha256.ts",
   "telemetry.ts",

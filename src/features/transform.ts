@@ -4,6 +4,7 @@
  * @module
  */
 import type { Feature } from "../forest/manifest.ts";
+import { quantile } from "../quantile.ts";
 import type { Side } from "./registry.ts";
 
 /** A transform of one feature, or none. */
@@ -69,11 +70,4 @@ export function fitTransforms(rows: Float32Array, count: number, sides: readonly
     const most = column[count - 1];
     return { kind: "one-sided", floor, ceiling: most > floor ? most : floor + 1 };
   });
-}
-
-function quantile(sorted: Float32Array, q: number): number {
-  const position = q * (sorted.length - 1);
-  const lower = Math.floor(position);
-  const [a, b] = [sorted[lower], sorted[Math.min(lower + 1, sorted.length - 1)]];
-  return a + (b - a) * (position - lower);
 }

@@ -1,6 +1,7 @@
 import { rankingMetrics } from "../evaluate/metrics.ts";
 import type { Expectation, Feature, Model, Training } from "./manifest.ts";
 import { createModel } from "./model.ts";
+import { quantile } from "../quantile.ts";
 import { createScorer } from "./scorer.ts";
 import { flagThreshold } from "./threshold.ts";
 import type { TrainOptions } from "./train.ts";
@@ -102,14 +103,6 @@ function summarise(trainer: StreamTrainer, features: Feature[]): Training {
     });
   }
   return training;
-}
-
-/** Quantile `q` of sorted values with linear interpolation. */
-function quantile(sorted: Float32Array, q: number): number {
-  const position = q * (sorted.length - 1);
-  const lower = Math.floor(position);
-  const [a, b] = [sorted[lower], sorted[Math.min(lower + 1, sorted.length - 1)]];
-  return a + (b - a) * (position - lower);
 }
 
 /** What the labels of the kept rows say about the flags; undefined where rows of one class are absent. */
