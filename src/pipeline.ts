@@ -11,7 +11,7 @@ import type { Scorer } from "./forest/scorer.ts";
 import type { DeadLetter, FlaggedTransaction, LogMode, LogRows, Outcome } from "./ledger/ledger.ts";
 import { decide } from "./stages/decide.ts";
 import { decodeBatch } from "./stages/decode.ts";
-import type { FeatureStage } from "./stages/features.ts";
+import type { FeatureRows, FeatureStage } from "./stages/features.ts";
 import { scoreRows } from "./stages/score.ts";
 import type { TransactionColumns } from "./transaction.ts";
 import { encodeVerdict } from "./verdict.ts";
@@ -30,6 +30,20 @@ export interface PipelineParts {
   readLabels(columns: TransactionColumns): Promise<void>;
   /** Which scored transactions get a row of their own in the log. */
   logMode: LogMode;
+  /** Told of each batch when it is scored, before it is committed. */
+  onScored?(scored: ScoredBatch): void;
+}
+
+/** A batch between scoring and commit, for whoever looks on; what is in it must not be changed. */
+export interface ScoredBatch {
+  /** The records, transactions or not. */
+  batch: RecordBatch;
+  /** Number of transactions among them. */
+  count: number;
+  /** One anomaly score a transaction. */
+  scores: Float64Array;
+  /** The features of each transaction, before and after the transforms. */
+  features: FeatureRows;
 }
 
 /** The part of an outcome that follows from the batch alone. */
@@ -55,6 +69,7 @@ export async function processBatch(
   await parts.readLabels(columns);
   const features = stage.apply(columns);
   const scores = scoreRows(scorer, features, columns.count);
+  parts.onScored?.({ batch, count: columns.count, scores, features });
   const decided = decide(columns, scores, features, {
     model,
     explainer,

@@ -44,6 +44,9 @@ export interface Verdict {
   scoredAtMs: number;
 }
 
+/** A verdict on a transaction that may lie in no stream, and then has no place in one. */
+export type AnyVerdict = Omit<Verdict, "topic" | "partition" | "offset"> & Partial<Verdict>;
+
 /**
  * The wire form of a verdict: one line of JSON, snake_case, the transaction's own fields first, unknown ones included.
  *
@@ -51,7 +54,7 @@ export interface Verdict {
  *
  * @returns JSON without a line end.
  */
-export function encodeVerdict(verdict: Verdict): string {
+export function encodeVerdict(verdict: AnyVerdict): string {
   const { transaction } = verdict;
   return JSON.stringify({
     ...transaction.source,

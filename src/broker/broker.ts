@@ -111,6 +111,8 @@ export interface Broker extends AsyncDisposable {
   ensureTopic(topic: string, options?: { partitions?: number }): Promise<void>;
   /** Number of partitions; 0 where the topic is absent. */
   partitions(topic: string): Promise<number>;
+  /** The partition, from 0, in which records of this key lie in a topic of so many partitions. */
+  partitionOf(key: string, partitions: number): number;
   /** Resolves when the records are kept as safely as the broker keeps anything. Retries by itself; throws `DeliveryError`. */
   produce(topic: string, records: readonly ProducedRecord[]): Promise<void>;
   /** First kept offset and the offset after the last record, of each partition. */

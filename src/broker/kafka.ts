@@ -8,6 +8,7 @@ import type { Broker, ProducedRecord, RecordBatch, SubscribeOptions, Subscriptio
 import { ClusterLink } from "./kafka/cluster_link.ts";
 import { createKafkaClient, deliveryError, isRetriable } from "./kafka/kafka_client.ts";
 import { KafkaProducer } from "./kafka/kafka_producer.ts";
+import { partitionOfKey } from "./kafka/partition_of_key.ts";
 import { KafkaSubscription } from "./kafka/kafka_subscription.ts";
 import { type KafkaAddress, type KafkaCredentials, parseKafkaUrl } from "./kafka/kafka_url.ts";
 import { readPartition } from "./kafka/read_partition.ts";
@@ -117,6 +118,10 @@ class KafkaBroker implements Broker {
 
   async partitions(topic: string): Promise<number> {
     return (await this.#leaders(topic)).length;
+  }
+
+  partitionOf(key: string, partitions: number): number {
+    return partitionOfKey(key, partitions);
   }
 
   /** The node that leads each partition, -1 while there is none; empty where the topic is absent. */

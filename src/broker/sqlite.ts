@@ -191,12 +191,14 @@ class SqliteBroker implements Broker {
   #partitionRecords(records: readonly ProducedRecord[], partitions: number): (readonly ProducedRecord[])[] {
     if (partitions === 1) return [records];
     const shares: ProducedRecord[][] = Array.from({ length: partitions }, () => []);
-    for (const record of records) shares[this.#partitionOf(record, partitions)].push(record);
+    for (const record of records) {
+      const { key } = record;
+      shares[key === null ? this.#spread++ % partitions : this.partitionOf(key, partitions)].push(record);
+    }
     return shares;
   }
 
-  #partitionOf({ key }: ProducedRecord, partitions: number): number {
-    if (key === null) return this.#spread++ % partitions;
+  partitionOf(key: string | Uint8Array, partitions: number): number {
     const bytes = typeof key === "string" ? encoder.encode(key) : key;
     hashId(bytes, 0, bytes.length, keyWords, 0);
     return keyWords[0] % partitions;

@@ -6,55 +6,16 @@
 import { setImmediate } from "node:timers/promises";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
-import type { ObjectStore } from "../objects/objects.ts";
-import type { Listener } from "../relay/alerts.ts";
 import { alertStep } from "../relay/alerts.ts";
 import { deadLetterStep, deadLetterTopic } from "../relay/dead_letters.ts";
-import type { ObjectEncoder } from "../relay/object_encoders.ts";
-import { type FlushOptions, objectStep } from "../relay/objects.ts";
+import { objectStep } from "../relay/objects.ts";
 import { Relay } from "../relay/relay.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
 import { pause } from "../retry.ts";
-import type { Telemetry } from "../telemetry.ts";
 import { isDrained } from "./drained.ts";
-import { OwnedPartition, type PartitionParts } from "./partition.ts";
+import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
+import { OwnedPartition } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
-
-/** What a consumer is made of. */
-export interface ConsumerParts extends Omit<PartitionParts, "retry" | "onReplay" | "onCommit" | "owner"> {
-  /** Partitions of the topic where it is made anew (default 1). */
-  partitions?: number;
-  /** The consumer group in the broker. */
-  group: string;
-  /** Takes the objects of flagged transactions. */
-  store: ObjectStore;
-  /** Writes flagged transactions as the bytes of an object. */
-  encoder: ObjectEncoder;
-  /** Who is told of flagged transactions, each with a position of its own. */
-  listeners: readonly Listener[];
-  /** Takes log lines, counters and histograms. */
-  telemetry: Telemetry;
-}
-
-/** How a consumer runs. */
-export interface ConsumerOptions extends FlushOptions {
-  /** Ends when every partition, another member's too, stands at its end, and all that is committed is relayed. */
-  untilEmpty?: boolean;
-  /** Ends in good order: the batch in hand is committed, what is committed is relayed within `stopWithinMs`. */
-  signal?: AbortSignal;
-  /** Time to end in, after the signal (default 10,000). */
-  stopWithinMs?: number;
-  /** Most records in one batch (default 4096). */
-  maxBatchRecords?: number;
-  /** Time without a sign of life after which the group takes the partitions away (default: the broker's). */
-  sessionTimeoutMs?: number;
-  /** Told of each commit. */
-  onCommit?(outcome: Outcome): void;
-  /** Told how the consumer is, every `statusIntervalMs`. */
-  onStatus?(status: ConsumerStatus): void;
-  /** Time between two looks at the status (default 5,000). */
-  statusIntervalMs?: number;
-}
 
 /** While other members have work left, the time between two looks whether they still do. */
 const LOOK_FOR_END_MS = 200;
@@ -162,7 +123,7 @@ class Consumer {
           if (owned.partition.isLost) await this.#lose(event.batch.partition);
         }
         // Timers and signals have their turn between batches.
-        await setImmediate();
+        await (this.#options.giveWay ?? setImmediate)();
       } else {
         for (const { partition } of this.#owned.values()) await partition.settle();
         if (this.#options.untilEmpty && await this.#isDone()) return;
@@ -204,9 +165,11 @@ class Consumer {
       onReplay: (which, records) =>
         telemetry.log("info", `partition ${which}: making its state anew from ${records} committed records`),
       onCommit: (outcome, batchMs) => this.#committed(outcome, batchMs),
+      onScored: this.#options.onScored,
     }, partition);
     this.#subscription.seek(partition, claimed.nextOffset);
     this.#owned.set(partition, { partition: claimed, relays: this.#startRelays(claimed) });
+    this.#options.onOwned?.(partition, claimed.stage);
   }
 
   #startRelays({ partition, epoch }: OwnedPartition): Relay[] {
@@ -284,6 +247,7 @@ class Consumer {
     const owned = this.#owned.get(partition);
     if (owned === undefined) return;
     this.#owned.delete(partition);
+    this.#options.onOwned?.(partition, undefined);
     await owned.partition.settle();
     await Promise.all(owned.relays.map((relay) => relay.stop()));
   }

@@ -9,9 +9,9 @@ import { FencedError, type Ledger, type LogMode, type Outcome } from "../ledger/
 import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
 import type { Scorer } from "../forest/scorer.ts";
-import { processBatch } from "../pipeline.ts";
+import { processBatch, type ScoredBatch } from "../pipeline.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
-import { openFeatureStage } from "../stages/features.ts";
+import { type FeatureStage, openFeatureStage } from "../stages/features.ts";
 import { PartitionState } from "./state.ts";
 
 /** What every partition of a consumer shares. */
@@ -36,6 +36,8 @@ export interface PartitionParts {
   owner: string;
   /** Customers, and likewise terminals, that the state remembers at most. */
   maxKeys?: number;
+  /** Told of each batch when it is scored, before it is committed. */
+  onScored?(scored: ScoredBatch): void;
   /** How commits are repeated. */
   retry: DeliverOptions;
   /** Told at a claim how many records were replayed to restore the partition's state. */
@@ -118,6 +120,11 @@ export class OwnedPartition {
     return this.#nextOffset;
   }
 
+  /** Features and their state, as far as the partition was processed; to be read, not moved on. */
+  get stage(): FeatureStage {
+    return this.#stage;
+  }
+
   /** Whether another owner has taken the partition. */
   get isLost(): boolean {
     return this.#lost;
@@ -142,7 +149,7 @@ export class OwnedPartition {
     if (seen === whole.count) return;
     const batch = sliceBatch(whole, seen);
     const startedAt = performance.now();
-    const { scorer, explainer, model, logMode } = this.#parts;
+    const { scorer, explainer, model, logMode, onScored } = this.#parts;
     const result = await processBatch(batch, {
       model,
       scorer,
@@ -150,6 +157,7 @@ export class OwnedPartition {
       stage: this.#stage,
       readLabels: (columns) => this.#state.readLabels(columns),
       logMode,
+      onScored,
     }, Date.now());
     const outcome: Outcome = {
       ...result,

@@ -24,10 +24,12 @@ export interface DecideParts {
   offsets: Float64Array;
   /** When the batch was scored, milliseconds since 1970. */
   scoredAtMs: number;
+  /** A verdict for every row, flagged or not (default false). */
+  every?: boolean;
 }
 
 /**
- * Makes a verdict for each row whose score is above the model's threshold, in offset order.
+ * Makes a verdict for each row whose score is above the model's threshold, or for every row, in offset order.
  *
  * @param scores One anomaly score a row.
  */
@@ -38,12 +40,13 @@ export function decide(
   parts: DecideParts,
 ): { row: number; verdict: Verdict }[] {
   const { threshold } = parts.model.manifest;
-  const flagged: { row: number; verdict: Verdict }[] = [];
+  const decided: { row: number; verdict: Verdict }[] = [];
   const nFeatures = parts.model.forest.nFeatures;
   for (let row = 0; row < columns.count; row++) {
-    if (!(scores[row] > threshold)) continue;
+    const flagged = scores[row] > threshold;
+    if (!flagged && !parts.every) continue;
     const at = row * nFeatures;
-    flagged.push({
+    decided.push({
       row,
       verdict: {
         transaction: columns.transaction(row),
@@ -52,14 +55,14 @@ export function decide(
         offset: parts.offsets[columns.recordIndex[row]],
         anomalyScore: scores[row],
         threshold,
-        flagged: true,
+        flagged,
         model: parts.model.sha256,
         reasons: reasonsOf(raw.subarray(at, at + nFeatures), rows.subarray(at, at + nFeatures), parts),
         scoredAtMs: parts.scoredAtMs,
       },
     });
   }
-  return flagged;
+  return decided;
 }
 
 /** One reason a feature, the one that speaks most for an anomaly first. */

@@ -23,6 +23,8 @@ export interface FeatureStage {
   readonly features: Features;
   /** Computes the features of a batch and takes it into the state. */
   apply(columns: TransactionColumns): FeatureRows;
+  /** Computes the features of a batch from the state as it stands, which stays as it is. */
+  peek(columns: TransactionColumns): FeatureRows;
 }
 
 /**
@@ -45,15 +47,23 @@ export function openFeatureStage(
   const features = openFeatures(manifest.features.map(({ name }) => name), options);
   const transforms = manifest.features.map(({ transform }) => transform);
   const bends = transforms.some((transform) => transform !== undefined);
+  const bend = (raw: Float32Array): FeatureRows => {
+    if (!bends) return { raw, rows: raw };
+    const rows = new Float32Array(raw.length);
+    applyTransforms(raw, transforms, rows);
+    return { raw, rows };
+  };
   return {
     features,
     apply(columns) {
       const raw = new Float32Array(columns.count * features.nFeatures);
       features.compute(columns, raw);
-      if (!bends) return { raw, rows: raw };
-      const rows = new Float32Array(raw.length);
-      applyTransforms(raw, transforms, rows);
-      return { raw, rows };
+      return bend(raw);
+    },
+    peek(columns) {
+      const raw = new Float32Array(columns.count * features.nFeatures);
+      features.peek(columns, raw);
+      return bend(raw);
     },
   };
 }
