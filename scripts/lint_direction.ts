@@ -4,18 +4,7 @@
  * @module
  */
 import { dirname, join } from "node:path/posix";
-import {
-  ADAPTERS,
-  EMPTY_NAMES,
-  ENVIRONMENT,
-  NOUNS,
-  PURE,
-  PURE_OPENERS,
-  ROOMS,
-  STAGES,
-  TESTS,
-  VENDORS,
-} from "./rooms.ts";
+import { ADAPTERS, EMPTY_NAMES, ENVIRONMENT, NOUNS, PURE, ROOMS, STAGES, TESTS, VENDORS } from "./rooms.ts";
 
 const MOST_LINES = 300;
 const IMPORT =
@@ -68,7 +57,7 @@ export function lintFile(path: string, text: string): string[] {
   if (!isTest && ENVIRONMENT_USE.test(code) && !ENVIRONMENT.includes(path)) {
     say(`touches the environment, which only ${ENVIRONMENT.join(", ")} do`);
   }
-  if (!isTest && top === "src" && PURE.includes(room) && !PURE_OPENERS.includes(path) && EFFECTS.test(code)) {
+  if (!isTest && top === "src" && PURE.includes(room) && EFFECTS.test(code)) {
     say(`uses clock, chance or runtime, but ${room} is pure`);
   }
   for (const { specifier, isType } of top === "assembly" ? [] : importsOf(text)) {

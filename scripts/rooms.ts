@@ -24,11 +24,12 @@ export const NOUNS: readonly string[] = [
 export const ROOMS: Readonly<Record<string, Room>> = {
   "config.ts": { may: [] },
   "sqlite.ts": { may: [] },
+  "wasm_module.ts": { may: [] },
   broker: { may: ["sqlite.ts"] },
   table: { may: [], types: ["forest"] },
   features: { may: [], types: ["forest"] },
-  forest: { may: ["evaluate/metrics.ts", "../assembly/layout.ts"] },
-  stages: { may: ["broker", "features", "../assembly/layout.ts"], types: ["forest"] },
+  forest: { may: ["evaluate/metrics.ts", "wasm_module.ts", "../assembly/layout.ts"] },
+  stages: { may: ["broker", "features", "wasm_module.ts", "../assembly/layout.ts"], types: ["forest"] },
   ledger: { may: ["sqlite.ts"] },
   objects: { may: [] },
   alerts: { may: [], types: ["broker"] },
@@ -76,9 +77,6 @@ export const ENVIRONMENT: readonly string[] = [
 
 /** Rooms whose results follow from their arguments: no clock, no chance, no environment, no input or output. */
 export const PURE: readonly string[] = ["features", "stages"];
-
-/** Files of such rooms that read the built module once, before the first record. */
-export const PURE_OPENERS: readonly string[] = ["src/stages/decode_wasm_module.ts"];
 
 /** Tests, suites and fixtures, which put things together as they need, and what nothing but they may import. */
 export const TESTS =

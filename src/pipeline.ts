@@ -10,7 +10,7 @@ import type { Model } from "./forest/manifest.ts";
 import type { Scorer } from "./forest/scorer.ts";
 import type { DeadLetter, FlaggedTransaction, LogMode, LogRows, Outcome } from "./ledger/ledger.ts";
 import { decide } from "./stages/decide.ts";
-import { decodeBatch } from "./stages/decode.ts";
+import type { Decoder } from "./stages/decode_wasm.ts";
 import type { FeatureRows, FeatureStage } from "./stages/features.ts";
 import { scoreRows } from "./stages/score.ts";
 import type { TransactionColumns } from "./transaction.ts";
@@ -18,6 +18,8 @@ import { encodeVerdict } from "./verdict.ts";
 
 /** What the way of a batch takes besides the batch. */
 export interface PipelineParts {
+  /** Turns records into transactions. */
+  decoder: Decoder;
   /** The model that scores; it names features, threshold and its own hash. */
   model: Model;
   /** Scores with the model's forest. */
@@ -62,10 +64,10 @@ export async function processBatch(
   parts: PipelineParts,
   scoredAtMs: number,
 ): Promise<BatchOutcome> {
-  const { model, scorer, explainer, stage, logMode } = parts;
+  const { decoder, model, scorer, explainer, stage, logMode } = parts;
   const { topic, partition, offsets } = batch;
 
-  const { columns, faults } = decodeBatch(batch);
+  const { columns, faults } = decoder.decodeBatch(batch);
   await parts.readLabels(columns);
   const features = stage.apply(columns);
   const scores = scoreRows(scorer, features, columns.count);

@@ -20,7 +20,7 @@ import { encodeLabel, encodeTransaction } from "../../src/simulate/encode.ts";
 import type { LabelEvent, TransactionEvent } from "../../src/simulate/event.ts";
 import { produceEvents } from "../../src/simulate/produce.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
-import { decodeBatch } from "../../src/stages/decode.ts";
+import { openDecoder } from "../../src/stages/decode_wasm.ts";
 import { openFeatureStage } from "../../src/stages/features.ts";
 import { scoreRows } from "../../src/stages/score.ts";
 import { createTelemetry } from "../../src/telemetry.ts";
@@ -117,6 +117,7 @@ async function consume(streamPath: string, model: Model, log: LogMode, count: nu
 async function profile(streamPath: string, model: Model, count: number): Promise<Record<string, number>> {
   await using broker: Broker = await openBroker(`sqlite:${streamPath}`);
   using scorer = await createScorer(model.forest);
+  const decoder = await openDecoder();
   const stage = openFeatureStage(model.manifest);
   const spentMs: Record<string, number> = { read: 0, decode: 0, features: 0, score: 0 };
   const timed = <T>(name: string, work: () => T): T => {
@@ -130,7 +131,7 @@ async function profile(streamPath: string, model: Model, count: number): Promise
   for await (const batch of broker.read(TOPICS.topic, 0, { fromOffset: 0 })) batches.push(batch);
   spentMs.read = performance.now() - readAt;
   for (const batch of batches) {
-    const { columns } = timed("decode", () => decodeBatch(batch));
+    const { columns } = timed("decode", () => decoder.decodeBatch(batch));
     const features = timed("features", () => stage.apply(columns));
     timed("score", () => scoreRows(scorer, features, columns.count));
   }

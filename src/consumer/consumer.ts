@@ -12,9 +12,10 @@ import { objectStep } from "../relay/objects.ts";
 import { Relay } from "../relay/relay.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
 import { pause } from "../retry.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
 import { isDrained } from "./drained.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
-import { OwnedPartition } from "./partition.ts";
+import { OwnedPartition, type PartitionParts } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
 
 /** While other members have work left, the time between two looks whether they still do. */
@@ -43,7 +44,8 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
     maxBatchRecords,
     sessionTimeoutMs,
   });
-  await new Consumer(parts, options, subscription, { failing, ending, drained }).run();
+  const decoder = await openDecoder();
+  await new Consumer({ ...parts, decoder }, options, subscription, { failing, ending, drained }).run();
 }
 
 /** What ends a run: a failure, the caller or a failure, or that there is nothing left to do. */
@@ -59,12 +61,10 @@ interface Owned {
 }
 
 class Consumer {
-  readonly #parts: ConsumerParts;
+  readonly #parts: ConsumerParts & Pick<PartitionParts, "decoder">;
   readonly #options: ConsumerOptions;
   readonly #subscription: Subscription;
-  readonly #failing: AbortController;
-  readonly #ending: AbortSignal;
-  readonly #drained: AbortController;
+  readonly #ends: Ends;
   /** Aborted when there is no more time to end in. */
   readonly #giveUp = new AbortController();
   readonly #owned = new Map<number, Owned>();
@@ -74,7 +74,7 @@ class Consumer {
   #isWaiting = false;
 
   constructor(
-    parts: ConsumerParts,
+    parts: ConsumerParts & Pick<PartitionParts, "decoder">,
     options: ConsumerOptions,
     subscription: Subscription,
     ends: Ends,
@@ -82,9 +82,7 @@ class Consumer {
     this.#parts = parts;
     this.#options = options;
     this.#subscription = subscription;
-    this.#failing = ends.failing;
-    this.#ending = ends.ending;
-    this.#drained = ends.drained;
+    this.#ends = ends;
   }
 
   async run(): Promise<void> {
@@ -92,8 +90,8 @@ class Consumer {
       const done = pause(this.#options.stopWithinMs ?? 10_000, this.#giveUp.signal);
       done.then(() => this.#giveUp.abort());
     };
-    if (this.#ending.aborted) timeUp();
-    else this.#ending.addEventListener("abort", timeUp, { once: true });
+    if (this.#ends.ending.aborted) timeUp();
+    else this.#ends.ending.addEventListener("abort", timeUp, { once: true });
     const { onStatus, statusIntervalMs = 5000 } = this.#options;
     const looking = onStatus && setInterval(() => this.#look(onStatus), statusIntervalMs);
     try {
@@ -101,12 +99,12 @@ class Consumer {
       await this.#finish();
     } finally {
       clearInterval(looking);
-      this.#ending.removeEventListener("abort", timeUp);
+      this.#ends.ending.removeEventListener("abort", timeUp);
       this.#giveUp.abort();
       for (const timer of this.#reclaims) clearTimeout(timer);
       await Promise.all([...this.#owned.keys()].map((partition) => this.#release(partition)));
     }
-    if (this.#failing.signal.aborted) throw this.#failing.signal.reason;
+    if (this.#ends.failing.signal.aborted) throw this.#ends.failing.signal.reason;
   }
 
   async #follow(): Promise<void> {
@@ -147,11 +145,11 @@ class Consumer {
     if (this.#isWaiting) return false;
     this.#isWaiting = true;
     const wait = async () => {
-      const ended = AbortSignal.any([this.#ending, this.#giveUp.signal]);
+      const ended = AbortSignal.any([this.#ends.ending, this.#giveUp.signal]);
       do await pause(LOOK_FOR_END_MS, ended); while (!ended.aborted && !await drained());
-      this.#drained.abort();
+      this.#ends.drained.abort();
     };
-    wait().catch((error) => this.#failing.abort(error));
+    wait().catch((error) => this.#ends.failing.abort(error));
     return false;
   }
 
@@ -177,7 +175,7 @@ class Consumer {
     const start = (what: string, step: ConstructorParameters<typeof Relay>[0]) =>
       new Relay(step, {
         retry: this.#retry(what),
-        onFailure: (error) => this.#failing.abort(error),
+        onFailure: (error) => this.#ends.failing.abort(error),
       });
     return [
       start(`dead letters to ${broker.name}`, deadLetterStep(broker, ledger, topic, partition)),

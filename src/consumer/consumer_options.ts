@@ -16,7 +16,7 @@ import type { ConsumerStatus } from "./status.ts";
 
 /** What a consumer is made of. */
 export interface ConsumerParts
-  extends Omit<PartitionParts, "retry" | "onReplay" | "onCommit" | "onScored" | "owner"> {
+  extends Omit<PartitionParts, "decoder" | "retry" | "onReplay" | "onCommit" | "onScored" | "owner"> {
   /** Partitions of the topic where it is made anew (default 1). */
   partitions?: number;
   /** The consumer group in the broker. */

@@ -11,6 +11,7 @@ import type { Model } from "../forest/manifest.ts";
 import type { Scorer } from "../forest/scorer.ts";
 import { processBatch, type ScoredBatch } from "../pipeline.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
+import type { Decoder } from "../stages/decode_wasm.ts";
 import { type FeatureStage, openFeatureStage } from "../stages/features.ts";
 import { PartitionState } from "./state.ts";
 
@@ -20,6 +21,8 @@ export interface PartitionParts {
   broker: Broker;
   /** Where outcomes are committed. */
   ledger: Ledger;
+  /** Turns records into transactions. */
+  decoder: Decoder;
   /** The model that scores. */
   model: Model;
   /** Scores with the model's forest. */
@@ -89,7 +92,7 @@ export class OwnedPartition {
    * @throws Error where the ledger is ahead of the stream, or follows another stream.
    */
   static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
-    const { broker, ledger, topic, labelTopic, owner } = parts;
+    const { broker, ledger, decoder, topic, labelTopic, owner } = parts;
     const claim = await deliver(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
       parts.retry,
@@ -104,7 +107,7 @@ export class OwnedPartition {
       );
     }
     const stage = openFeatureStage(parts.model.manifest, { maxKeys: parts.maxKeys });
-    const source = { broker, ledger, topic, partition, labelTopic };
+    const source = { broker, ledger, decoder, topic, partition, labelTopic };
     const state = await PartitionState.restore(
       stage,
       source,
@@ -149,8 +152,9 @@ export class OwnedPartition {
     if (seen === whole.count) return;
     const batch = sliceBatch(whole, seen);
     const startedAt = performance.now();
-    const { scorer, explainer, model, logMode, onScored } = this.#parts;
+    const { decoder, scorer, explainer, model, logMode, onScored } = this.#parts;
     const result = await processBatch(batch, {
+      decoder,
       model,
       scorer,
       explainer,

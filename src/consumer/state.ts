@@ -5,7 +5,7 @@
  */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
-import { decodeBatch } from "../stages/decode.ts";
+import type { Decoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import type { TransactionColumns } from "../transaction.ts";
 import { LabelFeed } from "./label_feed.ts";
@@ -19,6 +19,8 @@ export interface StateSource {
   broker: Broker;
   /** The ledger that recorded in which order it was read. */
   ledger: Ledger;
+  /** Turns records into transactions. */
+  decoder: Decoder;
   /** Topic of the transactions. */
   topic: string;
   /** Partition of it, from 0. */
@@ -112,11 +114,11 @@ export class PartitionState {
   }
 
   async #replay(range: CommittedRange, from: number) {
-    const { broker, topic, partition } = this.#source;
+    const { broker, decoder, topic, partition } = this.#source;
     await this.#labels.readTo(range.labelOffsets, (label) => this.#stage.features.offer(label));
     const fromOffset = Math.max(from, range.firstOffset);
     for await (const batch of broker.read(topic, partition, { fromOffset, toOffset: range.nextOffset })) {
-      this.#stage.apply(decodeBatch(batch).columns);
+      this.#stage.apply(decoder.decodeBatch(batch).columns);
     }
   }
 }

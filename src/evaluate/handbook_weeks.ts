@@ -1,6 +1,6 @@
 import { decodeBody, encodeBody } from "../broker/record_batch.ts";
 import type { ReplayedEvent, ReplayedTransactionEvent } from "../simulate/event.ts";
-import { decodeBatch } from "../stages/decode.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
 import { decodeLabel } from "../stages/decode_label.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import type { CardTransactions } from "./card_precision.ts";
@@ -59,6 +59,7 @@ export async function collectWeeks(
   const compromised = Array.from({ length: 3 * DAYS_OF_WEEK }, () => new Set<string>());
   const cardNumbers = new Map<string, number>();
   const encoder = new TextEncoder();
+  const decoder = await openDecoder();
   let batch: ReplayedTransactionEvent[] = [];
   let transactions = 0;
   let faults = 0;
@@ -67,7 +68,7 @@ export async function collectWeeks(
 
   const flush = () => {
     const values = batch.map(({ transaction }) => ({ key: null, value: JSON.stringify(transaction) }));
-    const decoded = decodeBatch(decodeBody("handbook", 0, transactions, encodeBody(values, 0)));
+    const decoded = decoder.decodeBatch(decodeBody("handbook", 0, transactions, encodeBody(values, 0)));
     const { columns } = decoded;
     const { raw } = stage.apply(columns);
     faults += decoded.faults.length;

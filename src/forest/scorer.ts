@@ -1,3 +1,4 @@
+import { builtModule } from "../wasm_module.ts";
 import { checkForest } from "./check.ts";
 import type { Forest } from "./forest.ts";
 import { fillMemory, type ScorerMemory } from "./scorer_memory.ts";
@@ -144,31 +145,6 @@ function checkLengths(rows: Float32Array, count: number, nFeatures: number, out?
   if (out && out.length < count) {
     throw new RangeError(
       `Cannot score the rows as out must have ${count} places: current value is ${out.length}`,
-    );
-  }
-}
-
-let compiled: Promise<WebAssembly.Module> | undefined;
-
-/** The project's module, compiled once for all scorers of the process. */
-function builtModule(): Promise<WebAssembly.Module> {
-  compiled ??= compileBuiltModule().catch((error) => {
-    compiled = undefined; // it may have been built by the next call
-    throw error;
-  });
-  return compiled;
-}
-
-async function compileBuiltModule(): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(
-      await Deno.readFile(new URL("../../build/edgewood.wasm", import.meta.url)),
-    );
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Error(
-      "Cannot load the scorer as build/edgewood.wasm must exist (run `deno task build`): current value is absent",
-      { cause },
     );
   }
 }

@@ -16,6 +16,7 @@ import {
   NAME_BYTES,
   RECORDS,
 } from "../../assembly/layout.ts";
+import { builtModule } from "../wasm_module.ts";
 
 /** What the decoder calls in the module, see `assembly/decode.ts`. */
 export interface DecodeModule {
@@ -26,7 +27,6 @@ export interface DecodeModule {
 }
 
 const PAGE_BYTES = 65_536;
-const MODULE_URL = new URL("../../build/edgewood.wasm", import.meta.url);
 
 /**
  * Makes an instance of the module for decoding, with the names of the fields in its memory.
@@ -35,24 +35,14 @@ const MODULE_URL = new URL("../../build/edgewood.wasm", import.meta.url);
  * @throws Error if the module is not built.
  */
 export async function openDecodeModule(wasm?: BufferSource): Promise<DecodeModule> {
-  const { instance } = await WebAssembly.instantiate(wasm ?? await readBuiltModule());
+  const instance = await WebAssembly.instantiate(
+    wasm ? await WebAssembly.compile(wasm) : await builtModule(),
+  );
   const module = instance.exports as unknown as DecodeModule;
   const missing = RECORDS + DECODE_BYTES + DECODE_PADDING - module.memory.buffer.byteLength;
   if (missing > 0) module.memory.grow(Math.ceil(missing / PAGE_BYTES));
   writeNames(module.memory);
   return module;
-}
-
-async function readBuiltModule(): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(MODULE_URL);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Error(
-      "Cannot open the decoder as build/edgewood.wasm must exist (run `deno task build`): current value is absent",
-      { cause },
-    );
-  }
 }
 
 /** Names of the fields by their number in the module. */

@@ -6,7 +6,7 @@
 import { decodeBody, encodeBody } from "../broker/record_batch.ts";
 import type { RowBatch } from "../forest/train_stream.ts";
 import type { ReplayedEvent } from "../simulate/event.ts";
-import { decodeBatch } from "../stages/decode.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
 import { decodeLabel } from "../stages/decode_label.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import type { TransactionColumns } from "../transaction.ts";
@@ -44,11 +44,12 @@ export async function* eventBatches(
   events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
   stage: FeatureStage,
 ): AsyncGenerator<EventBatch> {
+  const decoder = await openDecoder();
   let truths: { isFraud: boolean | null; scenario: number | null }[] = [];
   let values: { key: null; value: string }[] = [];
 
   const flush = (): EventBatch => {
-    const { columns } = decodeBatch(decodeBody("events", 0, 0, encodeBody(values, 0)));
+    const { columns } = decoder.decodeBatch(decodeBody("events", 0, 0, encodeBody(values, 0)));
     const { raw } = stage.apply(columns);
     const isFraud = new Int8Array(columns.count);
     const scenario = new Uint8Array(columns.count);

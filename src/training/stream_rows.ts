@@ -6,7 +6,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { LabelFeed } from "../consumer/label_feed.ts";
 import type { RowBatch } from "../forest/train_stream.ts";
-import { decodeBatch } from "../stages/decode.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import { afterWarmUp } from "./warm_up.ts";
 
@@ -34,6 +34,7 @@ export async function* streamRows(
   options: StreamRowsOptions,
 ): AsyncGenerator<RowBatch> {
   const { topic, labelTopic } = options;
+  const decoder = await openDecoder();
   let records = 0;
   for (const { partition, startOffset, endOffset } of await broker.offsets(topic)) {
     const stage = openStage();
@@ -42,7 +43,7 @@ export async function* streamRows(
     for await (
       const batch of broker.read(topic, partition, { fromOffset: startOffset, toOffset: endOffset })
     ) {
-      const { columns } = decodeBatch(batch);
+      const { columns } = decoder.decodeBatch(batch);
       if (stage.features.stateful) await labels.readFor(columns, (label) => stage.features.offer(label));
       const { raw } = stage.apply(columns);
       options.onProgress?.(records += batch.count);
