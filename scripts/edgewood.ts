@@ -7,6 +7,7 @@ import { Command } from "commander";
 import { consumeCommand } from "./consume.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { labelCommand } from "./label.ts";
 import { produceCommand } from "./produce.ts";
 import { runAsProgram } from "./run_command.ts";
 import { scoreCommand } from "./score.ts";
@@ -22,6 +23,7 @@ for (
     produceCommand,
     trainCommand,
     consumeCommand,
+    labelCommand,
     scoreCommand,
     evaluateCommand,
     verifyCommand,

@@ -34,6 +34,7 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
     ownReads: [MODULE],
   },
   consume: { engines: ["stream", "ledger", "objects", "model"], ownReads: [MODULE] },
+  label: { engines: ["stream", "ledger"] },
   score: { reads: ["--input"], writesFile: ["--output"], engines: ["model"], ownReads: [MODULE] },
   evaluate: { reads: ["--input"], writesFile: ["--report"], ownReads: [MODULE] },
   verify: { engines: ["stream", "ledger", "objects"] },

@@ -33,6 +33,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   ledger: { may: ["sqlite.ts"] },
   objects: { may: [] },
   alerts: { may: [], types: ["broker"] },
+  labels: { may: [], types: ["broker", "ledger"] },
   relay: { may: ["ledger", "objects"], types: ["alerts", "broker"] },
   simulate: { may: [], types: ["broker"] },
   "pipeline.ts": { may: ["broker", "stages"], types: ["features", "forest", "ledger"] },

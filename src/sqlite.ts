@@ -8,12 +8,10 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DeliveryError } from "./delivery_error.ts";
 
-/** A schema and the number it has in `PRAGMA user_version`. */
+/** A schema; `PRAGMA user_version` says how many of its migrations a database has had. */
 export interface Schema {
-  /** At least 1; raised with each change of the schema. */
-  version: number;
-  /** Statements that make the schema in an empty database. */
-  sql: string;
+  /** Statements that make each version from the one before, the first in an empty database. Never changed, only added to. */
+  migrations: readonly string[];
   /** What the database is for, as an error message says it. */
   purpose: string;
 }
@@ -26,14 +24,14 @@ const BUSY_TIMEOUT_MS = 10_000;
  *
  * A commit is on disk when it returns (`synchronous = FULL`). Several processes may open it at once.
  *
- * @throws Error where the file is no database of this purpose and version, or cannot be opened.
+ * @throws Error where the file is no database of this purpose, is of a newer version, or cannot be opened.
  *
  * @example
  * ```ts
  * import { openDatabase } from "./sqlite.ts";
  *
  * const path = `${Deno.makeTempDirSync()}/a/b.db`;
- * const database = openDatabase(path, { version: 1, sql: "CREATE TABLE t (n INTEGER)", purpose: "stream" });
+ * const database = openDatabase(path, { migrations: ["CREATE TABLE t (n INTEGER)"], purpose: "stream" });
  * database.exec("INSERT INTO t VALUES (1)");
  * database.close();
  * ```
@@ -58,18 +56,18 @@ export function openDatabase(path: string, schema: Schema): DatabaseSync {
 
 function prepare(database: DatabaseSync, schema: Schema) {
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000");
-  if (versionOf(database) === schema.version) return;
+  const newest = schema.migrations.length;
+  if (versionOf(database) === newest) return;
   inTransaction(database, () => {
     const version = versionOf(database);
-    if (version === schema.version) return;
-    if (version !== 0 || tableCount(database) > 0) {
+    if (version > newest || (version === 0 && tableCount(database) > 0)) {
       throw new Error(
-        `it must be an Edgewood ${schema.purpose} of schema version ${schema.version}: ` +
-          `current version is ${version}; name another file, or remove this one to begin anew`,
+        `it must be an Edgewood ${schema.purpose} of schema version ${newest} or older: current version is ` +
+          `${version}; name another file, or remove this one to begin anew`,
       );
     }
-    database.exec(schema.sql);
-    database.exec(`PRAGMA user_version = ${schema.version}`);
+    for (const sql of schema.migrations.slice(version)) database.exec(sql);
+    database.exec(`PRAGMA user_version = ${newest}`);
   });
 }
 

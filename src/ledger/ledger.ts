@@ -9,6 +9,7 @@
  * @module
  */
 import type { DeadLetterReason, Transaction } from "../transaction.ts";
+import type { LedgerLabels } from "./labels.ts";
 
 /** Which scored transactions get a row of their own in the log. */
 export type LogMode = "all" | "flagged" | "none";
@@ -49,6 +50,20 @@ export interface FlaggedTransaction {
   anomalyScore: number;
   /** The verdict in its wire form: one line of JSON. */
   verdict: string;
+}
+
+/** A scored transaction that the ledger holds: in its log, among the flagged ones, or both. */
+export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
+  /** Topic of its record. */
+  topic: string;
+  /** Partition of its record, from 0. */
+  partition: number;
+  /** Whether it was flagged. */
+  flagged: boolean;
+  /** Whether it has a row in the log. */
+  logged: boolean;
+  /** The verdict in its wire form where it was flagged; null otherwise. */
+  verdict: string | null;
 }
 
 /** A record that is no transaction, with its original bytes. */
@@ -208,6 +223,13 @@ export interface Ledger extends AsyncDisposable {
     offset: number,
     limit: number,
   ): Promise<FlaggedTransaction[]>;
+  /**
+   * The transactions with this id that the ledger holds, by topic, partition and offset; the first 1,000 where a stream
+   * repeats an id more often. One that was neither logged nor flagged is not among them.
+   */
+  find(transactionId: string): Promise<KnownTransaction[]>;
+  /** What analysts said of transactions. */
+  readonly labels: LedgerLabels;
   /** Dead letters after this offset, in offset order. */
   deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]>;
   /** Drops key and value of delivered dead letters up to and including this offset; their reasons stay. */

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import type { LedgerLabels } from "./labels.ts";
 import {
   type Claim,
   type CommittedRange,
   type DeadLetter,
   type FlaggedTransaction,
+  type KnownTransaction,
   type Ledger,
   type LedgerSummary,
   type ObjectCut,
@@ -16,6 +18,7 @@ import {
 import { type AddressSettings, type PostgresAddress, readPostgresAddress } from "./postgres_address.ts";
 import { recordCuts } from "./postgres_cuts.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./postgres_error.ts";
+import { findTransactions, postgresLabels } from "./postgres_labels.ts";
 import { LogDays } from "./postgres_log_days.ts";
 import { migrate } from "./postgres_migrations.ts";
 import { readClaim, readSummary } from "./postgres_reader.ts";
@@ -61,12 +64,14 @@ export async function openPostgresLedger(url: URL | string, options: PostgresOpt
 
 class PostgresLedger implements Ledger {
   readonly name: string;
+  readonly labels: LedgerLabels;
   readonly #session: PostgresSession;
   readonly #days: LogDays;
 
   constructor(address: PostgresAddress, session: PostgresSession, { onTrouble }: PostgresOptions) {
     this.name = address.name;
     this.#session = session;
+    this.labels = postgresLabels(session);
     this.#days = new LogDays(address.retentionDays, onTrouble ?? ((error) => console.warn(error.message)));
   }
 
@@ -107,6 +112,13 @@ class PostgresLedger implements Ledger {
       [topic, partition, offset, limit],
     );
     return rows.map(flaggedOf);
+  }
+
+  find(transactionId: string): Promise<KnownTransaction[]> {
+    return this.#session.run(
+      `find the transaction ${transactionId}`,
+      (client) => findTransactions(client, transactionId),
+    );
   }
 
   async deadLettersAfter(

@@ -1,6 +1,6 @@
 import { DeliveryError } from "../delivery_error.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
-import { outcomeOf } from "./contract.ts";
+import { outcomeOf } from "./outcome_fixture.ts";
 import { FencedError, type Ledger } from "./ledger.ts";
 import { openPostgresLedger } from "./postgres.ts";
 import { dropSchemas, openThroughProxy, postgres } from "./postgres_fixture.ts";

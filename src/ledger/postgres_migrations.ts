@@ -1,9 +1,13 @@
 import type { Connection } from "./postgres_driver.ts";
 import { inTransaction } from "./postgres_session.ts";
 import schemaSql from "./postgres_schema.sql" with { type: "text" };
+import labelsSql from "./postgres_labels.sql" with { type: "text" };
 
 /** What makes each version of the schema from the one before; the first makes all of it. Never changed, only added to. */
-const MIGRATIONS: readonly string[] = [schemaSql];
+const MIGRATIONS: readonly string[] = [schemaSql, labelsSql];
+
+/** Time limit of one migration: an index over a long log takes minutes. */
+const MIGRATION_TIMEOUT_MS = 3_600_000;
 
 /** FETCH … WITH TIES came with 13. */
 const OLDEST_SERVER = 130_000;
@@ -35,8 +39,9 @@ export async function migrate(client: Connection, schema: string): Promise<numbe
            version INTEGER PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())`,
       );
     }
+    await client.query(`SET LOCAL statement_timeout = ${MIGRATION_TIMEOUT_MS}`);
     for (let next = version; next < MIGRATIONS.length; next++) {
-      await client.query(MIGRATIONS[next]);
+      await client.query({ text: MIGRATIONS[next], query_timeout: MIGRATION_TIMEOUT_MS });
       await client.query(`INSERT INTO ${schema}.schema_version (version) VALUES ($1)`, [next + 1]);
     }
     return MIGRATIONS.length - version;

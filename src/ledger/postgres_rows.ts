@@ -32,7 +32,7 @@ const TWO_POW_32 = 2 ** 32;
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
- * import { outcomeOf } from "./contract.ts";
+ * import { outcomeOf } from "./outcome_fixture.ts";
  * import { encodeLogRows } from "./postgres_rows.ts";
  *
  * const bytes = encodeLogRows(outcomeOf("transactions", [0, 10], 1));

@@ -1,6 +1,7 @@
 import { DeliveryError } from "../delivery_error.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "../testing/assert.ts";
-import { ledgerContract, outcomeOf } from "./contract.ts";
+import { ledgerContract } from "./contract.ts";
+import { outcomeOf } from "./outcome_fixture.ts";
 import { type Ledger } from "./ledger.ts";
 import { openPostgresLedger } from "./postgres.ts";
 import { dropSchemas, newSchema, openPool, postgres } from "./postgres_fixture.ts";
@@ -30,7 +31,7 @@ Deno.test({
         client.release();
       }
     }));
-    assertEquals(applied.sort(), [0, 0, 0, 0, 0, 0, 0, 1]);
+    assertEquals(applied.sort(), [0, 0, 0, 0, 0, 0, 0, 2]);
     await pool.query("INSERT INTO schema_version VALUES (99)");
     await assertRejects(
       () => openPostgresLedger(postgres.services.postgres.url, { schema }),
@@ -100,6 +101,7 @@ Deno.test({
         "SELECT * FROM transaction_log WHERE customer_id = 'c''3' ORDER BY timestamp_ms DESC LIMIT 10",
         "SELECT * FROM flagged WHERE timestamp_ms >= 1700006400000 AND timestamp_ms < 1700010000000",
         "SELECT * FROM flagged WHERE transaction_id = 't300'",
+        "SELECT * FROM transaction_log WHERE transaction_id = 't301'",
       ]
     ) {
       const plan = (await pool.query(`EXPLAIN ${question}`)).map((row) => row["QUERY PLAN"]).join("\n");

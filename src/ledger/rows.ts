@@ -4,7 +4,15 @@
  * @module
  */
 import type { DeadLetterReason } from "../transaction.ts";
-import type { CommittedRange, DeadLetter, FlaggedTransaction, LogMode, ObjectCut } from "./ledger.ts";
+import type { RecordedLabel } from "./labels.ts";
+import type {
+  CommittedRange,
+  DeadLetter,
+  FlaggedTransaction,
+  KnownTransaction,
+  LogMode,
+  ObjectCut,
+} from "./ledger.ts";
 
 /** A row as a driver gives it. */
 export type Row = Record<string, unknown>;
@@ -35,6 +43,53 @@ export function flaggedOf(row: Row): FlaggedTransaction {
     timestampMs: Number(row.timestamp_ms),
     anomalyScore: Number(row.anomaly_score),
     verdict: String(row.verdict),
+  };
+}
+
+/** Transactions with one id that a ledger gives at most. */
+export const MOST_MATCHES = 1000;
+
+/** Transactions by topic, partition and offset, at most `MOST_MATCHES`, from their rows in the log and among the flagged ones. */
+export function knownOf(logged: readonly Row[], flagged: readonly Row[]): KnownTransaction[] {
+  const byRecord = new Map<string, KnownTransaction>();
+  const add = (row: Row, verdict: string | null, isLogged: boolean) => {
+    const topic = String(row.topic);
+    const partition = Number(row.partition);
+    const key = JSON.stringify([topic, partition, Number(row.offset)]);
+    const found = byRecord.get(key);
+    if (found !== undefined) found.verdict = verdict;
+    else {
+      byRecord.set(key, {
+        ...flaggedOf(row),
+        topic,
+        partition,
+        flagged: verdict !== null || Boolean(row.flagged),
+        logged: isLogged,
+        verdict,
+      });
+    }
+  };
+  for (const row of logged) add(row, null, true);
+  for (const row of flagged) add(row, String(row.verdict), false);
+  return [...byRecord.values()].sort((a, b) =>
+    a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset
+  ).slice(0, MOST_MATCHES);
+}
+
+/** An analyst's label. */
+export function labelOf(row: Row): RecordedLabel {
+  return {
+    labelId: Number(row.label_id),
+    topic: String(row.topic),
+    transactionId: String(row.transaction_id),
+    customerId: String(row.customer_id),
+    terminalId: String(row.terminal_id),
+    timestampMs: Number(row.timestamp_ms),
+    z: row.z === null ? null : Number(row.z),
+    isFraud: Boolean(row.is_fraud),
+    labelledAtMs: Number(row.labelled_at_ms),
+    labelledBy: row.labelled_by === null ? null : String(row.labelled_by),
+    produced: Boolean(row.produced),
   };
 }
 

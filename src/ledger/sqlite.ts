@@ -5,20 +5,25 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction, openDatabase, withDeliveryErrors } from "../sqlite.ts";
+import type { LedgerLabels } from "./labels.ts";
 import {
   type Claim,
   type CommittedRange,
   type DeadLetter,
   FencedError,
   type FlaggedTransaction,
+  type KnownTransaction,
   type Ledger,
   type LedgerSummary,
   type ObjectCut,
   type Outcome,
 } from "./ledger.ts";
 import { cutOf, deadLetterOf, flaggedOf, rangeOf } from "./rows.ts";
+import { type Claimant, claimPartition } from "./sqlite_claim.ts";
+import { findTransactions, sqliteLabels } from "./sqlite_labels.ts";
 import { sqliteWriter } from "./sqlite_writer.ts";
 import schema from "./sqlite_schema.sql" with { type: "text" };
+import labelSchema from "./sqlite_labels.sql" with { type: "text" };
 
 const PAGE_ROWS = 50_000;
 
@@ -38,11 +43,12 @@ const PAGE_ROWS = 50_000;
  * ```
  */
 export function openSqliteLedger(path: string): Ledger {
-  return new SqliteLedger(openDatabase(path, { version: 1, sql: schema, purpose: "ledger" }), path);
+  return new SqliteLedger(openDatabase(path, { migrations: [schema, labelSchema], purpose: "ledger" }), path);
 }
 
 class SqliteLedger implements Ledger {
   readonly name: string;
+  readonly labels: LedgerLabels;
   readonly #database: DatabaseSync;
   readonly #write: (outcome: Outcome) => void;
   #closed = false;
@@ -51,37 +57,12 @@ class SqliteLedger implements Ledger {
     this.#database = database;
     this.#write = sqliteWriter(database);
     this.name = `sqlite:${path}`;
+    this.labels = sqliteLabels((work) => this.#attempt(work));
   }
 
-  claim(
-    topic: string,
-    partition: number,
-    { owner, streamId }: { owner: string; streamId: string },
-  ): Promise<Claim> {
+  claim(topic: string, partition: number, claimant: Omit<Claimant, "ledger">): Promise<Claim> {
     return this.#attempt((database) =>
-      inTransaction(database, () => {
-        const row = database.prepare("SELECT * FROM partition_owner WHERE topic = ? AND partition = ?")
-          .get(topic, partition);
-        if (row !== undefined && row.stream_id !== streamId) throw otherStream(this.name, topic, partition);
-        const epoch = Number(row?.epoch ?? 0) + 1;
-        database.prepare(
-          `INSERT INTO partition_owner VALUES (?, ?, ?, ?, ?, NULL)
-           ON CONFLICT DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch`,
-        ).run(topic, partition, streamId, owner, epoch);
-        const snapshot = database.prepare(
-          "SELECT next_offset, bytes FROM snapshot WHERE topic = ? AND partition = ?",
-        ).get(topic, partition);
-        const ranges = database.prepare(
-          "SELECT * FROM committed_range WHERE topic = ? AND partition = ? AND next_offset > ? ORDER BY first_offset",
-        ).all(topic, partition, snapshot?.next_offset ?? 0);
-        return {
-          epoch,
-          nextOffset: row === undefined || row.next_offset === null ? undefined : Number(row.next_offset),
-          snapshot: snapshot &&
-            { nextOffset: Number(snapshot.next_offset), bytes: snapshot.bytes as Uint8Array },
-          ranges: ranges.map(rangeOf),
-        };
-      })
+      claimPartition(database, topic, partition, { ...claimant, ledger: this.name })
     );
   }
 
@@ -100,6 +81,10 @@ class SqliteLedger implements Ledger {
         `SELECT * FROM flagged WHERE topic = ? AND partition = ? AND "offset" > ? ORDER BY "offset" LIMIT ?`,
       ).all(topic, partition, offset, limit).map(flaggedOf)
     );
+  }
+
+  find(transactionId: string): Promise<KnownTransaction[]> {
+    return this.#attempt((database) => findTransactions(database, transactionId));
   }
 
   deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]> {
@@ -281,11 +266,4 @@ class SqliteLedger implements Ledger {
   async #attempt<T>(work: (database: DatabaseSync) => T): Promise<T> {
     return withDeliveryErrors(() => work(this.#database));
   }
-}
-
-function otherStream(ledger: string, topic: string, partition: number): Error {
-  return new Error(
-    `Cannot follow ${topic}/${partition} with the ledger ${ledger} as it must be of the stream that the ledger ` +
-      "followed before: it is another one; give this stream a ledger of its own, or remove the old ledger",
-  );
 }

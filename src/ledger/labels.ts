@@ -1,0 +1,52 @@
+/**
+ * The part of the ledger that keeps what analysts say of transactions.
+ *
+ * @module
+ */
+
+/** What an analyst said of a transaction. */
+export interface GivenLabel {
+  /** The label topic that it goes to. */
+  topic: string;
+  /** Unique name of the transaction. */
+  transactionId: string;
+  /** Its customer. */
+  customerId: string;
+  /** Its terminal. */
+  terminalId: string;
+  /** Its event time, milliseconds since 1970. */
+  timestampMs: number;
+  /** The customer's z at the transaction, or null where its verdict does not say. */
+  z: number | null;
+  /** Whether it was a fraud; false where it was legitimate. */
+  isFraud: boolean;
+  /** When it became known, milliseconds since 1970. */
+  labelledAtMs: number;
+  /** Who said so, or null. */
+  labelledBy: string | null;
+}
+
+/** A label as the ledger keeps it. */
+export interface RecordedLabel extends GivenLabel {
+  /** Rises with each label that is recorded. */
+  labelId: number;
+  /** Whether it is known to be in the label topic. */
+  produced: boolean;
+}
+
+/** Analysts' labels: the newest of a transaction is the truth, the ones before are its history. */
+export interface LedgerLabels {
+  /**
+   * Records labels in one SQL transaction, but for those that say what the newest label of the same transaction
+   * (id, customer, terminal and time) in the same topic says. One that replaces another gets a later `labelledAtMs` than that.
+   *
+   * @returns The labels that were recorded, in order.
+   */
+  add(labels: readonly GivenLabel[]): Promise<RecordedLabel[]>;
+  /** All labels of the transactions with this id, in the order of their recording. */
+  history(transactionId: string): Promise<RecordedLabel[]>;
+  /** Labels that are not known to be in this label topic, in the order of their recording. */
+  pending(topic: string, limit: number): Promise<RecordedLabel[]>;
+  /** Notes that these labels are in the label topic. */
+  markProduced(labelIds: readonly number[]): Promise<void>;
+}
