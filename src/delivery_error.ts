@@ -17,10 +17,13 @@ export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   /** Whether the same call may succeed later. */
   readonly retriable: boolean;
+  /** Time before which another attempt is not wanted, milliseconds from now; 0 where the other side named none. */
+  readonly retryAfterMs: number;
 
   /** Makes the error; `cause` is what the store or network said. */
-  constructor(message: string, options: ErrorOptions & { retriable: boolean }) {
+  constructor(message: string, options: ErrorOptions & { retriable: boolean; retryAfterMs?: number }) {
     super(message, options);
     this.retriable = options.retriable;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 }

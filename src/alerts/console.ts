@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { describeVerdict } from "./describe.ts";
 import type { Alert, AlertSink } from "./alerts.ts";
+import { alertMessage } from "./message.ts";
 
 /** How the console shows alerts. */
 export interface ConsoleOptions {
   /** Most lines a second; what is over is counted and said in one line (default 10). */
   linesPerSecond?: number;
+  /** Address of the page; where it is given, a line ends with the link to its transaction. */
+  publicUrl?: string;
   /** Where the lines go; standard output by default. */
   write?(line: string): void;
   /** The time in milliseconds; `performance.now` by default. */
@@ -34,8 +36,8 @@ export interface ConsoleOptions {
  * ```
  */
 export function openConsole(options: ConsoleOptions = {}): AlertSink {
-  const { linesPerSecond = 10, write = (line) => console.log(line), nowMs = () => performance.now() } =
-    options;
+  const { linesPerSecond = 10, publicUrl, write = (line) => console.log(line) } = options;
+  const { nowMs = () => performance.now() } = options;
   let second = -Infinity;
   let lines = 0;
   let untold = 0;
@@ -44,7 +46,7 @@ export function openConsole(options: ConsoleOptions = {}): AlertSink {
     untold = 0;
   };
   const send = (alerts: readonly Alert[]): Promise<void> => {
-    for (const { verdict } of alerts) {
+    for (const alert of alerts) {
       if (nowMs() - second >= 1000) {
         tellRest();
         second = nowMs();
@@ -52,7 +54,8 @@ export function openConsole(options: ConsoleOptions = {}): AlertSink {
       }
       if (lines < linesPerSecond) {
         lines++;
-        write(describeVerdict(JSON.parse(verdict)));
+        const { text, url } = alertMessage(alert, publicUrl);
+        write(url === undefined ? text : `${text}  ${url}`);
       } else untold++;
     }
     return Promise.resolve();

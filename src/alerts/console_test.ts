@@ -1,5 +1,5 @@
-import { assertEquals } from "../testing/assert.ts";
-import { alertOf, alertsContract } from "./contract.ts";
+import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
+import { alertOf, alertsContract, groupOf } from "./contract.ts";
 import { openConsole } from "./console.ts";
 
 alertsContract("console", {
@@ -22,4 +22,31 @@ Deno.test("openConsole() bounds the lines of a second and counts the rest", asyn
   assertEquals(lines.length, 4);
   await sink[Symbol.asyncDispose]();
   assertEquals(lines.length, 4);
+});
+
+Deno.test("openConsole() ends a line with the link, and prints no character that steers a terminal", async () => {
+  const lines: string[] = [];
+  await using sink = openConsole({ publicUrl: "https://fraud.example", write: (line) => lines.push(line) });
+  const alert = alertOf(1);
+  const verdict = {
+    ...JSON.parse(alert.verdict),
+    customer_id: "\u001b[2Jc\u009b1\u202e",
+    transaction_id: "a/b?#\r",
+  };
+  await sink.send([{ ...alert, verdict: JSON.stringify(verdict) }]);
+  assertStringIncludes(lines[0], "https://fraud.example/#/transactions/a%2Fb%3F%23%0D");
+  // deno-lint-ignore no-control-regex
+  assert(!/[\u0000-\u001f\u007f-\u009f\u202e]/.test(lines[0]), JSON.stringify(lines[0]));
+});
+
+Deno.test("openConsole() tells several transactions in one line", async () => {
+  const lines: string[] = [];
+  await using sink = openConsole({ write: (line) => lines.push(line) });
+  await sink.send([{ ...alertOf(1), group: groupOf(4) }]);
+  await sink.send([{ ...alertOf(1), group: { ...groupOf(9), kind: "rest", customers: 3 } }]);
+  assertStringIncludes(
+    lines[0],
+    "2026-01-02 03:04:05 to 03:14:05 UTC  4 flagged transactions of customer c'1, 50.00 EUR",
+  );
+  assertStringIncludes(lines[1], "9 more flagged transactions of 3 customers");
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "../testing/assert.ts";
-import type { Alert, AlertSink } from "./alerts.ts";
+import type { Alert, AlertGroup, AlertSink } from "./alerts.ts";
 
 /** How to run the suite. */
 export interface AlertsContractOptions {
@@ -36,6 +36,18 @@ export function alertOf(offset: number): Alert {
   return { id: `transactions/0/${offset}`, verdict: JSON.stringify(verdict) };
 }
 
+/** Several transactions of one customer, for tests. */
+export function groupOf(count: number): AlertGroup {
+  return {
+    kind: "customer",
+    count,
+    customers: 1,
+    amounts: [{ currency: "EUR", amount: 12.5 * count }],
+    from: "2026-01-02T03:04:05.000Z",
+    to: "2026-01-02T03:14:05.000Z",
+  };
+}
+
 /** Registers the suite under a name. */
 export function alertsContract(adapter: string, options: AlertsContractOptions): void {
   const test = (name: string, fn: () => Promise<void>) =>
@@ -52,6 +64,13 @@ export function alertsContract(adapter: string, options: AlertsContractOptions):
     await sink.send([alertOf(3)]);
     await sink[Symbol.asyncDispose]();
     assertEquals(await received(), ["t1", "t2", "t3"]);
+  });
+
+  test("send() delivers what is told of several transactions", async () => {
+    const { sink, received } = await options.open();
+    await sink.send([{ ...alertOf(4), id: "transactions/0/1-4", group: groupOf(3) }]);
+    await sink[Symbol.asyncDispose]();
+    assertEquals(await received(), ["t4"]);
   });
 
   test("send() may be repeated", async () => {

@@ -1,8 +1,9 @@
 /**
- * A verdict in words.
+ * Verdicts in words.
  *
  * @module
  */
+import type { AlertGroup } from "./alerts.ts";
 
 /** The fields of a verdict's wire form that a sentence needs. */
 export interface VerdictText {
@@ -28,9 +29,14 @@ export interface VerdictText {
 
 /** A reason is told where it makes at least this share of what speaks for an anomaly. */
 const LEAST_SHARE = 0.15;
+/** Characters that a terminal or a reader could take for something else than text. */
+// deno-lint-ignore no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /**
  * Says in one line who paid how much where, how anomalous that is, and why.
+ *
+ * Ids are foreign text: characters that are not printed, such as those that steer a terminal, become `�`.
  *
  * @param verdict A verdict's wire form, parsed.
  *
@@ -64,10 +70,49 @@ export function describeVerdict(verdict: VerdictText): string {
     0,
     3,
   );
-  const time = `${verdict.timestamp.slice(0, 10)} ${verdict.timestamp.slice(11, 19)} UTC`;
-  const money = `${verdict.amount.toFixed(2)}${verdict.currency ? ` ${verdict.currency}` : ""}`;
   const score = `score ${verdict.anomaly_score.toFixed(3)} above ${verdict.threshold.toFixed(3)}`;
   const why = told.length === 0 ? "" : `, because ${told.map(({ text }) => text).join(", ")}`;
-  return `${time}  ${money} by customer ${verdict.customer_id} at terminal ${verdict.terminal_id} ` +
-    `(${verdict.transaction_id}): ${score}${why}`;
+  return printable(
+    `${momentOf(verdict.timestamp)} UTC  ${money(verdict)} by customer ${verdict.customer_id} ` +
+      `at terminal ${verdict.terminal_id} (${verdict.transaction_id}): ${score}${why}`,
+  );
+}
+
+/**
+ * Says in one line what several flagged transactions come to, and what the most anomalous of them is.
+ *
+ * @param highest Wire form, parsed, of the verdict with the highest score.
+ *
+ * @example
+ * ```ts
+ * import { assertStringIncludes } from "../testing/assert.ts";
+ * import { alertOf, groupOf } from "./contract.ts";
+ * import { describeGroup } from "./describe.ts";
+ *
+ * const line = describeGroup(groupOf(5), JSON.parse(alertOf(7).verdict));
+ * assertStringIncludes(line, "5 flagged transactions of customer c'7");
+ * ```
+ */
+export function describeGroup(group: AlertGroup, highest: VerdictText): string {
+  const { kind, count, customers } = group;
+  const what = kind === "customer"
+    ? `${count} flagged transactions of customer ${highest.customer_id}`
+    : `${count} more flagged transactions of ${customers} ${customers === 1 ? "customer" : "customers"}`;
+  const [from, to] = [momentOf(group.from), momentOf(group.to)];
+  const until = to.startsWith(from.slice(0, 10)) ? to.slice(11) : to;
+  return printable(
+    `${from} to ${until} UTC  ${what}, ${group.amounts.map(money).join(" and ")}; the most anomalous: `,
+  ) + describeVerdict(highest);
+}
+
+function money({ amount, currency }: { amount: number; currency?: string | null }): string {
+  return `${amount.toFixed(2)}${currency ? ` ${currency}` : ""}`;
+}
+
+function momentOf(timestamp: string): string {
+  return `${timestamp.slice(0, 10)} ${timestamp.slice(11, 19)}`;
+}
+
+function printable(text: string): string {
+  return text.replace(UNPRINTABLE, "\ufffd");
 }

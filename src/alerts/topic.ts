@@ -4,8 +4,8 @@
  * @module
  */
 import type { Broker } from "../broker/broker.ts";
-import type { Alert, AlertSink } from "./alerts.ts";
-import { describeVerdict } from "./describe.ts";
+import type { AlertSink } from "./alerts.ts";
+import { alertMessage } from "./message.ts";
 
 /** The topic that alerts go to unless told. */
 export const ALERT_TOPIC = "fraud-alerts";
@@ -13,10 +13,11 @@ export const ALERT_TOPIC = "fraud-alerts";
 /**
  * Opens a topic as a listener; it is made with the first alerts.
  *
- * A record is keyed by the customer, so that a customer's alerts keep their order. Its value is the verdict's JSON with
- * `alert_id` and `text`, the reasons in words, before it; the header `alert_id` is there to drop repeats by.
+ * A record is keyed by the customer, so that a customer's alerts keep their order. Its value is the alert's message as
+ * JSON; the header `alert_id` is there to drop repeats by.
  *
  * @param broker Not closed with the listener.
+ * @param options The topic, and the address of the page for the link.
  *
  * @example
  * ```ts
@@ -26,29 +27,31 @@ export const ALERT_TOPIC = "fraud-alerts";
  * import { openTopic } from "./topic.ts";
  *
  * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
- * await using alerts = openTopic(broker, "fraud-alerts");
+ * await using alerts = openTopic(broker, { topic: "fraud-alerts" });
  * await alerts.send([alertOf(7)]);
  * assertEquals((await broker.offsets("fraud-alerts"))[0].endOffset, 1);
  * ```
  */
-export function openTopic(broker: Broker, topic: string = ALERT_TOPIC): AlertSink {
+export function openTopic(
+  broker: Broker,
+  options: { topic?: string; publicUrl?: string } = {},
+): AlertSink {
+  const { topic = ALERT_TOPIC, publicUrl } = options;
   let isMade = false;
   return {
     async send(alerts) {
       if (alerts.length === 0) return;
       if (!isMade) await broker.ensureTopic(topic);
       isMade = true;
-      await broker.produce(topic, alerts.map(recordOf));
+      await broker.produce(
+        topic,
+        alerts.map((alert) => {
+          const message = alertMessage(alert, publicUrl);
+          const key = message.kind === "rest" ? null : String(message.verdict.customer_id);
+          return { key, value: JSON.stringify(message), headers: { alert_id: alert.id } };
+        }),
+      );
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
-
-function recordOf({ id, verdict }: Alert) {
-  const fields = JSON.parse(verdict);
-  return {
-    key: String(fields.customer_id),
-    value: JSON.stringify({ alert_id: id, text: describeVerdict(fields), ...fields }),
-    headers: { alert_id: id },
   };
 }

@@ -23,18 +23,20 @@ alertsContract("topic", {
       async received() {
         const alerts = await readAlerts(broker);
         await broker[Symbol.asyncDispose]();
-        return alerts.map(({ transaction_id }) => transaction_id);
+        return alerts.map(({ verdict }) => verdict.transaction_id);
       },
     });
   },
 });
 
-Deno.test("openTopic() sends the verdict with a stable id and the reasons in words", async () => {
+Deno.test("openTopic() sends the verdict with a stable id, the reasons in words, and a link", async () => {
   await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
-  await using sink = openTopic(broker);
+  await using sink = openTopic(broker, { publicUrl: "https://fraud.example" });
   await sink.send([alertOf(3)]);
   const [alert] = await readAlerts(broker);
   assertEquals(alert.alert_id, "transactions/0/3");
   assertEquals(alert.headers.alert_id, "transactions/0/3");
   assertStringIncludes(alert.text, "amount of 12.50");
+  assertEquals(alert.url, "https://fraud.example/#/transactions/t3");
+  assertEquals(alert.verdict, JSON.parse(alertOf(3).verdict));
 });

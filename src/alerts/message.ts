@@ -1,0 +1,44 @@
+import type { Alert, AlertGroup } from "./alerts.ts";
+import { describeGroup, describeVerdict, type VerdictText } from "./describe.ts";
+
+/** An alert as listeners get it. */
+export interface AlertMessage extends Partial<Omit<AlertGroup, "kind" | "count">> {
+  /** The alert's id, to drop repeats by. */
+  alert_id: string;
+  /** What it is about: one transaction, several of a customer, or all that had no alert of their own. */
+  kind: "transaction" | AlertGroup["kind"];
+  /** Number of transactions that it is about. */
+  count: number;
+  /** Who paid how much where, how anomalous that is, and why, in one line. */
+  text: string;
+  /** Page of the transaction in `verdict`, where the address of the page is known. */
+  url?: string;
+  /** The verdict in its wire form; of several, that with the highest score. */
+  verdict: VerdictText;
+}
+
+/**
+ * Makes the message of an alert.
+ *
+ * The verdict stands in a field of its own, since a transaction may bring fields of any name.
+ *
+ * @param publicUrl Address of the page, such as `https://fraud.example`, without which there is no `url`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { alertOf } from "./contract.ts";
+ * import { alertMessage } from "./message.ts";
+ *
+ * const { alert_id, count, url } = alertMessage(alertOf(7), "https://fraud.example/");
+ * assertEquals([alert_id, count, url], ["transactions/0/7", 1, "https://fraud.example/#/transactions/t7"]);
+ * ```
+ */
+export function alertMessage({ id, verdict: json, group }: Alert, publicUrl?: string): AlertMessage {
+  const verdict: VerdictText = JSON.parse(json);
+  const { kind = "transaction", count = 1, ...sums } = group ?? {};
+  const text = group === undefined ? describeVerdict(verdict) : describeGroup(group, verdict);
+  const page = publicUrl?.replace(/\/+$/, "");
+  const url = page && { url: `${page}/#/transactions/${encodeURIComponent(verdict.transaction_id)}` };
+  return { alert_id: id, kind, count, text, ...url, ...sums, verdict };
+}
