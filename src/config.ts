@@ -82,6 +82,62 @@ export function readConfig(
   throw new TypeError(`Cannot use the settings: ${problems.join("; ")}`, { cause: parsed.error });
 }
 
+/** What alerts need to be told outside. */
+export interface AlertSettings {
+  /** Addresses of webhooks, as `readWebhookAddress` takes them. */
+  webhooks: string[];
+  /** What webhooks are signed with, the newest first. */
+  webhookSecrets: string[];
+  /** Address of the page, for links. */
+  publicUrl?: string;
+}
+
+/** Names of the environment that set what alerts need. */
+export const ALERT_ENVIRONMENT: Readonly<Record<keyof AlertSettings, string>> = {
+  webhooks: "WEBHOOK_URLS",
+  webhookSecrets: "WEBHOOK_SECRET",
+  publicUrl: "PUBLIC_URL",
+};
+
+/**
+ * Puts flags and environment together for alerts; lists are separated by commas or white space.
+ *
+ * Secrets come from the environment alone, since others on the machine can read a command line.
+ *
+ * @param flags What the command line said; a flag wins.
+ * @param read Reads a name of the environment; `Deno.env.get` by default.
+ * @throws TypeError where the address of the page is no URL.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "./testing/assert.ts";
+ * import { readAlertSettings } from "./config.ts";
+ *
+ * const { webhookSecrets } = readAlertSettings({}, (name) => name === "WEBHOOK_SECRET" ? "new, old" : undefined);
+ * assertEquals(webhookSecrets, ["new", "old"]);
+ * ```
+ */
+export function readAlertSettings(
+  flags: Partial<Pick<AlertSettings, "webhooks" | "publicUrl">> = {},
+  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): AlertSettings {
+  const listed = (name: string) => (read(name) ?? "").split(/[\s,]+/).filter((each) => each !== "");
+  const publicUrl = flags.publicUrl ?? (read(ALERT_ENVIRONMENT.publicUrl) || undefined);
+  if (publicUrl !== undefined && !/^https?:\/\/./.test(publicUrl)) {
+    const from = flags.publicUrl === undefined ? ALERT_ENVIRONMENT.publicUrl : "--public-url";
+    throw new TypeError(
+      `Cannot use the settings: ${from} must begin with http:// or https://: current value is "${
+        withoutSecrets(publicUrl)
+      }"`,
+    );
+  }
+  return {
+    webhooks: flags.webhooks ?? listed(ALERT_ENVIRONMENT.webhooks),
+    webhookSecrets: listed(ALERT_ENVIRONMENT.webhookSecrets),
+    ...publicUrl === undefined ? {} : { publicUrl },
+  };
+}
+
 /** A URL with the password in it covered. */
 export function withoutSecrets(url: string): string {
   return url.replace(/(:\/\/[^:@/\s]*):[^@/\s]*@/, "$1:…@");
