@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
+import { alertStateCases } from "./alert_state_cases.ts";
 import { labelCases } from "./label_cases.ts";
 import { FencedError, type Ledger, type ObjectCut } from "./ledger.ts";
 import { outcomeOf } from "./outcome_fixture.ts";
@@ -223,4 +224,5 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
   });
 
   labelCases(test);
+  alertStateCases(test);
 }

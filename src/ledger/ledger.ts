@@ -9,6 +9,7 @@
  * @module
  */
 import type { DeadLetterReason, Transaction } from "../transaction.ts";
+import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
 
 /** Which scored transactions get a row of their own in the log. */
@@ -230,6 +231,8 @@ export interface Ledger extends AsyncDisposable {
   find(transactionId: string): Promise<KnownTransaction[]>;
   /** What analysts said of transactions. */
   readonly labels: LedgerLabels;
+  /** What listeners that are told in groups were told. */
+  readonly alertStates: LedgerAlertStates;
   /** Dead letters after this offset, in offset order. */
   deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]>;
   /** Drops key and value of delivered dead letters up to and including this offset; their reasons stay. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
 import {
   type Claim,
@@ -15,6 +16,7 @@ import {
   type ObjectCut,
   type Outcome,
 } from "./ledger.ts";
+import { postgresAlertStates } from "./postgres_alert_states.ts";
 import { type AddressSettings, type PostgresAddress, readPostgresAddress } from "./postgres_address.ts";
 import { recordCuts } from "./postgres_cuts.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./postgres_error.ts";
@@ -65,6 +67,7 @@ export async function openPostgresLedger(url: URL | string, options: PostgresOpt
 class PostgresLedger implements Ledger {
   readonly name: string;
   readonly labels: LedgerLabels;
+  readonly alertStates: LedgerAlertStates;
   readonly #session: PostgresSession;
   readonly #days: LogDays;
 
@@ -72,6 +75,7 @@ class PostgresLedger implements Ledger {
     this.name = address.name;
     this.#session = session;
     this.labels = postgresLabels(session);
+    this.alertStates = postgresAlertStates(session);
     this.#days = new LogDays(address.retentionDays, onTrouble ?? ((error) => console.warn(error.message)));
   }
 

@@ -2,9 +2,10 @@ import type { Connection } from "./postgres_driver.ts";
 import { inTransaction } from "./postgres_session.ts";
 import schemaSql from "./postgres_schema.sql" with { type: "text" };
 import labelsSql from "./postgres_labels.sql" with { type: "text" };
+import alertStatesSql from "./postgres_alert_states.sql" with { type: "text" };
 
 /** What makes each version of the schema from the one before; the first makes all of it. Never changed, only added to. */
-const MIGRATIONS: readonly string[] = [schemaSql, labelsSql];
+const MIGRATIONS: readonly string[] = [schemaSql, labelsSql, alertStatesSql];
 
 /** Time limit of one migration: an index over a long log takes minutes. */
 const MIGRATION_TIMEOUT_MS = 3_600_000;

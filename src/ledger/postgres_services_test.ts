@@ -31,7 +31,7 @@ Deno.test({
         client.release();
       }
     }));
-    assertEquals(applied.sort(), [0, 0, 0, 0, 0, 0, 0, 2]);
+    assertEquals(applied.sort(), [0, 0, 0, 0, 0, 0, 0, 3]);
     await pool.query("INSERT INTO schema_version VALUES (99)");
     await assertRejects(
       () => openPostgresLedger(postgres.services.postgres.url, { schema }),

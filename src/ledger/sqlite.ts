@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction, openDatabase, withDeliveryErrors } from "../sqlite.ts";
+import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
 import {
   type Claim,
@@ -19,11 +20,13 @@ import {
   type Outcome,
 } from "./ledger.ts";
 import { cutOf, deadLetterOf, flaggedOf, rangeOf } from "./rows.ts";
+import { moveListener, sqliteAlertStates } from "./sqlite_alert_states.ts";
 import { type Claimant, claimPartition } from "./sqlite_claim.ts";
 import { findTransactions, sqliteLabels } from "./sqlite_labels.ts";
 import { sqliteWriter } from "./sqlite_writer.ts";
 import schema from "./sqlite_schema.sql" with { type: "text" };
 import labelSchema from "./sqlite_labels.sql" with { type: "text" };
+import alertSchema from "./sqlite_alert_states.sql" with { type: "text" };
 
 const PAGE_ROWS = 50_000;
 
@@ -43,12 +46,16 @@ const PAGE_ROWS = 50_000;
  * ```
  */
 export function openSqliteLedger(path: string): Ledger {
-  return new SqliteLedger(openDatabase(path, { migrations: [schema, labelSchema], purpose: "ledger" }), path);
+  return new SqliteLedger(
+    openDatabase(path, { migrations: [schema, labelSchema, alertSchema], purpose: "ledger" }),
+    path,
+  );
 }
 
 class SqliteLedger implements Ledger {
   readonly name: string;
   readonly labels: LedgerLabels;
+  readonly alertStates: LedgerAlertStates;
   readonly #database: DatabaseSync;
   readonly #write: (outcome: Outcome) => void;
   #closed = false;
@@ -58,6 +65,7 @@ class SqliteLedger implements Ledger {
     this.#write = sqliteWriter(database);
     this.name = `sqlite:${path}`;
     this.labels = sqliteLabels((work) => this.#attempt(work));
+    this.alertStates = sqliteAlertStates((work) => this.#attempt(work));
   }
 
   claim(topic: string, partition: number, claimant: Omit<Claimant, "ledger">): Promise<Claim> {
@@ -116,11 +124,7 @@ class SqliteLedger implements Ledger {
 
   advance(listener: string, topic: string, partition: number, offset: number): Promise<void> {
     return this.#attempt((database) => {
-      inTransaction(database, () =>
-        database.prepare(
-          `INSERT INTO listener_position VALUES (?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET "offset" = max("offset", excluded."offset")`,
-        ).run(listener, topic, partition, offset));
+      inTransaction(database, () => moveListener(database, { listener, topic, partition }, offset));
     });
   }
 
