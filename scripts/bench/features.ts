@@ -1,18 +1,20 @@
 /**
  * Measures the features: microseconds a row by set and number of customers, with and without labels, and what state, snapshot
- * and restore cost at up to ten million keys (`--keys`).
+ * and restore cost at up to ten million keys (`--records`).
  *
  * Every time is the median of rounds of one million rows or fewer, with its range, after a first pass over every customer.
  *
  * @module
  */
-import { Command } from "commander";
 import { type Features, openFeatures } from "../../src/features/features.ts";
 import { featureSets } from "../../src/features/sets.ts";
 import { Random } from "../../src/forest/random.ts";
 import type { TransactionColumns } from "../../src/transaction.ts";
 import { wholeNumber } from "../option_values.ts";
 import { runAsProgram } from "../run_command.ts";
+import { benchCommand } from "./report/bench_command.ts";
+import type { Line } from "./report/report.ts";
+import { type Spread, spreadOf } from "./report/spread.ts";
 
 const BATCH = 1024;
 const ROUND_BATCHES = 256;
@@ -20,20 +22,13 @@ const CUSTOMERS_A_TERMINAL = 10;
 const LABEL_DELAY_MS = 600_000;
 const FRAUD_RATE = 0.01;
 
-interface Flags {
-  customers: number[];
-  keys: number;
-  rounds: number;
-  json?: string;
-}
+const parseCount = (text: string) => wholeNumber(1, 2 ** 26)(text);
 
-interface Measurement {
-  set: string;
-  labels: boolean;
-  customers: number;
-  median: number;
-  fastest: number;
-  slowest: number;
+interface Flags {
+  rounds: number;
+  records: number;
+  customers?: number[];
+  quick?: boolean;
 }
 
 /** An endless stream, one batch at a time in the same columns; 100 transactions a second. */
@@ -102,7 +97,7 @@ function measureSet(
   labels: boolean,
   customers: number,
   rounds: number,
-): Measurement {
+): Spread {
   const features = openFeatures(featureSets[set], { maxKeys: Math.max(1_000_000, customers) });
   const stream = new Stream(customers);
   const out = new Float32Array(BATCH * features.nFeatures);
@@ -118,15 +113,7 @@ function measureSet(
     return spent * 1000 / (batches * BATCH);
   };
   pass(Math.max(ROUND_BATCHES, Math.ceil(customers / BATCH)), true);
-  const times = Array.from({ length: rounds }, () => pass(ROUND_BATCHES, false)).sort((a, b) => a - b);
-  return {
-    set,
-    labels,
-    customers,
-    median: times[rounds >> 1],
-    fastest: times[0],
-    slowest: times[rounds - 1],
-  };
+  return spreadOf(Array.from({ length: rounds }, () => pass(ROUND_BATCHES, false)));
 }
 
 /** Fills a state with customers, and takes its size and the time of a snapshot and a restore. */
@@ -156,56 +143,51 @@ function measureState(keys: number): Record<string, number> {
   };
 }
 
-async function bench({ customers, keys, rounds, json }: Flags): Promise<void> {
-  const state = measureState(keys);
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
-  console.log(
-    `state of ${state.keys} keys: ${megabytes(state.stateBytes)}; snapshot ${
-      megabytes(state.snapshotBytes)
-    } in ` +
-      `${state.snapshotMs.toFixed(0)} ms, restored in ${state.restoreMs.toFixed(0)} ms`,
-  );
-  const line = (cells: (string | number)[]) =>
-    cells.map((cell, i) => i === 0 ? String(cell).padEnd(14) : String(cell).padStart(14)).join("");
-  console.log(line(["set", "labels", "customers", "us/row", "range"]));
-  const measurements: Measurement[] = [];
+/** The command `bench features`. */
+export const featuresBenchCommand = benchCommand({
+  name: "features",
+  description: "Measure the features: microseconds a row, and what their state costs.",
+  sizes: {
+    rounds: { what: "rounds a figure is the median of", full: 5, quick: 1 },
+    records: { what: "customers of the state that is measured", full: 1_000_000, quick: 10_000 },
+  },
+  options: (command) =>
+    command.option(
+      "--customers <n,n>",
+      "numbers of customers",
+      (text: string) => text.split(",").map(parseCount),
+    ),
+}, async ({ rounds, records, quick, ...flags }: Flags, findings) => {
+  const state = measureState(records);
+  const figure = (value: number) => spreadOf([value]);
+  findings.table({
+    title: `state of ${state.keys} keys`,
+    unit: "bytes",
+    lines: [
+      { what: { of: "state in memory" }, figure: figure(state.stateBytes) },
+      { what: { of: "snapshot" }, figure: figure(state.snapshotBytes) },
+    ],
+  });
+  findings.table({
+    title: `snapshot of ${state.keys} keys`,
+    unit: "ms",
+    lines: [
+      { what: { of: "writing" }, figure: figure(state.snapshotMs) },
+      { what: { of: "restoring" }, figure: figure(state.restoreMs) },
+    ],
+  });
+  const customers = flags.customers ?? (quick ? [1000] : [1000, 100_000, 1_000_000]);
+  const lines: Line[] = [];
   for (const set of Object.keys(featureSets) as (keyof typeof featureSets)[]) {
     const usesLabels = openFeatures(featureSets[set]).usesLabels;
     for (const labels of usesLabels ? [false, true] : [false]) {
       for (const count of customers) {
-        const measured = measureSet(set, labels, count, rounds);
-        measurements.push(measured);
-        const range = `${measured.fastest.toFixed(2)} to ${measured.slowest.toFixed(2)}`;
-        console.log(line([set, labels ? "each row" : "none", count, measured.median.toFixed(2), range]));
+        const what = { set, labels: labels ? "each row" : "none", customers: count };
+        lines.push({ what, figure: measureSet(set, labels, count, rounds) });
       }
     }
   }
-  if (json === undefined) return;
-  const report = {
-    bench: "features",
-    unit: "us/row",
-    deno: Deno.version.deno,
-    target: Deno.build.target,
-    state,
-    measurements,
-  };
-  await Deno.writeTextFile(json, JSON.stringify(report, null, 2) + "\n");
-}
+  findings.table({ title: "computing features", unit: "µs/row", digits: 2, lines });
+});
 
-if (import.meta.main) {
-  const parseCount = wholeNumber(1, 2 ** 26);
-  await runAsProgram(
-    new Command("bench features")
-      .description("Measure the features: microseconds a row, and what their state costs.")
-      .option(
-        "--customers <n,n>",
-        "numbers of customers",
-        (text: string) => text.split(",").map((part) => parseCount(part)),
-        [1000, 100_000, 1_000_000],
-      )
-      .option("--keys <n>", "customers of the state that is measured", parseCount, 1_000_000)
-      .option("--rounds <n>", "rounds a figure is the median of", wholeNumber(1), 5)
-      .option("--json <file>", "write the figures to a file, too")
-      .action(bench),
-  );
-}
+if (import.meta.main) await runAsProgram(featuresBenchCommand);

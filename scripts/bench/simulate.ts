@@ -3,42 +3,33 @@
  *
  * @module
  */
-import { Command } from "commander";
 import { encodeLabel, encodeTransaction } from "../../src/simulate/encode.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
-import { wholeNumber } from "../option_values.ts";
 import { runAsProgram } from "../run_command.ts";
+import { benchCommand } from "./report/bench_command.ts";
+import { interleave } from "./report/interleave.ts";
 
-const ROUNDS = 5;
 const START = new Date("2026-01-01T00:00:00Z");
 const CASES = [["objects", "none"], ["objects", "all"], ["JSON", "none"], ["JSON", "all"]] as const;
 
-/** Command `bench simulate`. */
-export const simulateBenchCommand: Command = new Command("simulate")
-  .description("Measure the simulator, transactions a second.")
-  .option("--count <n>", "transactions", wholeNumber(1), 500_000)
-  .option("--json <file>", "write the figures too")
-  .action(bench);
-
-async function bench({ count, json }: { count: number; json?: string }): Promise<void> {
-  const rates = CASES.map(() => [] as number[]);
-  for (let round = 0; round < ROUNDS; round++) {
-    CASES.forEach(([form, labels], i) => rates[i].push(run(count, labels, form === "JSON")));
-  }
-  const figures = CASES.map(([form, labels], i) => {
-    const sorted = rates[i].toSorted((a, b) => a - b).map(Math.round);
-    return {
-      form,
-      labels,
-      transactionsPerS: sorted[ROUNDS >> 1],
-      least: sorted[0],
-      most: sorted[ROUNDS - 1],
-    };
+/** The command `bench simulate`. */
+export const simulateBenchCommand = benchCommand({
+  name: "simulate",
+  description: "Measure the simulator, transactions a second.",
+  sizes: {
+    rounds: { what: "rounds a figure is the median of", full: 5, quick: 2 },
+    records: { what: "transactions of a run", full: 500_000, quick: 20_000 },
+  },
+}, async ({ rounds, records }: { rounds: number; records: number }, findings) => {
+  const runs = CASES.map(([form, labels]) => () => run(records, labels, form === "JSON"));
+  const spreads = await interleave(runs, { rounds });
+  findings.table({
+    title: "simulating",
+    unit: "transactions/s",
+    lines: CASES.map(([form, labels], i) => ({ what: { form, labels }, figure: spreads[i] })),
+    note: `RSS ${Math.round(Deno.memoryUsage().rss / 2 ** 20)} MiB at the end`,
   });
-  console.table(figures);
-  console.log(`RSS ${Math.round(Deno.memoryUsage().rss / 2 ** 20)} MiB`);
-  if (json !== undefined) await Deno.writeTextFile(json, `${JSON.stringify({ count, figures }, null, 2)}\n`);
-}
+});
 
 function run(count: number, labels: "all" | "none", asJson: boolean): number {
   let bytes = 0;

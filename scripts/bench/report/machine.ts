@@ -1,0 +1,30 @@
+import { cpus, loadavg, totalmem } from "node:os";
+
+/** Where a measurement ran. */
+export interface Machine {
+  /** Model of the processor, as it names itself. */
+  cpu: string;
+  /** Cores that the system shows. */
+  cores: number;
+  /** Memory in GiB. */
+  memoryGib: number;
+  /** System and architecture, as Deno names them. */
+  target: string;
+  /** Version of Deno. */
+  deno: string;
+  /** Processes that wanted to run in the last minute when it began, on average: what else the machine did. */
+  load: number;
+}
+
+/** What this machine is, and how busy it is now; needs `--allow-sys=cpus,loadavg,systemMemoryInfo`. */
+export function thisMachine(): Machine {
+  const { length, 0: first } = cpus();
+  return {
+    cpu: first?.model.trim() ?? "unknown",
+    cores: length,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    target: Deno.build.target,
+    deno: Deno.version.deno,
+    load: Math.round(loadavg()[0] * 100) / 100,
+  };
+}

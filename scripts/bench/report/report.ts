@@ -1,0 +1,120 @@
+/**
+ * What a measurement says: tables of figures with their spread, and how far goals were reached.
+ *
+ * @module
+ */
+import type { Machine } from "./machine.ts";
+import type { Spread } from "./spread.ts";
+
+/** One line of a table. */
+export interface Line {
+  /** What was measured: a value for each of the table's columns. */
+  what: Record<string, string | number>;
+  /** The figure, or why there is none. */
+  figure: Spread | { missing: string };
+}
+
+/** Figures of one unit. */
+export interface Table {
+  /** What the figures are. */
+  title: string;
+  /** Unit of the figures, such as `ns/row`. */
+  unit: string;
+  /** Digits after the decimal point that are shown (default 0). */
+  digits?: number;
+  /** The lines, all with the same columns. */
+  lines: Line[];
+  /** What a reader has to know of how they were taken. */
+  note?: string;
+}
+
+/** A figure that has to reach a bound, as a ratio of two figures of the same run or by itself. */
+export interface Goal {
+  /** What it is the figure of. */
+  what: string;
+  /** How far it got. */
+  reached: number;
+  /** The bound. */
+  must: number;
+  /** Whether the bound is the least or the most that is allowed. */
+  bound: "at least" | "at most";
+  /** Unit, `×` for a ratio. */
+  unit: string;
+}
+
+/** All that one measurement found. */
+export interface Report {
+  /** Name of the measurement. */
+  bench: string;
+  /** When it was begun, RFC 3339. */
+  startedAt: string;
+  /** Where it ran. */
+  machine: Machine;
+  /** Sizes it ran with, by name. */
+  sizes: Record<string, number>;
+  /** The figures. */
+  tables: Table[];
+  /** How far the goals were reached. */
+  goals: Goal[];
+}
+
+/** Whether a goal is reached. */
+export function isReached({ reached, must, bound }: Goal): boolean {
+  return bound === "at least" ? reached >= must : reached <= must;
+}
+
+/** A number as a table shows it: digits in groups of three, and some after the point. */
+export function shown(value: number, digits = 0): string {
+  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/**
+ * A table as rows of cells, the header first; the last three columns are the figure, its range and the number of rounds.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../../src/testing/assert.ts";
+ * import { cellsOf } from "./report.ts";
+ * import { spreadOf } from "./spread.ts";
+ *
+ * const lines = [{ what: { by: "us" }, figure: spreadOf([1200, 1000, 1100]) }];
+ * assertEquals(cellsOf({ title: "reading", unit: "records/s", lines }), [
+ *   ["by", "records/s", "range", "rounds"],
+ *   ["us", "1,100", "1,000 to 1,200", "3"],
+ * ]);
+ * ```
+ */
+export function cellsOf({ unit, digits = 0, lines }: Table): string[][] {
+  const columns = Object.keys(lines[0]?.what ?? {});
+  return [
+    [...columns, unit, "range", "rounds"],
+    ...lines.map(({ what, figure }) => {
+      const named = columns.map((column) =>
+        typeof what[column] === "number" ? shown(what[column]) : String(what[column] ?? "")
+      );
+      if ("missing" in figure) return [...named, "-", figure.missing, "0"];
+      const range = `${shown(figure.least, digits)} to ${shown(figure.most, digits)}`;
+      return [...named, shown(figure.median, digits), range, String(figure.values.length)];
+    }),
+  ];
+}
+
+/** A table as text in columns, for a terminal. */
+export function textOf(table: Table): string {
+  const cells = cellsOf(table);
+  const widths = cells[0].map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+  const isNumber = cells[0].map((_, i) => cells.slice(1).every((row) => /^-?[\d,.]*$/.test(row[i])));
+  const lines = cells.map((row) =>
+    row.map((cell, i) => isNumber[i] ? cell.padStart(widths[i]) : cell.padEnd(widths[i])).join("  ").trimEnd()
+  );
+  return [table.title, ...lines, ...(table.note === undefined ? [] : [table.note])].join("\n");
+}
+
+/** A goal as one line of text. */
+export function goalText(goal: Goal): string {
+  const digits = goal.must < 10 ? 2 : goal.must < 1000 ? 1 : 0;
+  const [reached, must] = [goal.reached, goal.must].map((value) => `${shown(value, digits)} ${goal.unit}`);
+  return `${
+    isReached(goal) ? "reached" : "MISSED "
+  }  ${goal.what}: ${reached}, must be ${goal.bound} ${must}`;
+}
