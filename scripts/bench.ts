@@ -1,28 +1,46 @@
 /**
- * `deno task bench [NAME …]`: the measurements in scripts/bench/, one after another.
+ * `deno task bench [NAME …]`: the measurements in scripts/bench/, one after another, each under permissions of its own.
  *
  * @module
  */
 import { Argument, Command } from "commander";
+import { wholeNumber } from "./option_values.ts";
 import { runAsProgram } from "./run_command.ts";
 
 const FOLDER = new URL("./bench/", import.meta.url);
 const COLOURS = "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,TERM";
+/** What a report says of the machine. */
+const MACHINE = "--allow-sys=cpus,loadavg,systemMemoryInfo";
+/** Rows go to a peer by a file; a peer is installed below .services. */
+const PEERS = ["--allow-write=.edgewood,.services", `--allow-env=PATH,${COLOURS}`];
+/** Deno asks for no less to read /proc; what is measured runs in processes with permissions of their own. */
+const PROCESSES = ["--allow-all"];
 
-/** Permissions of each measurement; those that are not here need none but to read the project. */
+/** Permissions of each measurement; those that are not here only read the project. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  train: ["--allow-run", "--allow-write", "--allow-env=PATH," + COLOURS],
-  consume: ["--allow-write"],
+  scorer: [...PEERS, "--allow-run=sh,python3"],
+  train: [...PEERS, "--allow-run=sh,python3,deno"],
+  consume: PROCESSES,
 };
+
+interface BenchFlags {
+  json?: string;
+  quick?: boolean;
+  rounds?: number;
+  records?: number;
+}
 
 /** Command `bench`. */
 export const benchCommand: Command = new Command("bench")
   .description("Measure, and print tables; without a name all that there is.")
   .addArgument(new Argument("[names...]", "measurements"))
-  .option("--json <dir>", "write the figures to DIR/NAME.json too")
+  .option("--quick", "small sizes, to see that it runs: its figures are no result")
+  .option("--rounds <n>", "rounds a figure is the median of", wholeNumber(1))
+  .option("--records <n>", "records, or rows, of one round", wholeNumber(1))
+  .option("--json <dir>", "write each report to DIR/NAME.json too")
   .action(bench);
 
-async function bench(names: string[], { json }: { json?: string }): Promise<void> {
+async function bench(names: string[], { json, ...sizes }: BenchFlags): Promise<void> {
   const known = await knownNames();
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -31,24 +49,39 @@ async function bench(names: string[], { json }: { json?: string }): Promise<void
     );
   }
   if (json !== undefined) await Deno.mkdir(json, { recursive: true });
+  const flags = Object.entries(sizes).flatMap(([name, value]) =>
+    value === true ? [`--${name}`] : [`--${name}`, String(value)]
+  );
   for (const name of names.length > 0 ? names : known) {
     console.log(`\n== ${name} ==`);
-    const permissions = PERMISSIONS[name] ?? [];
+    const report = json === undefined ? [] : ["--json", `${json}/${name}.json`];
     const { success } = await new Deno.Command("deno", {
       args: [
         "run",
         "--no-prompt",
-        "--allow-read=.",
-        ...permissions,
-        ...(permissions.some((flag) => flag.startsWith("--allow-env")) ? [] : [`--allow-env=${COLOURS}`]),
-        ...(json === undefined || permissions.includes("--allow-write") ? [] : [`--allow-write=${json}`]),
+        ...permissionsOf(name, json),
         new URL(`${name}.ts`, FOLDER).href,
-        ...(json === undefined ? [] : ["--json", `${json}/${name}.json`]),
+        ...flags,
+        ...report,
       ],
       stdin: "null",
     }).spawn().status;
     if (!success) Deno.exitCode = 1;
   }
+}
+
+function permissionsOf(name: string, json: string | undefined): string[] {
+  const own = PERMISSIONS[name] ?? [];
+  if (own.includes("--allow-all")) return [...own];
+  const flags = ["--allow-read=.", MACHINE, ...own];
+  if (!own.some((flag) => flag.startsWith("--allow-env"))) flags.push(`--allow-env=${COLOURS}`);
+  if (json === undefined) return flags;
+  const writes = flags.find((flag) => flag.startsWith("--allow-write="));
+  const folder = json.replaceAll(",", ",,");
+  return [
+    ...flags.filter((flag) => flag !== writes),
+    writes === undefined ? `--allow-write=${folder}` : `${writes},${folder}`,
+  ];
 }
 
 async function knownNames(): Promise<string[]> {

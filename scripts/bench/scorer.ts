@@ -20,6 +20,7 @@ import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";
 import { ratioOf, type Spread } from "./report/spread.ts";
+import { makeFolder } from "./runs/make_folder.ts";
 
 const N_ESTIMATORS = 100;
 const ROWS = 65536;
@@ -202,8 +203,7 @@ export const scorerBenchCommand = benchCommand({
     if ("ask" in peer) closing.use(peer);
     peers.set(name, peer);
   }
-  const folder = await Deno.makeTempDir();
-  closing.defer(() => Deno.remove(folder, { recursive: true }));
+  const { path: folder } = closing.use(await makeFolder());
   for (const values of ["normal", "floor"] as const) {
     for (const nFeatures of [6, 30]) {
       for (const maxSamples of [256, 1024]) {

@@ -12,6 +12,7 @@ import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";
 import { ratioOf } from "./report/spread.ts";
+import { makeFolder } from "./runs/make_folder.ts";
 
 const N_FEATURES = 6;
 const FOREST = { nEstimators: 100, maxSamples: 256 };
@@ -100,7 +101,7 @@ function wholeCommand(directory: string): () => Promise<number> {
   args.push("--input", `${directory}/rows.csv`, "--out", `${directory}/model`, "--quiet");
   return async () => {
     const startedMs = performance.now();
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    const { success, stderr } = await new Deno.Command("deno", {
       args,
       stdout: "null",
       stderr: "piped",
@@ -137,21 +138,17 @@ export const trainBenchCommand = benchCommand({
   },
   options: (command) => command.option("--no-peers", "leave the other libraries out"),
 }, async (flags: Flags, findings) => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const smaller = Math.max(FOREST.maxSamples, Math.ceil(flags.records / SMALLER));
-    for (const n of [smaller, flags.records]) await measureFit(n, flags, folder, findings);
-    await writeCsv(`${folder}/rows.csv`, randomRows(flags.records));
-    const rounds = Math.min(flags.rounds, CSV_ROUNDS);
-    const [spread] = await interleave([wholeCommand(folder)], { rounds });
-    findings.table({
-      title: "the whole command, from a CSV file to a model folder",
-      unit: "ms",
-      lines: [{ what: { trainer: "edgewood", rows: flags.records }, figure: spread }],
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await makeFolder();
+  const smaller = Math.max(FOREST.maxSamples, Math.ceil(flags.records / SMALLER));
+  for (const n of [smaller, flags.records]) await measureFit(n, flags, folder.path, findings);
+  await writeCsv(`${folder.path}/rows.csv`, randomRows(flags.records));
+  const rounds = Math.min(flags.rounds, CSV_ROUNDS);
+  const [spread] = await interleave([wholeCommand(folder.path)], { rounds });
+  findings.table({
+    title: "the whole command, from a CSV file to a model folder",
+    unit: "ms",
+    lines: [{ what: { trainer: "edgewood", rows: flags.records }, figure: spread }],
+  });
 });
 
 if (import.meta.main) await runAsProgram(trainBenchCommand);
