@@ -157,7 +157,7 @@ export const featuresBenchCommand = benchCommand({
       "numbers of customers",
       (text: string) => text.split(",").map(parseCount),
     ),
-}, async ({ rounds, records, quick, ...flags }: Flags, findings) => {
+}, ({ rounds, records, quick, ...flags }: Flags, findings) => {
   const state = measureState(records);
   const figure = (value: number) => spreadOf([value]);
   findings.table({

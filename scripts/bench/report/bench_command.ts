@@ -41,7 +41,7 @@ export interface Findings {
  */
 export function benchCommand<Flags>(
   { name, description, sizes, options }: BenchOptions,
-  measure: (flags: Flags, findings: Findings) => Promise<void>,
+  measure: (flags: Flags, findings: Findings) => void | Promise<void>,
 ): Command {
   const command = new Command(`bench ${name}`).description(description)
     .option("--quick", "small sizes, to see that it runs: its figures are no result")

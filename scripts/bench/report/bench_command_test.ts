@@ -19,7 +19,6 @@ async function run(...args: string[]): Promise<{ given: Record<string, number>; 
       given = { rounds, records };
       findings.table({ title: "t", unit: "s", lines: [{ what: { a: 1 }, figure: spreadOf([2]) }] });
       findings.goal({ what: "g", reached: 3, must: 2, bound: "at least", unit: "×" });
-      return Promise.resolve();
     },
   );
   assertEquals(await runCommand(command, [...args, "--json", `${folder}/r.json`]), 0);
