@@ -12,6 +12,8 @@ import { DeliveryError } from "./delivery_error.ts";
 export interface Schema {
   /** Statements that make each version from the one before, the first in an empty database. Never changed, only added to. */
   migrations: readonly string[];
+  /** A table of every version, by which a database of this purpose is known. */
+  table: string;
   /** What the database is for, as an error message says it. */
   purpose: string;
 }
@@ -31,7 +33,7 @@ const BUSY_TIMEOUT_MS = 10_000;
  * import { openDatabase } from "./sqlite.ts";
  *
  * const path = `${Deno.makeTempDirSync()}/a/b.db`;
- * const database = openDatabase(path, { migrations: ["CREATE TABLE t (n INTEGER)"], purpose: "stream" });
+ * const database = openDatabase(path, { migrations: ["CREATE TABLE t (n INTEGER)"], table: "t", purpose: "stream" });
  * database.exec("INSERT INTO t VALUES (1)");
  * database.close();
  * ```
@@ -57,13 +59,20 @@ export function openDatabase(path: string, schema: Schema): DatabaseSync {
 function prepare(database: DatabaseSync, schema: Schema) {
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000");
   const newest = schema.migrations.length;
-  if (versionOf(database) === newest) return;
+  const isKnown = () => versionOf(database) === newest && tables(database).includes(schema.table);
+  if (isKnown()) return;
   inTransaction(database, () => {
+    if (isKnown()) return;
     const version = versionOf(database);
-    if (version > newest || (version === 0 && tableCount(database) > 0)) {
+    const found = tables(database);
+    if (
+      version > newest || version === 0 && found.length > 0 || version > 0 && !found.includes(schema.table)
+    ) {
       throw new Error(
         `it must be an Edgewood ${schema.purpose} of schema version ${newest} or older: current version is ` +
-          `${version}; name another file, or remove this one to begin anew`,
+          `${version}, with the tables ${
+            found.join(", ")
+          }; name another file, or remove this one to begin anew`,
       );
     }
     for (const sql of schema.migrations.slice(version)) database.exec(sql);
@@ -75,8 +84,10 @@ function versionOf(database: DatabaseSync): number {
   return Number(database.prepare("PRAGMA user_version").get()?.user_version);
 }
 
-function tableCount(database: DatabaseSync): number {
-  return Number(database.prepare("SELECT count(*) AS n FROM sqlite_schema").get()?.n);
+function tables(database: DatabaseSync): string[] {
+  return database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all().map(({ name }) =>
+    String(name)
+  );
 }
 
 /**

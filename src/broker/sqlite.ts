@@ -33,7 +33,7 @@ const DEFAULT_BATCH_RECORDS = 4096;
  * ```
  */
 export function openSqliteBroker(path: string): Broker {
-  const database = openDatabase(path, { migrations: [schema], purpose: "stream" });
+  const database = openDatabase(path, { migrations: [schema], table: "record_batch", purpose: "stream" });
   database.prepare("INSERT INTO stream SELECT ? WHERE NOT EXISTS (SELECT 1 FROM stream)").run(
     crypto.randomUUID(),
   );

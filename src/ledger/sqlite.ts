@@ -47,7 +47,11 @@ const PAGE_ROWS = 50_000;
  */
 export function openSqliteLedger(path: string): Ledger {
   return new SqliteLedger(
-    openDatabase(path, { migrations: [schema, labelSchema, alertSchema], purpose: "ledger" }),
+    openDatabase(path, {
+      migrations: [schema, labelSchema, alertSchema],
+      table: "partition_owner",
+      purpose: "ledger",
+    }),
     path,
   );
 }

@@ -1,6 +1,15 @@
 -- Version 2: transactions are found by their id, and analysts label them.
 
-CREATE INDEX transaction_log_transaction ON transaction_log (transaction_id);
+-- Which transaction ids a stretch of the log may hold (sqlite_log_filter.ts).
+CREATE TABLE log_filter (
+  topic        TEXT NOT NULL,
+  partition    INTEGER NOT NULL,
+  first_offset INTEGER NOT NULL,
+  next_offset  INTEGER NOT NULL,
+  rows         INTEGER NOT NULL,
+  bits         BLOB NOT NULL,
+  PRIMARY KEY (topic, partition, first_offset)
+);
 
 -- What analysts said; of one transaction the newest row holds. To the label topic (topic) this is the outbox.
 CREATE TABLE given_label (

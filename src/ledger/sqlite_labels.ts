@@ -7,15 +7,15 @@ import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../sqlite.ts";
 import type { GivenLabel, LedgerLabels, RecordedLabel } from "./labels.ts";
 import type { KnownTransaction } from "./ledger.ts";
+import { findLogged } from "./sqlite_log_filter.ts";
 import { knownOf, labelOf, MOST_MATCHES } from "./rows.ts";
 
 /** The transactions with an id, from the log and from the flagged ones. */
 export function findTransactions(database: DatabaseSync, transactionId: string): KnownTransaction[] {
-  const rowsOf = (table: "transaction_log" | "flagged") =>
-    database.prepare(
-      `SELECT * FROM ${table} WHERE transaction_id = ? ORDER BY topic, partition, "offset" LIMIT ${MOST_MATCHES}`,
-    ).all(transactionId);
-  return knownOf(rowsOf("transaction_log"), rowsOf("flagged"));
+  const flagged = database.prepare(
+    'SELECT * FROM flagged WHERE transaction_id = ? ORDER BY topic, partition, "offset" LIMIT ?',
+  ).all(transactionId, MOST_MATCHES);
+  return knownOf(findLogged(database, transactionId, MOST_MATCHES), flagged);
 }
 
 /**

@@ -4,7 +4,6 @@ import { assertEquals, assertThrows } from "../testing/assert.ts";
 import { ledgerContract } from "./contract.ts";
 import { outcomeOf } from "./outcome_fixture.ts";
 import { openSqliteLedger } from "./sqlite.ts";
-import { sqliteWriter } from "./sqlite_writer.ts";
 import schema from "./sqlite_schema.sql" with { type: "text" };
 
 const path = `${Deno.makeTempDirSync()}/ledger.db`;
@@ -24,11 +23,15 @@ Deno.test("openSqliteLedger() refuses an embedded stream, and a ledger of a newe
 
 Deno.test("openSqliteLedger() brings a ledger of the first version up to date with all that it holds", async () => {
   const old = `${Deno.makeTempDirSync()}/ledger.db`;
-  const database = openDatabase(old, { migrations: [schema], purpose: "ledger" });
-  database.exec("INSERT INTO partition_owner VALUES ('t', 0, 's1', 'a', 1, NULL)");
-  sqliteWriter(database)(outcomeOf("t", [0, 10], 1));
+  const database = openDatabase(old, { migrations: [schema], table: "flagged", purpose: "ledger" });
+  database.exec(`INSERT INTO partition_owner VALUES ('t', 0, 's1', 'a', 1, 5);
+    INSERT INTO transaction_log VALUES ('t', 0, 4, 't4', 'c', 'm', 1, NULL, 1, 0.5, 0, 1, 1)`);
   database.close();
   await using ledger = openSqliteLedger(old);
-  assertEquals((await ledger.find("t4")).map(({ offset }) => offset), [4]);
+  const { epoch } = await ledger.claim("t", 0, { owner: "a", streamId: "s1" });
+  await ledger.commit(outcomeOf("t", [5, 15], epoch));
+  for (const offset of [4, 6]) {
+    assertEquals((await ledger.find(`t${offset}`)).map((each) => each.offset), [offset]);
+  }
   assertEquals(await ledger.labels.history("t4"), []);
 });

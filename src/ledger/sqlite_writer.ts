@@ -6,11 +6,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../sqlite.ts";
 import { FencedError, type Outcome } from "./ledger.ts";
+import { sqliteLogFilter } from "./sqlite_log_filter.ts";
 
 /**
  * Prepares the statements and returns the function that commits an outcome.
  *
- * In one transaction: 1. move the next offset, where epoch and offset are the expected ones; 2. log rows; 3. flagged
+ * In one transaction: 1. move the next offset, where epoch and offset are the expected ones; 2. log rows and their filter; 3. flagged
  * transactions; 4. dead letters; 5. the range; 6. the snapshot, if there is one.
  *
  * @returns A function that throws `FencedError` where the epoch or the next offset moved on, and `DeliveryError` where
@@ -25,6 +26,7 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
     "SELECT epoch, next_offset FROM partition_owner WHERE topic = ? AND partition = ?",
   );
   const log = database.prepare("INSERT INTO transaction_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const openFilter = sqliteLogFilter(database);
   const flag = database.prepare("INSERT INTO flagged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const bury = database.prepare("INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.
@@ -53,9 +55,11 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
         );
       }
       const rows = outcome.log;
+      const filter = rows.count > 0 ? openFilter(outcome) : undefined;
       for (let i = 0; i < rows.count; i++) {
         const { transactionId, customerId, terminalId, amountMinor, currency, timestampMs } = rows
           .transaction(i);
+        filter?.add(transactionId);
         log.run(
           topic,
           partition,
@@ -72,6 +76,7 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
           committedAtMs,
         );
       }
+      filter?.write(nextOffset);
       for (const each of outcome.flagged) {
         flag.run(
           topic,
