@@ -1,0 +1,87 @@
+import eventSourceParser from "eventsource-parser" with { type: "text" };
+import hooks from "preact/hooks" with { type: "text" };
+import preact from "preact" with { type: "text" };
+import uplot from "uplot/dist/uPlot.esm.js" with { type: "text" };
+import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { sha256Hex } from "../sha256.ts";
+import icon from "./page/icon.svg" with { type: "text" };
+import index from "./page/index.html" with { type: "text" };
+import style from "./page/page.css" with { type: "text" };
+import viewStyle from "./page/views.css" with { type: "text" };
+import { type PagePackage, readPageModules } from "./page_modules.ts";
+
+/** One file of the page. */
+export interface PageFile {
+  /** Its bytes. */
+  body: Uint8Array<ArrayBuffer>;
+  /** Its media type, with the character set where it is text. */
+  type: string;
+  /** Names its bytes, in quotes, as the header `ETag` has it. */
+  etag: string;
+}
+
+/** The files of the page. */
+export interface PageFiles {
+  /** The file at a URL path such as `/` or `/assets/page.css`, or undefined. */
+  find(path: string): PageFile | undefined;
+  /** Every URL path that has a file. */
+  readonly paths: readonly string[];
+}
+
+const ROOT = new URL("../../", import.meta.url);
+const ENTRY = "src/http/page/main.ts";
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+const PACKAGES: ReadonlyMap<string, PagePackage> = new Map([
+  ["eventsource-parser", { path: "npm/eventsource_parser.js", code: eventSourceParser }],
+  ["preact", { path: "npm/preact.js", code: preact }],
+  ["preact/hooks", { path: "npm/preact_hooks.js", code: hooks }],
+  ["uplot", { path: "npm/uplot.js", code: uplot }],
+]);
+
+/**
+ * Makes the files of the page ready: its HTML and styles, its modules and those of the scorer and the features that its
+ * what-if runs, preact, uPlot, and the WebAssembly module. All of it stays in memory; nothing else can be asked for.
+ *
+ * @returns Files by URL path.
+ * @throws Error where build/edgewood.wasm is absent.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { openPageFiles } from "./page_files.ts";
+ *
+ * const files = await openPageFiles();
+ * assertEquals(files.find("/")?.type, "text/html; charset=utf-8");
+ * assertEquals(files.find("/assets/../deno.json"), undefined);
+ * ```
+ */
+export async function openPageFiles(): Promise<PageFiles> {
+  const files = new Map<string, PageFile>();
+  const add = async (path: string, type: string, content: string | Uint8Array<ArrayBuffer>) => {
+    const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    files.set(path, { body, type, etag: `"${(await sha256Hex(body)).slice(0, 32)}"` });
+  };
+  await add("/", "text/html; charset=utf-8", index);
+  await add("/assets/icon.svg", "image/svg+xml", icon);
+  await add("/assets/page.css", STYLE, style);
+  await add("/assets/views.css", STYLE, viewStyle);
+  await add("/assets/npm/uplot.css", STYLE, uplotStyle);
+  await add("/assets/edgewood.wasm", "application/wasm", await readModule());
+  for (const [path, code] of await readPageModules(ROOT, ENTRY, PACKAGES)) {
+    await add(`/assets/${path}`, SCRIPT, code);
+  }
+  return { find: (path) => files.get(path), paths: [...files.keys()] };
+}
+
+async function readModule(): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(new URL("build/edgewood.wasm", ROOT));
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Error(
+      "Cannot serve the page as build/edgewood.wasm must exist (run `deno task build`): current value is absent",
+      { cause },
+    );
+  }
+}
