@@ -11,14 +11,20 @@ import { createScorer } from "../src/forest/scorer.ts";
 import type { LogMode } from "../src/ledger/ledger.ts";
 import type { Listener } from "../src/relay/alerts.ts";
 import { objectEncoders } from "../src/relay/object_encoders.ts";
+import { openBesideStream } from "../src/http/beside_stream.ts";
+import type { HttpAddress } from "../src/http/listen.ts";
+import { readModelFiles } from "../src/http/model_files.ts";
 import { openFeatureStage } from "../src/stages/features.ts";
 import { createTelemetry } from "../src/telemetry.ts";
 import { duration, durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
-import { wholeNumber } from "./option_values.ts";
+import { httpAddress, wholeNumber } from "./option_values.ts";
 import { runAsProgram } from "./run_command.ts";
+
+/** Least time between two lines of status. */
+const SAY_STATUS_MS = 4900;
 
 type AlertTarget = "console" | "topic";
 
@@ -37,6 +43,7 @@ interface ConsumeFlags extends Partial<Config> {
   flushRows: number;
   flushBytes: number;
   flushInterval: number;
+  http?: HttpAddress;
   debug?: boolean;
   quiet?: boolean;
 }
@@ -88,6 +95,11 @@ export const consumeCommand: Command = engineOptions(
         "ndjson",
       ),
     )
+    .option(
+      "--http <host:port>",
+      "serve the page and scoring for other programs there, such as 127.0.0.1:8080",
+      httpAddress,
+    )
     .option("--debug", "a line for each commit")
     .option("--quiet", "no progress"),
   ["stream", "ledger", "objects", "model"],
@@ -108,6 +120,14 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   const sinks = { console: () => openConsole(), topic: () => openTopic(broker) };
   const listeners = flags.alerts.map((name): Listener => ({ name, sink: sinks[name]() }));
   const startedAt = performance.now();
+  const { topic } = flags;
+  await using web = flags.http && await openBesideStream(flags.http, {
+    ...{ broker, ledger, model, scorer, explainer, topic },
+    modelFiles: await readModelFiles(modelPlace(config.model)),
+    log: telemetry.log,
+  });
+  if (web !== undefined) console.error(`consume: serving ${web.url}`);
+  let statusSaidAt = -Infinity;
   try {
     await runConsumer({
       broker,
@@ -133,13 +153,19 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       flushRows: flags.flushRows,
       flushBytes: flags.flushBytes,
       flushIntervalMs: flags.flushInterval,
+      ...web?.hooks,
       onStatus: (status) => {
+        web?.hooks.onStatus?.(status);
         if (!status.healthy) telemetry.trouble("health", describeStatus(status));
         else telemetry.recovered("health");
         const isIdle = status.recordsPerS === 0 && status.lag.every(({ records }) => records === 0);
-        if (!isIdle) telemetry.log("info", `consume: ${describeStatus(status)}`);
+        if (isIdle || performance.now() - statusSaidAt < SAY_STATUS_MS) return;
+        statusSaidAt = performance.now();
+        telemetry.log("info", `consume: ${describeStatus(status)}`);
       },
-      onCommit({ topic, partition, nextOffset, scored, flagged, deadLetters }) {
+      onCommit(outcome) {
+        web?.hooks.onCommit?.(outcome);
+        const { topic, partition, nextOffset, scored, flagged, deadLetters } = outcome;
         telemetry.log(
           "debug",
           `committed ${topic}/${partition} up to offset ${nextOffset}: ${scored} scored, ${flagged.length} flagged, ` +

@@ -4,6 +4,28 @@
  * @module
  */
 import { InvalidArgumentError } from "commander";
+import { type HttpAddress, parseAddress } from "../src/http/listen.ts";
+
+/**
+ * Reads an address to listen at for commander's `option`.
+ *
+ * @param text `HOST:PORT`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../src/testing/assert.ts";
+ * import { httpAddress } from "./option_values.ts";
+ *
+ * assertEquals(httpAddress("127.0.0.1:8080"), { hostname: "127.0.0.1", port: 8080 });
+ * ```
+ */
+export function httpAddress(text: string): HttpAddress {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
 
 /**
  * A reader of a whole number for commander's `option`.

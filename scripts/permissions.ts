@@ -14,6 +14,10 @@ export interface CommandNeeds {
   writes?: readonly string[];
   /** Options that name a file to write; it is written beside its place and renamed, which takes the folder. */
   writesFile?: readonly string[];
+  /** Options that name an address to listen at. */
+  listens?: readonly string[];
+  /** Files and folders of its own to read where it listens. */
+  listenReads?: readonly string[];
   /** Engines it opens. */
   engines?: readonly (keyof Config)[];
   /** Files and folders of its own to read. */
@@ -33,8 +37,14 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
     engines: ["stream"],
     ownReads: [MODULE],
   },
-  consume: { engines: ["stream", "ledger", "objects", "model"], ownReads: [MODULE] },
   label: { engines: ["stream", "ledger"] },
+  consume: {
+    reads: ["--tokens"],
+    engines: ["stream", "ledger", "objects", "model"],
+    ownReads: [MODULE],
+    listens: ["--http"],
+    listenReads: ["src/http/page"],
+  },
   score: { reads: ["--input"], writesFile: ["--output"], engines: ["model"], ownReads: [MODULE] },
   evaluate: { reads: ["--input"], writesFile: ["--report"], ownReads: [MODULE] },
   verify: { engines: ["stream", "ledger", "objects"] },
@@ -105,7 +115,8 @@ export function permissionsFor(
   const writes = [...(needs.ownWrites ?? []), ...namedBy(needs.writes, args)];
   writes.push(...namedBy(needs.writesFile, args).map(dirname));
   const environment = [...COMMON_ENVIRONMENT];
-  const hosts: string[] = [];
+  const hosts = namedBy(needs.listens, args);
+  if (hosts.length > 0) reads.push(...needs.listenReads ?? []);
   let isAnyHost = false;
   for (const [engine, url] of Object.entries(enginesOf(needs, args, read))) {
     const scheme = url.slice(0, url.indexOf(":") + 1);

@@ -8,11 +8,11 @@ export interface Room {
 
 /** What every room may import: nouns, errors and small means without a room. They import nothing but one another. */
 export const NOUNS: readonly string[] = [
-  "currency.ts",
   "delivery_error.ts",
   "deliver.ts",
   "hash_id.ts",
   "label.ts",
+  "minor_digits.ts",
   "quantile.ts",
   "retry.ts",
   "sha256.ts",
@@ -61,8 +61,6 @@ export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] =
   [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
   [/^(pg|pg-copy-streams)$/, /^src\/ledger\/postgres/],
   [/^hono(\/|$)/, /^src\/http\//],
-  [/^(preact|uplot|eventsource-parser)(\/|$)/, /^src\/http\/page/],
-  [/^es-module-lexer$/, /^src\/http\/page_modules\.ts$/],
   [/^node:sqlite$/, /^src\/(sqlite\.ts|broker\/sqlite|ledger\/sqlite)/],
   [/^papaparse$/, /^src\/table\/csv/],
   [/^pure-rand\//, /^src\/simulate\/random/],

@@ -52,9 +52,10 @@ export type AnyVerdict = Omit<Verdict, "topic" | "partition" | "offset"> & Parti
  *
  * A field of the transaction that has the name of a verdict's field (`offset`, `flagged`, …) gives way to it.
  *
+ * @param more Fields that come after the verdict's own.
  * @returns JSON without a line end.
  */
-export function encodeVerdict(verdict: AnyVerdict): string {
+export function encodeVerdict(verdict: AnyVerdict, more: Readonly<Record<string, unknown>> = {}): string {
   const { transaction } = verdict;
   return JSON.stringify({
     ...transaction.source,
@@ -72,5 +73,6 @@ export function encodeVerdict(verdict: AnyVerdict): string {
     model: verdict.model,
     reasons: verdict.reasons,
     scored_at: new Date(verdict.scoredAtMs).toISOString(),
+    ...more,
   });
 }

@@ -171,6 +171,14 @@ export class CustomerState {
     this.#logVariance = (1 - rate) * (this.#logVariance + rate * distance * distance);
   }
 
+  /** Takes over what another state of the same parts knows of one customer and of all of them. */
+  copyFrom(other: CustomerState, low: number, high: number): void {
+    this.#priorCount = other.#priorCount;
+    this.#logMean = other.#logMean;
+    this.#logVariance = other.#logVariance;
+    this.#table.copyFrom(other.#table, low, high);
+  }
+
   /** Writes the state. */
   save(out: SnapshotWriter): void {
     out.numbers([this.#priorCount, this.#logMean, this.#logVariance]);

@@ -162,6 +162,16 @@ export class FeatureState {
     recent.setTruth(at, truthFlags);
   }
 
+  /** Takes over what another state of the same parts knows of one customer, of one terminal, and of all customers. */
+  copyFrom(
+    other: FeatureState,
+    customer: readonly [number, number],
+    terminal: readonly [number, number],
+  ): void {
+    this.customers.copyFrom(other.customers, ...customer);
+    this.terminals.copyFrom(other.terminals, ...terminal);
+  }
+
   /** Writes the state. */
   save(out: SnapshotWriter): void {
     const { labelsApplied, labelsRepeated, labelsUnattributed, transactionsRepeated } = this;

@@ -40,6 +40,11 @@ export interface Features extends FeatureCounts {
   /** The whole state as bytes, labels included that were offered and not applied yet. */
   snapshot(): Uint8Array;
   /**
+   * As `snapshot`, of a state that knows this customer, this terminal and what all customers spend, and nobody else: a
+   * transaction of the two has the features from it that it has from the whole state.
+   */
+  excerpt(customerId: string, terminalId: string): Uint8Array;
+  /**
    * Takes the state of a snapshot in the place of its own, which stays as it is where the snapshot is refused. Throws
    * RangeError where it is damaged or of another state.
    */
@@ -248,6 +253,14 @@ class StreamFeatures implements Features {
     return out.finish(this.#stateKey);
   }
 
+  excerpt(customerId: string, terminalId: string): Uint8Array {
+    const part = this.#makeState();
+    part.copyFrom(this.#state, hashOf(customerId), hashOf(terminalId));
+    const out = new SnapshotWriter();
+    part.save(out);
+    return out.finish(this.#stateKey);
+  }
+
   restore(bytes: Uint8Array): void {
     const from = new SnapshotReader(bytes, this.#stateKey);
     const state = this.#makeState();
@@ -257,14 +270,17 @@ class StreamFeatures implements Features {
   }
 }
 
-function keyOf(definitions: readonly FeatureDefinition[], presumeAfterMs: number): [number, number] {
-  const text = JSON.stringify([
-    STATE_VERSION,
-    String(presumeAfterMs),
-    definitions.map((definition) => [definition.name, describeFeature(definition), definition.needs]),
-  ]);
-  const bytes = new TextEncoder().encode(text);
+function hashOf(id: string): [number, number] {
+  const bytes = new TextEncoder().encode(id);
   const key = new Uint32Array(2);
   hashId(bytes, 0, bytes.length, key, 0);
   return [key[0], key[1]];
+}
+
+function keyOf(definitions: readonly FeatureDefinition[], presumeAfterMs: number): [number, number] {
+  return hashOf(JSON.stringify([
+    STATE_VERSION,
+    String(presumeAfterMs),
+    definitions.map((definition) => [definition.name, describeFeature(definition), definition.needs]),
+  ]));
 }

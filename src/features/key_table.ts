@@ -97,6 +97,14 @@ export class KeyTable {
     return at + HEAD;
   }
 
+  /** Takes over the payload of a key from another table of the same layout, if there is one. */
+  copyFrom(other: KeyTable, low: number, high: number): void {
+    const from = other.find(low, high);
+    if (from === NONE) return;
+    const at = this.touch(low, high);
+    this.words.set(other.words.subarray(from, from + this.#stride - HEAD), at);
+  }
+
   /** Writes the entries and the order of their use. */
   save(out: SnapshotWriter): void {
     out.numbers([this.#stride, this.#size, this.#evicted, this.#uses]);

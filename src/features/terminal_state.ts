@@ -144,6 +144,11 @@ export class TerminalState {
     }
   }
 
+  /** Takes over what another state of the same parts knows of one terminal. */
+  copyFrom(other: TerminalState, low: number, high: number): void {
+    this.#table.copyFrom(other.#table, low, high);
+  }
+
   /** Writes the state. */
   save(out: SnapshotWriter): void {
     this.#table.save(out);

@@ -1,87 +1,51 @@
-import eventSourceParser from "eventsource-parser" with { type: "text" };
-import hooks from "preact/hooks" with { type: "text" };
-import preact from "preact" with { type: "text" };
-import uplot from "uplot/dist/uPlot.esm.js" with { type: "text" };
-import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { sha256Hex } from "../sha256.ts";
-import icon from "./page/icon.svg" with { type: "text" };
-import index from "./page/index.html" with { type: "text" };
-import style from "./page/page.css" with { type: "text" };
-import viewStyle from "./page/views.css" with { type: "text" };
-import { type PagePackage, readPageModules } from "./page_modules.ts";
+import { fileResponse, type Route, type ServedFile } from "./route.ts";
 
-/** One file of the page. */
-export interface PageFile {
-  /** Its bytes. */
-  body: Uint8Array<ArrayBuffer>;
-  /** Its media type, with the character set where it is text. */
-  type: string;
-  /** Names its bytes, in quotes, as the header `ETag` has it. */
-  etag: string;
-}
-
-/** The files of the page. */
-export interface PageFiles {
-  /** The file at a URL path such as `/` or `/assets/page.css`, or undefined. */
-  find(path: string): PageFile | undefined;
-  /** Every URL path that has a file. */
-  readonly paths: readonly string[];
-}
-
-const ROOT = new URL("../../", import.meta.url);
-const ENTRY = "src/http/page/main.ts";
-const SCRIPT = "text/javascript; charset=utf-8";
-const STYLE = "text/css; charset=utf-8";
-const PACKAGES: ReadonlyMap<string, PagePackage> = new Map([
-  ["eventsource-parser", { path: "npm/eventsource_parser.js", code: eventSourceParser }],
-  ["preact", { path: "npm/preact.js", code: preact }],
-  ["preact/hooks", { path: "npm/preact_hooks.js", code: hooks }],
-  ["uplot", { path: "npm/uplot.js", code: uplot }],
-]);
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  json: "application/json",
+  svg: "image/svg+xml",
+  wasm: "application/wasm",
+};
+const PAGE = new URL("./page/", import.meta.url);
+const MODULE = new URL("../../build/edgewood.wasm", import.meta.url);
 
 /**
- * Makes the files of the page ready: its HTML and styles, its modules and those of the scorer and the features that its
- * what-if runs, preact, uPlot, and the WebAssembly module. All of it stays in memory; nothing else can be asked for.
+ * Reads the page's files: `page/index.html` is `/`, every other file of `page/` is in `/assets/`, and so is
+ * `edgewood.wasm`.
  *
- * @returns Files by URL path.
- * @throws Error where build/edgewood.wasm is absent.
+ * Only these are served, by their exact names: no path of a request reaches the file system.
  *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { openPageFiles } from "./page_files.ts";
- *
- * const files = await openPageFiles();
- * assertEquals(files.find("/")?.type, "text/html; charset=utf-8");
- * assertEquals(files.find("/assets/../deno.json"), undefined);
- * ```
+ * @returns A route for each file.
  */
-export async function openPageFiles(): Promise<PageFiles> {
-  const files = new Map<string, PageFile>();
-  const add = async (path: string, type: string, content: string | Uint8Array<ArrayBuffer>) => {
-    const body = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    files.set(path, { body, type, etag: `"${(await sha256Hex(body)).slice(0, 32)}"` });
-  };
-  await add("/", "text/html; charset=utf-8", index);
-  await add("/assets/icon.svg", "image/svg+xml", icon);
-  await add("/assets/page.css", STYLE, style);
-  await add("/assets/views.css", STYLE, viewStyle);
-  await add("/assets/npm/uplot.css", STYLE, uplotStyle);
-  await add("/assets/edgewood.wasm", "application/wasm", await readModule());
-  for (const [path, code] of await readPageModules(ROOT, ENTRY, PACKAGES)) {
-    await add(`/assets/${path}`, SCRIPT, code);
+export async function openPageFiles(): Promise<Route[]> {
+  const routes: Route[] = [];
+  const add = (path: string, file: ServedFile) =>
+    routes.push({
+      method: "get",
+      path,
+      summary: "A file of the page",
+      handle: (request) => fileResponse(request, file),
+    });
+  for await (const path of filesBelow("")) {
+    const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
+    if (type === undefined) continue;
+    add(path === "index.html" ? "/" : `/assets/${path}`, await readFile(new URL(path, PAGE), type));
   }
-  return { find: (path) => files.get(path), paths: [...files.keys()] };
+  add("/assets/edgewood.wasm", await readFile(MODULE, TYPES.wasm));
+  return routes;
 }
 
-async function readModule(): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await Deno.readFile(new URL("build/edgewood.wasm", ROOT));
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Error(
-      "Cannot serve the page as build/edgewood.wasm must exist (run `deno task build`): current value is absent",
-      { cause },
-    );
+async function readFile(place: URL, type: string): Promise<ServedFile> {
+  const bytes = await Deno.readFile(place);
+  return { bytes, type, etag: `"${(await sha256Hex(bytes)).slice(0, 32)}"` };
+}
+
+async function* filesBelow(folder: string): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, PAGE))) {
+    if (isDirectory) yield* filesBelow(`${folder}${name}/`);
+    else yield folder + name;
   }
 }

@@ -11,6 +11,7 @@
 import type { DeadLetterReason, Transaction } from "../transaction.ts";
 import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
+import type { LedgerQueries } from "./queries.ts";
 
 /** Which scored transactions get a row of their own in the log. */
 export type LogMode = "all" | "flagged" | "none";
@@ -250,6 +251,9 @@ export interface Ledger extends AsyncDisposable {
   pendingCuts(topic: string, partition: number, limit: number): Promise<ObjectCut[]>;
   /** Notes that the objects are stored with the recorded bytes. */
   markStored(keys: readonly string[]): Promise<void>;
+
+  /** People's questions. */
+  readonly queries: LedgerQueries;
 
   /** Topics and partitions that the ledger knows, with the next offset of each. */
   partitions(): Promise<{ topic: string; partition: number; nextOffset: number }[]>;

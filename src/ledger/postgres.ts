@@ -23,9 +23,11 @@ import { sqlStateOf, UNDEFINED_TABLE } from "./postgres_error.ts";
 import { findTransactions, postgresLabels } from "./postgres_labels.ts";
 import { LogDays } from "./postgres_log_days.ts";
 import { migrate } from "./postgres_migrations.ts";
+import { postgresQueries } from "./postgres_queries.ts";
 import { readClaim, readSummary } from "./postgres_reader.ts";
 import { openPostgresSession, type PostgresLimits, type PostgresSession } from "./postgres_session.ts";
 import { commitOutcome } from "./postgres_writer.ts";
+import type { LedgerQueries } from "./queries.ts";
 import { cutOf, deadLetterOf, flaggedOf, rangeOf, type Row } from "./rows.ts";
 
 const PAGE_ROWS = 50_000;
@@ -68,6 +70,7 @@ class PostgresLedger implements Ledger {
   readonly name: string;
   readonly labels: LedgerLabels;
   readonly alertStates: LedgerAlertStates;
+  readonly queries: LedgerQueries;
   readonly #session: PostgresSession;
   readonly #days: LogDays;
 
@@ -76,6 +79,7 @@ class PostgresLedger implements Ledger {
     this.#session = session;
     this.labels = postgresLabels(session);
     this.alertStates = postgresAlertStates(session);
+    this.queries = postgresQueries(session);
     this.#days = new LogDays(address.retentionDays, onTrouble ?? ((error) => console.warn(error.message)));
   }
 

@@ -64,7 +64,7 @@ export async function readClaim(
 }
 
 /** The snapshot, part by part: all at once it would be in memory several times. */
-async function readSnapshot(
+export async function readSnapshot(
   client: Connection,
   topic: string,
   partition: number,

@@ -23,6 +23,8 @@ import { cutOf, deadLetterOf, flaggedOf, rangeOf } from "./rows.ts";
 import { moveListener, sqliteAlertStates } from "./sqlite_alert_states.ts";
 import { type Claimant, claimPartition } from "./sqlite_claim.ts";
 import { findTransactions, sqliteLabels } from "./sqlite_labels.ts";
+import type { LedgerQueries } from "./queries.ts";
+import { sqliteQueries } from "./sqlite_queries.ts";
 import { sqliteWriter } from "./sqlite_writer.ts";
 import schema from "./sqlite_schema.sql" with { type: "text" };
 import labelSchema from "./sqlite_labels.sql" with { type: "text" };
@@ -60,6 +62,7 @@ class SqliteLedger implements Ledger {
   readonly name: string;
   readonly labels: LedgerLabels;
   readonly alertStates: LedgerAlertStates;
+  readonly queries: LedgerQueries = sqliteQueries((work) => this.#attempt(work));
   readonly #database: DatabaseSync;
   readonly #write: (outcome: Outcome) => void;
   #closed = false;

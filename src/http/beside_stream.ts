@@ -1,0 +1,109 @@
+/**
+ * The service beside a running consumer.
+ *
+ * @module
+ */
+import type { Broker } from "../broker/broker.ts";
+import type { ConsumerOptions } from "../consumer/consumer_options.ts";
+import type { Explainer } from "../forest/explain.ts";
+import type { Model } from "../forest/manifest.ts";
+import type { Scorer } from "../forest/scorer.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
+import { createApp } from "./app.ts";
+import { OwnedStates } from "./feature_states.ts";
+import { FlaggedFeed } from "./flagged_feed.ts";
+import { hostText, type HttpAddress, listen } from "./listen.ts";
+import { LiveNumbers } from "./live_numbers.ts";
+import type { ModelFiles } from "./model_files.ts";
+import { openPageFiles } from "./page_files.ts";
+
+/** What the consumer that is served shares with the service. */
+export interface BesideStreamParts {
+  /** The stream. */
+  broker: Broker;
+  /** The ledger. */
+  ledger: Ledger;
+  /** The model that scores. */
+  model: Model;
+  /** Its files. */
+  modelFiles: ModelFiles;
+  /** Scores with the model's forest. */
+  scorer: Scorer;
+  /** Tells the reasons. */
+  explainer: Explainer;
+  /** Topic of the transactions. */
+  topic: string;
+  /** Takes lines for the log. */
+  log(level: "warn" | "error", message: string): void;
+}
+
+/** A service that looks on at a consumer. */
+export interface BesideStream extends AsyncDisposable {
+  /** Where a person would open it. */
+  readonly url: string;
+  /** Hooks for `runConsumer`. */
+  readonly hooks: Pick<
+    ConsumerOptions,
+    "onCommit" | "onScored" | "onOwned" | "onStatus" | "statusIntervalMs"
+  >;
+}
+
+/** How often the number of partitions, which may grow, is looked at anew. */
+const PARTITIONS_EVERY_MS = 30_000;
+
+/**
+ * Opens the service beside a consumer that is about to run with its hooks.
+ *
+ * @throws Deno's error where the address cannot be listened at; Error where the page or the module is missing.
+ */
+export async function openBesideStream(
+  address: HttpAddress,
+  parts: BesideStreamParts,
+): Promise<BesideStream> {
+  const { broker, ledger, model, topic, log } = parts;
+  const live = new LiveNumbers(model.manifest);
+  const feed = new FlaggedFeed();
+  let partitions = await broker.partitions(topic);
+  const states = new OwnedStates(broker, model.manifest, () => partitions);
+  await ledger.queries.prepare();
+  const ending = new AbortController();
+  const page = await openPageFiles();
+  const app = { ...parts, service: "consume" as const, decoder: await openDecoder(), live, feed, states };
+  const server = listen(address, (actual) =>
+    createApp(
+      { ...app, signal: ending.signal },
+      { hosts: [hostText(actual)] },
+      page,
+      (error) => log("error", `http: ${error.stack ?? error.message}`),
+    ));
+  const look = () => {
+    broker.partitions(topic).then(
+      (found) => partitions = found,
+      (error) => log("warn", `http: the number of partitions is not known now: ${error.message}`),
+    );
+  };
+  const looking = setInterval(look, PARTITIONS_EVERY_MS);
+  return {
+    url: server.url,
+    hooks: {
+      statusIntervalMs: LiveNumbers.stepMs,
+      onStatus: (status) => live.look(status),
+      onScored: (scored) => live.scored(scored),
+      onCommit(outcome) {
+        live.committed(outcome);
+        feed.committed(outcome);
+      },
+      onOwned(partition, stage) {
+        if (stage === undefined) live.forget(partition);
+        else look();
+        states.set(partition, stage);
+      },
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(looking);
+      ending.abort();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { Explainer } from "../forest/explain.ts";
+import type { Model } from "../forest/manifest.ts";
+import type { Scorer } from "../forest/scorer.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Decoder } from "../stages/decode_wasm.ts";
+import type { FeatureStates } from "./feature_states.ts";
+import type { FlaggedFeed } from "./flagged_feed.ts";
+import type { LiveNumbers } from "./live_numbers.ts";
+import type { ModelFiles } from "./model_files.ts";
+
+/** What the HTTP service is made of. */
+export interface HttpParts {
+  /** Whether a stream is consumed beside it, or transactions are scored for callers alone. */
+  service: "consume" | "serve";
+  /** Topic of the transactions that the ledger holds. */
+  topic: string;
+  /** The model that scores. */
+  model: Model;
+  /** The files of the model, as they are. */
+  modelFiles: ModelFiles;
+  /** Turns records into transactions, as it does for the stream; one of its own. */
+  decoder: Decoder;
+  /** Scores with the model's forest. */
+  scorer: Scorer;
+  /** Tells the reasons, with the same forest. */
+  explainer: Explainer;
+  /** The feature state of each customer. */
+  states: FeatureStates;
+  /** Counts and times of what runs beside it. */
+  live: LiveNumbers;
+  /** Newly flagged transactions. */
+  feed: FlaggedFeed;
+  /** Flagged transactions, the log and labels; absent where there is no ledger. */
+  ledger?: Ledger;
+  /** Aborts when the service ends, so that answers without an end end, too. */
+  signal: AbortSignal;
+}

@@ -1,0 +1,59 @@
+/**
+ * Errors of HTTP as problem details (RFC 9457), which say what the caller can mend and nothing else.
+ *
+ * @module
+ */
+
+/** What a caller did wrong, or what cannot be done now: it becomes the answer. */
+export class Problem extends Error {
+  /** Tells it from errors that nobody foresaw. */
+  override readonly name = "Problem";
+  /** Status of the answer, 400 to 599. */
+  readonly status: number;
+  /** Headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** Makes the problem; `detail` is what the caller reads. */
+  constructor(status: number, detail: string, headers: Record<string, string> = {}) {
+    super(detail);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not found",
+  405: "Method not allowed",
+  408: "Request timeout",
+  413: "Content too large",
+  415: "Unsupported media type",
+  421: "Misdirected request",
+  422: "Unprocessable content",
+  429: "Too many requests",
+  431: "Request header fields too large",
+  500: "Internal server error",
+  503: "Service unavailable",
+};
+
+/**
+ * The answer for a problem.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { Problem, problemResponse } from "./problem.ts";
+ *
+ * const response = problemResponse(new Problem(404, "There is no such page."));
+ * assertEquals((await response.json()).title, "Not found");
+ * ```
+ */
+export function problemResponse({ status, message, headers }: Problem): Response {
+  const body = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail: message };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+  });
+}

@@ -1,0 +1,62 @@
+/**
+ * What requests must look like: the checks, and what `/openapi.json` says of them.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { Problem } from "./problem.ts";
+
+const id = z.string().min(1).max(128);
+const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
+
+/** The parameters of `GET /v1/flagged`, read. */
+export interface FlaggedQuery {
+  /** A customer_id. */
+  customer?: string;
+  /** A terminal_id. */
+  terminal?: string;
+  /** First event time, milliseconds since 1970. */
+  from?: number;
+  /** Event time after the last, milliseconds since 1970. */
+  to?: number;
+  /** Least anomaly score. */
+  min_score?: number;
+  /** Least amount in major units. */
+  min_amount?: number;
+  /** What the newest label says. */
+  label?: "none" | "fraud" | "legit";
+  /** Most of them, from 1 to 500. */
+  limit: number;
+  /** Where the page before ended. */
+  cursor?: string;
+}
+
+const flaggedQuerySchema = z.strictObject({
+  customer: id.optional(),
+  terminal: id.optional(),
+  from: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
+  to: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
+  min_score: number.optional(),
+  min_amount: number.optional(),
+  label: z.enum(["none", "fraud", "legit"]).optional(),
+  limit: z.string().regex(/^\d+$/, "must be a whole number").transform(Number)
+    .refine((limit) => limit >= 1 && limit <= 500, "must be from 1 to 500").default(50),
+  cursor: z.string().regex(/^-?\d{1,16}\.\d{1,9}\.\d{1,16}$/, "must be the next_cursor of an earlier answer")
+    .optional(),
+});
+
+/**
+ * Reads the parameters of `GET /v1/flagged`.
+ *
+ * @throws Problem 400 that names the parameter.
+ */
+export function readFlaggedQuery(query: Record<string, string>): FlaggedQuery {
+  return readWith(flaggedQuerySchema, query, 400);
+}
+
+function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0];
+  throw new Problem(status, `${path.length === 0 ? "The request" : path.join(".")} is wrong: ${message}.`);
+}

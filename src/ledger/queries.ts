@@ -1,0 +1,82 @@
+/**
+ * The part of the ledger that answers people's questions: which transactions were flagged, what a card did lately.
+ *
+ * @module
+ */
+import type { Claim, FlaggedTransaction } from "./ledger.ts";
+
+/** Where a flagged transaction stands among those of its topic, the newest first. */
+export interface FlaggedPlace {
+  /** Event time, milliseconds since 1970. */
+  timestampMs: number;
+  /** Partition of its record, from 0. */
+  partition: number;
+  /** Offset of its record. */
+  offset: number;
+}
+
+/** Which flagged transactions are asked for; what is absent asks for nothing. */
+export interface FlaggedFilter {
+  /** Those of one customer. */
+  customerId?: string;
+  /** Those at one terminal. */
+  terminalId?: string;
+  /** Those of this event time or later, milliseconds since 1970. */
+  fromMs?: number;
+  /** Those before this event time, milliseconds since 1970. */
+  toMs?: number;
+  /** Those of at least this anomaly score. */
+  minScore?: number;
+  /** Those of at least this amount in major units, whatever the currency. */
+  minAmount?: number;
+  /** Those whose newest label says so; `none` for those without a label. */
+  label?: "none" | "fraud" | "legit";
+  /** Those older than this place. */
+  before?: FlaggedPlace;
+  /** Most of them, at least 1. */
+  limit: number;
+}
+
+/** A flagged transaction with its partition and its label. */
+export interface PlacedTransaction extends FlaggedTransaction {
+  /** Partition of its record, from 0. */
+  partition: number;
+  /** What the newest label says; null without one. */
+  label: "fraud" | "legit" | null;
+}
+
+/** A scored transaction as a list of recent ones shows it. */
+export interface RecentTransaction extends FlaggedPlace {
+  /** Unique name of the transaction. */
+  transactionId: string;
+  /** Amount in minor units (cents), an integer. */
+  amountMinor: number;
+  /** ISO 4217 code, or null where the record gave none. */
+  currency: string | null;
+  /** In (0, 1], higher is more anomalous. */
+  anomalyScore: number;
+  /** Whether it was flagged. */
+  flagged: boolean;
+}
+
+/** Questions to the ledger; none of them waits for a consumer or holds one up. */
+export interface LedgerQueries {
+  /**
+   * Makes the indexes that the questions below need, where they are missing; from then on each commit keeps them.
+   *
+   * A ledger that nobody asks is spared them. It takes a while on a long log.
+   */
+  prepare(): Promise<void>;
+  /** Flagged transactions of a topic, the newest event first. */
+  flagged(topic: string, filter: FlaggedFilter): Promise<PlacedTransaction[]>;
+  /** The newest transactions of one customer or at one terminal, the newest first: those in the log, and flagged ones. */
+  recent(
+    topic: string,
+    which: { customerId: string } | { terminalId: string },
+    limit: number,
+  ): Promise<RecentTransaction[]>;
+  /** Transactions at a terminal that analysts labelled, by their newest label. */
+  labelsAt(terminalId: string): Promise<{ fraud: number; legit: number }>;
+  /** The newest feature state of a partition, without claiming it; undefined where there is none. */
+  snapshot(topic: string, partition: number): Promise<Claim["snapshot"]>;
+}
