@@ -43,7 +43,7 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
     engines: ["stream", "ledger", "objects", "model"],
     ownReads: [MODULE],
     listens: ["--http"],
-    listenReads: ["src/http/page"],
+    listenReads: ["src", "assembly"],
   },
   score: { reads: ["--input"], writesFile: ["--output"], engines: ["model"], ownReads: [MODULE] },
   evaluate: { reads: ["--input"], writesFile: ["--report"], ownReads: [MODULE] },

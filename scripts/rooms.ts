@@ -61,6 +61,8 @@ export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] =
   [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
   [/^(pg|pg-copy-streams)$/, /^src\/ledger\/postgres/],
   [/^hono(\/|$)/, /^src\/http\//],
+  [/^(preact|uplot|eventsource-parser)(\/|$)/, /^src\/http\/page/],
+  [/^es-module-lexer$/, /^src\/http\/page_modules\.ts$/],
   [/^node:sqlite$/, /^src\/(sqlite\.ts|broker\/sqlite|ledger\/sqlite)/],
   [/^papaparse$/, /^src\/table\/csv/],
   [/^pure-rand\//, /^src\/simulate\/random/],

@@ -17,6 +17,7 @@ import { hostText, type HttpAddress, listen } from "./listen.ts";
 import { LiveNumbers } from "./live_numbers.ts";
 import type { ModelFiles } from "./model_files.ts";
 import { openPageFiles } from "./page_files.ts";
+import { pageRoutes } from "./page_routes.ts";
 
 /** What the consumer that is served shares with the service. */
 export interface BesideStreamParts {
@@ -68,7 +69,7 @@ export async function openBesideStream(
   const states = new OwnedStates(broker, model.manifest, () => partitions);
   await ledger.queries.prepare();
   const ending = new AbortController();
-  const page = await openPageFiles();
+  const page = pageRoutes(await openPageFiles());
   const app = { ...parts, service: "consume" as const, decoder: await openDecoder(), live, feed, states };
   const server = listen(address, (actual) =>
     createApp(

@@ -1,51 +1,70 @@
+import eventSourceParser from "eventsource-parser" with { type: "text" };
+import hooks from "preact/hooks" with { type: "text" };
+import preact from "preact" with { type: "text" };
+import uplot from "uplot/dist/uPlot.esm.js" with { type: "text" };
+import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { sha256Hex } from "../sha256.ts";
-import { fileResponse, type Route, type ServedFile } from "./route.ts";
+import icon from "./page/icon.svg" with { type: "text" };
+import index from "./page/index.html" with { type: "text" };
+import style from "./page/page.css" with { type: "text" };
+import viewStyle from "./page/views.css" with { type: "text" };
+import { type PagePackage, readPageModules } from "./page_modules.ts";
+import type { ServedFile } from "./route.ts";
 
-const TYPES: Readonly<Record<string, string>> = {
-  css: "text/css; charset=utf-8",
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  json: "application/json",
-  svg: "image/svg+xml",
-  wasm: "application/wasm",
-};
-const PAGE = new URL("./page/", import.meta.url);
-const MODULE = new URL("../../build/edgewood.wasm", import.meta.url);
+const ROOT = new URL("../../", import.meta.url);
+const ENTRY = "src/http/page/main.ts";
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+const PACKAGES: ReadonlyMap<string, PagePackage> = new Map([
+  ["eventsource-parser", { path: "npm/eventsource_parser.js", code: eventSourceParser }],
+  ["preact", { path: "npm/preact.js", code: preact }],
+  ["preact/hooks", { path: "npm/preact_hooks.js", code: hooks }],
+  ["uplot", { path: "npm/uplot.js", code: uplot }],
+]);
 
 /**
- * Reads the page's files: `page/index.html` is `/`, every other file of `page/` is in `/assets/`, and so is
- * `edgewood.wasm`.
+ * Makes the files of the page ready: its HTML and styles, its modules and those of the scorer and the features that its
+ * what-if runs, preact, uPlot, and the WebAssembly module. All of it stays in memory; nothing else can be asked for.
  *
- * Only these are served, by their exact names: no path of a request reaches the file system.
+ * @returns Files by URL path.
+ * @throws Error where build/edgewood.wasm is absent.
  *
- * @returns A route for each file.
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { openPageFiles } from "./page_files.ts";
+ *
+ * const files = await openPageFiles();
+ * assertEquals(files.get("/")?.type, "text/html; charset=utf-8");
+ * assertEquals(files.has("/assets/../deno.json"), false);
+ * ```
  */
-export async function openPageFiles(): Promise<Route[]> {
-  const routes: Route[] = [];
-  const add = (path: string, file: ServedFile) =>
-    routes.push({
-      method: "get",
-      path,
-      summary: "A file of the page",
-      handle: (request) => fileResponse(request, file),
-    });
-  for await (const path of filesBelow("")) {
-    const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
-    if (type === undefined) continue;
-    add(path === "index.html" ? "/" : `/assets/${path}`, await readFile(new URL(path, PAGE), type));
+export async function openPageFiles(): Promise<ReadonlyMap<string, ServedFile>> {
+  const files = new Map<string, ServedFile>();
+  const add = async (path: string, type: string, content: string | Uint8Array<ArrayBuffer>) => {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    files.set(path, { bytes, type, etag: `"${(await sha256Hex(bytes)).slice(0, 32)}"` });
+  };
+  await add("/", "text/html; charset=utf-8", index);
+  await add("/assets/icon.svg", "image/svg+xml", icon);
+  await add("/assets/page.css", STYLE, style);
+  await add("/assets/views.css", STYLE, viewStyle);
+  await add("/assets/npm/uplot.css", STYLE, uplotStyle);
+  await add("/assets/edgewood.wasm", "application/wasm", await readModule());
+  for (const [path, code] of await readPageModules(ROOT, ENTRY, PACKAGES)) {
+    await add(`/assets/${path}`, SCRIPT, code);
   }
-  add("/assets/edgewood.wasm", await readFile(MODULE, TYPES.wasm));
-  return routes;
+  return files;
 }
 
-async function readFile(place: URL, type: string): Promise<ServedFile> {
-  const bytes = await Deno.readFile(place);
-  return { bytes, type, etag: `"${(await sha256Hex(bytes)).slice(0, 32)}"` };
-}
-
-async function* filesBelow(folder: string): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, PAGE))) {
-    if (isDirectory) yield* filesBelow(`${folder}${name}/`);
-    else yield folder + name;
+async function readModule(): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(new URL("build/edgewood.wasm", ROOT));
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Error(
+      "Cannot serve the page as build/edgewood.wasm must exist (run `deno task build`): current value is absent",
+      { cause },
+    );
   }
 }

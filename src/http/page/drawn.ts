@@ -1,0 +1,2 @@
+/** What a component draws: an element of preact's, which preact alone looks into. */
+export type Drawn = object;

@@ -1,0 +1,54 @@
+/// <reference lib="dom" />
+/**
+ * What views follow: the live feed, and answers of the server.
+ *
+ * @module
+ */
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { askJson } from "./ask.ts";
+import type { LiveFeed, LiveState } from "./live_feed.ts";
+
+/** The feed's state; the component is drawn again after each change. */
+export function useLive(feed: LiveFeed): LiveState {
+  const [state, set] = useState(feed.state);
+  useEffect(() => {
+    set(feed.state);
+    return feed.listen(() => set(feed.state));
+  }, [feed]);
+  return state;
+}
+
+/** An answer of the server, or what there is in its place. */
+export interface Fetched<T> {
+  /** The answer; while another path is asked, still the one before. */
+  value: T | undefined;
+  /** Why there is none. */
+  error: Error | undefined;
+  /** Whether an answer is on its way. */
+  isLoading: boolean;
+  /** Asks again. */
+  reload(): void;
+}
+
+/** Asks for JSON as long as the component lives, and again where the path changes; null asks for nothing. */
+export function useFetched<T>(path: string | null): Fetched<T> {
+  const [asked, setAsked] = useState(0);
+  const [answer, setAnswer] = useState<Omit<Fetched<T>, "reload">>({
+    value: undefined,
+    error: undefined,
+    isLoading: path !== null,
+  });
+  useEffect(() => {
+    if (path === null) return;
+    const leaving = new AbortController();
+    setAnswer((before) => ({ ...before, error: undefined, isLoading: true }));
+    askJson<T>(path, { signal: leaving.signal }).then(
+      (value) => setAnswer({ value, error: undefined, isLoading: false }),
+      (error) => {
+        if (!leaving.signal.aborted) setAnswer({ value: undefined, error, isLoading: false });
+      },
+    );
+    return () => leaving.abort();
+  }, [path, asked]);
+  return { ...answer, reload: useCallback(() => setAsked((count) => count + 1), []) };
+}
