@@ -1,4 +1,4 @@
-// Codes: currency, country, merchant category and channel.
+// Codes: currency, country, merchant category, channel and truth.
 import { afterWhole } from "./decode_number";
 
 const QUOTE: u32 = 0x22;
@@ -40,4 +40,20 @@ export function afterChannel(at: usize): usize {
   const short = text & 0xff_ffff_ffff;
   if (short == 0x22_736f_7022 || short == 0x22_6d74_6122) return at + 5;
   return text == 0x22_656e_696c_6e6f_22 ? at + 8 : 0;
+}
+
+/** The address after true, false, 1 or 0, which is stored at `to` as 1 or 0; or 0 for anything else. */
+export function afterTruth(at: usize, to: usize): usize {
+  const text = load<u32>(at);
+  const byte = text & 0xff;
+  if (text == 0x65757274) {
+    store<u8>(to, 1);
+    return at + 4;
+  }
+  if (byte == 0x66) {
+    store<u8>(to, 0);
+    return load<u32>(at, 1) == 0x65736c61 ? at + 5 : 0;
+  }
+  store<u8>(to, <u8>(byte & 1));
+  return (byte | 1) == 0x31 ? at + 1 : 0;
 }

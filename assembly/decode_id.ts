@@ -1,24 +1,51 @@
 // Ids: text without escapes, or whole numbers, to their keys.
 import { afterTextValue, hasDelete } from "./decode_json";
 import { afterWhole } from "./decode_number";
+import { ID_ENDS, IDS, MAX_ID_BYTES } from "./layout";
 
-/** Most bytes of an id; the host looks at longer ones. */
-const MAX_ID_BYTES: usize = 128;
+/** Start and end of the text of the record's ids, by field. */
+const places: usize = memory.data(24);
 
-/** The address after an id, whose key is stored at `to`, or 0. */
-export function afterId(at: usize, end: usize, to: usize): usize {
+/** The address after an id, whose key is stored at `to`, or 0; `field` is 0, 1 or 2. */
+export function afterId(at: usize, end: usize, field: u32, to: usize): usize {
   if (load<u8>(at) != 0x22) {
     const after = afterWhole(at);
-    if (after != 0) storeKey(at, after, to);
+    if (after != 0) {
+      notePlace(field, at, after);
+      storeKey(at, after, to);
+    }
     return after;
   }
   const start = at + 1;
   const after = afterTextValue(start, end, false);
   if (after == 0) return 0;
   const last = after - 1;
-  if (last == start || last - start > MAX_ID_BYTES || hasDelete(start, last)) return 0;
+  if (last == start || last - start > <usize>MAX_ID_BYTES || hasDelete(start, last)) return 0;
+  notePlace(field, start, last);
   storeKey(start, last, to);
   return after;
+}
+
+// @ts-ignore: decorator
+@inline
+function notePlace(field: u32, start: usize, end: usize): void {
+  const place = places + <usize>(field << 3);
+  store<u32>(place, <u32>start);
+  store<u32>(place, <u32>end, 4);
+}
+
+/** Copies the ids of the record decoded last behind those of the row before. */
+export function keepIds(row: u32): void {
+  const ends = <usize>(row * 12) + ID_ENDS;
+  let to: usize = row == 0 ? 0 : <usize>load<u32>(ends - 4);
+  for (let field: usize = 0; field < 3; field++) {
+    const start = <usize>load<u32>(places + (field << 3));
+    const length = <usize>load<u32>(places + (field << 3), 4) - start;
+    // Whole vectors: what is written past the end, the next id takes.
+    for (let i: usize = 0; i < length; i += 16) v128.store(to + i, v128.load(start + i), IDS);
+    to += length;
+    store<u32>(ends + (field << 2), <u32>to);
+  }
 }
 
 // @ts-ignore: decorator

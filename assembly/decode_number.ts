@@ -23,12 +23,14 @@ export function afterWhole(at: usize): usize {
 }
 
 /**
- * The address after an amount above 0 in decimal notation, which is stored at `to`, or 0.
+ * The address after a number in decimal notation, which is stored at `to`, or 0.
  *
  * Digits and power of ten are both exact in float64, so their quotient is what any correct reader makes of the text
  * (Clinger 1990, "How to read floating point numbers accurately").
  */
-export function afterAmount(at: usize, to: usize): usize {
+export function afterDecimal(at: usize, to: usize): usize {
+  const isNegative = load<u8>(at) == 0x2d;
+  if (isNegative) at++;
   const start = at;
   at = afterWhole(at);
   if (at == 0) return 0;
@@ -45,8 +47,14 @@ export function afterAmount(at: usize, to: usize): usize {
     }
     if (places == 0) return 0;
   }
-  const amount = <f64>value / load<f64>(POWERS_OF_TEN + (places << 3));
-  if (!(amount > 0 && amount < AMOUNT_LIMIT)) return 0;
-  store<f64>(to, amount);
+  const number = <f64>value / load<f64>(POWERS_OF_TEN + (places << 3));
+  store<f64>(to, isNegative ? -number : number);
   return at;
+}
+
+/** As afterDecimal(), of an amount above 0. */
+export function afterAmount(at: usize, to: usize): usize {
+  const after = afterDecimal(at, to);
+  const amount = load<f64>(to);
+  return amount > 0 && amount < AMOUNT_LIMIT ? after : 0;
 }

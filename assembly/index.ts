@@ -1,11 +1,11 @@
 import { BLOCK_LEAST, BLOCK_ROWS, HALF_ROWS, HEADER, SCORES, SECTIONS, TREES } from "./layout";
-import { decodeRecords } from "./decode";
+import { decodeLabels, decodeTransactions } from "./decode";
 import { scoreBlocks } from "./block";
 import { findNaN } from "./rows";
 import { sumsToScores } from "./score";
 import { walkByRows, walkByTrees } from "./walk";
 
-export { decodeRecords };
+export { decodeLabels, decodeTransactions };
 
 /** Rows from which on it pays to walk eight of them through one tree, not one through eight trees. */
 const WALK_BY_ROWS_LEAST: u32 = 8;

@@ -89,15 +89,19 @@ export const SELECTION_BYTES = 12;
 export const FIELD_TRANSACTION_ID = 0;
 export const FIELD_CUSTOMER_ID = 1;
 export const FIELD_TERMINAL_ID = 2;
-export const FIELD_AMOUNT = 3;
-export const FIELD_TIMESTAMP = 4;
-/** The fields before this one are required. */
+export const FIELD_TIMESTAMP = 3;
+/** Fields of a transaction alone. */
+export const FIELD_AMOUNT = 4;
 export const FIELD_CURRENCY = 5;
 export const FIELD_MERCHANT_CATEGORY = 6;
 export const FIELD_COUNTRY = 7;
 export const FIELD_CHANNEL = 8;
+/** Fields of a label alone. */
+export const FIELD_IS_FRAUD = 9;
+export const FIELD_LABELLED_AT = 10;
+export const FIELD_Z = 11;
 /** Number of fields that the decoder knows. */
-export const FIELDS = 9;
+export const FIELDS = 12;
 
 /** Address of the names, each with its closing quote: 32 bytes of text, 32 bytes of mask (255 for a byte of text), length. */
 export const FIELD_NAMES = 65536;
@@ -115,11 +119,25 @@ export const DECODE_PADDING = 64;
 /** Address of the addresses at which records start, then of those at which they end: 4 bytes each. */
 export const RECORD_STARTS = 69632;
 export const RECORD_ENDS = 86016;
-/** Addresses of the columns: amount and time (float64), keys of transaction, customer and terminal (two u32). */
-export const AMOUNTS = 102400;
-export const TIMES = 135168;
-export const TRANSACTION_KEYS = 167936;
-export const CUSTOMER_KEYS = 200704;
-export const TERMINAL_KEYS = 233472;
+/** Addresses of the columns: time (float64), keys of transaction, customer and terminal (two u32). */
+export const TIMES = 102400;
+export const TRANSACTION_KEYS = 135168;
+export const CUSTOMER_KEYS = 167936;
+export const TERMINAL_KEYS = 200704;
+/** Columns of transactions: amount (float64), currency (its three letters, the first one lowest; 0 for none). */
+export const AMOUNTS = 233472;
+export const CURRENCIES = 266240;
+/** Three numbers a row: where its transaction, customer and terminal id end in IDS; each starts where the one before ends. */
+export const ID_ENDS = 282624;
+/** Columns of labels: when it became known (float64), the customer's z (float64, NaN for none), whether a fraud (1 byte). */
+export const LABELLED_TIMES = 331776;
+export const ZS = 364544;
+export const TRUTHS = 397312;
+/** Address of the text of the ids, one after another, as UTF-8. */
+export const IDS = 401408;
+/** Most bytes of an id. */
+export const MAX_ID_BYTES = 128;
+/** Room for the ids of all rows, and for a vector that is written past the last one. */
+export const IDS_BYTES = 1572928;
 /** Address of the records' bytes. */
-export const RECORDS = 266240;
+export const RECORDS = 1974336;

@@ -8,11 +8,11 @@ export interface Room {
 
 /** What every room may import: nouns, errors and small means without a room. They import nothing but one another. */
 export const NOUNS: readonly string[] = [
+  "currency.ts",
   "delivery_error.ts",
   "deliver.ts",
   "hash_id.ts",
   "label.ts",
-  "minor_digits.ts",
   "quantile.ts",
   "retry.ts",
   "sha256.ts",

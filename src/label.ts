@@ -21,3 +21,43 @@ export interface Label {
   /** The customer's z at the transaction, where the label carries it; NaN where it does not. */
   z: number;
 }
+
+/** A label to be filled again and again, so that none is made for each record; whoever takes it keeps a copy. */
+export class ReusedLabel implements Label {
+  /** As of `Label`. */
+  readonly transactionKey: [number, number] = [0, 0];
+  /** As of `Label`. */
+  readonly customerKey: [number, number] = [0, 0];
+  /** As of `Label`. */
+  readonly terminalKey: [number, number] = [0, 0];
+  /** As of `Label`. */
+  timestampMs = 0;
+  /** As of `Label`. */
+  isFraud = false;
+  /** As of `Label`. */
+  labelledAtMs = 0;
+  /** As of `Label`. */
+  z: number = NaN;
+}
+
+/** Labels of one record batch as columns, row by row in offset order, each of at least `count` elements; units as in `Label`. */
+export interface LabelColumns {
+  /** Number of rows. */
+  readonly count: number;
+  /** Position of each row's record in its record batch. */
+  readonly recordIndex: Int32Array;
+  /** Two words a row. */
+  readonly transactionKey: Uint32Array;
+  /** Two words a row. */
+  readonly customerKey: Uint32Array;
+  /** Two words a row. */
+  readonly terminalKey: Uint32Array;
+  /** Event time of the transaction. */
+  readonly timestampMs: Float64Array;
+  /** When the label became known. */
+  readonly labelledAtMs: Float64Array;
+  /** 1 for a fraud. */
+  readonly isFraud: Uint8Array;
+  /** The customer's z at the transaction, NaN where the label does not carry it. */
+  readonly z: Float64Array;
+}

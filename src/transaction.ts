@@ -57,6 +57,21 @@ export interface TransactionColumns {
   transaction(row: number): Transaction;
 }
 
+/** Transactions as the decoder gives them: with all that a row of the log shows, and no object for any of them. */
+export interface DecodedColumns extends TransactionColumns {
+  /** Amount in minor units (cents), an integer. */
+  readonly amountMinor: Float64Array;
+  /** Number of the ISO 4217 code (`currencyCode`), 0 where the record gave none. */
+  readonly currency: Uint32Array;
+  /** Text of the ids as UTF-8, without anything between them. */
+  readonly idBytes: Uint8Array;
+  /**
+   * Where they start and end: id `i` of row `r` (0 transaction, 1 customer, 2 terminal) lies in
+   * `idBytes[idOffsets[3 * r + i], idOffsets[3 * r + i + 1])`.
+   */
+  readonly idOffsets: Uint32Array;
+}
+
 /**
  * Why a record is no transaction; the record goes to the dead letter with `reason`.
  *

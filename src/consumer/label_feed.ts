@@ -4,13 +4,22 @@
  * @module
  */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
-import { valueOf } from "../broker/record_batch.ts";
-import type { Label } from "../label.ts";
-import { decodeLabel } from "../stages/decode_label.ts";
-import { type TransactionColumns, TransactionError } from "../transaction.ts";
+import { type Label, type LabelColumns, ReusedLabel } from "../label.ts";
+import type { Decoder } from "../stages/decode_wasm.ts";
+import type { TransactionColumns } from "../transaction.ts";
 
 /** How often the end of the label topic is looked for anew. */
 const LOOK_AGAIN_MS = 20;
+
+/** Where labels come from. */
+export interface LabelSource {
+  /** The stream. */
+  broker: Broker;
+  /** Turns records into labels. */
+  decoder: Decoder;
+  /** Topic of the labels; it may be absent. */
+  labelTopic: string;
+}
 
 /**
  * Reads every partition of the label topic from an offset on, no further than the transactions' time asks for.
@@ -23,35 +32,29 @@ export class LabelFeed {
   readonly offsets: number[];
   /** Records of the label topic that were no labels. */
   faults = 0;
-  readonly #broker: Broker;
-  readonly #topic: string;
-  readonly #heads: (Head | undefined)[];
-  #ends: number[];
+  readonly #source: LabelSource;
+  readonly #heads: (Head | undefined)[] = [];
+  readonly #batches: (AsyncIterator<RecordBatch> | undefined)[] = [];
+  readonly #label = new ReusedLabel();
+  #ends: number[] = [];
   #endsSeenAt = -Infinity;
 
   /** Opens the feed at these offsets; a partition without one is read from its start. */
-  constructor(broker: Broker, topic: string, offsets: readonly number[]) {
-    this.#broker = broker;
-    this.#topic = topic;
+  constructor(source: LabelSource, offsets: readonly number[]) {
+    this.#source = source;
     this.offsets = [...offsets];
-    this.#heads = [];
-    this.#ends = [];
   }
 
   /**
    * Reads on, partition by partition, up to the first label that was made after `untilMs`, or to the end.
    *
    * @param untilMs Time of the latest transaction of the next batch.
+   * @param offer Takes a label; the object is filled anew for the next one.
    */
   async readUntil(untilMs: number, offer: (label: Label) => void): Promise<void> {
     await this.#findEnds(false);
     for (let partition = 0; partition < this.#ends.length; partition++) {
-      for (;;) {
-        const head = await this.#head(partition);
-        if (head === undefined || head.label.labelledAtMs > untilMs) break;
-        offer(head.label);
-        this.#take(partition, head);
-      }
+      await this.#readOn(partition, this.#ends[partition], untilMs, offer);
     }
   }
 
@@ -66,12 +69,7 @@ export class LabelFeed {
   async readTo(offsets: readonly number[], offer: (label: Label) => void): Promise<void> {
     await this.#findEnds(true);
     for (let partition = 0; partition < offsets.length; partition++) {
-      while ((this.offsets[partition] ?? 0) < offsets[partition]) {
-        const head = await this.#head(partition, offsets[partition]);
-        if (head === undefined) break;
-        offer(head.label);
-        this.#take(partition, head);
-      }
+      await this.#readOn(partition, offsets[partition], Infinity, offer);
       this.offsets[partition] = offsets[partition];
     }
   }
@@ -79,65 +77,86 @@ export class LabelFeed {
   async #findEnds(now: boolean) {
     if (!now && performance.now() - this.#endsSeenAt < LOOK_AGAIN_MS) return;
     this.#endsSeenAt = performance.now();
-    if (await this.#broker.partitions(this.#topic) === 0) return;
-    const found = await this.#broker.offsets(this.#topic);
+    const { broker, labelTopic } = this.#source;
+    if (await broker.partitions(labelTopic) === 0) return;
+    const found = await broker.offsets(labelTopic);
     this.#ends = found.map(({ endOffset }) => endOffset);
     for (const { partition, startOffset } of found) this.offsets[partition] ??= startOffset;
   }
 
-  /** The next label of the partition, before the offset. */
-  async #head(partition: number, before: number = this.#ends[partition]): Promise<Head | undefined> {
-    const known = this.#heads[partition];
-    if (known !== undefined) return known.offset < before ? known : undefined;
-    while (this.offsets[partition] < before) {
-      const { value: batch } = await this.#batches(partition, before).next();
-      if (batch === undefined) {
-        this.offsets[partition] = before;
-        return undefined;
+  /** Offers the labels of a partition before the offset, up to the first that was made after `untilMs`. */
+  async #readOn(partition: number, before: number, untilMs: number, offer: (label: Label) => void) {
+    for (;;) {
+      const head = this.#heads[partition] ?? await this.#nextHead(partition, before);
+      if (head === undefined) return;
+      const { labels, offsets, row: first } = head;
+      while (
+        head.row < labels.count && offsets[labels.recordIndex[head.row]] < before &&
+        labels.labelledAtMs[head.row] <= untilMs
+      ) {
+        offer(fill(this.#label, labels, head.row++));
       }
-      const head = this.#firstLabel(partition, batch, 0);
-      if (head !== undefined) return head;
+      if (head.row > first) this.offsets[partition] = head.offsetBefore(head.row);
+      if (head.row < labels.count) return;
+      this.#heads[partition] = undefined;
     }
-    return undefined;
   }
 
-  #batches(partition: number, toOffset: number): AsyncIterator<RecordBatch, undefined> {
-    const fromOffset = this.offsets[partition];
-    return this.#broker.read(this.#topic, partition, { fromOffset, toOffset })[Symbol.asyncIterator]();
-  }
-
-  /** The first label of a batch from a position on; records that are no labels are counted and passed over. */
-  #firstLabel(partition: number, batch: RecordBatch, from: number): Head | undefined {
-    for (let index = from; index < batch.count; index++) {
-      try {
-        const head = {
-          batch,
-          index,
-          offset: batch.offsets[index],
-          label: decodeLabel(valueOf(batch, index)),
-        };
-        this.#heads[partition] = head;
-        return head;
-      } catch (error) {
-        if (!(error instanceof TransactionError)) throw error;
-        this.faults++;
+  /** The next records of the partition before the offset; undefined where there are none. */
+  async #nextHead(partition: number, before: number): Promise<Head | undefined> {
+    if (this.offsets[partition] >= before) return undefined;
+    const { broker, decoder, labelTopic } = this.#source;
+    for (let isFresh = false; !isFresh;) {
+      isFresh = this.#batches[partition] === undefined;
+      // The iterator is kept: it may have read ahead.
+      const batches = this.#batches[partition] ??= broker.read(labelTopic, partition, {
+        fromOffset: this.offsets[partition],
+      })[Symbol.asyncIterator]();
+      const { value: batch, done } = await batches.next();
+      if (!done) {
+        const { columns, faults } = decoder.decodeLabels(batch);
+        this.faults += faults.length;
+        const head = new Head(batch, columns);
+        this.offsets[partition] = head.offsetBefore(0);
+        return this.#heads[partition] = head;
       }
-      this.offsets[partition] = batch.offsets[index] + 1;
+      this.#batches[partition] = undefined;
     }
-    this.#heads[partition] = undefined;
-    this.offsets[partition] = batch.nextOffset;
+    this.offsets[partition] = before;
     return undefined;
-  }
-
-  #take(partition: number, { batch, index, offset }: Head) {
-    this.offsets[partition] = offset + 1;
-    this.#firstLabel(partition, batch, index + 1);
   }
 }
 
-interface Head {
-  batch: RecordBatch;
-  index: number;
-  offset: number;
-  label: Label;
+/** A batch of the label topic that is being read. */
+class Head {
+  readonly labels: LabelColumns;
+  readonly offsets: Float64Array;
+  readonly #nextOffset: number;
+  /** The next label. */
+  row = 0;
+
+  constructor(batch: RecordBatch, labels: LabelColumns) {
+    this.labels = labels;
+    this.offsets = batch.offsets;
+    this.#nextOffset = batch.nextOffset;
+  }
+
+  /** The offset after all that stands before a label: what is no label there is passed over with the label before it. */
+  offsetBefore(row: number): number {
+    const { recordIndex, count } = this.labels;
+    if (row === count) return this.#nextOffset;
+    return recordIndex[row] === 0 ? this.offsets[0] : this.offsets[recordIndex[row] - 1] + 1;
+  }
+}
+
+function fill(out: ReusedLabel, labels: LabelColumns, row: number): Label {
+  for (const name of ["transactionKey", "customerKey", "terminalKey"] as const) {
+    out[name][0] = labels[name][2 * row];
+    out[name][1] = labels[name][2 * row + 1];
+  }
+  out.timestampMs = labels.timestampMs[row];
+  out.isFraud = labels.isFraud[row] === 1;
+  out.labelledAtMs = labels.labelledAtMs[row];
+  out.z = labels.z[row];
+  return out;
 }

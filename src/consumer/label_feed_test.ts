@@ -1,8 +1,10 @@
 import { openSqliteBroker } from "../broker/sqlite.ts";
 import type { Label } from "../label.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
 import { assertEquals } from "../testing/assert.ts";
 import { LabelFeed } from "./label_feed.ts";
 
+const decoder = await openDecoder();
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const at = (day: number) => START_MS + day * DAY_MS;
@@ -37,7 +39,7 @@ Deno.test("LabelFeed reads up to the time that is asked for, and goes on there",
   const { broker, add } = await withLabels(1);
   await using _ = broker;
   await add(labelOf("a", 1), labelOf("b", 2), labelOf("c", 5));
-  const feed = new LabelFeed(broker, "labels", []);
+  const feed = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
   assertEquals(await read(feed, at(0)), []);
   assertEquals(await read(feed, at(2)), [1, 2]);
   assertEquals(await read(feed, at(2)), []);
@@ -50,7 +52,7 @@ Deno.test("LabelFeed counts and passes over what is no label", async () => {
   const { broker, add } = await withLabels(1);
   await using _ = broker;
   await add("x", labelOf("a", 1), null, "{}", labelOf("b", 2), "x");
-  const feed = new LabelFeed(broker, "labels", []);
+  const feed = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
   assertEquals(await read(feed, at(9)), [1, 2]);
   assertEquals([feed.faults, feed.offsets], [4, [6]]);
 });
@@ -59,12 +61,12 @@ Deno.test("LabelFeed.readTo() gives the labels that a batch had seen, whatever h
   const { broker, add } = await withLabels(3);
   await using _ = broker;
   await add(labelOf("a", 1), "x", labelOf("b", 2));
-  const first = new LabelFeed(broker, "labels", []);
+  const first = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
   const days = await read(first, at(3));
   const seen = [...first.offsets];
   await add(labelOf("late", 1));
   const again: number[] = [];
-  const second = new LabelFeed(broker, "labels", []);
+  const second = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
   await second.readTo(seen, (label) => again.push((label.labelledAtMs - START_MS) / DAY_MS));
   assertEquals([again, second.offsets], [days, seen]);
   assertEquals(await read(second, at(3)), [1]);
@@ -72,7 +74,7 @@ Deno.test("LabelFeed.readTo() gives the labels that a batch had seen, whatever h
 
 Deno.test("LabelFeed waits for a topic that is not there yet", async () => {
   await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
-  const feed = new LabelFeed(broker, "labels", []);
+  const feed = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
   assertEquals(await read(feed, at(9)), []);
   assertEquals(feed.offsets, []);
 });

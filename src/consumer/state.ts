@@ -44,7 +44,7 @@ export class PartitionState {
   private constructor(stage: FeatureStage, source: StateSource) {
     this.#stage = stage;
     this.#source = source;
-    this.#labels = new LabelFeed(source.broker, source.labelTopic, []);
+    this.#labels = new LabelFeed(source, []);
   }
 
   /**
@@ -109,7 +109,7 @@ export class PartitionState {
     const [header, state] = unpack(bytes);
     if (header.stateId !== this.#stage.features.stateId) return false;
     this.#stage.features.restore(state);
-    this.#labels = new LabelFeed(this.#source.broker, this.#source.labelTopic, header.labelOffsets);
+    this.#labels = new LabelFeed(this.#source, header.labelOffsets);
     return true;
   }
 

@@ -1,7 +1,7 @@
 import type { RecordedLabel } from "../ledger/labels.ts";
 import type { KnownTransaction, Ledger } from "../ledger/ledger.ts";
 import type { RecentTransaction } from "../ledger/queries.ts";
-import { minorDigits } from "../minor_digits.ts";
+import { currencyCode, minorUnits } from "../currency.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem } from "./problem.ts";
 import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
@@ -118,5 +118,5 @@ function recentOf({ transactionId, timestampMs, anomalyScore, flagged, ...recent
 }
 
 function amountOf({ amountMinor, currency }: { amountMinor: number; currency: string | null }): number {
-  return amountMinor / 10 ** minorDigits(currency);
+  return amountMinor / minorUnits(currencyCode(currency ?? undefined));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { minorDigits } from "../minor_digits.ts";
+import { currencyCode, minorUnits } from "../currency.ts";
 import type { FlaggedFilter, PlacedTransaction, RecentTransaction } from "./queries.ts";
 import { flaggedOf, type Row } from "./rows.ts";
 
@@ -98,10 +98,13 @@ export function flaggedText(topic: string, filter: FlaggedFilter): QueryText {
 
 /** Amounts are kept in minor units, of which a currency has 1, 100, 1,000 or 10,000 to a major one. */
 function addAmount(minAmount: number, conditions: string[], values: (string | number)[]) {
-  const byDigits = Map.groupBy(Intl.supportedValuesOf("currency"), minorDigits);
-  byDigits.delete(2);
-  const cases = [...byDigits].map(([digits, currencies]) => {
-    values.push(...currencies, minAmount * 10 ** digits);
+  const byUnits = Map.groupBy(
+    Intl.supportedValuesOf("currency"),
+    (currency) => minorUnits(currencyCode(currency)),
+  );
+  byUnits.delete(100);
+  const cases = [...byUnits].map(([units, currencies]) => {
+    values.push(...currencies, minAmount * units);
     return `WHEN currency IN (${currencies.map(() => "?").join(", ")}) THEN ?`;
   });
   values.push(minAmount * 100);

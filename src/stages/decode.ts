@@ -5,8 +5,8 @@
  */
 import type { RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
-import { minorDigits } from "../minor_digits.ts";
-import { type Channel, type Transaction, type TransactionColumns, TransactionError } from "../transaction.ts";
+import { currencyCode, minorUnits } from "../currency.ts";
+import { type Channel, type DecodedColumns, type Transaction, TransactionError } from "../transaction.ts";
 import { writeKey } from "./key.ts";
 import { decodeJsonObject } from "./decode_json.ts";
 import { parseTimestamp } from "./timestamp.ts";
@@ -18,7 +18,7 @@ const CHANNELS: ReadonlySet<unknown> = new Set<Channel>(["pos", "online", "atm"]
 /** A record batch decoded: what is a transaction, and what is not. */
 export interface DecodedBatch {
   /** The records that are transactions, in offset order. */
-  columns: TransactionColumns;
+  columns: DecodedColumns;
   /** Records that are no transactions, by their position in the batch. */
   faults: { recordIndex: number; error: TransactionError }[];
 }
@@ -41,39 +41,41 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
   const faults: DecodedBatch["faults"] = [];
   const transactions: Transaction[] = [];
   const recordIndex = new Int32Array(batch.count);
-  const amount = new Float64Array(batch.count);
-  const timestampMs = new Float64Array(batch.count);
-  const transactionKey = new Uint32Array(batch.count * 2);
-  const customerKey = new Uint32Array(batch.count * 2);
-  const terminalKey = new Uint32Array(batch.count * 2);
   for (let i = 0; i < batch.count; i++) {
-    let transaction: Transaction;
     try {
-      transaction = decodeTransaction(valueOf(batch, i));
+      recordIndex[transactions.length] = i;
+      transactions.push(decodeTransaction(valueOf(batch, i)));
     } catch (error) {
       if (!(error instanceof TransactionError)) throw error;
       faults.push({ recordIndex: i, error });
-      continue;
     }
-    const row = transactions.length;
-    transactions.push(transaction);
-    recordIndex[row] = i;
-    amount[row] = transaction.amount;
-    timestampMs[row] = transaction.timestampMs;
-    writeKey(transaction.transactionId, transactionKey, row * 2);
-    writeKey(transaction.customerId, customerKey, row * 2);
-    writeKey(transaction.terminalId, terminalKey, row * 2);
   }
+  const ids = transactions.map(({ transactionId, customerId, terminalId }) => [
+    transactionId,
+    customerId,
+    terminalId,
+  ]);
+  const keys = (which: number) => {
+    const column = new Uint32Array(ids.length * 2);
+    ids.forEach((texts, row) => writeKey(texts[which], column, row * 2));
+    return column;
+  };
+  const idOffsets = new Uint32Array(3 * ids.length + 1);
+  ids.flat().forEach((id, i) => idOffsets[i + 1] = idOffsets[i] + encoder.encode(id).length);
   return {
     faults,
     columns: {
       count: transactions.length,
       recordIndex,
-      amount,
-      timestampMs,
-      transactionKey,
-      customerKey,
-      terminalKey,
+      amount: Float64Array.from(transactions, ({ amount }) => amount),
+      timestampMs: Float64Array.from(transactions, ({ timestampMs }) => timestampMs),
+      transactionKey: keys(0),
+      customerKey: keys(1),
+      terminalKey: keys(2),
+      amountMinor: Float64Array.from(transactions, ({ amountMinor }) => amountMinor),
+      currency: Uint32Array.from(transactions, ({ currency }) => currencyCode(currency)),
+      idBytes: encoder.encode(ids.map((texts) => texts.join("")).join("")),
+      idOffsets,
       transaction: (row) => transactions[row],
     },
   };
@@ -113,7 +115,7 @@ export function decodeTransaction(bytes: Uint8Array | null): Transaction {
     );
   }
   const currency = optional(source, "currency", isCurrency, "an ISO 4217 code");
-  const amountMinor = Math.round(amount * 10 ** (minorDigits(currency)));
+  const amountMinor = Math.round(amount * minorUnits(currencyCode(currency)));
   if (!Number.isSafeInteger(amountMinor)) throw wrong("amount", "below 9e15 minor units", amount);
   const category = source.merchant_category;
   return {

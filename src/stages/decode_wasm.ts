@@ -1,30 +1,35 @@
 /**
- * The first stage in WebAssembly: the same as `decodeBatch`, without a JavaScript object for an ordinary record.
+ * The first stage in WebAssembly: records to columns, without a JavaScript object for an ordinary record.
  *
  * @module
  */
 import {
   AMOUNTS,
+  CURRENCIES,
   CUSTOMER_KEYS,
-  DECODE_BYTES,
-  DECODE_PADDING,
   DECODE_RECORDS,
-  RECORD_ENDS,
-  RECORD_STARTS,
-  RECORDS,
+  ID_ENDS,
+  IDS,
+  IDS_BYTES,
+  LABELLED_TIMES,
   TERMINAL_KEYS,
   TIMES,
   TRANSACTION_KEYS,
+  TRUTHS,
+  ZS,
 } from "../../assembly/layout.ts";
 import type { RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
-import { TransactionError } from "../transaction.ts";
+import { currencyCode, minorUnits } from "../currency.ts";
+import type { LabelColumns } from "../label.ts";
+import type { TransactionError } from "../transaction.ts";
 import { type DecodedBatch, decodeTransaction } from "./decode.ts";
-import { MAX_RECORD_BYTES } from "./decode_json.ts";
+import { decodeLabel } from "./decode_label.ts";
+import { chunkDecoder } from "./decode_wasm_chunk.ts";
 import { openDecodeModule } from "./decode_wasm_module.ts";
 import { writeKey } from "./key.ts";
 
-/** Decodes record batches; it owns one WebAssembly instance, some 2.5 MB. */
+/** Decodes record batches; it owns one WebAssembly instance, some 4 MB. */
 export interface Decoder {
   /**
    * Decodes every record of a batch: the same rows and faults as `decodeBatch` of `decode.ts` makes, bit for bit.
@@ -32,6 +37,16 @@ export interface Decoder {
    * The batch's bytes must stay as they are while `columns.transaction` is called, which decodes anew each time.
    */
   decodeBatch(batch: RecordBatch): DecodedBatch;
+  /** Decodes every record of a batch of the label topic: the labels of `decodeLabel`, bit for bit, and what is none. */
+  decodeLabels(batch: RecordBatch): DecodedLabels;
+}
+
+/** A batch of the label topic decoded: what is a label, and what is not. */
+export interface DecodedLabels {
+  /** The records that are labels, in offset order. */
+  columns: LabelColumns;
+  /** Records that are no labels, by their position in the batch. */
+  faults: { recordIndex: number; error: TransactionError }[];
 }
 
 /** What `openDecoder` takes. */
@@ -40,15 +55,6 @@ export interface DecoderOptions {
   wasm?: BufferSource;
   /** Is told how many records of each batch the module left to TypeScript: those that are unusual or faulty. */
   onLeft?: (records: number) => void;
-}
-
-/** Records of a batch that lie in the module's memory at once. */
-interface Chunk {
-  first: number;
-  end: number;
-  /** Where their bytes start and end in the batch. */
-  start: number;
-  stop: number;
 }
 
 /**
@@ -72,109 +78,138 @@ interface Chunk {
 export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder> {
   const module = await openDecodeModule(options.wasm);
   const { buffer } = module.memory;
-  const bytes = new Uint8Array(buffer, RECORDS, DECODE_BYTES + DECODE_PADDING);
-  const starts = new Uint32Array(buffer, RECORD_STARTS, DECODE_RECORDS);
-  const ends = new Uint32Array(buffer, RECORD_ENDS, DECODE_RECORDS);
-  const amount = new Float64Array(buffer, AMOUNTS, DECODE_RECORDS);
-  const timestampMs = new Float64Array(buffer, TIMES, DECODE_RECORDS);
-  const keys = (at: number) => new Uint32Array(buffer, at, 2 * DECODE_RECORDS);
-  const transactionKey = keys(TRANSACTION_KEYS);
-  const customerKey = keys(CUSTOMER_KEYS);
-  const terminalKey = keys(TERMINAL_KEYS);
+  const decodeChunks = chunkDecoder(module.memory);
+  const float64s = (at: number) => new Float64Array(buffer, at, DECODE_RECORDS);
+  const words = (at: number, width: number) => new Uint32Array(buffer, at, width * DECODE_RECORDS);
+  const timestampMs = float64s(TIMES);
+  const transactionKey = words(TRANSACTION_KEYS, 2);
+  const customerKey = words(CUSTOMER_KEYS, 2);
+  const terminalKey = words(TERMINAL_KEYS, 2);
+  const amount = float64s(AMOUNTS);
+  const currency = words(CURRENCIES, 1);
+  const idEnds = words(ID_ENDS, 3);
+  const ids = new Uint8Array(buffer, IDS, IDS_BYTES);
+  const labelledAtMs = float64s(LABELLED_TIMES);
+  const z = float64s(ZS);
+  const isFraud = new Uint8Array(buffer, TRUTHS, DECODE_RECORDS);
 
-  /** Copies the next records from `first` on, as many as there is room for; a record alone that is too long is left empty. */
-  function loadChunk(batch: RecordBatch, first: number): Chunk {
-    const { valueStart, valueEnd } = batch;
-    const most = Math.min(batch.count, first + DECODE_RECORDS);
-    let start = -1;
-    let stop = -1;
-    let end = first;
-    for (; end < most; end++) {
-      const from = valueStart[end];
-      const to = valueEnd[end];
-      if (!isOrdinary(batch, from, to)) continue;
-      const lowest = start < 0 || from < start ? from : start;
-      const highest = to > stop ? to : stop;
-      if (highest - lowest > DECODE_BYTES) break;
-      start = lowest;
-      stop = highest;
-    }
-    if (start >= 0) bytes.set(batch.bytes.subarray(start, stop));
-    bytes.fill(0, stop - start, stop - start + DECODE_PADDING);
-    const shift = RECORDS - start;
-    for (let i = first; i < end; i++) {
-      const isThere = isOrdinary(batch, valueStart[i], valueEnd[i]);
-      starts[i - first] = isThere ? valueStart[i] + shift : RECORDS;
-      ends[i - first] = isThere ? valueEnd[i] + shift : RECORDS;
-    }
-    return { first, end, start, stop };
+  function decodeLeftTransaction(value: Uint8Array | null, row: number): void {
+    const transaction = decodeTransaction(value);
+    amount[row] = transaction.amount;
+    currency[row] = currencyCode(transaction.currency);
+    timestampMs[row] = transaction.timestampMs;
+    const { transactionId, customerId, terminalId } = transaction;
+    writeKey(transactionId, transactionKey, row * 2);
+    writeKey(customerId, customerKey, row * 2);
+    writeKey(terminalId, terminalKey, row * 2);
+    let end = row === 0 ? 0 : idEnds[3 * row - 1];
+    [transactionId, customerId, terminalId].forEach((id, i) => {
+      end += encoder.encodeInto(id, ids.subarray(end)).written;
+      idEnds[3 * row + i] = end;
+    });
   }
 
-  /** Decodes one record in TypeScript into the module's columns; gives the fault where it is no transaction. */
-  function decodeLeft(batch: RecordBatch, record: number, row: number): TransactionError | undefined {
-    try {
-      const transaction = decodeTransaction(valueOf(batch, record));
-      amount[row] = transaction.amount;
-      timestampMs[row] = transaction.timestampMs;
-      writeKey(transaction.transactionId, transactionKey, row * 2);
-      writeKey(transaction.customerId, customerKey, row * 2);
-      writeKey(transaction.terminalId, terminalKey, row * 2);
-      return undefined;
-    } catch (error) {
-      if (error instanceof TransactionError) return error;
-      throw error;
-    }
+  function decodeLeftLabel(value: Uint8Array | null, row: number): void {
+    const label = decodeLabel(value);
+    timestampMs[row] = label.timestampMs;
+    labelledAtMs[row] = label.labelledAtMs;
+    isFraud[row] = Number(label.isFraud);
+    z[row] = label.z;
+    transactionKey.set(label.transactionKey, row * 2);
+    customerKey.set(label.customerKey, row * 2);
+    terminalKey.set(label.terminalKey, row * 2);
   }
 
-  function decodeBatch(batch: RecordBatch): DecodedBatch {
-    const faults: DecodedBatch["faults"] = [];
-    const columns = {
-      recordIndex: new Int32Array(batch.count),
-      amount: new Float64Array(batch.count),
-      timestampMs: new Float64Array(batch.count),
-      transactionKey: new Uint32Array(batch.count * 2),
-      customerKey: new Uint32Array(batch.count * 2),
-      terminalKey: new Uint32Array(batch.count * 2),
-    };
-    const { recordIndex } = columns;
-    let count = 0;
-    let left = 0;
-    for (let first = 0; first < batch.count;) {
-      const chunk = loadChunk(batch, first);
-      const records = chunk.end - first;
-      let row = 0;
-      for (let record = 0; record < records; record++) {
-        const taken = module.decodeRecords(record, records, row);
-        for (; record < taken; record++) recordIndex[count + row++] = first + record;
-        if (record === records) break;
-        left++;
-        const error = decodeLeft(batch, first + record, row);
-        if (error === undefined) recordIndex[count + row++] = first + record;
-        else faults.push({ recordIndex: first + record, error });
-      }
-      columns.amount.set(amount.subarray(0, row), count);
-      columns.timestampMs.set(timestampMs.subarray(0, row), count);
-      columns.transactionKey.set(transactionKey.subarray(0, 2 * row), 2 * count);
-      columns.customerKey.set(customerKey.subarray(0, 2 * row), 2 * count);
-      columns.terminalKey.set(terminalKey.subarray(0, 2 * row), 2 * count);
-      count += row;
-      first = chunk.end;
-    }
-    options.onLeft?.(left);
-    return {
-      faults,
-      columns: {
-        count,
-        ...columns,
-        transaction: (row) => decodeTransaction(valueOf(batch, recordIndex[row])),
-      },
-    };
-  }
+  return {
+    decodeBatch(batch) {
+      const columns = {
+        ...sharedColumns(batch.count),
+        amount: new Float64Array(batch.count),
+        amountMinor: new Float64Array(batch.count),
+        currency: new Uint32Array(batch.count),
+        idOffsets: new Uint32Array(3 * batch.count + 1),
+      };
+      const idParts: Uint8Array[] = [];
+      let idsEnd = 0;
+      const { count, recordIndex, faults, left } = decodeChunks(batch, {
+        decode: module.decodeTransactions,
+        decodeLeft: decodeLeftTransaction,
+        keep(rows, before) {
+          keepShared(columns, rows, before);
+          columns.amount.set(amount.subarray(0, rows), before);
+          columns.currency.set(currency.subarray(0, rows), before);
+          for (let row = 0; row < rows; row++) {
+            columns.amountMinor[before + row] = Math.round(amount[row] * minorUnits(currency[row]));
+          }
+          if (rows === 0) return;
+          const part = ids.slice(0, idEnds[3 * rows - 1]);
+          for (let i = 0; i < 3 * rows; i++) columns.idOffsets[3 * before + i + 1] = idsEnd + idEnds[i];
+          idParts.push(part);
+          idsEnd += part.length;
+        },
+      });
+      options.onLeft?.(left);
+      return {
+        faults,
+        columns: {
+          count,
+          recordIndex,
+          ...columns,
+          idBytes: joined(idParts, idsEnd),
+          transaction: (row) => decodeTransaction(valueOf(batch, recordIndex[row])),
+        },
+      };
+    },
 
-  return { decodeBatch };
+    decodeLabels(batch) {
+      const columns = {
+        ...sharedColumns(batch.count),
+        labelledAtMs: new Float64Array(batch.count),
+        isFraud: new Uint8Array(batch.count),
+        z: new Float64Array(batch.count),
+      };
+      const { count, recordIndex, faults, left } = decodeChunks(batch, {
+        decode: module.decodeLabels,
+        decodeLeft: decodeLeftLabel,
+        keep(rows, before) {
+          keepShared(columns, rows, before);
+          columns.labelledAtMs.set(labelledAtMs.subarray(0, rows), before);
+          columns.isFraud.set(isFraud.subarray(0, rows), before);
+          columns.z.set(z.subarray(0, rows), before);
+        },
+      });
+      options.onLeft?.(left);
+      return { faults, columns: { count, recordIndex, ...columns } };
+    },
+  };
+
+  function keepShared(columns: ReturnType<typeof sharedColumns>, rows: number, before: number): void {
+    columns.timestampMs.set(timestampMs.subarray(0, rows), before);
+    columns.transactionKey.set(transactionKey.subarray(0, 2 * rows), 2 * before);
+    columns.customerKey.set(customerKey.subarray(0, 2 * rows), 2 * before);
+    columns.terminalKey.set(terminalKey.subarray(0, 2 * rows), 2 * before);
+  }
 }
 
-/** Whether a value is there, lies within the batch's bytes and is no longer than a transaction may be. */
-function isOrdinary(batch: RecordBatch, start: number, end: number): boolean {
-  return start >= 0 && end > start && end - start <= MAX_RECORD_BYTES && end <= batch.bytes.length;
+/** Columns that transactions and labels have. */
+function sharedColumns(count: number) {
+  return {
+    timestampMs: new Float64Array(count),
+    transactionKey: new Uint32Array(2 * count),
+    customerKey: new Uint32Array(2 * count),
+    terminalKey: new Uint32Array(2 * count),
+  };
 }
+
+function joined(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
+  if (parts.length === 1) return parts[0];
+  const bytes = new Uint8Array(byteLength);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+const encoder = new TextEncoder();

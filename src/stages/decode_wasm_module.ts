@@ -6,12 +6,15 @@ import {
   FIELD_COUNTRY,
   FIELD_CURRENCY,
   FIELD_CUSTOMER_ID,
+  FIELD_IS_FRAUD,
+  FIELD_LABELLED_AT,
   FIELD_MERCHANT_CATEGORY,
   FIELD_NAME_BYTES,
   FIELD_NAMES,
   FIELD_TERMINAL_ID,
   FIELD_TIMESTAMP,
   FIELD_TRANSACTION_ID,
+  FIELD_Z,
   FIELDS,
   NAME_BYTES,
   RECORDS,
@@ -23,7 +26,9 @@ export interface DecodeModule {
   /** Memory with the names of the fields in place and room for `DECODE_BYTES` of records. */
   readonly memory: WebAssembly.Memory;
   /** Decodes records `first` to `count` − 1 into the rows from `row` on; gives the first one left to the host, or `count`. */
-  decodeRecords(first: number, count: number, row: number): number;
+  decodeTransactions(first: number, count: number, row: number): number;
+  /** The same of records that should be labels. */
+  decodeLabels(first: number, count: number, row: number): number;
 }
 
 const PAGE_BYTES = 65_536;
@@ -57,6 +62,9 @@ function fieldNames(): string[] {
   names[FIELD_MERCHANT_CATEGORY] = "merchant_category";
   names[FIELD_COUNTRY] = "country";
   names[FIELD_CHANNEL] = "channel";
+  names[FIELD_IS_FRAUD] = "is_fraud";
+  names[FIELD_LABELLED_AT] = "labelled_at";
+  names[FIELD_Z] = "z";
   return names;
 }
 

@@ -4,7 +4,7 @@ import { decodeBody, encodeBody, sliceBatch } from "../broker/record_batch.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { decodeBatch } from "./decode.ts";
 import { openDecoder } from "./decode_wasm.ts";
-import { assertSameBatch, compareDecoders } from "./decode_wasm_cases.ts";
+import { assertSameLabels, assertSameTransactions, compareDecoders } from "./decode_wasm_cases.ts";
 
 const encoder = new TextEncoder();
 const good = {
@@ -32,7 +32,7 @@ async function openCounted() {
 async function compare(values: (string | Uint8Array | null)[], batch = batchOf(values)): Promise<number> {
   const { decoder, counted } = await openCounted();
   const bytes = values.map((value) => typeof value === "string" ? encoder.encode(value) : value);
-  assertSameBatch(decoder.decodeBatch(batch), decodeBatch(batch), bytes);
+  assertSameTransactions(decoder, batch, bytes);
   return counted.left;
 }
 
@@ -122,6 +122,50 @@ Deno.test("openDecoder() reads a transaction when it is asked for, from the batc
   assertEquals(columns.transaction(1).customerId, "c");
 });
 
+const label = {
+  transaction_id: good.transaction_id,
+  customer_id: good.customer_id,
+  terminal_id: good.terminal_id,
+  timestamp: good.timestamp,
+  is_fraud: true,
+  labelled_at: "2018-04-08T00:00:31.5Z",
+  scenario: 2,
+};
+const labelJson = JSON.stringify(label);
+
+Deno.test("openDecoder() takes ordinary labels in WebAssembly, and leaves the others", async () => {
+  const { decoder, counted } = await openCounted();
+  const compareLabels = (values: (string | null)[]) =>
+    assertSameLabels(
+      decoder,
+      batchOf(values),
+      values.map((value) => value === null ? null : encoder.encode(value)),
+    );
+  const ordinary = [
+    labelJson,
+    labelJson.replace("true", "false"),
+    labelJson.replace("true", "1"),
+    labelJson.replace("true", "0"),
+    labelJson.replace("2}", '2,"z":-3.25}'),
+    labelJson.replace("2}", '2,"z":null}'),
+    labelJson.replace("2}", '2,"amount":"any","currency":7}'),
+    labelJson.replace('"2018-04-01T00:00:31Z"', "1522540831000"),
+    labelJson.replace('"c-000596"', "596"),
+  ];
+  assertEquals(compareLabels(ordinary), ordinary.length);
+  assertEquals(counted.left, 0);
+  const left = [
+    labelJson.replace("true", "1.0"),
+    labelJson.replace("2}", '2,"z":0.12345678901234567}'),
+    labelJson.replace("true", '"true"'),
+    labelJson.replace("c-000596", "\\u0063"),
+    json,
+    null,
+  ];
+  assertEquals(compareLabels(left), 3);
+  assertEquals(counted.left, left.length);
+});
+
 Deno.test("openDecoder() takes an empty batch", async () => {
   assertEquals(await compare([]), 0);
 });
@@ -130,11 +174,13 @@ Deno.test("openDecoder() says what it needs", async () => {
   await assertRejects(() => openDecoder({ wasm: new Uint8Array([0]) }), WebAssembly.CompileError);
 });
 
-Deno.test("openDecoder() and decodeBatch() agree on 100,000 mutated records", async () => {
-  const { decoder, counted } = await openCounted();
-  const { records, accepted } = compareDecoders(decoder, 100_000, 1);
-  assertEquals(records, 100_000);
-  // Neither path is idle: some are refused, and many are taken without TypeScript.
-  assert(accepted > 30_000 && accepted < 90_000, `${accepted} accepted`);
-  assert(counted.left < 80_000 && counted.left > records - accepted, `${counted.left} left`);
-});
+for (const kind of ["transaction", "label"] as const) {
+  Deno.test(`openDecoder() and the TypeScript decoder agree on 50,000 mutated records, each a ${kind}`, async () => {
+    const { decoder, counted } = await openCounted();
+    const { records, accepted } = compareDecoders(decoder, 50_000, { kind, seed: 1 });
+    assertEquals(records, 50_000);
+    // Neither path is idle: some are refused, and many are taken without TypeScript.
+    assert(accepted > 15_000 && accepted < 45_000, `${accepted} accepted`);
+    assert(counted.left < 40_000 && counted.left > records - accepted, `${counted.left} left`);
+  });
+}

@@ -53,7 +53,7 @@ export const ODD_TIMES: readonly string[] = [
 /** Names of fields that no transaction has, some of them nearly. */
 // deno-fmt-ignore
 export const UNKNOWN_NAMES: readonly string[] = [
-  '"x"', '"y"', '"note"', '"amoun"', '"amounts"', '"transaction_id2"', '"merchant_categor"',
+  '"x"', '"y"', '"z"', '"is_fraud"', '"labelled_at"', '"currency"', '"note"', '"amoun"', '"amounts"', '"transaction_id2"', '"merchant_categor"',
   '"merchant_category_"', '"Amount"', '""', '"ß"', '"\\u0061mount"', '"\\n"', '"__proto__"',
   '"constructor"', '"a:b"', '"a b c d e f g h i j k l m n o p q r s t u v w x y z"', "x", '"f1"', '"f2"',
   '"f3"', '"f4"', '"f5"', '"f6"', '"f7"', '"f8"', '"f9"', '"f10"', '"f11"', '"f12"', '"f13"', '"f14"',
