@@ -22,13 +22,14 @@ import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
 import { httpAddress, wholeNumber } from "./option_values.ts";
 import { runAsProgram } from "./run_command.ts";
+import { featuresOptionsOf, type StateFlags, stateOptions } from "./state_options.ts";
 
 /** Least time between two lines of status. */
 const SAY_STATUS_MS = 4900;
 
 type AlertTarget = "console" | "topic";
 
-interface ConsumeFlags extends Partial<Config> {
+interface ConsumeFlags extends Partial<Config>, StateFlags {
   untilEmpty?: boolean;
   topic: string;
   labelTopic: string;
@@ -39,7 +40,6 @@ interface ConsumeFlags extends Partial<Config> {
   format: "ndjson" | "parquet";
   sessionTimeout?: number;
   maxBatchRecords: number;
-  maxKeys?: number;
   flushRows: number;
   flushBytes: number;
   flushInterval: number;
@@ -48,8 +48,7 @@ interface ConsumeFlags extends Partial<Config> {
   quiet?: boolean;
 }
 
-/** The command `consume`: the whole way from the stream to ledger, alerts and objects. */
-export const consumeCommand: Command = engineOptions(
+const command = engineOptions(
   new Command("consume")
     .description(
       "Score the stream's transactions: verdicts to the ledger, flagged ones to objects and alerts.",
@@ -75,7 +74,6 @@ export const consumeCommand: Command = engineOptions(
       duration,
     )
     .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 4096)
-    .option("--max-keys <n>", "customers, and terminals, to remember at most", wholeNumber(1))
     .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 10_000)
     .option(
       "--flush-bytes <n>",
@@ -103,7 +101,10 @@ export const consumeCommand: Command = engineOptions(
     .option("--debug", "a line for each commit")
     .option("--quiet", "no progress"),
   ["stream", "ledger", "objects", "model"],
-).action(consume);
+);
+/** The command `consume`: the whole way from the stream to ledger, alerts and objects. */
+export const consumeCommand: Command = stateOptions(command, " (default: as the model was trained)")
+  .action(consume);
 
 async function consume(flags: ConsumeFlags): Promise<void> {
   const config = readConfig(flags);
@@ -141,7 +142,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       partitions: flags.partitions,
       group: flags.group,
       logMode: flags.log,
-      maxKeys: flags.maxKeys,
+      featuresOptions: featuresOptionsOf(flags),
       encoder: objectEncoders[flags.format],
       listeners,
       telemetry,

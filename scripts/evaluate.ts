@@ -6,9 +6,10 @@ import { startProgress } from "./progress.ts";
 import { durationOption } from "./duration.ts";
 import { evaluateProtocol } from "./evaluate_protocol.ts";
 import { runAsProgram, UsageError } from "./run_command.ts";
+import { refuseStateOptions, type StateFlags, stateOptions } from "./state_options.ts";
 import { openTableInput } from "./table_input.ts";
 
-interface EvaluateFlags {
+interface EvaluateFlags extends StateFlags {
   input: string;
   label?: string;
   protocol?: "handbook";
@@ -26,8 +27,7 @@ interface EvaluateFlags {
   quiet?: boolean;
 }
 
-/** The command `evaluate`: how well forests rank the labelled rows of a table. */
-export const evaluateCommand: Command = new Command("evaluate")
+const command = new Command("evaluate")
   .description(
     "Train on all rows of a table and score them, once for each seed; print ROC-AUC and average precision.",
   )
@@ -60,11 +60,17 @@ export const evaluateCommand: Command = new Command("evaluate")
     "leave out and count rows with a cell that is no number, in the place of an error",
   )
   .option("--json", "print one JSON object: auc, auc_sd, ap, ap_sd, seeds, rows, positives, features")
-  .option("--quiet", "no progress and no notes")
+  .option("--quiet", "no progress and no notes");
+/** The command `evaluate`: how well forests rank the labelled rows of a table. */
+export const evaluateCommand: Command = stateOptions(
+  command,
+  ", and with --protocol frauds alone are labelled",
+)
   .action(evaluate);
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
   if (flags.protocol === "handbook") return await evaluateProtocol({ ...flags, noLabels: !flags.labels });
+  refuseStateOptions(flags, "evaluate a table");
   const { label, maxSamples = 256 } = flags;
   if (label === undefined) {
     throw new UsageError("Cannot evaluate a table as --label COLUMN must be given: current value is none");

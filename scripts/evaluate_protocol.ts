@@ -4,9 +4,10 @@ import { replayTransactions } from "../src/simulate/replay.ts";
 import { openTextTable } from "../src/table/text_table.ts";
 import { startProgress } from "./progress.ts";
 import { UsageError } from "./run_command.ts";
+import { featuresOptionsOf, type StateFlags } from "./state_options.ts";
 
 /** What `evaluate --protocol handbook` was asked for. */
-export interface ProtocolFlags {
+export interface ProtocolFlags extends StateFlags {
   /** CSV of transactions with is_fraud and scenario. */
   input: string;
   /** First day of the training week, YYYY-MM-DD. */
@@ -36,7 +37,10 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   }
   using table = await openTextTable(flags.input);
   const progress = startProgress("replay", { total: table.size, unit: "transactions", quiet: flags.quiet });
-  const events = replayTransactions(table.rows(), { labelDelayMs: flags.labelDelay });
+  const events = replayTransactions(table.rows(), {
+    labelDelayMs: flags.labelDelay,
+    labels: flags.presumeLegitimateAfter === undefined ? "all" : "frauds",
+  });
   let found: HandbookEvaluation;
   try {
     found = await evaluateHandbook(events, {
@@ -46,6 +50,7 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
       seeds: flags.seeds,
       nEstimators: flags.nEstimators,
       maxSamples: flags.maxSamples,
+      featuresOptions: featuresOptionsOf(flags),
       onProgress: (transactions) => progress.update(table.bytesRead, transactions),
     });
   } finally {

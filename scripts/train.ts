@@ -9,11 +9,12 @@ import { decimalNumber, nameList, wholeNumber } from "./option_values.ts";
 import { ENGINE_OPTIONS } from "./engine_options.ts";
 import { durationOption } from "./duration.ts";
 import { runAsProgram } from "./run_command.ts";
+import { refuseStateOptions, type StateFlags, stateOptions } from "./state_options.ts";
 import { openTransactionSource } from "./transaction_source.ts";
 import type { Config } from "../src/config.ts";
 import { openTableInput } from "./table_input.ts";
 
-interface TrainFlags extends Partial<Config> {
+interface TrainFlags extends Partial<Config>, StateFlags {
   fromStream?: boolean;
   count: number;
   warmUp: number;
@@ -36,15 +37,16 @@ interface TrainFlags extends Partial<Config> {
 
 /** Rows to train on, and what the model says about them; `trainModel` takes the rest of its options from the flags. */
 export interface TrainingSource
-  extends Disposable, Pick<TrainModelOptions, "kind" | "features" | "fit" | "skippedRows"> {
+  extends
+    Disposable,
+    Pick<TrainModelOptions, "kind" | "features" | "fit" | "skippedRows" | "presumeLegitimateAfterMs"> {
   batches: AsyncIterable<RowBatch>;
 }
 
 const DEFAULT_CONTAMINATION = 0.01;
 const TIME_COLUMN = "timestamp";
 
-/** The command `train`: rows in, a model folder out. */
-export const trainCommand: Command = new Command("train")
+const command = new Command("train")
   .description(
     "Train an Isolation Forest and write forest.json, forest.bin and a model card. Without --input it trains on the " +
       "transactions of the simulator.",
@@ -98,8 +100,12 @@ export const trainCommand: Command = new Command("train")
     ),
   )
   .option("--quiet", "no progress and no notes")
-  .requiredOption("--out <dir>", "folder to write the model into")
-  .action(train);
+  .requiredOption("--out <dir>", "folder to write the model into");
+/** The command `train`: rows in, a model folder out. */
+export const trainCommand: Command = stateOptions(
+  command,
+  "; kept in the model, and the simulator then labels frauds only",
+).action(train);
 
 async function train(flags: TrainFlags): Promise<void> {
   const model = flags.fromSklearn === undefined
@@ -114,7 +120,7 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
   const contamination = flags.alertsPerDay === undefined
     ? flags.contamination ?? DEFAULT_CONTAMINATION
     : undefined;
-  const { kind, features, fit, skippedRows } = source;
+  const { kind, features, fit, skippedRows, presumeLegitimateAfterMs } = source;
   const { nEstimators, alertsPerDay, seed: randomSeed } = flags;
   const maxSamples = flags.maxSamples ?? (kind === "transactions" ? 1024 : 256);
   const options = {
@@ -122,6 +128,7 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
     features,
     fit,
     skippedRows,
+    presumeLegitimateAfterMs,
     nEstimators,
     maxSamples,
     contamination,
@@ -138,6 +145,7 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
 
 async function openSource(flags: TrainFlags): Promise<TrainingSource> {
   if (flags.input === undefined) return await openTransactionSource(flags);
+  refuseStateOptions(flags, "train on a table");
   const timestamp = flags.timestamp ?? (flags.alertsPerDay === undefined ? undefined : TIME_COLUMN);
   const input = await openTableInput("train", { ...flags, input: flags.input, timestamp });
   return {

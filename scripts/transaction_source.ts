@@ -8,10 +8,11 @@ import { streamRows } from "../src/training/stream_rows.ts";
 import { transactionFeatures } from "../src/training/transaction_features.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { UsageError } from "./run_command.ts";
+import { featuresOptionsOf, type StateFlags } from "./state_options.ts";
 import type { TrainingSource } from "./train.ts";
 
 /** What the options of `train` say about its transactions. */
-export interface TransactionSourceOptions extends Partial<Config> {
+export interface TransactionSourceOptions extends Partial<Config>, StateFlags {
   /** Train on the stream; on the simulator otherwise. */
   fromStream?: boolean;
   /** Features, or the name of one set. */
@@ -40,14 +41,18 @@ const START = new Date("2025-11-01T00:00:00Z");
 export async function openTransactionSource(options: TransactionSourceOptions): Promise<TrainingSource> {
   const { quiet, warmUp: warmUpMs } = options;
   const { features, fit } = chosenFeatures(options.features);
-  const openStage = () => openFeatureStage({ kind: "transactions", features });
+  const featuresOptions = featuresOptionsOf(options);
+  const { presumeLegitimateAfterMs } = featuresOptions;
+  const openStage = () => openFeatureStage({ kind: "transactions", features }, featuresOptions);
+  const parts = { kind: "transactions", features, fit, presumeLegitimateAfterMs } as const;
   if (!options.fromStream) {
     const randomSeed = (options.seed ^ TRAINING_SEED) >>> 0;
     const progress = startProgress("train", { total: options.count, unit: "transactions", quiet });
-    const events = simulate({ randomSeed, start: START, count: options.count });
+    const labels = presumeLegitimateAfterMs === undefined ? "all" : "frauds";
+    const events = simulate({ randomSeed, start: START, count: options.count, labels });
     const onProgress = (count: number) => progress.update(count, count);
     const rows = eventRows(events, openStage(), { warmUpMs, onProgress });
-    return { kind: "transactions", features, fit, batches: withEnd(rows, progress), [Symbol.dispose]() {} };
+    return { ...parts, batches: withEnd(rows, progress), [Symbol.dispose]() {} };
   }
   const { topic, labelTopic } = options;
   const broker = await openBroker(readConfig(options).stream);
@@ -64,9 +69,7 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
   const onProgress = (count: number) => progress.update(count, count);
   const rows = streamRows(broker, openStage, { topic, labelTopic, warmUpMs, onProgress });
   return {
-    kind: "transactions",
-    features,
-    fit,
+    ...parts,
     batches: withEnd(rows, progress, () => broker[Symbol.asyncDispose]()),
     [Symbol.dispose]() {},
   };

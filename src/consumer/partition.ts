@@ -6,6 +6,7 @@
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
 import { FencedError, type Ledger, type LogMode, type Outcome } from "../ledger/ledger.ts";
+import type { FeaturesOptions } from "../features/features.ts";
 import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
 import type { Scorer } from "../forest/scorer.ts";
@@ -37,8 +38,8 @@ export interface PartitionParts {
   logMode: LogMode;
   /** Names this consumer in the ledger. */
   owner: string;
-  /** Customers, and likewise terminals, that the state remembers at most. */
-  maxKeys?: number;
+  /** Bounds and rules of each partition's feature state. */
+  featuresOptions?: FeaturesOptions;
   /** Told of each batch when it is scored, before it is committed. */
   onScored?(scored: ScoredBatch): void;
   /** How commits are repeated. */
@@ -106,7 +107,7 @@ export class OwnedPartition {
           `${ledger.name} followed`,
       );
     }
-    const stage = openFeatureStage(parts.model.manifest, { maxKeys: parts.maxKeys });
+    const stage = openFeatureStage(parts.model.manifest, parts.featuresOptions);
     const source = { broker, ledger, decoder, topic, partition, labelTopic };
     const state = await PartitionState.restore(
       stage,

@@ -73,9 +73,9 @@ export class PartitionState {
     return state;
   }
 
-  /** How far the labels were read; recorded with each batch. */
+  /** How far the labels were read, recorded with each batch; none where no feature learns from labels. */
   get labelOffsets(): readonly number[] {
-    return this.#stage.features.stateful ? [...this.#labels.offsets] : [];
+    return this.#stage.features.usesLabels ? [...this.#labels.offsets] : [];
   }
 
   /** Records of the label topic that were no labels. */
@@ -86,7 +86,7 @@ export class PartitionState {
   /** Offers the labels that these transactions may see. */
   async readLabels(columns: TransactionColumns): Promise<void> {
     const { features } = this.#stage;
-    if (!features.stateful) return;
+    if (!features.usesLabels) return;
     await this.#labels.readFor(columns, (label) => features.offer(label));
   }
 
@@ -115,7 +115,8 @@ export class PartitionState {
 
   async #replay(range: CommittedRange, from: number) {
     const { broker, decoder, topic, partition } = this.#source;
-    await this.#labels.readTo(range.labelOffsets, (label) => this.#stage.features.offer(label));
+    const { features } = this.#stage;
+    if (features.usesLabels) await this.#labels.readTo(range.labelOffsets, (label) => features.offer(label));
     const fromOffset = Math.max(from, range.firstOffset);
     for await (const batch of broker.read(topic, partition, { fromOffset, toOffset: range.nextOffset })) {
       this.#stage.apply(decoder.decodeBatch(batch).columns);

@@ -1,3 +1,4 @@
+import type { FeaturesOptions } from "../features/features.ts";
 import { createScorer } from "../forest/scorer.ts";
 import { flagThreshold } from "../forest/threshold.ts";
 import { trainForest } from "../forest/train.ts";
@@ -20,6 +21,8 @@ export interface HandbookOptions {
   randomSeed?: number;
   /** Features, or the name of one set. @default the set `streaming`, or `no-labels` without labels */
   features?: readonly string[];
+  /** Bounds and rules of the feature state. */
+  featuresOptions?: FeaturesOptions;
   /** Number of trees. @default 100 */
   nEstimators?: number;
   /** Rows drawn for each tree. @default 1024 */
@@ -121,7 +124,7 @@ export async function evaluateHandbook(
   const { nEstimators = 100, maxSamples = 1024 } = options;
   const startMs = midnightOf(startDate);
   const { features, fit } = transactionFeatures(options.features ?? [labels ? "streaming" : "no-labels"]);
-  const stage = openFeatureStage({ kind: "transactions", features });
+  const stage = openFeatureStage({ kind: "transactions", features }, options.featuresOptions);
   const weeks = await collectWeeks(events, stage, { startMs, labels, onProgress: options.onProgress });
   const { train, test } = weeks;
   const nFeatures = features.length;

@@ -149,7 +149,10 @@ export class FeatureState {
       recent.setLabelled(at, truthFlags, ordinal, seconds);
       return;
     }
-    if ((flags & LABELLED) !== 0) this.labelsRepeated++;
+    if ((flags & LABELLED) !== 0) {
+      this.labelsRepeated++;
+      if (seconds < recent.truthAt(at)) return;
+    }
     const earlier = {
       seconds: recent.labelledAt(at),
       isFraud: (flags & FRAUD) !== 0,
@@ -159,7 +162,7 @@ export class FeatureState {
     if (earlier.isFraud !== isFraud) {
       customers.label(customerLow, customerHigh, earlier.seconds, isFraud ? 1 : -1);
     }
-    recent.setTruth(at, truthFlags);
+    recent.setTruth(at, truthFlags, seconds);
   }
 
   /** Takes over what another state of the same parts knows of one customer, of one terminal, and of all customers. */

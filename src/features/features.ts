@@ -8,7 +8,7 @@ import { SnapshotReader, stateIdText } from "./snapshot_reader.ts";
 import { SnapshotWriter } from "./snapshot_writer.ts";
 
 /** Counts up when the same definitions come to mean another state, so that older snapshots are refused. */
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 /** Amounts beyond these count as these, so that neither a square nor a quotient leaves float32. */
 const LEAST_AMOUNT = 1e-6;
 const MOST_AMOUNT = 1e15;
@@ -90,7 +90,8 @@ export interface FeaturesOptions {
  *
  * - A label counts from its application on and never changes what was computed before. Labels with `labelledAtMs` up to
  *   a row's time are applied before it, by `labelledAtMs` and then as offered, even where an earlier row was later.
- * - The second label of a transaction replaces the first one's truth in its place; it is no second transaction.
+ * - The second label of a transaction replaces the first one's truth in its place; it is no second transaction. A label
+ *   that became known earlier than the one that holds, and comes after it or once more, changes nothing.
  * - A fraud is put down to the card where the card's z at the transaction was 2.5 or more, else to the terminal. z comes
  *   from the label, else from this state's own memory of the transaction; without either it is the terminal's.
  * - A late row lets no time pass and takes nothing back. A key whose time is more than a day ahead of a row was

@@ -1,16 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../testing/assert.ts";
-import { type Features, type FeaturesOptions, openFeatures } from "./features.ts";
+import { type FeaturesOptions, openFeatures } from "./features.ts";
 import { featureRegistry } from "./registry.ts";
-import { testColumns, testLabel, type TestTransaction } from "./testing_stream.ts";
+import { testColumns, testLabel, type TestTransaction, valuesOf } from "./testing_stream.ts";
 
 const DAY_MS = 86_400_000;
 const everything = [...featureRegistry.keys()];
-
-function valuesOf(features: Features, transactions: TestTransaction[]): Float32Array {
-  const out = new Float32Array(transactions.length * features.nFeatures);
-  features.compute(testColumns(transactions), out);
-  return out;
-}
 
 type Step = { transaction: TestTransaction } | { label: ReturnType<typeof testLabel> };
 
@@ -114,49 +108,6 @@ Deno.test("a label offered late changes what comes after it only", () => {
   const before = valuesOf(features, [early]);
   features.offer(testLabel({ id: "x" }, true, 50));
   assertEquals([...before, ...valuesOf(features, [{ id: "late row", timestampMs: 60 }])], [0, 1]);
-});
-
-Deno.test("two labels of one transaction leave one truth, the later one, in the place of the first", () => {
-  const names = ["terminal_risk_7d", "terminal_label_ewma", "terminal_label_streak", "customer_frauds_28d"];
-  const sale = { id: "sale", timestampMs: 0 };
-  const other = { id: "other", timestampMs: 0 };
-  const now = { id: "now", timestampMs: 5 * DAY_MS };
-  const stateAfter = (labels: ReturnType<typeof testLabel>[]) => {
-    const features = openFeatures(names);
-    valuesOf(features, [sale, other]);
-    labels.forEach((label) => features.offer(label));
-    return { values: valuesOf(features, [now]), repeated: features.labelsRepeated };
-  };
-  for (const truth of [true, false]) {
-    const once = [testLabel(sale, truth, DAY_MS), testLabel(other, true, 2 * DAY_MS)];
-    const twice = [
-      testLabel(sale, !truth, DAY_MS),
-      testLabel(other, true, 2 * DAY_MS),
-      testLabel(sale, truth, 4 * DAY_MS),
-    ];
-    const { values, repeated } = stateAfter(twice);
-    stateAfter(once).values.forEach((value, i) => assertAlmostEquals(values[i], value, 1e-6, names[i]));
-    assertEquals(repeated, 1);
-    assertEquals(stateAfter([...once, testLabel(sale, truth, 3 * DAY_MS)]).values, stateAfter(once).values);
-  }
-});
-
-Deno.test("a fraud is put down to the card by the z that the state remembers, where the label has none", () => {
-  const usual = Array.from({ length: 50 }, (_, i) => ({ id: `${i}`, amount: 10 + i % 3 }));
-  const [odd, plain] = [{ id: "odd", amount: 300 }, { id: "plain", amount: 11 }];
-  const riskAfter = (label: ReturnType<typeof testLabel>) => {
-    const features = openFeatures(["terminal_risk_7d"]);
-    valuesOf(features, [...usual, odd, plain]);
-    features.offer(label);
-    return { risk: valuesOf(features, [{ id: "now" }])[0], unattributed: features.labelsUnattributed };
-  };
-  assertEquals(riskAfter(testLabel(odd, true)), { risk: 0, unattributed: 0 });
-  assertEquals(riskAfter(testLabel(plain, true)), { risk: 0.5, unattributed: 0 });
-  assertEquals(riskAfter(testLabel({ id: "of another partition" }, true)), { risk: 0.5, unattributed: 1 });
-  assertEquals(riskAfter(testLabel({ id: "of another partition" }, true, 0, 9)), {
-    risk: 0,
-    unattributed: 0,
-  });
 });
 
 Deno.test("a repeated transaction is read and not counted again", () => {

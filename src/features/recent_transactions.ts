@@ -5,8 +5,8 @@ import type { SnapshotWriter } from "./snapshot_writer.ts";
 /** Flags of a remembered transaction. */
 export const TAKEN = 1, LABELLED = 2, FRAUD = 4, AT_TERMINAL = 8, PRESUMED = 16;
 
-const Z = 2, FLAGS = 3, ORDINAL = 4, LABELLED_AT = 5;
-const TERMINAL_LOW = 6, TERMINAL_HIGH = 7, TAKEN_AT = 8;
+const Z = 2, FLAGS = 3, ORDINAL = 4, LABELLED_AT = 5, TRUTH_AT = 6;
+const TERMINAL_LOW = 7, TERMINAL_HIGH = 8, TAKEN_AT = 9;
 
 /** A transaction that is presumed legitimate. */
 export interface PresumedTransaction {
@@ -22,7 +22,7 @@ export interface PresumedTransaction {
  * The transactions remembered one by one, the first remembered forgotten first: to know a repeated one, to put a late
  * label down to card or terminal by the z of its time, and to leave one truth where a transaction is labelled twice.
  *
- * A ring of entries, 24 bytes a transaction, 36 with presumption, and its share of the index.
+ * A ring of entries, 28 bytes a transaction, 40 with presumption, and its share of the index.
  */
 export class RecentTransactions {
   readonly #index = new KeyIndex();
@@ -40,7 +40,7 @@ export class RecentTransactions {
   constructor(maxTransactions: number, presumeAfterS: number) {
     this.#maxTransactions = maxTransactions;
     this.#presumeAfterS = presumeAfterS;
-    this.#stride = presumeAfterS < Infinity ? 9 : 6;
+    this.#stride = presumeAfterS < Infinity ? 10 : 7;
   }
 
   /** Transactions remembered. */
@@ -98,6 +98,11 @@ export class RecentTransactions {
     return this.#words[at + LABELLED_AT];
   }
 
+  /** When the label that holds became known, seconds since 1970. */
+  truthAt(at: number): number {
+    return this.#words[at + TRUTH_AT];
+  }
+
   /** Notes that a transaction was taken in at `seconds` of the state's clock. */
   setTaken(at: number, z: number, seconds: number, terminalLow: number, terminalHigh: number): void {
     const words = this.#words;
@@ -111,13 +116,14 @@ export class RecentTransactions {
 
   /** Notes a transaction's first label and where it counts. */
   setLabelled(at: number, flags: number, ordinal: number, seconds: number): void {
-    this.setTruth(at, flags);
+    this.setTruth(at, flags, seconds);
     this.#words[at + ORDINAL] = ordinal;
     this.#words[at + LABELLED_AT] = seconds;
   }
 
-  /** Puts another truth in the place of the one noted; its place among the labels stays. */
-  setTruth(at: number, flags: number): void {
+  /** Puts another truth, known since `seconds`, in the place of the one noted; its place among the labels stays. */
+  setTruth(at: number, flags: number, seconds: number): void {
+    this.#words[at + TRUTH_AT] = seconds;
     this.#words[at + FLAGS] = this.#words[at + FLAGS] & TAKEN | flags;
   }
 

@@ -6,6 +6,7 @@
 import { hashId } from "../hash_id.ts";
 import type { Label } from "../label.ts";
 import type { TransactionColumns } from "../transaction.ts";
+import type { Features } from "./features.ts";
 
 /** A transaction of a test; ids are any text, times milliseconds. */
 export interface TestTransaction {
@@ -63,4 +64,11 @@ export function testLabel(
     labelledAtMs,
     z,
   };
+}
+
+/** The features of transactions, row-major, which the state takes in. */
+export function valuesOf(features: Features, transactions: readonly TestTransaction[]): Float32Array {
+  const out = new Float32Array(transactions.length * features.nFeatures);
+  features.compute(testColumns(transactions), out);
+  return out;
 }

@@ -87,6 +87,8 @@ export interface Manifest {
   trainer: "edgewood" | "scikit-learn";
   /** Columns of the forest in their order, at least one. */
   features: Feature[];
+  /** The transactions' features counted one as legitimate where no label came for so long, milliseconds; absent for never. */
+  presumeLegitimateAfterMs?: number;
   /** Seed of the training, an integer of at least 0. */
   randomSeed?: number;
   /** Number of trees. */
@@ -180,6 +182,7 @@ export const manifestSchema: ManifestSchema = z.strictObject({
   kind: z.enum(["table", "transactions"]),
   trainer: z.enum(["edgewood", "scikit-learn"]),
   features: z.array(featureSchema).min(1),
+  presumeLegitimateAfterMs: positive.optional(),
   randomSeed: count.optional(),
   nEstimators: positive,
   maxSamples: positive,
@@ -204,6 +207,9 @@ export const manifestSchema: ManifestSchema = z.strictObject({
   }
   if (manifest.kind === "table" && manifest.features.some((feature) => feature.transform)) {
     refuse("features", "must be columns as they are, without transform, in a model of a table");
+  }
+  if (manifest.kind === "table" && manifest.presumeLegitimateAfterMs !== undefined) {
+    refuse("presumeLegitimateAfterMs", "must be absent in a model of a table");
   }
   if (manifest.contamination !== undefined && manifest.alertsPerDay !== undefined) {
     refuse("alertsPerDay", "must be absent where contamination is given");

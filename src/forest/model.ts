@@ -36,8 +36,8 @@ export async function createModel(description: ModelDescription, forest: Forest)
         `current value is ${description.features.length} features`,
     );
   }
-  const { kind, trainer, features, randomSeed, contamination, alertsPerDay, threshold, training } =
-    description;
+  const { kind, trainer, features, presumeLegitimateAfterMs, randomSeed } = description;
+  const { contamination, alertsPerDay, threshold, training } = description;
   const trees = forest.treeStart.length - 1;
   const bytes = encodeForest(forest);
   const manifest: Manifest = {
@@ -45,6 +45,7 @@ export async function createModel(description: ModelDescription, forest: Forest)
     kind,
     trainer,
     features,
+    presumeLegitimateAfterMs,
     randomSeed,
     nEstimators: trees,
     maxSamples: forest.maxSamples,

@@ -24,6 +24,8 @@ export interface TrainModelOptions extends TrainOptions {
   kind: Model["manifest"]["kind"];
   /** The columns of the rows, in their order. */
   features: Feature[];
+  /** As the manifest says of the features; the rows were made with it. */
+  presumeLegitimateAfterMs?: number;
   /** Share of rows to flag, in (0, 0.5]. */
   contamination?: number;
   /** Rows to flag a day, in the place of contamination; the batches must have `timestampsMs`. */
@@ -83,7 +85,17 @@ export async function trainModel(
   training.expectation = expectation(scores, kept, threshold);
   const features = fitted?.features ?? options.features;
   return await createModel(
-    { kind, trainer: "edgewood", features, randomSeed, contamination, alertsPerDay, threshold, training },
+    {
+      kind,
+      trainer: "edgewood",
+      features,
+      presumeLegitimateAfterMs: options.presumeLegitimateAfterMs,
+      randomSeed,
+      contamination,
+      alertsPerDay,
+      threshold,
+      training,
+    },
     forest,
   );
 }

@@ -59,7 +59,7 @@ Deno.test("recordLabel() keeps the answer and produces the label, once however o
     assertEquals(other.history.map(({ isFraud }) => isFraud), [true, false]);
     assertEquals((await labels()).map(({ is_fraud, labelled_at }) => [is_fraud, labelled_at]), [
       [true, "2026-06-01T00:00:00.000Z"],
-      [false, "2026-06-01T00:00:00.001Z"],
+      [false, "2026-06-01T00:00:01.000Z"],
     ]);
   });
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "../testing/assert.ts";
-import type { GivenLabel } from "./labels.ts";
+import { type GivenLabel, LATER_BY_MS } from "./labels.ts";
 import type { Ledger, Outcome } from "./ledger.ts";
 import { outcomeOf } from "./outcome_fixture.ts";
 
@@ -96,7 +96,7 @@ export function labelCases(test: LedgerTest): void {
     assert(second.labelId > first.labelId);
     assertEquals(second, {
       ...other,
-      labelledAtMs: other.labelledAtMs + 1,
+      labelledAtMs: other.labelledAtMs + LATER_BY_MS,
       labelId: second.labelId,
       produced: false,
     });

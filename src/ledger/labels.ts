@@ -4,6 +4,9 @@
  * @module
  */
 
+/** How much later than the label that it replaces a label is at least: features tell labels apart by the second. */
+export const LATER_BY_MS = 1000;
+
 /** What an analyst said of a transaction. */
 export interface GivenLabel {
   /** The label topic that it goes to. */
@@ -38,7 +41,8 @@ export interface RecordedLabel extends GivenLabel {
 export interface LedgerLabels {
   /**
    * Records labels in one SQL transaction, but for those that say what the newest label of the same transaction
-   * (id, customer, terminal and time) in the same topic says. One that replaces another gets a later `labelledAtMs` than that.
+   * (id, customer, terminal and time) in the same topic says. One that replaces another gets a `labelledAtMs` that is
+   * `LATER_BY_MS` later than that at least, so that features can tell which of them holds.
    *
    * @returns The labels that were recorded, in order.
    */

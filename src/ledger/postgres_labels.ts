@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { GivenLabel, LedgerLabels, RecordedLabel } from "./labels.ts";
+import { type GivenLabel, LATER_BY_MS, type LedgerLabels, type RecordedLabel } from "./labels.ts";
 import type { KnownTransaction } from "./ledger.ts";
 import type { Connection } from "./postgres_driver.ts";
 import { inTransaction, type PostgresSession } from "./postgres_session.ts";
@@ -82,11 +82,11 @@ async function addLabels(
       if (isOwn) recorded.push(before);
       continue;
     }
-    const later = Math.max(labelledAtMs, (before?.labelledAtMs ?? -1) + 1);
+    const earliestMs = before === undefined ? 0 : before.labelledAtMs + LATER_BY_MS;
     const { rows: [inserted] } = await client.query(
       `INSERT INTO given_label (topic, transaction_id, customer_id, terminal_id, timestamp_ms, z, is_fraud, labelled_at_ms,
          labelled_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *`,
-      [...which, z, isFraud, later, labelledBy],
+      [...which, z, isFraud, Math.max(labelledAtMs, earliestMs), labelledBy],
     );
     recorded.push(labelOf(inserted));
   }

@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../sqlite.ts";
-import type { GivenLabel, LedgerLabels, RecordedLabel } from "./labels.ts";
+import { type GivenLabel, LATER_BY_MS, type LedgerLabels, type RecordedLabel } from "./labels.ts";
 import type { KnownTransaction } from "./ledger.ts";
 import { findLogged } from "./sqlite_log_filter.ts";
 import { knownOf, labelOf, MOST_MATCHES } from "./rows.ts";
@@ -66,7 +66,8 @@ function addLabels(database: DatabaseSync, labels: readonly GivenLabel[]): Recor
       const row = newest.get(...which);
       const before = row && labelOf(row);
       if (before?.isFraud === given.isFraud) return [];
-      const labelledAtMs = Math.max(given.labelledAtMs, (before?.labelledAtMs ?? -1) + 1);
+      const earliestMs = before === undefined ? 0 : before.labelledAtMs + LATER_BY_MS;
+      const labelledAtMs = Math.max(given.labelledAtMs, earliestMs);
       const { z, isFraud, labelledBy } = given;
       return [labelOf(insert.get(...which, z, Number(isFraud), labelledAtMs, labelledBy)!)];
     });

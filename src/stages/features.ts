@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Features } from "../features/features.ts";
+import type { Features, FeaturesOptions } from "../features/features.ts";
 import { openFeatures } from "../features/features.ts";
 import { applyTransforms } from "../features/transform.ts";
 import type { Manifest } from "../forest/manifest.ts";
@@ -30,12 +30,12 @@ export interface FeatureStage {
 /**
  * Opens the stage for a model of transactions, with an empty state.
  *
- * @param options `maxKeys` bounds the customers, and likewise the terminals, that the state remembers.
+ * @param options Bounds and rules of the state; what it does not say of presumption, the model says.
  * @throws Error where the model is of a table, or names a feature that cannot be computed here.
  */
 export function openFeatureStage(
-  manifest: Pick<Manifest, "kind" | "features">,
-  options: { maxKeys?: number } = {},
+  manifest: Pick<Manifest, "kind" | "features" | "presumeLegitimateAfterMs">,
+  options: FeaturesOptions = {},
 ): FeatureStage {
   if (manifest.kind !== "transactions") {
     throw new Error(
@@ -44,7 +44,11 @@ export function openFeatureStage(
         "`deno task train --out DIR`, or score tables with `deno task score`",
     );
   }
-  const features = openFeatures(manifest.features.map(({ name }) => name), options);
+  const { presumeLegitimateAfterMs = manifest.presumeLegitimateAfterMs } = options;
+  const features = openFeatures(manifest.features.map(({ name }) => name), {
+    ...options,
+    presumeLegitimateAfterMs,
+  });
   const transforms = manifest.features.map(({ transform }) => transform);
   const bends = transforms.some((transform) => transform !== undefined);
   const bend = (raw: Float32Array): FeatureRows => {

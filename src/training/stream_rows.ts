@@ -44,7 +44,7 @@ export async function* streamRows(
       const batch of broker.read(topic, partition, { fromOffset: startOffset, toOffset: endOffset })
     ) {
       const { columns } = decoder.decodeBatch(batch);
-      if (stage.features.stateful) await labels.readFor(columns, (label) => stage.features.offer(label));
+      if (stage.features.usesLabels) await labels.readFor(columns, (label) => stage.features.offer(label));
       const { raw } = stage.apply(columns);
       options.onProgress?.(records += batch.count);
       const rest = trim({ rows: raw, count: columns.count, timestampsMs: columns.timestampMs });

@@ -65,3 +65,16 @@ Deno.test("afterWarmUp() leaves out whole batches and the start of one", () => {
   assertEquals([rest?.count, [...rest!.rows], [...rest!.labels!]], [2, [15, -15, 16, -16], [1, 0]]);
   assertEquals(trim(batch([3]))?.count, undefined);
 });
+
+Deno.test("openFeatureStage() presumes as the model was trained, unless told otherwise", () => {
+  const model = { kind: "transactions", features, presumeLegitimateAfterMs: DAY_MS } as const;
+  const stateId = openFeatureStage({ kind: "transactions", features }, { presumeLegitimateAfterMs: DAY_MS })
+    .features.stateId;
+  assertEquals(openFeatureStage(model).features.stateId, stateId);
+  assertEquals(
+    openFeatureStage(model, { maxKeys: 5, presumeLegitimateAfterMs: undefined }).features.stateId,
+    stateId,
+  );
+  assert(openFeatureStage(model, { presumeLegitimateAfterMs: 2 * DAY_MS }).features.stateId !== stateId);
+  assert(openStage().features.stateId !== stateId);
+});

@@ -1,0 +1,58 @@
+import { openSqliteBroker } from "../broker/sqlite.ts";
+import { outcomeOf } from "../ledger/outcome_fixture.ts";
+import { openSqliteLedger } from "../ledger/sqlite.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
+import { openFeatureStage } from "../stages/features.ts";
+import { assertEquals, assertRejects } from "../testing/assert.ts";
+import { transactionFeatures } from "../training/transaction_features.ts";
+import { PartitionState } from "./state.ts";
+
+const RECORD = {
+  key: "c",
+  value:
+    `{"transaction_id":"a","customer_id":"c","terminal_id":"t","amount":5,"timestamp":"2026-01-01T00:00:00Z"}`,
+};
+
+Deno.test("PartitionState does not touch the label topic where no feature learns from labels", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    await broker.ensureTopic("transactions");
+    await broker.produce("transactions", [RECORD]);
+    // Committed under a model that did learn from labels.
+    const { epoch } = await ledger.claim("transactions", 0, { owner: "a", streamId: "s" });
+    await ledger.commit({ ...outcomeOf("transactions", [0, 1], epoch), labelOffsets: [7] });
+    const claim = await ledger.claim("transactions", 0, { owner: "b", streamId: "s" });
+    const decoder = await openDecoder();
+    const refusing = {
+      ...broker,
+      read: broker.read.bind(broker),
+      partitions: () => Promise.reject(new Error("the label topic was asked for")),
+    };
+    const source = {
+      broker: refusing,
+      ledger,
+      decoder,
+      topic: "transactions",
+      partition: 0,
+      labelTopic: "labels",
+    };
+    const stageOf = (set: string) =>
+      openFeatureStage({ kind: "transactions", features: transactionFeatures([set]).features });
+
+    const stage = stageOf("no-labels");
+    const state = await PartitionState.restore(stage, source, claim, () => {});
+    for await (const batch of broker.read("transactions", 0, { fromOffset: 0 })) {
+      await state.readLabels(decoder.decodeBatch(batch).columns);
+    }
+    assertEquals([state.labelOffsets, stage.features.keys], [[], 1]);
+
+    await assertRejects(
+      () => PartitionState.restore(stageOf("streaming"), source, claim, () => {}),
+      Error,
+      "the label topic was asked for",
+    );
+  }
+  await Deno.remove(folder, { recursive: true });
+});
