@@ -37,7 +37,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   labels: { may: [], types: ["broker", "ledger"] },
   relay: { may: ["ledger", "objects"], types: ["alerts", "broker"] },
   simulate: { may: [], types: ["broker"] },
-  "pipeline.ts": { may: ["broker", "stages"], types: ["features", "forest", "ledger"] },
+  "log_rows.ts": { may: [], types: ["broker", "ledger"] },
+  "pipeline.ts": { may: ["broker", "log_rows.ts", "stages"], types: ["features", "forest", "ledger"] },
   consumer: {
     may: ["broker", "ledger", "pipeline.ts", "relay", "stages"],
     types: ["alerts", "features", "forest", "objects"],

@@ -8,7 +8,8 @@ import { keyOf, valueOf } from "./broker/record_batch.ts";
 import type { Explainer } from "./forest/explain.ts";
 import type { Model } from "./forest/manifest.ts";
 import type { Scorer } from "./forest/scorer.ts";
-import type { DeadLetter, FlaggedTransaction, LogMode, LogRows, Outcome } from "./ledger/ledger.ts";
+import type { DeadLetter, FlaggedTransaction, LogMode, Outcome } from "./ledger/ledger.ts";
+import { logRows } from "./log_rows.ts";
 import { decide } from "./stages/decide.ts";
 import type { Decoder } from "./stages/decode_wasm.ts";
 import type { FeatureRows, FeatureStage } from "./stages/features.ts";
@@ -107,33 +108,8 @@ export async function processBatch(
     model: model.sha256,
     logMode,
     scored: columns.count,
-    log: logRows(batch, columns, scores, decided.map(({ row }) => row), logMode),
+    log: logRows(batch, { columns, scores, flaggedRows: decided.map(({ row }) => row) }, logMode),
     flagged,
     deadLetters,
-  };
-}
-
-/** The rows of the batch that the log mode asks for. */
-function logRows(
-  batch: RecordBatch,
-  columns: TransactionColumns,
-  scores: Float64Array,
-  flaggedRows: readonly number[],
-  logMode: LogMode,
-): LogRows {
-  const isFlagged = new Uint8Array(columns.count);
-  for (const row of flaggedRows) isFlagged[row] = 1;
-  const rows = logMode === "none"
-    ? []
-    : logMode === "flagged"
-    ? flaggedRows
-    : Array.from({ length: columns.count }, (_, row) => row);
-  return {
-    count: rows.length,
-    offset: Float64Array.from(rows, (row) => batch.offsets[columns.recordIndex[row]]),
-    producedAtMs: Float64Array.from(rows, (row) => batch.timestampMs[columns.recordIndex[row]]),
-    anomalyScore: Float64Array.from(rows, (row) => scores[row]),
-    flagged: Uint8Array.from(rows, (row) => isFlagged[row]),
-    transaction: (i) => columns.transaction(rows[i]),
   };
 }

@@ -84,14 +84,8 @@ Deno.test("recordLabel() takes the z of a flagged transaction from its verdict, 
 });
 
 Deno.test("recordLabel() labels each transaction of an id that came more than once, a repeated record once", async () => {
-  const { log } = outcomeOf("transactions", [0, 10], 1);
-  const elsewhere = {
-    log: {
-      ...log,
-      transaction: (row: number) => ({ ...log.transaction(row), terminalId: "elsewhere" }),
-    },
-    flagged: [],
-  };
+  const { log } = outcomeOf("transactions", [0, 10], 1, {}, () => ({ terminalId: "elsewhere" }));
+  const elsewhere = { log, flagged: [] };
   await withTransactions(async (parts, labels) => {
     const result = await recordLabel(parts, { transactionId: "t1", isFraud: true });
     assertEquals(result.matches.map(({ partition }) => partition), [0, 1, 2]);

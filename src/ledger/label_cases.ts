@@ -13,17 +13,9 @@ export type LedgerTest = (name: string, fn: (ledger: Ledger, topic: string) => P
 
 /** An outcome whose transactions have an id of their own, so that other tests of the same ledger do not meet it. */
 function outcomeWithIds(topic: string, epoch: number, changes: Partial<Outcome> = {}): Outcome {
-  const outcome = outcomeOf(topic, [0, 10], epoch, changes);
-  const { transaction } = outcome.log;
-  const idOf = (id: string) => `${topic}-${id}`;
-  return {
-    ...outcome,
-    log: {
-      ...outcome.log,
-      transaction: (row) => ({ ...transaction(row), transactionId: idOf(transaction(row).transactionId) }),
-    },
-    flagged: outcome.flagged.map((each) => ({ ...each, transactionId: idOf(each.transactionId) })),
-  };
+  return outcomeOf(topic, [0, 10], epoch, changes, ({ transactionId }) => ({
+    transactionId: `${topic}-${transactionId}`,
+  }));
 }
 
 function labelOf(transactionId: string, changes: Partial<GivenLabel> = {}): GivenLabel {

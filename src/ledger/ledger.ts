@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { DeadLetterReason, Transaction } from "../transaction.ts";
+import type { DeadLetterReason } from "../transaction.ts";
 import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
 import type { LedgerQueries } from "./queries.ts";
@@ -16,7 +16,7 @@ import type { LedgerQueries } from "./queries.ts";
 /** Which scored transactions get a row of their own in the log. */
 export type LogMode = "all" | "flagged" | "none";
 
-/** Scored transactions to log, as columns of `count` elements. */
+/** Scored transactions to log, as columns of at least `count` elements. */
 export interface LogRows {
   /** Number of rows. */
   readonly count: number;
@@ -28,8 +28,18 @@ export interface LogRows {
   readonly anomalyScore: Float64Array;
   /** 1 where flagged. */
   readonly flagged: Uint8Array;
-  /** The whole transaction of a row, decoded when asked for. */
-  transaction(row: number): Transaction;
+  /** Event time, milliseconds since 1970. */
+  readonly timestampMs: Float64Array;
+  /** Amount in minor units (cents), an integer. */
+  readonly amountMinor: Float64Array;
+  /** Number of the ISO 4217 code (`currencyCode`), 0 where the record gave none. */
+  readonly currency: Uint32Array;
+  /** `hashId` of the transaction's id, two words a row. */
+  readonly transactionKey: Uint32Array;
+  /** Text of the ids as UTF-8: of transaction, customer and terminal of the first row, of the second row, and so on. */
+  readonly idBytes: Uint8Array;
+  /** Where they start and end: id `i` of row `r` lies in `idBytes[idOffsets[3 * r + i], idOffsets[3 * r + i + 1])`. */
+  readonly idOffsets: Uint32Array;
 }
 
 /** A flagged transaction as the ledger keeps it. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { currencyCode } from "../currency.ts";
+import { hashId } from "../hash_id.ts";
 import type { Transaction } from "../transaction.ts";
 import type { Outcome } from "./ledger.ts";
 
@@ -10,13 +12,19 @@ import type { Outcome } from "./ledger.ts";
  * An outcome for tests: offsets `from` up to `to`, each third one flagged, each tenth one a dead letter.
  *
  * @param changes Fields to set otherwise.
+ * @param edit Fields of each transaction to set otherwise, in the log and where it is flagged.
  */
 export function outcomeOf(
   topic: string,
   [from, to]: [from: number, to: number],
   epoch: number,
   changes: Partial<Outcome> = {},
+  edit: (transaction: Transaction, offset: number) => Partial<Transaction> = () => ({}),
 ): Outcome {
+  const transactionAt = (offset: number): Transaction => {
+    const transaction = transactionOf(offset);
+    return { ...transaction, ...edit(transaction, offset) };
+  };
   const offsets = Array.from({ length: to - from }, (_, i) => from + i);
   const good = offsets.filter((offset) => offset % 10 !== 9);
   const flagged = good.filter((offset) => offset % 3 === 0);
@@ -36,10 +44,10 @@ export function outcomeOf(
       producedAtMs: Float64Array.from(good, () => 1000),
       anomalyScore: Float64Array.from(good, (offset) => 1 / (offset + 2)),
       flagged: Uint8Array.from(good, (offset) => Number(offset % 3 === 0)),
-      transaction: (row) => transactionOf(good[row]),
+      ...columnsOf(good.map(transactionAt)),
     },
     flagged: flagged.map((offset) => {
-      const { transactionId, customerId, terminalId, amountMinor, timestampMs } = transactionOf(offset);
+      const { transactionId, customerId, terminalId, amountMinor, timestampMs } = transactionAt(offset);
       return {
         offset,
         transactionId,
@@ -64,6 +72,29 @@ export function outcomeOf(
     ...changes,
   };
 }
+
+/** Transactions as the log takes them. */
+function columnsOf(transactions: readonly Transaction[]) {
+  const ids = transactions.flatMap(({ transactionId, customerId, terminalId }) => [
+    transactionId,
+    customerId,
+    terminalId,
+  ]).map((id) => encoder.encode(id));
+  const idOffsets = new Uint32Array(ids.length + 1);
+  ids.forEach((id, i) => idOffsets[i + 1] = idOffsets[i] + id.length);
+  const transactionKey = new Uint32Array(2 * transactions.length);
+  transactions.forEach((_, row) => hashId(ids[3 * row], 0, ids[3 * row].length, transactionKey, 2 * row));
+  return {
+    timestampMs: Float64Array.from(transactions, ({ timestampMs }) => timestampMs),
+    amountMinor: Float64Array.from(transactions, ({ amountMinor }) => amountMinor),
+    currency: Uint32Array.from(transactions, ({ currency }) => currencyCode(currency)),
+    transactionKey,
+    idBytes: Uint8Array.from(ids.flatMap((id) => [...id])),
+    idOffsets,
+  };
+}
+
+const encoder = new TextEncoder();
 
 function transactionOf(offset: number): Transaction {
   return {

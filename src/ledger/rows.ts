@@ -11,6 +11,7 @@ import type {
   FlaggedTransaction,
   KnownTransaction,
   LogMode,
+  LogRows,
   ObjectCut,
 } from "./ledger.ts";
 
@@ -120,3 +121,17 @@ export function cutOf(row: Row): ObjectCut {
     sha256: String(row.sha256),
   };
 }
+
+/**
+ * The texts of the log rows' ids by their number, three a row, as strings.
+ *
+ * Where all of them are ASCII, as nearly always, they are parts of one string.
+ */
+export function idTexts({ count, idBytes, idOffsets }: LogRows): (id: number) => string {
+  const used = idBytes.subarray(0, idOffsets[3 * count]);
+  const text = decoder.decode(used);
+  if (text.length === used.length) return (id) => text.substring(idOffsets[id], idOffsets[id + 1]);
+  return (id) => decoder.decode(idBytes.subarray(idOffsets[id], idOffsets[id + 1]));
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

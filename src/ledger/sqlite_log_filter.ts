@@ -17,32 +17,18 @@ const PAGE_ROWS = 4096;
 const BITS_PER_ROW = 16;
 const PROBES = 6;
 
-const encoder = new TextEncoder();
-const words = new Uint32Array(2);
-let scratch = new Uint8Array(512);
-
 /** Calls `probe` with the places of an id in a filter of so many bits, until it returns false; whether it never did. */
-function everyPlace(id: string, bits: number, probe: (place: number) => boolean): boolean {
-  if (scratch.length < id.length * 3) scratch = new Uint8Array(id.length * 3);
-  hashId(scratch, 0, encoder.encodeInto(id, scratch).written, words, 0);
-  for (let i = 0, hash = words[0]; i < PROBES; i++, hash = hash + (words[1] | 1) >>> 0) {
+function everyPlace(low: number, high: number, bits: number, probe: (place: number) => boolean): boolean {
+  for (let i = 0, hash = low; i < PROBES; i++, hash = hash + (high | 1) >>> 0) {
     if (!probe(hash % bits)) return false;
   }
   return true;
 }
 
-/** Takes the ids of one commit. */
-export interface FilterPage {
-  /** Adds the id of a logged transaction. */
-  add(transactionId: string): void;
-  /** Writes the filter, which then holds every row of the log up to this offset. */
-  write(nextOffset: number): void;
-}
-
 /**
- * Prepares the statements and returns the function that opens the filter for the rows of a commit, in its transaction.
+ * Prepares the statements and returns the function that takes the ids of a commit's log rows into a filter, in its transaction.
  */
-export function sqliteLogFilter(database: DatabaseSync): (outcome: Outcome) => FilterPage {
+export function sqliteLogFilter(database: DatabaseSync): (outcome: Outcome) => void {
   const newest = database.prepare(
     "SELECT * FROM log_filter WHERE topic = ? AND partition = ? ORDER BY first_offset DESC LIMIT 1",
   );
@@ -50,7 +36,7 @@ export function sqliteLogFilter(database: DatabaseSync): (outcome: Outcome) => F
     `INSERT INTO log_filter VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset, rows = excluded.rows, bits = excluded.bits`,
   );
-  return ({ topic, partition, firstOffset, log }) => {
+  return ({ topic, partition, firstOffset, nextOffset, log }) => {
     const last = newest.get(topic, partition);
     const goesOn = last !== undefined && Number(last.rows) + log.count <= PAGE_ROWS;
     const bits = goesOn
@@ -61,11 +47,10 @@ export function sqliteLogFilter(database: DatabaseSync): (outcome: Outcome) => F
       bits[place >>> 3] |= 1 << (place & 7);
       return true;
     };
-    return {
-      add: (transactionId) => void everyPlace(transactionId, bits.length * 8, add),
-      write: (nextOffset) =>
-        void keep.run(topic, partition, goesOn ? last.first_offset : firstOffset, nextOffset, rows, bits),
-    };
+    for (let row = 0; row < log.count; row++) {
+      everyPlace(log.transactionKey[2 * row], log.transactionKey[2 * row + 1], bits.length * 8, add);
+    }
+    keep.run(topic, partition, goesOn ? last.first_offset : firstOffset, nextOffset, rows, bits);
   };
 }
 
@@ -76,6 +61,7 @@ export function sqliteLogFilter(database: DatabaseSync): (outcome: Outcome) => F
  */
 export function findLogged(database: DatabaseSync, transactionId: string, limit: number): Row[] {
   const found: Row[] = [];
+  const [low, high] = keyOf(transactionId);
   const stretch = database.prepare(
     `SELECT * FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" >= ? AND "offset" < ?
        AND transaction_id = ? ORDER BY "offset" LIMIT ?`,
@@ -98,9 +84,16 @@ export function findLogged(database: DatabaseSync, transactionId: string, limit:
     for (const filter of filters.iterate(name, number)) {
       const bits = filter.bits as Uint8Array;
       const isSet = (place: number) => (bits[place >>> 3] >>> (place & 7) & 1) === 1;
-      if (!everyPlace(transactionId, bits.length * 8, isSet)) continue;
+      if (!everyPlace(low, high, bits.length * 8, isSet)) continue;
       look(name, number, Number(filter.first_offset), Number(filter.next_offset));
     }
   }
   return found;
+}
+
+function keyOf(id: string): Uint32Array {
+  const bytes = new TextEncoder().encode(id);
+  const words = new Uint32Array(2);
+  hashId(bytes, 0, bytes.length, words, 0);
+  return words;
 }

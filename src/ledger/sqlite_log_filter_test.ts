@@ -11,9 +11,10 @@ async function ledgerWith(commits: number[], id: (offset: number) => string) {
   const { epoch } = await ledger.claim("t", 0, { owner: "a", streamId: "s" });
   let from = 0;
   for (const count of commits) {
-    const { log, ...outcome } = outcomeOf("t", [from, from + count], epoch, { deadLetters: [], flagged: [] });
-    const transaction = (row: number) => ({ ...log.transaction(row), transactionId: id(log.offset[row]) });
-    await ledger.commit({ ...outcome, log: { ...log, transaction } });
+    const none = { deadLetters: [], flagged: [] };
+    await ledger.commit(
+      outcomeOf("t", [from, from + count], epoch, none, (_, offset) => ({ transactionId: id(offset) })),
+    );
     from += count;
   }
   return new DatabaseSync(path);

@@ -6,6 +6,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../sqlite.ts";
 import { FencedError, type Outcome } from "./ledger.ts";
+import { sqliteLog } from "./sqlite_log.ts";
 import { sqliteLogFilter } from "./sqlite_log_filter.ts";
 
 /**
@@ -25,8 +26,8 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
   const current = database.prepare(
     "SELECT epoch, next_offset FROM partition_owner WHERE topic = ? AND partition = ?",
   );
-  const log = database.prepare("INSERT INTO transaction_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  const openFilter = sqliteLogFilter(database);
+  const log = sqliteLog(database);
+  const filter = sqliteLogFilter(database);
   const flag = database.prepare("INSERT INTO flagged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const bury = database.prepare("INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.
@@ -54,29 +55,10 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
             `ledger's: current values are offset ${row?.next_offset} and epoch ${row?.epoch}`,
         );
       }
-      const rows = outcome.log;
-      const filter = rows.count > 0 ? openFilter(outcome) : undefined;
-      for (let i = 0; i < rows.count; i++) {
-        const { transactionId, customerId, terminalId, amountMinor, currency, timestampMs } = rows
-          .transaction(i);
-        filter?.add(transactionId);
-        log.run(
-          topic,
-          partition,
-          rows.offset[i],
-          transactionId,
-          customerId,
-          terminalId,
-          amountMinor,
-          currency ?? null,
-          timestampMs,
-          rows.anomalyScore[i],
-          rows.flagged[i],
-          rows.producedAtMs[i],
-          committedAtMs,
-        );
+      if (outcome.log.count > 0) {
+        log(outcome);
+        filter(outcome);
       }
-      filter?.write(nextOffset);
       for (const each of outcome.flagged) {
         flag.run(
           topic,

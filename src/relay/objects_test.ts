@@ -1,5 +1,6 @@
 import { DeliveryError } from "../delivery_error.ts";
 import { FencedError, type FlaggedTransaction, type Ledger, type ObjectCut } from "../ledger/ledger.ts";
+import { outcomeOf } from "../ledger/outcome_fixture.ts";
 import { openSqliteLedger } from "../ledger/sqlite.ts";
 import { openDirectory } from "../objects/directory.ts";
 import type { ObjectStore } from "../objects/objects.ts";
@@ -42,7 +43,6 @@ class Bench implements AsyncDisposable {
   async commit(count: number): Promise<void> {
     const flagged = Array.from({ length: count }, (_, i) => flaggedAt(this.#nextOffset + i * 10));
     const nextOffset = this.#nextOffset + count * 10;
-    const none = new Float64Array(0);
     await this.ledger.commit({
       topic: TOPIC,
       partition: PARTITION,
@@ -53,16 +53,7 @@ class Bench implements AsyncDisposable {
       model: "m",
       logMode: "none",
       scored: count * 10,
-      log: {
-        count: 0,
-        offset: none,
-        producedAtMs: none,
-        anomalyScore: none,
-        flagged: new Uint8Array(0),
-        transaction: () => {
-          throw new RangeError("there is no row");
-        },
-      },
+      log: outcomeOf(TOPIC, [0, 0], this.epoch).log,
       flagged,
       deadLetters: [],
       committedAtMs: 0,
