@@ -21,6 +21,7 @@ import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
 import { httpAddress, wholeNumber } from "./option_values.ts";
+import { openTokens } from "./open_tokens.ts";
 import { runAsProgram } from "./run_command.ts";
 import { featuresOptionsOf, type StateFlags, stateOptions } from "./state_options.ts";
 
@@ -44,6 +45,7 @@ interface ConsumeFlags extends Partial<Config>, StateFlags {
   flushBytes: number;
   flushInterval: number;
   http?: HttpAddress;
+  tokens?: string;
   debug?: boolean;
   quiet?: boolean;
 }
@@ -98,6 +100,7 @@ const command = engineOptions(
       "serve the page and scoring for other programs there, such as 127.0.0.1:8080",
       httpAddress,
     )
+    .option("--tokens <file>", "tokens of callers, which `deno task token` makes; a must beyond this machine")
     .option("--debug", "a line for each commit")
     .option("--quiet", "no progress"),
   ["stream", "ledger", "objects", "model"],
@@ -121,11 +124,11 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   const sinks = { console: () => openConsole(), topic: () => openTopic(broker) };
   const listeners = flags.alerts.map((name): Listener => ({ name, sink: sinks[name]() }));
   const startedAt = performance.now();
-  const { topic } = flags;
-  await using web = flags.http && await openBesideStream(flags.http, {
-    ...{ broker, ledger, model, scorer, explainer, topic },
+  const { topic, labelTopic } = flags;
+  using tokens = await openTokens(flags, telemetry);
+  await using web = flags.http && await openBesideStream(flags.http, { tokens }, {
+    ...{ broker, ledger, model, scorer, explainer, topic, labelTopic, telemetry },
     modelFiles: await readModelFiles(modelPlace(config.model)),
-    log: telemetry.log,
   });
   if (web !== undefined) console.error(`consume: serving ${web.url}`);
   let statusSaidAt = -Infinity;
@@ -164,8 +167,8 @@ async function consume(flags: ConsumeFlags): Promise<void> {
         statusSaidAt = performance.now();
         telemetry.log("info", `consume: ${describeStatus(status)}`);
       },
-      onCommit(outcome) {
-        web?.hooks.onCommit?.(outcome);
+      onCommit(outcome, batchMs) {
+        web?.hooks.onCommit?.(outcome, batchMs);
         const { topic, partition, nextOffset, scored, flagged, deadLetters } = outcome;
         telemetry.log(
           "debug",

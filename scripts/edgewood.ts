@@ -11,6 +11,7 @@ import { labelCommand } from "./label.ts";
 import { produceCommand } from "./produce.ts";
 import { runAsProgram } from "./run_command.ts";
 import { scoreCommand } from "./score.ts";
+import { tokenCommand } from "./token.ts";
 import { trainCommand } from "./train.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -25,6 +26,7 @@ for (
     consumeCommand,
     labelCommand,
     scoreCommand,
+    tokenCommand,
     evaluateCommand,
     verifyCommand,
     demoCommand,

@@ -45,6 +45,7 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
     listens: ["--http"],
     listenReads: ["src", "assembly"],
   },
+  token: { writesFile: ["--file"] },
   score: { reads: ["--input"], writesFile: ["--output"], engines: ["model"], ownReads: [MODULE] },
   evaluate: { reads: ["--input"], writesFile: ["--report"], ownReads: [MODULE] },
   verify: { engines: ["stream", "ledger", "objects"] },

@@ -211,7 +211,7 @@ class Consumer {
         `the group's offset of partition ${outcome.partition} was not told: ${error.message}`,
       )
     );
-    this.#options.onCommit?.(outcome);
+    this.#options.onCommit?.(outcome, batchMs);
   }
 
   #retry(what: string): DeliverOptions {

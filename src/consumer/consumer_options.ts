@@ -43,8 +43,8 @@ export interface ConsumerOptions extends FlushOptions {
   maxBatchRecords?: number;
   /** Time without a sign of life after which the group takes the partitions away (default: the broker's). */
   sessionTimeoutMs?: number;
-  /** Told of each commit. */
-  onCommit?(outcome: Outcome): void;
+  /** Told of each commit, and of the time from the batch's processing to it, milliseconds. */
+  onCommit?(outcome: Outcome, batchMs: number): void;
   /** Told of each batch when it is scored, before it is committed. */
   onScored?(scored: ScoredBatch): void;
   /** Told of the feature stage of a partition that is owned from now on, and of undefined when it no longer is. */

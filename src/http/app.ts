@@ -5,20 +5,34 @@
  */
 import { Hono } from "hono";
 import { flaggedRoutes } from "./flagged_routes.ts";
-import { type Access, guard, SECURITY_HEADERS } from "./guard.ts";
+import { type Access, Guard, SECURITY_HEADERS } from "./guard.ts";
 import { healthRoutes } from "./health_routes.ts";
+import { labelRoutes } from "./label_routes.ts";
 import { liveRoutes } from "./live_routes.ts";
+import { metricsRoutes } from "./metrics_routes.ts";
 import { modelRoutes } from "./model_routes.ts";
+import { openApiRoutes } from "./openapi.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import { RequestCounts } from "./request_counts.ts";
 import type { Route } from "./route.ts";
 import { scoreRoutes } from "./score_routes.ts";
 import { transactionRoutes } from "./transaction_routes.ts";
 
-/** What answers a request. */
+/** What answers requests. */
 export interface HttpApp {
-  /** Answers; never rejects. */
-  fetch(request: Request, info?: Deno.ServeHandlerInfo): Response | Promise<Response>;
+  /** Answers a request that came from an address; never rejects. */
+  fetch(request: Request, address: string): Promise<Response>;
+  /** Requests in hand. */
+  readonly inHand: number;
+}
+
+/** What is known of a request beside what it says. */
+interface Bindings {
+  /** The caller's end of the connection. */
+  address: string;
+  /** Path of the route that answers. */
+  route: string;
 }
 
 /**
@@ -33,32 +47,66 @@ export function createApp(
   page: readonly Route[],
   onError: (error: Error) => void,
 ): HttpApp {
-  const app = new Hono();
-  app.use(async (context, next) => {
-    guard(context.req.raw, access);
-    await next();
-  });
-  const routes = [
-    ...page,
+  const guard = new Guard(access);
+  const counts = new RequestCounts();
+  const described = [
     ...healthRoutes(parts),
+    ...metricsRoutes(parts, counts),
     ...scoreRoutes(parts),
     ...liveRoutes(parts),
     ...flaggedRoutes(parts),
     ...transactionRoutes(parts),
+    ...labelRoutes(parts),
     ...modelRoutes(parts),
   ];
-  for (const { method, path, handle } of routes) app.on(method.toUpperCase(), path, ({ req }) => handle(req));
-  app.notFound(() => problemResponse(new Problem(404, "There is nothing under this path.")));
+  const app = routed([...page, ...described, ...openApiRoutes(described)], guard);
   app.onError((error) => {
     if (error instanceof Problem) return problemResponse(error);
     onError(error);
     return problemResponse(new Problem(500, "Something failed that is not your fault; the log says more."));
   });
   return {
-    async fetch(request) {
-      const response = await app.fetch(request);
+    get inHand() {
+      return guard.inHand;
+    },
+    async fetch(request, address) {
+      const startedAt = performance.now();
+      const bindings: Bindings = { address, route: "none" };
+      let response: Response;
+      try {
+        using _entered = guard.enter(request, address);
+        response = await app.fetch(request, bindings);
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error;
+        response = problemResponse(error);
+      }
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+      counts.add(bindings.route, response.status, performance.now() - startedAt);
       return response;
     },
   };
+}
+
+/** The routes, each checked before it answers; what is no route is answered with 404, or 405 for another method. */
+function routed(routes: readonly Route[], guard: Guard): Hono<{ Bindings: Bindings }> {
+  const app = new Hono<{ Bindings: Bindings }>();
+  for (const { method, path, scope, handle } of routes) {
+    app.on(method.toUpperCase(), path, ({ req, env }) => {
+      env.route = path;
+      guard.check(req.raw, env.address, scope);
+      return handle(req);
+    });
+  }
+  for (const [path, methods] of Map.groupBy(routes, ({ path }) => path)) {
+    const allow = methods.map(({ method }) => method.toUpperCase()).join(", ");
+    app.all(path, ({ req, env }) => {
+      guard.check(req.raw, env.address, undefined);
+      throw new Problem(405, `The method must be ${allow}.`, { allow });
+    });
+  }
+  app.notFound(({ req, env }) => {
+    guard.check(req.raw, env.address, undefined);
+    return problemResponse(new Problem(404, "There is nothing under this path."));
+  });
+  return app;
 }

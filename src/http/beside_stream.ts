@@ -8,12 +8,14 @@ import type { ConsumerOptions } from "../consumer/consumer_options.ts";
 import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
 import type { Scorer } from "../forest/scorer.ts";
+import type { Telemetry } from "../telemetry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
 import { createApp } from "./app.ts";
+import type { Access } from "./guard.ts";
 import { OwnedStates } from "./feature_states.ts";
 import { FlaggedFeed } from "./flagged_feed.ts";
-import { hostText, type HttpAddress, listen } from "./listen.ts";
+import { type HttpAddress, listen } from "./listen.ts";
 import { LiveNumbers } from "./live_numbers.ts";
 import type { ModelFiles } from "./model_files.ts";
 import { openPageFiles } from "./page_files.ts";
@@ -35,8 +37,10 @@ export interface BesideStreamParts {
   explainer: Explainer;
   /** Topic of the transactions. */
   topic: string;
-  /** Takes lines for the log. */
-  log(level: "warn" | "error", message: string): void;
+  /** Topic of the labels. */
+  labelTopic: string;
+  /** Takes lines for the log, and has the counters. */
+  telemetry: Telemetry;
 }
 
 /** A service that looks on at a consumer. */
@@ -60,9 +64,10 @@ const PARTITIONS_EVERY_MS = 30_000;
  */
 export async function openBesideStream(
   address: HttpAddress,
+  access: Access,
   parts: BesideStreamParts,
 ): Promise<BesideStream> {
-  const { broker, ledger, model, topic, log } = parts;
+  const { broker, ledger, model, topic, labelTopic, telemetry } = parts;
   const live = new LiveNumbers(model.manifest);
   const feed = new FlaggedFeed();
   let partitions = await broker.partitions(topic);
@@ -70,18 +75,27 @@ export async function openBesideStream(
   await ledger.queries.prepare();
   const ending = new AbortController();
   const page = pageRoutes(await openPageFiles());
-  const app = { ...parts, service: "consume" as const, decoder: await openDecoder(), live, feed, states };
-  const server = listen(address, (actual) =>
-    createApp(
-      { ...app, signal: ending.signal },
-      { hosts: [hostText(actual)] },
-      page,
-      (error) => log("error", `http: ${error.stack ?? error.message}`),
-    ));
+  const app = {
+    ...parts,
+    service: "consume" as const,
+    decoder: await openDecoder(),
+    live,
+    feed,
+    states,
+    labels: { broker, labelTopic },
+    counters: telemetry.counters,
+  };
+  const httpApp = createApp(
+    { ...app, signal: ending.signal },
+    access,
+    page,
+    (error) => telemetry.log("error", `http: ${error.stack ?? error.message}`),
+  );
+  const server = listen(address, httpApp);
   const look = () => {
     broker.partitions(topic).then(
       (found) => partitions = found,
-      (error) => log("warn", `http: the number of partitions is not known now: ${error.message}`),
+      (error) => telemetry.log("warn", `http: the number of partitions is not known now: ${error.message}`),
     );
   };
   const looking = setInterval(look, PARTITIONS_EVERY_MS);
@@ -91,8 +105,8 @@ export async function openBesideStream(
       statusIntervalMs: LiveNumbers.stepMs,
       onStatus: (status) => live.look(status),
       onScored: (scored) => live.scored(scored),
-      onCommit(outcome) {
-        live.committed(outcome);
+      onCommit(outcome, batchMs) {
+        live.committed(outcome, batchMs);
         feed.committed(outcome);
       },
       onOwned(partition, stage) {

@@ -50,22 +50,19 @@ export function isLoopback({ hostname }: HttpAddress): boolean {
  *
  * It needs the permission to listen at exactly this address.
  *
- * @param makeApp Makes the app; it gets the address, with the port that was free where 0 was asked for.
  * @throws Deno's error where the address is in use or not of this machine.
  */
-export function listen(address: HttpAddress, makeApp: (address: HttpAddress) => HttpApp): HttpServer {
+export function listen(address: HttpAddress, app: HttpApp): HttpServer {
   const ending = new AbortController();
-  const apps: HttpApp[] = [];
   const server = Deno.serve({
     ...address,
     signal: ending.signal,
     onListen() {},
     onError: () => new Response(null, { status: 500 }),
-  }, (request, info) => apps[0].fetch(request, info));
-  const actual = { ...address, port: (server.addr as Deno.NetAddr).port };
-  apps.push(makeApp(actual));
+  }, (request, { remoteAddr }) => app.fetch(request, remoteAddr.hostname));
+  const { port } = server.addr;
   return {
-    url: `http://${hostText(actual)}/`,
+    url: `http://${hostText({ ...address, port })}/`,
     async [Symbol.asyncDispose]() {
       const timer = setTimeout(() => ending.abort(), END_WITHIN_MS);
       await server.shutdown();
@@ -75,6 +72,6 @@ export function listen(address: HttpAddress, makeApp: (address: HttpAddress) => 
 }
 
 /** `HOST:PORT` as a header has it. */
-export function hostText({ hostname, port }: HttpAddress): string {
+function hostText({ hostname, port }: HttpAddress): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }

@@ -68,6 +68,8 @@ export class LiveNumbers {
   readonly #manifest: Manifest;
   readonly #nowMs: () => number;
   readonly #scores = new Float64Array(SCORE_BINS);
+  readonly #allScores = new Float64Array(SCORE_BINS);
+  #scoreSum = 0;
   readonly #sample: Float32Array;
   #sampled = 0;
   #drift: { atMs: number; features: FeatureDrift[] } = { atMs: -Infinity, features: [] };
@@ -95,7 +97,12 @@ export class LiveNumbers {
   /** Takes a scored batch into account. */
   scored({ batch, count, scores, features }: ScoredBatch): void {
     const bins = this.#scores;
-    for (let i = 0; i < count; i++) bins[Math.min(SCORE_BINS - 1, scores[i] * SCORE_BINS | 0)]++;
+    for (let i = 0; i < count; i++) {
+      const bin = Math.min(SCORE_BINS - 1, scores[i] * SCORE_BINS | 0);
+      bins[bin]++;
+      this.#allScores[bin]++;
+      this.#scoreSum += scores[i];
+    }
     const nFeatures = this.#nFeatures;
     const taken = Math.min(count, SAMPLE_OF_BATCH);
     for (let i = 0; i < taken; i++) {
@@ -196,6 +203,16 @@ export class LiveNumbers {
       edges: Array.from({ length: SCORE_BINS + 1 }, (_, i) => i / SCORE_BINS),
       counts: [...this.#scores],
     };
+  }
+
+  /** Scores since the start: how many lie below each of the bounds. */
+  scoreHistogram(): { buckets: [number, number][]; count: number; sum: number } {
+    let count = 0;
+    const buckets = Array.from(
+      this.#allScores,
+      (n, i): [number, number] => [(i + 1) / SCORE_BINS, count += n],
+    );
+    return { buckets, count, sum: this.#scoreSum };
   }
 
   /** Features of a sample of the last transactions beside those of the training; made anew every 5 s at most. */

@@ -5,6 +5,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Decoder } from "../stages/decode_wasm.ts";
 import type { FeatureStates } from "./feature_states.ts";
 import type { FlaggedFeed } from "./flagged_feed.ts";
+import type { LabelTarget } from "./label_routes.ts";
 import type { LiveNumbers } from "./live_numbers.ts";
 import type { ModelFiles } from "./model_files.ts";
 
@@ -32,6 +33,10 @@ export interface HttpParts {
   feed: FlaggedFeed;
   /** Flagged transactions, the log and labels; absent where there is no ledger. */
   ledger?: Ledger;
+  /** Where labels go; absent where there is no stream. */
+  labels?: LabelTarget;
+  /** The process's counters by name. */
+  counters(): ReadonlyMap<string, number>;
   /** Aborts when the service ends, so that answers without an end end, too. */
   signal: AbortSignal;
 }

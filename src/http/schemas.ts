@@ -54,6 +54,37 @@ export function readFlaggedQuery(query: Record<string, string>): FlaggedQuery {
   return readWith(flaggedQuerySchema, query, 400);
 }
 
+/** The body of `POST /v1/labels`. */
+export interface LabelBody {
+  /** Which transaction. */
+  transaction_id: string;
+  /** Whether it was a fraud; false where it was legitimate. */
+  is_fraud: boolean;
+  /** Who says so. */
+  by?: string;
+}
+
+const labelBodySchema = z.strictObject({
+  transaction_id: id,
+  is_fraud: z.boolean(),
+  by: z.string().min(1).max(128).regex(/^\P{Cc}*$/u, "must have no control characters").optional(),
+});
+
+/**
+ * Reads the body of `POST /v1/labels`.
+ *
+ * @throws Problem 400 where it is not JSON, 422 that names the field.
+ */
+export function readLabelBody(body: Uint8Array): LabelBody {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Problem(400, "The body must be JSON in UTF-8.");
+  }
+  return readWith(labelBodySchema, json, 422);
+}
+
 function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -1,0 +1,53 @@
+import type { Broker } from "../broker/broker.ts";
+import { recordLabel, UnknownTransactionError } from "../labels/record_label.ts";
+import type { HttpParts } from "./parts.ts";
+import { Problem } from "./problem.ts";
+import { readBody } from "./read_body.ts";
+import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
+import { readLabelBody } from "./schemas.ts";
+import { labelOf } from "./transaction_routes.ts";
+
+/** Where labels go besides the ledger. */
+export interface LabelTarget {
+  /** The stream. */
+  broker: Broker;
+  /** Its topic of labels. */
+  labelTopic: string;
+}
+
+const MAX_BYTES = 4096;
+const BODY_TIMEOUT_MS = 10_000;
+
+/** `POST /v1/labels`: an analyst's answer to a transaction. */
+export function labelRoutes({ ledger, labels }: HttpParts): Route[] {
+  const handle = async (request: HttpRequest): Promise<Response> => {
+    if (request.header("content-type")?.split(";")[0].trim().toLowerCase() !== "application/json") {
+      throw new Problem(415, "The content type must be application/json.");
+    }
+    const body = await readBody(request.raw, { maxBytes: MAX_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+    const { transaction_id: transactionId, is_fraud: isFraud, by } = readLabelBody(body);
+    if (ledger === undefined || labels === undefined) {
+      throw new Problem(404, "There is no ledger and no stream here, so no label can be kept.");
+    }
+    try {
+      const { recorded, history } = await recordLabel({ ledger, ...labels }, { transactionId, isFraud, by });
+      return jsonResponse(
+        { transaction_id: transactionId, label: labelOf(history) },
+        recorded.length > 0 ? 201 : 200,
+      );
+    } catch (error) {
+      if (error instanceof UnknownTransactionError) {
+        throw new Problem(404, "The ledger holds no transaction with this id.");
+      }
+      throw error;
+    }
+  };
+  return [{
+    method: "post",
+    path: "/v1/labels",
+    scope: "label",
+    summary:
+      "Says what a transaction was; the newest answer is the truth, those before it stay as its history",
+    handle,
+  }];
+}

@@ -1,0 +1,121 @@
+import type { LatencyHistogram } from "./latency_histogram.ts";
+import { formatMetrics, type HistogramSample, type Metric, type Sample } from "./metrics_text.ts";
+import type { HttpParts } from "./parts.ts";
+import type { RequestCounts } from "./request_counts.ts";
+import type { Route } from "./route.ts";
+
+/** Bounds of the time histograms are powers of two, where the counters below have an edge: 1 ms to 65 s, and 128 µs to 8 s. */
+const MILLISECONDS = { perSecond: 1000, bounds: Array.from({ length: 17 }, (_, i) => 2 ** i) };
+const MICROSECONDS = { perSecond: 1e6, bounds: Array.from({ length: 17 }, (_, i) => 2 ** (i + 7)) };
+/** What listeners of alerts count, by the name of the counter. */
+const ALERT_COUNTERS: Readonly<Record<string, string>> = {
+  alerts_delivered: "Alerts that a listener took.",
+  alerts_given_up: "Alerts that a listener did not take in time.",
+};
+
+/** `GET /metrics`, as Prometheus reads it. */
+export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[] {
+  return [{
+    method: "get",
+    path: "/metrics",
+    scope: "read",
+    summary: "Counters, gauges and histograms for Prometheus",
+    handle: () =>
+      new Response(
+        formatMetrics([...streamMetrics(parts), ...modelMetrics(parts), ...processMetrics(requests)]),
+        {
+          headers: {
+            "content-type": "text/plain; version=0.0.4; charset=utf-8",
+            "cache-control": "no-store",
+          },
+        },
+      ),
+  }];
+}
+
+function streamMetrics({ live, counters }: HttpParts): Metric[] {
+  const { status, totals } = live;
+  const alerts = Object.entries(ALERT_COUNTERS).map(([name, help]) =>
+    counter(`edgewood_${name}_total`, help, counters().get(name) ?? 0)
+  );
+  return [
+    counter("edgewood_records_total", "Records committed, or scored for callers.", totals.records),
+    counter("edgewood_flagged_total", "Transactions flagged.", totals.flagged),
+    counter("edgewood_dead_letters_total", "Records that are no transactions.", totals.deadLetters),
+    counter("edgewood_retries_total", "Failed attempts that were repeated.", counters().get("retries") ?? 0),
+    ...alerts,
+    gauge("edgewood_healthy", "1 where work moves on, 0 where none does while records wait.", [
+      { value: status?.healthy === false ? 0 : 1 },
+    ]),
+    gauge(
+      "edgewood_partition_lag_records",
+      "Records behind the end of each owned partition.",
+      (status?.lag ?? []).map(({ partition, records }) => ({ labels: { partition }, value: records })),
+    ),
+    histogram("edgewood_latency_seconds", "From produced to committed.", [
+      timesOf(live.latency, MILLISECONDS),
+    ]),
+    histogram("edgewood_batch_seconds", "From the begin of a batch to its commit.", [
+      timesOf(live.batchTimes, MILLISECONDS),
+    ]),
+    histogram("edgewood_anomaly_score", "Anomaly scores.", [live.scoreHistogram()]),
+  ];
+}
+
+function modelMetrics({ model, live }: HttpParts): Metric[] {
+  const drift = live.drift().filter(({ psi }) => psi !== null);
+  return [
+    gauge("edgewood_model_info", "The model that scores, by its SHA-256.", [
+      { labels: { sha256: model.sha256, trainer: model.manifest.trainer }, value: 1 },
+    ]),
+    gauge("edgewood_model_threshold", "A higher score is flagged.", [{ value: model.manifest.threshold }]),
+    gauge(
+      "edgewood_feature_psi",
+      "Population stability index of each feature against the training; above 0.25 it has drifted.",
+      drift.map(({ name, psi }) => ({ labels: { feature: name }, value: psi! })),
+    ),
+  ];
+}
+
+function processMetrics(requests: RequestCounts): Metric[] {
+  return [
+    {
+      name: "edgewood_http_requests_total",
+      help: "Requests answered, by route and status.",
+      type: "counter",
+      samples: requests.answers.map(({ route, status, count }) => ({
+        labels: { route, status },
+        value: count,
+      })),
+    },
+    histogram(
+      "edgewood_http_request_seconds",
+      "From a request's head to its answer's head.",
+      [...requests.times].map(([route, times]) => ({ ...timesOf(times, MICROSECONDS), labels: { route } })),
+    ),
+    gauge("process_resident_memory_bytes", "Memory of the process.", [{ value: Deno.memoryUsage().rss }]),
+    gauge("process_start_time_seconds", "When the process began, seconds since 1970.", [
+      { value: performance.timeOrigin / 1000 },
+    ]),
+  ];
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name, help, type: "counter", samples: [{ value }] };
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
+  return { name, help, type: "gauge", samples };
+}
+
+function histogram(name: string, help: string, samples: readonly HistogramSample[]): Metric {
+  return { name, help, type: "histogram", samples };
+}
+
+function timesOf(times: LatencyHistogram, { perSecond, bounds }: typeof MILLISECONDS): HistogramSample {
+  return {
+    buckets: bounds.map((bound) => [bound / perSecond, times.below(bound)] as const),
+    count: times.count,
+    sum: times.sum / perSecond,
+  };
+}
