@@ -117,7 +117,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   using scorer = await createScorer(model.forest);
   const explainer = createExplainer(model.forest);
   const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
-  await using broker = await openBroker(config.stream);
+  await using broker = await openBroker(config.stream, config);
   await using ledger = await openLedger(config.ledger);
   await using store = await openObjects(config.objects);
   using ending = endingSignal("consume");

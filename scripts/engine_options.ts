@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { type Config, DEFAULTS, ENVIRONMENT } from "../src/config.ts";
+import { DEFAULTS, type Engines, ENVIRONMENT } from "../src/config.ts";
 
-const DESCRIPTIONS: Readonly<Record<keyof Config, [flag: string, description: string]>> = {
+const DESCRIPTIONS: Readonly<Record<keyof Engines, [flag: string, description: string]>> = {
   stream: ["--stream <url>", "stream: sqlite:PATH or kafka://host:port"],
   ledger: ["--ledger <url>", "ledger: sqlite:PATH or postgres://…"],
   objects: ["--objects <url>", "objects: file:PATH or s3://…"],
@@ -9,13 +9,13 @@ const DESCRIPTIONS: Readonly<Record<keyof Config, [flag: string, description: st
 };
 
 /** The options that say where things are, with their defaults in the description. */
-export const ENGINE_OPTIONS: Readonly<Record<keyof Config, { flag: string; description: string }>> = Object
+export const ENGINE_OPTIONS: Readonly<Record<keyof Engines, { flag: string; description: string }>> = Object
   .fromEntries(
     Object.entries(DESCRIPTIONS).map(([name, [flag, description]]) => {
-      const [variable, fallback] = [ENVIRONMENT[name as keyof Config], DEFAULTS[name as keyof Config]];
+      const [variable, fallback] = [ENVIRONMENT[name as keyof Engines], DEFAULTS[name as keyof Engines]];
       return [name, { flag, description: `${description} (default: ${variable}, else ${fallback})` }];
     }),
-  ) as Record<keyof Config, { flag: string; description: string }>;
+  ) as Record<keyof Engines, { flag: string; description: string }>;
 
 /**
  * Adds the options that say where things are to a command.
@@ -23,7 +23,7 @@ export const ENGINE_OPTIONS: Readonly<Record<keyof Config, { flag: string; descr
  * @param command Gets the options.
  * @param names Which of them the command uses.
  */
-export function engineOptions(command: Command, names: readonly (keyof Config)[]): Command {
+export function engineOptions(command: Command, names: readonly (keyof Engines)[]): Command {
   for (const name of names) command.option(ENGINE_OPTIONS[name].flag, ENGINE_OPTIONS[name].description);
   return command;
 }

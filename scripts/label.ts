@@ -43,7 +43,7 @@ async function label(flags: LabelFlags): Promise<void> {
     throw new UsageError("Cannot label as --fraud or --legit must be given: current value is neither");
   }
   const config = readConfig(flags);
-  await using broker = await openBroker(config.stream);
+  await using broker = await openBroker(config.stream, config);
   await using ledger = await openLedger(config.ledger);
   const answer = { transactionId: flags.transaction, isFraud: flags.fraud === true, by: flags.by };
   const parts = { ledger, broker, labelTopic: flags.labelTopic };

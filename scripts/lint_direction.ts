@@ -4,7 +4,18 @@
  * @module
  */
 import { dirname, join } from "node:path/posix";
-import { ADAPTERS, EMPTY_NAMES, ENVIRONMENT, NOUNS, PURE, ROOMS, STAGES, TESTS, VENDORS } from "./rooms.ts";
+import {
+  ADAPTERS,
+  EMPTY_NAMES,
+  ENVIRONMENT,
+  NOUNS,
+  PURE,
+  ROOMS,
+  SHARED_PARTS,
+  STAGES,
+  TESTS,
+  VENDORS,
+} from "./rooms.ts";
 
 const MOST_LINES = 300;
 const IMPORT =
@@ -104,10 +115,11 @@ function lintPackage(path: string, specifier: string, say: (problem: string) => 
   }
 }
 
-/** Whether both files are parts of one adapter, such as ledger/postgres.ts and ledger/postgres_writer.ts. */
+/** Whether both files are parts of one adapter, such as ledger/postgres.ts and ledger/postgres_writer.ts, or shared ones. */
 function isSameAdapter(path: string, target: string): boolean {
   const name = (file: string) => file.split(/[_./]/).slice(0, 2).join("/");
-  return name(path) === name(target);
+  return name(path) === name(target) ||
+    SHARED_PARTS.some(([files, adapters]) => files.test(target) && adapters.test(path));
 }
 
 /** The imports of a file: those in comments and in strings are none. */

@@ -51,6 +51,19 @@ const cases: [name: string, path: string, text: string, problems: number][] = [
     0,
   ],
   ["a part of an adapter in a folder", "src/relay/a.ts", 'import { a } from "../broker/kafka/claim.ts";', 1],
+  [
+    "what clients of one server share",
+    "src/broker/platformatic/a.ts",
+    'import { a } from "../kafka/claim.ts";',
+    0,
+  ],
+  [
+    "a part of another client",
+    "src/broker/platformatic/a.ts",
+    'import { a } from "../kafkajs/member.ts";',
+    1,
+  ],
+  ["a client in what clients share", "src/broker/kafka/a.ts", 'import { a } from "../kafkajs/member.ts";', 1],
   ["the environment in a script", "scripts/a.ts", 'Deno.env.get("HOME");', 1],
   ["the environment by Node's name", "src/forest/a.ts", "process.env.HOME;", 1],
   [

@@ -4,7 +4,8 @@
  * @module
  */
 import { dirname } from "node:path";
-import { type Config, readConfig } from "../src/config.ts";
+import { fileURLToPath } from "node:url";
+import { type Config, type Engines, readConfig } from "../src/config.ts";
 
 /** What one command uses. */
 export interface CommandNeeds {
@@ -19,7 +20,7 @@ export interface CommandNeeds {
   /** Files and folders of its own to read where it listens. */
   listenReads?: readonly string[];
   /** Engines it opens. */
-  engines?: readonly (keyof Config)[];
+  engines?: readonly (keyof Engines)[];
   /** Files and folders of its own to read. */
   ownReads?: readonly string[];
   /** Files and folders of its own to write. */
@@ -52,15 +53,14 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
   demo: { writes: ["--dir"], ownReads: [MODULE], ownWrites: [".edgewood"] },
 };
 
-/** Names of the environment that the packages behind each scheme read. */
+/** Names of the environment that the packages behind each scheme, or each client of Kafka, read. */
 const VENDOR_ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
-  "kafka:": [
+  kafkajs: [
     "NODE_ENV",
     "KAFKAJS_LOG_LEVEL",
     "KAFKAJS_NO_PARTITIONER_WARNING",
     "KAFKAJS_DEBUG_PROTOCOL_BUFFERS",
     "KAFKAJS_DEBUG_EXTENDED_PROTOCOL_BUFFERS",
-    "KAFKA_CLIENT",
   ],
   "s3:": ["READABLE_STREAM"],
   "postgres:": [
@@ -119,28 +119,39 @@ export function permissionsFor(
   const hosts = namedBy(needs.listens, args);
   if (hosts.length > 0) reads.push(...needs.listenReads ?? []);
   let isAnyHost = false;
-  for (const [engine, url] of Object.entries(enginesOf(needs, args, read))) {
+  const flags = ["--no-prompt"];
+  const { kafkaClient, ...engines } = configOf(needs, args, read);
+  for (const [engine, url] of Object.entries(engines)) {
     const scheme = url.slice(0, url.indexOf(":") + 1);
     if (engine === "model") reads.push(url);
     else if (scheme === "sqlite:") writes.push(dirname(url.slice(scheme.length)));
     else if (scheme === "file:") writes.push(url.slice(scheme.length));
     else {
-      // A Kafka client learns the brokers' addresses from the first one.
-      if (scheme === "kafka:") isAnyHost = true;
-      else hosts.push(hostOf(url));
-      environment.push(...VENDOR_ENVIRONMENT[scheme === "postgresql:" ? "postgres:" : scheme] ?? []);
+      if (scheme === "kafka:") {
+        // A Kafka client learns the brokers' addresses from the first one.
+        isAnyHost = true;
+        environment.push("KAFKA_CLIENT", ...VENDOR_ENVIRONMENT[kafkaClient!] ?? []);
+        if (kafkaClient === "kafkajs") flags.push("--allow-sys=hostname,uid");
+        else {
+          // It asks for every name, to find those of its debug output: the others are as if not set.
+          flags.push("--ignore-env");
+          reads.push(platformaticWasm());
+        }
+      } else {
+        hosts.push(hostOf(url));
+        environment.push(...VENDOR_ENVIRONMENT[scheme === "postgresql:" ? "postgres:" : scheme] ?? []);
+      }
       reads.push(...filesIn(url));
     }
   }
   for (const paths of [reads, writes]) {
     paths.push(...paths.map(realPath).filter((path) => path !== undefined));
   }
-  const flags = ["--no-prompt", `--allow-env=${environment.join(",")}`];
+  flags.push(`--allow-env=${environment.join(",")}`);
   if (reads.length + writes.length > 0) flags.push(`--allow-read=${list([...reads, ...writes])}`);
   if (writes.length > 0) flags.push(`--allow-write=${list(writes)}`);
   if (isAnyHost) flags.push("--allow-net");
   else if (hosts.length > 0) flags.push(`--allow-net=${hosts.join(",")}`);
-  if (environment.includes("KAFKAJS_LOG_LEVEL")) flags.push("--allow-sys=hostname,uid");
   return flags;
 }
 
@@ -156,7 +167,7 @@ function namedBy(options: readonly string[] = [], args: readonly string[]): stri
   return values.filter((value) => value !== "-" && value !== "");
 }
 
-function enginesOf(
+function configOf(
   { engines = [] }: CommandNeeds,
   args: readonly string[],
   read: (name: string) => string | undefined,
@@ -164,12 +175,20 @@ function enginesOf(
   const flags = Object.fromEntries(engines.map((engine) => [engine, namedBy([`--${engine}`], args).at(-1)]));
   try {
     const config = readConfig(flags, read);
-    return Object.fromEntries(engines.map((engine) => [engine, config[engine]]));
+    return {
+      ...Object.fromEntries(engines.map((engine) => [engine, config[engine]])),
+      kafkaClient: config.kafkaClient,
+    };
   } catch (error) {
     // The command says what is wrong with its settings; until then it may touch nothing.
     if (error instanceof TypeError) return {};
     throw error;
   }
+}
+
+/** Folder of the package in Deno's cache whose WebAssembly file @platformatic/kafka reads when it is loaded. */
+function platformaticWasm(): string {
+  return fileURLToPath(new URL("../../../wasm-utils/", import.meta.resolve("@platformatic/kafka")));
 }
 
 function hostOf(url: string): string {

@@ -66,3 +66,24 @@ Deno.test("permissionsFor() allows nothing of engines whose settings are wrong",
   const flags = permissionsFor("consume", ["--stream", "ftp://somewhere"], NOTHING_SET);
   assertEquals([allowed(flags, "net"), allowed(flags, "write")], [undefined, undefined]);
 });
+
+Deno.test("permissionsFor() gives each Kafka client what it reads, and no other client's", () => {
+  const flagsOf = (client: string) =>
+    permissionsFor(
+      "verify",
+      ["--stream", "kafka://k:9092"],
+      (name) => name === "KAFKA_CLIENT" ? client : undefined,
+    );
+  const [kafkajs, platformatic] = [flagsOf("kafkajs"), flagsOf("platformatic")];
+  assert(allowed(kafkajs, "env")?.includes("KAFKAJS_LOG_LEVEL") && !kafkajs.includes("--ignore-env"));
+  assertEquals(allowed(kafkajs, "sys"), ["hostname", "uid"]);
+  assertEquals(allowed(platformatic, "env")?.filter((name) => /^KAFKA|NODE/.test(name)), ["KAFKA_CLIENT"]);
+  assert(platformatic.includes("--ignore-env"));
+  assertEquals(allowed(platformatic, "sys"), undefined);
+  const reads = (flags: string[]) => allowed(flags, "read")!.filter((path) => !path.includes(".edgewood"));
+  assertEquals(reads(kafkajs), []);
+  assertEquals(reads(platformatic).map((path) => path.split("/").slice(-3, -1)), [[
+    "@platformatic",
+    "wasm-utils",
+  ]]);
+});

@@ -82,9 +82,9 @@ export const produceCommand: Command = engineOptions(
 
 async function produce(flags: ProduceFlags): Promise<void> {
   const { topic, labelTopic, partitions, rate, speed } = flags;
-  const { stream } = readConfig(flags);
+  const config = readConfig(flags);
   const count = flags.count ?? (flags.input === undefined ? DEFAULT_COUNT : undefined);
-  await using broker = await openBroker(stream);
+  await using broker = await openBroker(config.stream, config);
   await broker.ensureTopic(topic, { partitions });
   await broker.ensureTopic(labelTopic);
   using ending = endingSignal("produce");

@@ -56,7 +56,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
 /** Every package, and the files that alone may import it; one that is not here is refused. */
 export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] = [
-  [/^(kafkajs|lz4js|snappyjs)$/, /^src\/broker\/kafka/],
+  [/^kafkajs$/, /^src\/broker\/kafkajs/],
+  [/^(lz4js|snappyjs)$/, /^src\/broker\/kafka\//],
   [/^@platformatic\/kafka$/, /^src\/broker\/platformatic/],
   [/^minio$/, /^src\/objects\/minio/],
   [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
@@ -89,7 +90,12 @@ export const TESTS =
 
 /** Files of adapters, which only `adapters.ts` and the adapter itself import. */
 export const ADAPTERS =
-  /^(broker\/(kafka|sqlite|platformatic)|ledger\/(postgres|sqlite)|objects\/(minio|directory))[\w/]*\.ts$/;
+  /^(broker\/(kafka|kafkajs|sqlite|platformatic)|ledger\/(postgres|sqlite)|objects\/(minio|directory))[\w/]*\.ts$/;
+
+/** Parts of adapters that others share: the files, and whose they are. */
+export const SHARED_PARTS: readonly (readonly [files: RegExp, adapters: RegExp])[] = [
+  [/^broker\/kafka\//, /^broker\/(kafkajs|platformatic)[./]/],
+];
 
 /** Stages, each with its own parts; none imports another. */
 export const STAGES: readonly RegExp[] = [

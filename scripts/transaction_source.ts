@@ -55,7 +55,8 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
     return { ...parts, batches: withEnd(rows, progress), [Symbol.dispose]() {} };
   }
   const { topic, labelTopic } = options;
-  const broker = await openBroker(readConfig(options).stream);
+  const config = readConfig(options);
+  const broker = await openBroker(config.stream, config);
   const total = await broker.partitions(topic) === 0 ? 0 : (await broker.offsets(topic)).reduce(
     (sum, { startOffset, endOffset }) => sum + endOffset - startOffset,
     0,

@@ -26,7 +26,7 @@ export const verifyCommand: Command = engineOptions(
 
 async function run(flags: VerifyFlags): Promise<void> {
   const config = readConfig(flags);
-  await using broker = await openBroker(config.stream);
+  await using broker = await openBroker(config.stream, config);
   await using ledger = await openLedger(config.ledger);
   await using store = await openObjects(config.objects);
   const { topic } = flags;

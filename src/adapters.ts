@@ -12,13 +12,21 @@ import type { ObjectStore } from "./objects/objects.ts";
 /**
  * Opens the stream at a URL: `sqlite:PATH` or `kafka://host:port`.
  *
+ * @param options `kafkaClient` is the package that speaks to Kafka, kafkajs where nothing is said.
  * @throws Error where the scheme is another one, or the stream cannot be opened.
  */
-export async function openBroker(url: string): Promise<Broker> {
+export async function openBroker(
+  url: string,
+  options: { kafkaClient?: "kafkajs" | "platformatic" } = {},
+): Promise<Broker> {
   if (url.startsWith("sqlite:")) {
     return (await import("./broker/sqlite.ts")).openSqliteBroker(url.slice("sqlite:".length));
   }
-  if (url.startsWith("kafka://")) return await (await import("./broker/kafka.ts")).openKafkaBroker(url);
+  if (url.startsWith("kafka://")) {
+    return options.kafkaClient === "platformatic"
+      ? await (await import("./broker/platformatic.ts")).openPlatformaticBroker(url)
+      : await (await import("./broker/kafkajs.ts")).openKafkajsBroker(url);
+  }
   throw unknownScheme("a stream", url);
 }
 

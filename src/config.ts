@@ -5,8 +5,11 @@
  */
 import { z } from "zod";
 
-/** Where everything is. */
-export interface Config {
+/** Packages that can be the client of a `kafka://` stream. */
+export const KAFKA_CLIENTS = ["kafkajs", "platformatic"] as const;
+
+/** Where everything is: what flags say, or the environment. */
+export interface Engines {
   /** `sqlite:PATH`, or `kafka://host:port`. */
   stream: string;
   /** `sqlite:PATH`, or `postgres://…`. */
@@ -17,12 +20,19 @@ export interface Config {
   model: string;
 }
 
+/** Where everything is, and how it is reached. */
+export interface Config extends Engines {
+  /** Client of a `kafka://` stream; the environment alone says it. */
+  kafkaClient: typeof KAFKA_CLIENTS[number];
+}
+
 /** Names of the environment that set what flags do not. */
 export const ENVIRONMENT: Readonly<Record<keyof Config, string>> = {
   stream: "STREAM_URL",
   ledger: "LEDGER_URL",
   objects: "OBJECTS_URL",
   model: "MODEL_DIR",
+  kafkaClient: "KAFKA_CLIENT",
 };
 
 /** What holds where neither a flag nor the environment says otherwise: the embedded engines. */
@@ -31,6 +41,7 @@ export const DEFAULTS: Readonly<Config> = {
   ledger: "sqlite:.edgewood/ledger.db",
   objects: "file:.edgewood/objects",
   model: "model",
+  kafkaClient: "kafkajs",
 };
 
 const urlOf = (schemes: string[]) =>
@@ -47,6 +58,9 @@ const configSchema = z.object({
   ledger: urlOf(["sqlite:", "postgres://", "postgresql://"]),
   objects: urlOf(["file:", "s3://"]),
   model: z.string().min(1, "must name a folder"),
+  kafkaClient: z.enum(KAFKA_CLIENTS, {
+    error: ({ input }) => `must be one of ${KAFKA_CLIENTS.join(", ")}: current value is "${input}"`,
+  }),
 });
 
 /**
@@ -66,14 +80,17 @@ const configSchema = z.object({
  * ```
  */
 export function readConfig(
-  flags: Partial<Config>,
+  flags: Partial<Engines>,
   read: (name: string) => string | undefined = (name) => Deno.env.get(name),
 ): Config {
-  const config = { ...DEFAULTS };
+  const config: Record<keyof Config, string> = { ...DEFAULTS };
   const from = new Map<string, string>();
   for (const key of Object.keys(DEFAULTS) as (keyof Config)[]) {
-    const set = flags[key] ?? (read(ENVIRONMENT[key]) || undefined);
-    from.set(key, flags[key] !== undefined ? `--${key}` : ENVIRONMENT[key]);
+    // Nobody but a Kafka stream needs to see its client's name.
+    if (key === "kafkaClient" && !config.stream.startsWith("kafka:")) continue;
+    const flag = key === "kafkaClient" ? undefined : flags[key];
+    const set = flag ?? (read(ENVIRONMENT[key]) || undefined);
+    from.set(key, flag !== undefined ? `--${key}` : ENVIRONMENT[key]);
     if (set !== undefined) config[key] = set;
   }
   const parsed = configSchema.safeParse(config);

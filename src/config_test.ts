@@ -55,3 +55,19 @@ Deno.test("withoutSecrets() covers passwords only", () => {
   assertEquals(withoutSecrets("kafka://h:9092"), "kafka://h:9092");
   assertEquals(withoutSecrets("sqlite:a.db"), "sqlite:a.db");
 });
+
+Deno.test("readConfig() reads the client of a Kafka stream, and of no other", () => {
+  const read = environment({ KAFKA_CLIENT: "platformatic" });
+  assertEquals(readConfig({ stream: "kafka://h:9092" }, read).kafkaClient, "platformatic");
+  assertEquals(readConfig({ stream: "kafka://h:9092" }, environment({})).kafkaClient, "kafkajs");
+  const denied = (name: string) => {
+    if (name === "KAFKA_CLIENT") throw new Error("not asked for");
+    return undefined;
+  };
+  assertEquals(readConfig({}, denied).kafkaClient, "kafkajs");
+  assertThrows(
+    () => readConfig({ stream: "kafka://h:9092" }, environment({ KAFKA_CLIENT: "librdkafka" })),
+    TypeError,
+    'KAFKA_CLIENT must be one of kafkajs, platformatic: current value is "librdkafka"',
+  );
+});

@@ -59,31 +59,45 @@ export function brokerContract(adapter: string, options: BrokerContractOptions):
         headers: { reason: "wrong-field", text: "ü" },
         timestampMs: 1_600_000_000_123,
       },
-      { key: new Uint8Array([0xff, 0]), value: new Uint8Array([0xc3, 0x28]) },
+      // 100 days later, and before the first one.
+      { key: new Uint8Array([0xff, 0]), value: new Uint8Array([0xc3, 0x28]), timestampMs: 1_608_640_000_456 },
+      { key: "old", value: "", timestampMs: 1_000_000_000_789 },
       { key: null, value: null },
       { key: "big", value: "x".repeat(900_000) },
     ];
+    const producedAtMs = Date.now();
     await broker.produce(topic, records);
     await broker.produce(topic, []);
     const [{ startOffset, endOffset }] = await broker.offsets(topic);
-    assertEquals([startOffset, endOffset], [0, 4]);
-    const read: { offset: number; key: Uint8Array | null; value: Uint8Array | null }[] = [];
+    assertEquals([startOffset, endOffset], [0, 5]);
+    const read: { offset: number; timeMs: number; key: Uint8Array | null; value: Uint8Array | null }[] = [];
     for await (const batch of broker.read(topic, 0, { fromOffset: 0 })) {
       for (let i = 0; i < batch.count; i++) {
         if (batch.offsets[i] === 0) {
           const { reason, text } = batch.headers(i);
           assertEquals({ reason, text }, { reason: "wrong-field", text: "ü" });
-          assertEquals(batch.timestampMs[i], 1_600_000_000_123);
         }
-        read.push({ offset: batch.offsets[i], key: keyOf(batch, i), value: valueOf(batch, i) });
+        read.push({
+          offset: batch.offsets[i],
+          timeMs: batch.timestampMs[i],
+          key: keyOf(batch, i),
+          value: valueOf(batch, i),
+        });
       }
     }
-    assertEquals(read.map(({ offset }) => offset), [0, 1, 2, 3]);
+    assertEquals(read.map(({ offset }) => offset), [0, 1, 2, 3, 4]);
+    assertEquals(read.slice(0, 3).map(({ timeMs }) => timeMs), [
+      1_600_000_000_123,
+      1_608_640_000_456,
+      1_000_000_000_789,
+    ]);
+    for (const { timeMs } of read.slice(3)) assert(Math.abs(timeMs - producedAtMs) < 600_000);
     assertEquals(text(read[0].value), "ß€😀");
     assertEquals([...read[1].key!], [0xff, 0]);
     assertEquals([...read[1].value!], [0xc3, 0x28]);
-    assertEquals([read[2].key, read[2].value], [null, null]);
-    assertEquals(read[3].value!.length, 900_000);
+    assertEquals([text(read[2].key), text(read[2].value)], ["old", ""]);
+    assertEquals([read[3].key, read[3].value], [null, null]);
+    assertEquals(read[4].value!.length, 900_000);
   });
 
   test("reads any stretch of offsets, whatever the batches", async () => {

@@ -1,7 +1,8 @@
-import type { Kafka } from "kafkajs";
 import { DeliveryError } from "../../delivery_error.ts";
-import { type FetchedPartition, fetchRecords, type FetchRequest } from "./fetch_records.ts";
-import { createCluster, deliveryError, isRetriable, type KafkaCluster } from "./kafka_client.ts";
+import { pause } from "../../retry.ts";
+import { deliveryError, isRetriable } from "./failure.ts";
+import type { FetchedPartition, FetchRequest } from "./fetch_protocol.ts";
+import type { KafkaClient, TopicConnection } from "./kafka_client.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** Errors of a partition that mean: ask who leads it now, then try again. */
@@ -22,33 +23,28 @@ export interface ClusterLinkOptions {
 
 /** Connections to the leaders of one topic, made anew when the cluster went away and came back. */
 export class ClusterLink implements AsyncDisposable {
-  readonly #kafka: Kafka;
+  readonly #client: KafkaClient;
   readonly #options: ClusterLinkOptions;
-  #cluster: KafkaCluster | undefined;
+  #connection: TopicConnection | undefined;
   #failures = 0;
   #failingSince = 0;
 
   /** Connects when first used. */
-  constructor(kafka: Kafka, options: ClusterLinkOptions) {
-    this.#kafka = kafka;
+  constructor(client: KafkaClient, options: ClusterLinkOptions) {
+    this.#client = client;
     this.#options = options;
   }
 
   /** The node that leads each partition, by number of partition; -1 while there is none. */
   async leaders(): Promise<Map<number, number>> {
-    const cluster = await this.#connected();
-    await withDeadline(cluster.refreshMetadataIfNecessary(), CALL_DEADLINE_MS, "metadata");
-    return new Map(
-      cluster.findTopicPartitionMetadata(this.#options.topic)
-        .map(({ partitionId, leader }) => [partitionId, leader]),
-    );
+    const connection = await this.#connected();
+    return await withDeadline(connection.leaders(), CALL_DEADLINE_MS, "metadata");
   }
 
   /** Fetches from a node; errors of single partitions are in the answer. */
-  async fetch(nodeId: number, wanted: Omit<FetchRequest, "topic">): Promise<FetchedPartition[]> {
-    const cluster = await this.#connected();
-    const fetching = cluster.findBroker({ nodeId })
-      .then((node) => fetchRecords(node, { ...wanted, topic: this.#options.topic }));
+  async fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
+    const connection = await this.#connected();
+    const fetching = connection.fetch(nodeId, wanted);
     return await withDeadline(fetching, CALL_DEADLINE_MS + wanted.maxWaitMs, "answer to a fetch");
   }
 
@@ -57,13 +53,12 @@ export class ClusterLink implements AsyncDisposable {
     partitions: readonly number[],
   ): Promise<{ partition: number; startOffset: number; endOffset: number }[]> {
     const { topic } = this.#options;
-    const cluster = await this.#connected();
-    const ask = async (fromBeginning: boolean) => {
-      const asked = [{ topic, partitions: partitions.map((partition) => ({ partition })), fromBeginning }];
-      const [answer] = await withDeadline(cluster.fetchTopicsOffset(asked), CALL_DEADLINE_MS, "offsets");
-      return new Map(answer?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
-    };
-    const [starts, ends] = await Promise.all([ask(true), ask(false)]);
+    const connection = await this.#connected();
+    const asking = Promise.all([
+      connection.offsets("start", partitions),
+      connection.offsets("end", partitions),
+    ]);
+    const [starts, ends] = await withDeadline(asking, CALL_DEADLINE_MS, "offsets");
     this.succeeded();
     return partitions.map((partition) => {
       const startOffset = starts.get(partition);
@@ -105,13 +100,14 @@ export class ClusterLink implements AsyncDisposable {
     const { topic, name, giveUpMs } = this.#options;
     const now = performance.now();
     if (this.#failures++ === 0) this.#failingSince = now;
-    if (!isRetriable(error) || now - this.#failingSince > giveUpMs) {
-      throw deliveryError(`read ${topic}`, `${name} must answer within ${giveUpMs} ms`, error);
+    const { explain } = this.#client;
+    if (!isRetriable(error, explain) || now - this.#failingSince > giveUpMs) {
+      throw deliveryError(`read ${topic}`, `${name} must answer within ${giveUpMs} ms`, error, explain);
     }
     await pause(Math.min(FIRST_WAIT_MS * 2 ** (this.#failures - 1), LAST_WAIT_MS), signal);
     if (this.#failures > 1) return this.#disconnect();
     try {
-      await withDeadline(this.#cluster?.refreshMetadata() ?? Promise.resolve(), CALL_DEADLINE_MS, "metadata");
+      await withDeadline(this.#connection?.refresh() ?? Promise.resolve(), CALL_DEADLINE_MS, "metadata");
     } catch {
       // The connections are of no use: the next call makes new ones, and fails in its own name where it cannot.
       this.#disconnect();
@@ -129,39 +125,25 @@ export class ClusterLink implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  async #connected(): Promise<KafkaCluster> {
-    if (this.#cluster !== undefined) return this.#cluster;
-    const cluster = createCluster(this.#kafka);
-    await withDeadline(cluster.connect(), CALL_DEADLINE_MS, "connection");
-    await withDeadline(cluster.addTargetTopic(this.#options.topic), CALL_DEADLINE_MS, "metadata");
+  async #connected(): Promise<TopicConnection> {
+    if (this.#connection !== undefined) return this.#connection;
+    const connecting = this.#client.connect(this.#options.topic);
+    const connection = await withDeadline(connecting, CALL_DEADLINE_MS, "connection");
     // Another call may have been quicker.
-    if (this.#cluster !== undefined) {
-      close(cluster);
-      return this.#cluster;
+    if (this.#connection !== undefined) {
+      close(connection);
+      return this.#connection;
     }
-    return this.#cluster = cluster;
+    return this.#connection = connection;
   }
 
   #disconnect() {
-    if (this.#cluster !== undefined) close(this.#cluster);
-    this.#cluster = undefined;
+    if (this.#connection !== undefined) close(this.#connection);
+    this.#connection = undefined;
   }
 }
 
-/** kafkajs waits for open requests, up to their time-outs; nobody needs to wait with it, nor to know how it ended. */
-function close(cluster: KafkaCluster) {
-  cluster.disconnect().catch(() => {});
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done);
-    if (signal?.aborted) done();
-  });
+/** Clients wait for open requests, up to their time-outs; nobody needs to wait with them, nor to know how it ended. */
+function close(connection: TopicConnection) {
+  connection.close().catch(() => {});
 }

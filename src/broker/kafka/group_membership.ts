@@ -1,7 +1,7 @@
-import type { Assigner, Consumer, Kafka } from "kafkajs";
-import kafkajs from "kafkajs";
 import { DeliveryError } from "../../delivery_error.ts";
-import { deliveryError, isRetriable } from "./kafka_client.ts";
+import { pause } from "../../retry.ts";
+import { deliveryError, isRetriable } from "./failure.ts";
+import type { GroupMember, KafkaClient } from "./kafka_client.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** Which group to join, and whom to tell. */
@@ -12,6 +12,8 @@ export interface GroupMembershipOptions {
   group: string;
   /** Silence after which the group gives the partitions to others, in milliseconds. */
   sessionTimeoutMs: number;
+  /** How often the number of partitions is looked at, in milliseconds. */
+  metadataMaxAgeMs: number;
   /** How long joining may fail before it is given up, in milliseconds. */
   giveUpMs: number;
   /**
@@ -28,34 +30,30 @@ export interface GroupMembershipOptions {
   onFailure(error: unknown): void;
 }
 
-const TICK_MS = 100;
+const FIRST_WAIT_MS = 100;
+const LAST_WAIT_MS = 5000;
 const CLOSE_DEADLINE_MS = 5000;
 const COMMIT_DEADLINE_MS = 10_000;
-const LAST_WAIT_MS = 5000;
 /** Silence of the coordinator after which a member that says it runs is made anew. */
 const SILENCE_MS = 60_000;
-const METADATA_MAX_AGE_MS = 60_000;
 
 /**
- * A member of a consumer group: kafkajs joins, sends heartbeats and rejoins; a crashed consumer is replaced.
+ * A member of a consumer group: the client joins, sends heartbeats and rejoins; a member that cannot go on is replaced.
  *
- * The consumer is kept paused, so it fetches nothing: {@link ReadAhead} does.
+ * The client's member fetches nothing: {@link ReadAhead} does.
  */
 export class GroupMembership {
-  readonly #kafka: Kafka;
+  readonly #client: KafkaClient;
   readonly #options: GroupMembershipOptions;
-  #consumer: Consumer | undefined;
+  #member: GroupMember | undefined;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
-  #memberId = "";
-  /** Joins begun since the last one that was completed. */
-  #joins = 0;
   #isJoined = false;
   #heardAt = 0;
 
   /** Does nothing before {@link start}. */
-  constructor(kafka: Kafka, options: GroupMembershipOptions) {
-    this.#kafka = kafka;
+  constructor(client: KafkaClient, options: GroupMembershipOptions) {
+    this.#client = client;
     this.#options = options;
   }
 
@@ -80,16 +78,17 @@ export class GroupMembership {
   async commit(partition: number, nextOffset: number): Promise<void> {
     const { topic, group } = this.#options;
     try {
-      if (this.#consumer === undefined) {
+      if (this.#member === undefined || !this.#isJoined) {
         throw new DeliveryError("no member of the group", { retriable: true });
       }
-      const offsets = [{ topic, partition, offset: String(nextOffset) }];
-      await withDeadline(this.#consumer.commitOffsets(offsets), COMMIT_DEADLINE_MS, "answer to the commit");
+      const committing = this.#member.commit(partition, nextOffset);
+      await withDeadline(committing, COMMIT_DEADLINE_MS, "answer to the commit");
     } catch (error) {
       throw deliveryError(
         `commit offset ${nextOffset} of ${topic}/${partition}`,
         `group ${group} must take it`,
         error,
+        this.#client.explain,
       );
     }
   }
@@ -97,103 +96,65 @@ export class GroupMembership {
   async #run(stopping: AbortSignal): Promise<void> {
     const { topic, group, giveUpMs } = this.#options;
     let failingSince: number | undefined;
-    let waitMs = TICK_MS;
+    let waitMs = FIRST_WAIT_MS;
     while (!stopping.aborted) {
       const startedAt = performance.now();
-      const error = await this.#runConsumer(stopping);
+      const error = await this.#runMember(stopping);
       this.#isJoined = false;
       this.#options.onLost();
       if (stopping.aborted) return;
       if (this.#heardAt > startedAt) {
         failingSince = undefined;
-        waitMs = TICK_MS;
+        waitMs = FIRST_WAIT_MS;
       }
       failingSince ??= performance.now();
-      if (!isRetriable(error) || performance.now() - failingSince > giveUpMs) {
+      const { explain } = this.#client;
+      if (!isRetriable(error, explain) || performance.now() - failingSince > giveUpMs) {
         const must = `the coordinator must take it within ${giveUpMs} ms`;
-        return this.#options.onFailure(deliveryError(`join group ${group} on ${topic}`, must, error));
+        return this.#options.onFailure(
+          deliveryError(`join group ${group} on ${topic}`, must, error, explain),
+        );
       }
-      await sleep(waitMs, stopping);
+      await pause(waitMs, stopping);
       waitMs = Math.min(waitMs * 2, LAST_WAIT_MS);
     }
   }
 
-  /** Runs a consumer until it crashes, falls silent or is stopped; returns why it ended. */
-  async #runConsumer(stopping: AbortSignal): Promise<unknown> {
-    const { topic } = this.#options;
-    const consumer = this.#createConsumer();
-    const crashed = new Promise<unknown>((resolve) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error));
+  /** Runs a member until it cannot go on, falls silent or is stopped; returns why it ended. */
+  async #runMember(stopping: AbortSignal): Promise<unknown> {
+    const { topic, group, sessionTimeoutMs, metadataMaxAgeMs } = this.#options;
+    const member: GroupMember = this.#client.createMember({
+      topic,
+      group,
+      sessionTimeoutMs,
+      metadataMaxAgeMs,
+      rebalanceTimeoutMs: Math.max(sessionTimeoutMs, 10_000),
+      heartbeatIntervalMs: Math.min(3000, Math.ceil(sessionTimeoutMs / 10)),
+      onRebalancing: () => {
+        if (this.#member === member) this.#isJoined = false;
+      },
+      onHeard: () => {
+        if (this.#member === member) this.#hear();
+      },
+      onJoined: (partitions, isContinuous) => {
+        if (this.#member !== member || stopping.aborted) return;
+        this.#isJoined = true;
+        this.#options.onAssigned(partitions.toSorted((a, b) => a - b), isContinuous);
+        this.#hear();
+      },
     });
-    const running = async () => {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      if (stopping.aborted) return;
-      this.#consumer = consumer;
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: () => Promise.resolve(), // never: the topic is paused
-      });
-      return await Promise.race([crashed, this.#silence(stopping)]);
-    };
     try {
-      return await running();
+      this.#member = member;
+      const running = member.run(stopping);
+      running.catch(() => {}); // where silence comes first, the member is made anew
+      return await Promise.race([running, this.#silence(stopping)]);
     } catch (error) {
       return error;
     } finally {
-      this.#consumer = undefined;
+      this.#member = undefined;
       // It leaves the group; where the coordinator is away the session time-out does.
-      await withDeadline(consumer.disconnect(), CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
+      await withDeadline(member.leave(), CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
     }
-  }
-
-  #createConsumer(): Consumer {
-    const { topic, group, sessionTimeoutMs } = this.#options;
-    const consumer = this.#kafka.consumer({
-      groupId: group,
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000),
-      heartbeatInterval: Math.min(3000, Math.ceil(sessionTimeoutMs / 10)),
-      maxWaitTimeInMs: TICK_MS,
-      metadataMaxAge: METADATA_MAX_AGE_MS,
-      allowAutoTopicCreation: false,
-      partitionAssigners: [(context) => this.#countJoins(kafkajs.PartitionAssigners.roundRobin(context))],
-      retry: {
-        retries: 9, // enough to outlive a short outage as the same member; then the consumer is replaced
-        initialRetryTime: 100,
-        maxRetryTime: 1000,
-        restartOnFailure: () => Promise.resolve(false),
-      },
-    });
-    const { GROUP_JOIN, HEARTBEAT, REBALANCING } = consumer.events;
-    consumer.on(REBALANCING, () => void (this.#isJoined = false));
-    consumer.on(HEARTBEAT, () => this.#hear());
-    consumer.on(GROUP_JOIN, ({ payload: { memberId, memberAssignment } }) => {
-      // Before its first fetch: kafkajs calls listeners at once.
-      consumer.pause([{ topic }]);
-      const isContinuous = this.#joins === 1 && memberId === this.#memberId;
-      this.#joins = 0;
-      this.#memberId = memberId;
-      this.#isJoined = true;
-      this.#options.onAssigned(
-        (memberAssignment[topic] ?? []).map(Number).sort((a, b) => a - b),
-        isContinuous,
-      );
-      this.#hear();
-    });
-    return consumer;
-  }
-
-  /** An assigner is asked for its protocol once in each join, also in those that come to nothing. */
-  #countJoins(assigner: Assigner): Assigner {
-    return {
-      ...assigner,
-      protocol: (topics) => {
-        this.#joins++;
-        return assigner.protocol(topics);
-      },
-    };
   }
 
   #hear() {
@@ -206,21 +167,8 @@ export class GroupMembership {
     const since = performance.now();
     const limitMs = Math.max(SILENCE_MS, 3 * this.#options.sessionTimeoutMs);
     while (!stopping.aborted && performance.now() - Math.max(since, this.#heardAt) < limitMs) {
-      await sleep(1000, stopping);
+      await pause(1000, stopping);
     }
     return new DeliveryError(`the coordinator has been silent for ${limitMs} ms`, { retriable: true });
   }
-}
-
-function sleep(ms: number, stopping: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      stopping.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    stopping.addEventListener("abort", done);
-    if (stopping.aborted) done();
-  });
 }

@@ -1,9 +1,9 @@
-import type { Kafka } from "kafkajs";
 import type { BrokerEvent, Lag, SubscribeOptions, Subscription } from "../broker.ts";
 import { Claim } from "./claim.ts";
 import { ClusterLink } from "./cluster_link.ts";
-import { deliveryError } from "./kafka_client.ts";
+import { deliveryError } from "./failure.ts";
 import { GroupMembership } from "./group_membership.ts";
+import type { KafkaClient } from "./kafka_client.ts";
 import { ReadAhead } from "./read_ahead.ts";
 
 /** Whose subscription, and its bounds. */
@@ -18,6 +18,8 @@ export interface KafkaSubscriptionOptions extends SubscribeOptions {
   maxBytesPerPartition: number;
   /** How long reading or joining may fail before the iteration throws, in milliseconds. */
   giveUpMs: number;
+  /** How often the number of partitions is looked at, in milliseconds. */
+  metadataMaxAgeMs: number;
   /** How long the caller may work on one event before the member gives its partitions to others, in milliseconds. */
   maxEventMs: number;
   /** Takes a line about records that are gone. */
@@ -36,6 +38,7 @@ const TICK_MS = 1000;
  * the group is rebalancing, or the coordinator has been silent for the session time-out, no batch is handed over.
  */
 export class KafkaSubscription implements Subscription {
+  readonly #client: KafkaClient;
   readonly #options: KafkaSubscriptionOptions;
   readonly #link: ClusterLink;
   readonly #membership: GroupMembership;
@@ -55,7 +58,8 @@ export class KafkaSubscription implements Subscription {
   #hasLeft = false;
 
   /** Joins the group at once. */
-  constructor(kafka: Kafka, options: KafkaSubscriptionOptions) {
+  constructor(client: KafkaClient, options: KafkaSubscriptionOptions) {
+    this.#client = client;
     this.#options = options;
     const { name, topic, group, giveUpMs, report, signal } = options;
     const onChange = () => this.#changed();
@@ -63,7 +67,7 @@ export class KafkaSubscription implements Subscription {
       this.#failure ??= { error };
       onChange();
     };
-    this.#link = new ClusterLink(kafka, { name, topic, giveUpMs });
+    this.#link = new ClusterLink(client, { name, topic, giveUpMs });
     this.#readAhead = new ReadAhead(this.#link, {
       topic,
       giveUpMs,
@@ -73,10 +77,11 @@ export class KafkaSubscription implements Subscription {
       claims: () => this.#claims.values(),
       signal: this.#closing.signal,
     });
-    this.#membership = new GroupMembership(kafka, {
+    this.#membership = new GroupMembership(client, {
       topic,
       group,
       giveUpMs,
+      metadataMaxAgeMs: options.metadataMaxAgeMs,
       sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
       onChange,
       onFailure,
@@ -141,7 +146,7 @@ export class KafkaSubscription implements Subscription {
         position: Math.max(startOffset, claims[i].position),
       }));
     } catch (error) {
-      throw deliveryError(`tell the lag of ${topic}`, `${name} must answer`, error);
+      throw deliveryError(`tell the lag of ${topic}`, `${name} must answer`, error, this.#client.explain);
     }
   }
 

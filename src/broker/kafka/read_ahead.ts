@@ -1,7 +1,7 @@
 import { DeliveryError } from "../../delivery_error.ts";
 import type { Claim } from "./claim.ts";
 import type { ClusterLink } from "./cluster_link.ts";
-import type { FetchedPartition } from "./fetch_records.ts";
+import type { FetchedPartition } from "./fetch_protocol.ts";
 import { RecordSet } from "./record_set.ts";
 
 /** What reading ahead needs of its subscription. */

@@ -9,7 +9,7 @@
 import type { RecordBatch } from "../broker.ts";
 import { joinBatches } from "../record_batch.ts";
 import { compressionNames, decompress } from "./codecs.ts";
-import type { AbortedTransaction } from "./fetch_records.ts";
+import type { AbortedTransaction } from "./fetch_protocol.ts";
 import { RecordColumns } from "./record_columns.ts";
 import { VarintReader } from "./varint.ts";
 

@@ -1,18 +1,13 @@
-/**
- * Streams in Apache Kafka, over npm:kafkajs.
- *
- * @module
- */
-import type { Admin, Kafka } from "kafkajs";
-import type { Broker, ProducedRecord, RecordBatch, SubscribeOptions, Subscription } from "./broker.ts";
-import { ClusterLink } from "./kafka/cluster_link.ts";
-import { createKafkaClient, deliveryError, isRetriable } from "./kafka/kafka_client.ts";
-import { KafkaProducer } from "./kafka/kafka_producer.ts";
-import { partitionOfKey } from "./kafka/partition_of_key.ts";
-import { KafkaSubscription } from "./kafka/kafka_subscription.ts";
-import { type KafkaAddress, type KafkaCredentials, parseKafkaUrl } from "./kafka/kafka_url.ts";
-import { readPartition } from "./kafka/read_partition.ts";
-import { withDeadline } from "./kafka/with_deadline.ts";
+import type { Broker, ProducedRecord, RecordBatch, SubscribeOptions, Subscription } from "../broker.ts";
+import { ClusterLink } from "./cluster_link.ts";
+import { deliveryError, isRetriable } from "./failure.ts";
+import type { KafkaClient } from "./kafka_client.ts";
+import { KafkaSubscription } from "./kafka_subscription.ts";
+import { type KafkaAddress, type KafkaCredentials, parseKafkaUrl } from "./kafka_url.ts";
+import { partitionOfKey } from "./partition_of_key.ts";
+import { readPartition } from "./read_partition.ts";
+import { RecordProducer } from "./record_producer.ts";
+import { withDeadline } from "./with_deadline.ts";
 
 /** Credentials and bounds of a Kafka broker; all times in milliseconds. */
 export interface KafkaBrokerOptions extends KafkaCredentials {
@@ -26,6 +21,8 @@ export interface KafkaBrokerOptions extends KafkaCredentials {
   maxEventMs?: number;
   /** Most bytes of one fetch of a partition (default 4 MiB). */
   maxBytesPerPartition?: number;
+  /** How often a subscriber looks whether the topic got more partitions (default 60,000). */
+  metadataMaxAgeMs?: number;
   /** Takes a line when records were deleted before they could be read (default: standard error). */
   report?(line: string): void;
 }
@@ -35,27 +32,18 @@ const POLL_MS = 20;
 const CLOSE_DEADLINE_MS = 2000;
 
 /**
- * Opens a Kafka cluster: `kafka://[user:pass@]host:port[,host:port]?sasl=plain|scram-sha-256|scram-sha-512&tls=true&ca=FILE`.
+ * Opens a Kafka cluster over a client.
  *
- * Works with Kafka 2.3 and newer. Only records of committed transactions are read; gzip, snappy, lz4 and zstd batches are.
- * Produced records have been taken by all replicas in sync when `produce` resolves. It needs network permission for all
- * brokers, read permission for `ca`, and the environment names that kafkajs reads (NODE_ENV, KAFKAJS_LOG_LEVEL,
- * KAFKAJS_NO_PARTITIONER_WARNING, KAFKAJS_DEBUG_PROTOCOL_BUFFERS, KAFKAJS_DEBUG_EXTENDED_PROTOCOL_BUFFERS).
- *
+ * @param createClient Sets the client up for an address; nothing connects yet.
  * @throws TypeError for a URL that cannot be read; DeliveryError where no broker answers in time or the login is refused.
- *
- * @example
- * ```ts
- * import { assertRejects } from "../testing/assert.ts";
- * import { openKafkaBroker } from "./kafka.ts";
- *
- * await assertRejects(() => openKafkaBroker("kafka://localhost:9092?sasl=plain"), TypeError, "user and password");
- * ```
  */
-export async function openKafkaBroker(url: string, options: KafkaBrokerOptions = {}): Promise<Broker> {
+export async function openKafka(
+  url: string,
+  options: KafkaBrokerOptions,
+  createClient: (address: KafkaAddress) => Promise<KafkaClient>,
+): Promise<Broker> {
   const address = parseKafkaUrl(url, options);
-  const kafka = await createKafkaClient(address);
-  const broker = new KafkaBroker(kafka, address, options);
+  const broker = new KafkaBroker(await createClient(address), address, options);
   try {
     await broker.id();
   } catch (error) {
@@ -65,27 +53,29 @@ export async function openKafkaBroker(url: string, options: KafkaBrokerOptions =
   return broker;
 }
 
+/** A stream in Kafka, over any client. */
 class KafkaBroker implements Broker {
   readonly name: string;
-  readonly #kafka: Kafka;
+  readonly #client: KafkaClient;
   readonly #options: Required<Omit<KafkaBrokerOptions, keyof KafkaCredentials>>;
-  readonly #producer: KafkaProducer;
+  readonly #producer: RecordProducer;
   readonly #links = new Map<string, ClusterLink>();
   readonly #subscriptions = new Set<Subscription>();
-  #admin: Promise<Admin> | undefined;
 
-  constructor(kafka: Kafka, address: KafkaAddress, options: KafkaBrokerOptions) {
+  /** Connects when first used; disposing it ends the client's connections too. */
+  constructor(client: KafkaClient, address: KafkaAddress, options: KafkaBrokerOptions) {
     this.name = address.name;
-    this.#kafka = kafka;
+    this.#client = client;
     this.#options = {
       requestTimeoutMs: options.requestTimeoutMs ?? 15_000,
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
       giveUpMs: options.giveUpMs ?? 300_000,
       maxEventMs: options.maxEventMs ?? 300_000,
       maxBytesPerPartition: options.maxBytesPerPartition ?? 4 * 1024 * 1024,
+      metadataMaxAgeMs: options.metadataMaxAgeMs ?? 60_000,
       report: options.report ?? ((line) => console.error(line)),
     };
-    this.#producer = new KafkaProducer(kafka, {
+    this.#producer = new RecordProducer(client, {
       name: this.name,
       compression: address.compression,
       deliveryTimeoutMs: this.#options.deliveryTimeoutMs,
@@ -93,16 +83,14 @@ class KafkaBroker implements Broker {
     });
   }
 
-  async id(): Promise<string> {
-    const { clusterId } = await this.#ask("open the stream", (admin) => admin.describeCluster());
-    return clusterId;
+  id(): Promise<string> {
+    return this.#ask("open the stream", () => this.#client.clusterId());
   }
 
   async ensureTopic(topic: string, options: { partitions?: number } = {}): Promise<void> {
     if (await this.partitions(topic) > 0) return;
     const numPartitions = options.partitions ?? 1;
-    const asked = { topics: [{ topic, numPartitions, replicationFactor: -1 }], waitForLeaders: false };
-    await this.#ask(`make topic ${topic}`, (admin) => admin.createTopics(asked));
+    await this.#ask(`make topic ${topic}`, () => this.#client.createTopic(topic, numPartitions));
     const deadline = performance.now() + this.#options.requestTimeoutMs;
     // Each broker learns of the topic, and of who leads it, in its own time.
     for (;;) {
@@ -110,7 +98,8 @@ class KafkaBroker implements Broker {
       if (leaders.length > 0 && leaders.every((leader) => leader >= 0)) return;
       if (performance.now() > deadline) {
         const shown = new Error(`${leaders.length} partitions, led by ${leaders.join(", ") || "nobody"}`);
-        throw deliveryError(`make topic ${topic}`, `${this.name} must show it with leaders`, shown);
+        const must = `${this.name} must show it with leaders`;
+        throw deliveryError(`make topic ${topic}`, must, shown, this.#client.explain);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -126,15 +115,7 @@ class KafkaBroker implements Broker {
 
   /** The node that leads each partition, -1 while there is none; empty where the topic is absent. */
   #leaders(topic: string): Promise<number[]> {
-    return this.#ask(`look for topic ${topic}`, async (admin) => {
-      try {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        return topics.find(({ name }) => name === topic)?.partitions.map(({ leader }) => leader) ?? [];
-      } catch (error) {
-        if ((error as { type?: string }).type === "UNKNOWN_TOPIC_OR_PARTITION") return [];
-        throw error;
-      }
-    });
+    return this.#ask(`look for topic ${topic}`, () => this.#client.leaders(topic));
   }
 
   produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
@@ -150,11 +131,8 @@ class KafkaBroker implements Broker {
         AbortSignal.timeout(requestTimeoutMs),
       );
     } catch (error) {
-      throw deliveryError(
-        `tell the offsets of ${topic}`,
-        `${this.name} must answer within ${requestTimeoutMs} ms`,
-        error,
-      );
+      const must = `${this.name} must answer within ${requestTimeoutMs} ms`;
+      throw deliveryError(`tell the offsets of ${topic}`, must, error, this.#client.explain);
     }
   }
 
@@ -175,7 +153,7 @@ class KafkaBroker implements Broker {
 
   async subscribe(topic: string, group: string, options: SubscribeOptions = {}): Promise<Subscription> {
     await this.#require(topic);
-    const subscription = new KafkaSubscription(this.#kafka, {
+    const subscription = new KafkaSubscription(this.#client, {
       ...this.#options,
       ...options,
       name: this.name,
@@ -190,45 +168,19 @@ class KafkaBroker implements Broker {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
     await Promise.all([...this.#links.values()].map((link) => link[Symbol.asyncDispose]()));
     await this.#producer.close();
-    const admin = this.#admin;
-    this.#admin = undefined;
-    // A connection that was never made, or is broken, has nothing to end.
-    if (admin === undefined) return;
-    const closing = admin.then((connected) => connected.disconnect());
-    await withDeadline(closing, CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
+    // A connection that is broken has nothing to end.
+    await withDeadline(this.#client.close(), CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
   }
 
-  /** A question to the cluster, asked once more over a new connection where the first one fails. */
-  async #ask<T>(action: string, question: (admin: Admin) => Promise<T>): Promise<T> {
+  /** A question to the cluster, with a time-out. */
+  async #ask<T>(action: string, question: () => Promise<T>): Promise<T> {
     const { requestTimeoutMs } = this.#options;
-    const answer = async () => {
-      const isFresh = this.#admin === undefined;
-      try {
-        return await question(await this.#connectedAdmin());
-      } catch (error) {
-        // Kafka itself answered, or no other connection would do better.
-        const isAnswered = (error as { type?: string }).type !== undefined;
-        if (isFresh || isAnswered || !isRetriable(error)) throw error;
-        this.#admin?.then((admin) => admin.disconnect()).catch(() => {}); // it is broken
-        this.#admin = undefined;
-        return await question(await this.#connectedAdmin());
-      }
-    };
     try {
-      return await withDeadline(answer(), requestTimeoutMs, "answer");
+      return await withDeadline(question(), requestTimeoutMs, "answer");
     } catch (error) {
-      throw deliveryError(action, `${this.name} must answer within ${requestTimeoutMs} ms`, error);
+      const must = `${this.name} must answer within ${requestTimeoutMs} ms`;
+      throw deliveryError(action, must, error, this.#client.explain);
     }
-  }
-
-  #connectedAdmin(): Promise<Admin> {
-    if (this.#admin !== undefined) return this.#admin;
-    const admin = this.#kafka.admin();
-    const connecting = admin.connect().then(() => admin);
-    connecting.catch(() => {
-      if (this.#admin === connecting) this.#admin = undefined;
-    });
-    return this.#admin = connecting;
   }
 
   readonly #partitionCounts = new Map<string, { count: number; at: number }>();
@@ -242,7 +194,7 @@ class KafkaBroker implements Broker {
     try {
       count = await this.partitions(topic);
     } catch (error) {
-      if (known === undefined || !isRetriable(error)) throw error;
+      if (known === undefined || !isRetriable(error, this.#client.explain)) throw error;
       count = known.count;
     }
     if (count > 0) this.#partitionCounts.set(topic, { count, at: now });
@@ -254,7 +206,8 @@ class KafkaBroker implements Broker {
     if (known !== undefined) return known;
     await this.#require(topic);
     const { giveUpMs } = this.#options;
-    const link = this.#links.get(topic) ?? new ClusterLink(this.#kafka, { name: this.name, topic, giveUpMs });
+    const link = this.#links.get(topic) ??
+      new ClusterLink(this.#client, { name: this.name, topic, giveUpMs });
     this.#links.set(topic, link);
     return link;
   }

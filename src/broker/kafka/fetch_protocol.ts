@@ -1,5 +1,13 @@
+/**
+ * Kafka's fetch request and its answer: a client sends the one and hands over the bytes of the other.
+ *
+ * The decoders of the clients are passed by: kafkajs's makes an object and several big integers for each record, overflows
+ * the stack on large batches and never gets past a batch that compaction emptied; platformatic's makes several objects
+ * for each record. Format: Apache Kafka, Fetch request and response, version 11.
+ *
+ * @module
+ */
 import { Buffer } from "node:buffer";
-import type { KafkaNode } from "./kafka_client.ts";
 
 /** A transaction that was taken back: records of this producer from the offset on do not count, up to its end marker. */
 export interface AbortedTransaction {
@@ -11,8 +19,6 @@ export interface AbortedTransaction {
 
 /** What to fetch from one node. */
 export interface FetchRequest {
-  /** Topic of the partitions. */
-  topic: string;
   /** Each partition, from which offset, and most bytes of it. */
   partitions: { partition: number; offset: number; maxBytes: number }[];
   /** How long the node may wait for a first record, in milliseconds. */
@@ -35,46 +41,33 @@ export interface FetchedPartition {
   records: Uint8Array;
 }
 
-const FETCH = 1; // API key
-const VERSION = 11; // from Kafka 2.3 to at least 4.1
+/** Number of the request in Kafka's protocol. */
+export const FETCH_KEY = 1;
+/** Version of the request that is spoken: from Kafka 2.3 to at least 4.1. */
+export const FETCH_VERSION = 11;
+/** How long an answer may take beyond the wait of the node itself, in milliseconds. */
+export const FETCH_TIMEOUT_MS = 15_000;
 const READ_COMMITTED = 1;
-/** Beyond the wait of the node itself. */
-const REQUEST_TIMEOUT_MS = 15_000;
 
-/**
- * Fetches records of partitions that the node leads, outside any group and without decoding them.
- *
- * kafkajs sends the request and matches the answer; its own decoder is passed by, since it makes an object and several
- * big integers for each record, overflows the stack on large batches and never gets past a batch that compaction emptied.
- * Only records of committed transactions come. Format: Apache Kafka, Fetch request and response, version 11.
- *
- * @throws Error where the node is older than Kafka 2.3 or answers with an error as a whole; what kafkajs throws otherwise.
- */
-export function fetchRecords(node: KafkaNode, wanted: FetchRequest): Promise<FetchedPartition[]> {
-  const known = node.versions[FETCH];
-  if (known !== undefined && !(known.minVersion <= VERSION && VERSION <= known.maxVersion)) {
+/** Throws where a node does not take fetch requests of {@link FETCH_VERSION}; unknown versions pass. */
+export function checkFetchVersions(known: { minVersion: number; maxVersion: number } | undefined): void {
+  if (known !== undefined && !(known.minVersion <= FETCH_VERSION && FETCH_VERSION <= known.maxVersion)) {
     throw new Error(
-      `Cannot fetch as the Kafka broker must take version ${VERSION} of fetch requests (Kafka 2.3 and newer): ` +
+      `Cannot fetch as the Kafka broker must take version ${FETCH_VERSION} of fetch requests (Kafka 2.3 and newer): ` +
         `current value is ${known.minVersion} to ${known.maxVersion}`,
     );
   }
-  const buffer = encodeRequest(wanted);
-  return node.connectionPool.send<FetchedPartition[]>({
-    request: {
-      apiKey: FETCH,
-      apiVersion: VERSION,
-      apiName: "Fetch",
-      encode: () => Promise.resolve({ buf: buffer, buffer }),
-    },
-    response: {
-      decode: (payload) => Promise.resolve(decodeResponse(payload)),
-      parse: (fetched) => Promise.resolve(fetched),
-    },
-    requestTimeout: wanted.maxWaitMs + REQUEST_TIMEOUT_MS,
-  });
 }
 
-function encodeRequest({ topic, partitions, maxWaitMs, maxBytes }: FetchRequest): Buffer {
+/**
+ * The body of a fetch request for partitions that one node leads, outside any group.
+ *
+ * Only records of committed transactions are asked for.
+ */
+export function encodeFetchRequest(
+  topic: string,
+  { partitions, maxWaitMs, maxBytes }: FetchRequest,
+): Buffer {
   const name = Buffer.from(topic);
   const buffer = Buffer.alloc(43 + name.length + partitions.length * 28);
   let at = 0;
@@ -103,7 +96,13 @@ function encodeRequest({ topic, partitions, maxWaitMs, maxBytes }: FetchRequest)
   return buffer.subarray(0, at);
 }
 
-function decodeResponse(payload: Buffer): FetchedPartition[] {
+/**
+ * Reads the answer to a fetch; records stay as they came, in the bytes of the answer.
+ *
+ * @param payload The answer after its header.
+ * @throws Error where the node answers with an error as a whole.
+ */
+export function decodeFetchResponse(payload: Buffer): FetchedPartition[] {
   let at = 4; // throttle time: the broker waits by itself
   const int32 = () => payload.readInt32BE((at += 4) - 4);
   const int64 = () => Number(payload.readBigInt64BE((at += 8) - 8));
