@@ -96,7 +96,8 @@ async function produce(flags: ProduceFlags): Promise<void> {
   });
   const produced = await produceEvents(
     broker,
-    count === undefined ? source.events : take(source.events, count),
+    // The simulation ends by itself.
+    flags.input === undefined || count === undefined ? source.events : take(source.events, count),
     {
       topic,
       labelTopic,

@@ -139,44 +139,59 @@ export function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
 /** Writes the body of one batch. */
 export function encodeBody(records: readonly ProducedRecord[], defaultTimestampMs: number): Uint8Array {
   const count = records.length;
-  let room = 0;
-  const headers: (string | undefined)[] = new Array(count);
-  for (let i = 0; i < count; i++) {
-    const record = records[i];
-    room += roomFor(record.value) + roomFor(record.key);
-    if (record.headers !== undefined && Object.keys(record.headers).length > 0) {
-      headers[i] = JSON.stringify(record.headers);
-      room += headers[i]!.length * 3;
-    }
-  }
+  const parts: (string | Uint8Array | null)[] = [];
+  const times = new Float64Array(count);
+  records.forEach(({ value, key, headers, timestampMs }, i) => {
+    times[i] = timestampMs ?? defaultTimestampMs;
+    parts.push(value, key, hasHeaders(headers) ? JSON.stringify(headers) : null);
+  });
   const dataStart = HEADER_BYTES + count * 8 + count * 4 * COLUMNS;
-  const body = new Uint8Array(dataStart + room);
-  const times = new Float64Array(body.buffer, HEADER_BYTES, count);
+  const { body, lengths } = encodeParts(parts, dataStart);
+  new Float64Array(body.buffer, HEADER_BYTES, count).set(times);
   const columns = new Int32Array(body.buffer, HEADER_BYTES + count * 8, count * COLUMNS);
   let end = 0;
-  const put = (content: string | Uint8Array | null | undefined, column: number, i: number) => {
-    if (content === null || content === undefined) {
-      columns[column * count + i] = columns[(column + 1) * count + i] = -1;
-      return;
+  for (let part = 0, i = 0; i < count; i++) {
+    for (let column = 0; column < COLUMNS; column += 2, part++) {
+      const isNull = lengths[part] < 0;
+      columns[column * count + i] = isNull ? -1 : end;
+      if (!isNull) end += lengths[part];
+      columns[(column + 1) * count + i] = isNull ? -1 : end;
     }
-    columns[column * count + i] = end;
-    if (typeof content === "string") {
-      end += encoder.encodeInto(content, body.subarray(dataStart + end)).written;
-    } else {
-      body.set(content, dataStart + end);
-      end += content.length;
-    }
-    columns[(column + 1) * count + i] = end;
-  };
-  for (let i = 0; i < count; i++) {
-    const record = records[i];
-    times[i] = record.timestampMs ?? defaultTimestampMs;
-    put(record.value, 0, i);
-    put(record.key, 2, i);
-    put(headers[i], 4, i);
   }
   new Uint32Array(body.buffer, 0, 2).set([count, end]);
   return body.subarray(0, dataStart + end);
+}
+
+/**
+ * The parts one after another in UTF-8, behind room for what comes first, and the length of each, -1 for null.
+ *
+ * Texts are encoded all at once, which takes a fraction of the time; where one is not ASCII, or is bytes, one by one.
+ */
+function encodeParts(
+  parts: readonly (string | Uint8Array | null)[],
+  start: number,
+): { body: Uint8Array<ArrayBuffer>; lengths: Int32Array } {
+  const lengths = Int32Array.from(parts, (part) => part === null ? -1 : part.length);
+  if (!parts.some((part) => part instanceof Uint8Array)) {
+    const text = parts.join("");
+    const body = new Uint8Array(start + text.length);
+    const { read, written } = encoder.encodeInto(text, body.subarray(start));
+    if (read === text.length && written === text.length) return { body, lengths };
+  }
+  const room = parts.reduce((sum, part) => sum + (typeof part === "string" ? 3 : 1) * (part?.length ?? 0), 0);
+  const body = new Uint8Array(start + room);
+  let end = start;
+  parts.forEach((part, i) => {
+    if (typeof part === "string") lengths[i] = encoder.encodeInto(part, body.subarray(end)).written;
+    else if (part !== null) body.set(part, end);
+    end += Math.max(0, lengths[i]);
+  });
+  return { body, lengths };
+}
+
+function hasHeaders(headers: ProducedRecord["headers"]): boolean {
+  for (const _ in headers) return true;
+  return false;
 }
 
 /** Reads a body; throws `RangeError` where its sizes do not fit. Nothing is copied where the body is aligned. */
@@ -215,9 +230,4 @@ export function decodeBody(
     headerEnd: column(5),
     nextOffset: baseOffset + count,
   });
-}
-
-function roomFor(content: string | Uint8Array | null): number {
-  if (content === null) return 0;
-  return typeof content === "string" ? content.length * 3 : content.length;
 }

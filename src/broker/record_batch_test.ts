@@ -46,3 +46,34 @@ Deno.test("sliceBatch() and joinBatches() keep records, offsets and headers", ()
   assertEquals(joined.headers(2), {});
   assertEquals(joined.nextOffset, 14);
 });
+
+Deno.test("encodeBody() keeps texts that are not ASCII, bytes, nulls and headers apart, in any mixture", () => {
+  const contents = [
+    "",
+    "plain",
+    "ß",
+    "\ud83d\ude00",
+    "\ud800",
+    "x".repeat(300),
+    new Uint8Array([0xff, 0]),
+    null,
+  ];
+  const texts = contents.filter((content) => !(content instanceof Uint8Array));
+  for (const pool of [contents, texts, ["", "plain", null]]) {
+    const records = pool.flatMap((value, i) =>
+      pool.map((key, j) => ({
+        key,
+        value,
+        timestampMs: i * 100 + j,
+        headers: j === 1 ? { "ü": "ä" } : undefined,
+      }))
+    );
+    const batch = decodeBody("t", 0, 7, encodeBody(records, 5));
+    records.forEach(({ key, value, headers = {}, timestampMs }, i) => {
+      const bytesOf = (content: string | Uint8Array | null) =>
+        typeof content === "string" ? new TextEncoder().encode(content) : content;
+      assertEquals([valueOf(batch, i), keyOf(batch, i)], [bytesOf(value), bytesOf(key)]);
+      assertEquals([batch.headers(i), batch.timestampMs[i], batch.offsets[i]], [headers, timestampMs, 7 + i]);
+    });
+  }
+});

@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Broker, ProducedRecord } from "../broker/broker.ts";
 import { deliver } from "../deliver.ts";
 import { pause } from "../retry.ts";
-import type { ReplayedEvent } from "./event.ts";
+import type { ReplayedEvent, ReplayedTransactionEvent } from "./event.ts";
 
 /** How events are produced. */
 export interface ProduceOptions {
@@ -83,20 +83,35 @@ export async function produceEvents(
     await setImmediate();
   };
 
-  for await (const event of events) {
-    if (signal?.aborted) break;
+  /** Takes an event in hand; gives a promise where it has to wait. */
+  const take = (event: ReplayedEvent): Promise<void> | undefined => {
     if (event.kind === "label") {
       labels.push({ key: event.label.customer_id, value: encode(event) });
     } else {
       const waitMs = pace(event);
-      if (waitMs > 0) {
-        await flush();
-        await pause(waitMs, signal);
-        if (signal?.aborted) break;
-      }
+      if (waitMs > 0) return takeLater(event, waitMs);
       transactions.push({ key: event.transaction.customer_id, value: encode(event) });
     }
-    if (transactions.length >= BATCH_RECORDS || labels.length >= BATCH_RECORDS) await flush();
+    if (transactions.length >= BATCH_RECORDS || labels.length >= BATCH_RECORDS) return flush();
+  };
+  const takeLater = async (event: ReplayedTransactionEvent, waitMs: number) => {
+    await flush();
+    await pause(waitMs, signal);
+    if (!signal?.aborted) transactions.push({ key: event.transaction.customer_id, value: encode(event) });
+  };
+
+  // A promise for each event would cost as much as the simulation of it.
+  if (Symbol.iterator in events) {
+    for (const event of events) {
+      if (signal?.aborted) break;
+      const waiting = take(event);
+      if (waiting !== undefined) await waiting;
+    }
+  } else {
+    for await (const event of events) {
+      if (signal?.aborted) break;
+      await take(event);
+    }
   }
   await flush();
   return produced;
