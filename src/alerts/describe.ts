@@ -4,6 +4,7 @@
  * @module
  */
 import type { AlertGroup } from "./alerts.ts";
+import { tellingReasons } from "./telling_reasons.ts";
 
 /** The fields of a verdict's wire form that a sentence needs. */
 export interface VerdictText {
@@ -27,8 +28,6 @@ export interface VerdictText {
   reasons: readonly { text: string; contribution: number }[];
 }
 
-/** A reason is told where it makes at least this share of what speaks for an anomaly. */
-const LEAST_SHARE = 0.15;
 /** Characters that a terminal or a reader could take for something else than text. */
 // deno-lint-ignore no-control-regex
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
@@ -63,15 +62,9 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060
  * ```
  */
 export function describeVerdict(verdict: VerdictText): string {
-  const against = verdict.reasons.filter(({ contribution }) => contribution < 0)
-    .sort((a, b) => a.contribution - b.contribution);
-  const total = against.reduce((sum, { contribution }) => sum + contribution, 0);
-  const told = against.filter(({ contribution }, i) => i === 0 || contribution / total >= LEAST_SHARE).slice(
-    0,
-    3,
-  );
+  const told = tellingReasons(verdict.reasons);
   const score = `score ${verdict.anomaly_score.toFixed(3)} above ${verdict.threshold.toFixed(3)}`;
-  const why = told.length === 0 ? "" : `, because ${told.map(({ text }) => text).join(", ")}`;
+  const why = told.length === 0 ? "" : `, because ${told.join(", ")}`;
   return printable(
     `${momentOf(verdict.timestamp)} UTC  ${money(verdict)} by customer ${verdict.customer_id} ` +
       `at terminal ${verdict.terminal_id} (${verdict.transaction_id}): ${score}${why}`,

@@ -146,7 +146,7 @@ function draw(place: HTMLElement, latest: { current: ChartProps }, tell: (text: 
       cursor: { drag: { x: false, y: false }, points: { show: series.every(({ as }) => as === undefined) } },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       scales: {
-        x: { time: isTime, ...(series.some(({ as }) => as === "bars") ? {} : { range: widen }) },
+        x: { time: isTime, range: (_plot, least, most) => widen(least, most, latest.current) },
         y: scale === "log"
           ? { distr: 4, range: (_plot, _least, most) => [0, Math.max(most, 1) * 1.3] }
           : { range: (_plot, _least, most) => range ? [...range] : [0, Math.max(most * 1.08, 1e-9)] },
@@ -205,9 +205,10 @@ function styleOf({ as = "line" }: ChartSeries, colour: () => string): uPlot.Seri
   };
 }
 
-/** Room on both sides, so that no point is cut off. */
-function widen(_plot: uPlot, least: number, most: number): [number, number] {
-  const room = (most - least || 3600) * 0.03;
+/** Room on both sides, so that no point and no bar is cut off. */
+function widen(least: number, most: number, { x, series }: ChartProps): [number, number] {
+  const isBars = series.some(({ as }) => as === "bars");
+  const room = isBars && x.length > 1 ? (x[1] - x[0]) / 2 : (most - least || 3600) * 0.03;
   return [least - room, most + room];
 }
 

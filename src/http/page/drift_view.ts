@@ -8,20 +8,14 @@ import type { Drawn } from "./drawn.ts";
 /** Below, a feature is stable; above the second, it has drifted. */
 const STABLE = 0.1;
 const DRIFTED = 0.25;
+/** Quantiles that are shown, where the training has them. */
+const QUANTILES = ["p50", "p90", "p99"];
 
 /** How far each feature's values of late are from those of the training. */
 export function DriftView({ status }: { status: WireStatus }): Drawn {
   const { features } = status.drift;
   const most = Math.max(0.5, ...features.map(({ psi }) => psi ?? 0));
-  const names = [
-    ...new Set(
-      features.flatMap(({ training, now }) => [...Object.keys(training ?? {}), ...Object.keys(now ?? {})]),
-    ),
-  ]
-    .filter((name) =>
-      features.some(({ training, now }) => training?.[name] !== undefined && now?.[name] !== undefined)
-    )
-    .sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)));
+  const names = QUANTILES.filter((name) => features.some(({ training }) => training?.[name] !== undefined));
   return h(
     "div",
     { class: "drift-view" },

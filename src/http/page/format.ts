@@ -27,7 +27,7 @@ export function formatScore(value: number | null | undefined): string {
 export function formatMs(value: number | null | undefined): string {
   if (!isKnown(value)) return "–";
   if (value >= 60_000) return `${(value / 60_000).toFixed(1)} min`;
-  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
+  if (value >= 1000) return `${Number((value / 1000).toFixed(1))} s`;
   return value >= 100 ? `${whole.format(value)} ms` : `${Number(value.toFixed(1))} ms`;
 }
 

@@ -10,13 +10,22 @@ Deno.test("formatAmount() has the currency's digits, and stands any text as a cu
 });
 
 Deno.test("formatMs() has the unit that suits", () => {
-  const cases: [number, string][] = [[0, "0 ms"], [1.26, "1.3 ms"], [120.4, "120 ms"], [9999, "9,999 ms"], [
-    12_345,
-    "12.3 s",
-  ], [
-    90_000,
-    "1.5 min",
-  ]];
+  const cases: [number, string][] = [
+    [0, "0 ms"],
+    [1.26, "1.3 ms"],
+    [120.4, "120 ms"],
+    [999, "999 ms"],
+    [9949, "9.9 s"],
+    [2000, "2 s"],
+    [
+      12_345,
+      "12.3 s",
+    ],
+    [
+      90_000,
+      "1.5 min",
+    ],
+  ];
   for (const [value, text] of cases) assertEquals(formatMs(value), text);
 });
 

@@ -22,7 +22,7 @@ export function useLive(feed: LiveFeed): LiveState {
 export interface Fetched<T> {
   /** The answer; while another path is asked, still the one before. */
   value: T | undefined;
-  /** Why there is none. */
+  /** Why the last one did not come. */
   error: Error | undefined;
   /** Whether an answer is on its way. */
   isLoading: boolean;
@@ -30,8 +30,12 @@ export interface Fetched<T> {
   reload(): void;
 }
 
-/** Asks for JSON as long as the component lives, and again where the path changes; null asks for nothing. */
-export function useFetched<T>(path: string | null): Fetched<T> {
+/**
+ * Asks for JSON as long as the component lives, and again where the path changes; null asks for nothing.
+ *
+ * @param everyMs Asks again so often, while somebody looks.
+ */
+export function useFetched<T>(path: string | null, everyMs: number = Infinity): Fetched<T> {
   const [asked, setAsked] = useState(0);
   const [answer, setAnswer] = useState<Omit<Fetched<T>, "reload">>({
     value: undefined,
@@ -45,10 +49,16 @@ export function useFetched<T>(path: string | null): Fetched<T> {
     askJson<T>(path, { signal: leaving.signal }).then(
       (value) => setAnswer({ value, error: undefined, isLoading: false }),
       (error) => {
-        if (!leaving.signal.aborted) setAnswer({ value: undefined, error, isLoading: false });
+        if (!leaving.signal.aborted) setAnswer(({ value }) => ({ value, error, isLoading: false }));
       },
     );
     return () => leaving.abort();
   }, [path, asked]);
-  return { ...answer, reload: useCallback(() => setAsked((count) => count + 1), []) };
+  const reload = useCallback(() => setAsked((count) => count + 1), []);
+  useEffect(() => {
+    if (everyMs === Infinity) return;
+    const timer = setInterval(() => !document.hidden && reload(), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return { ...answer, reload };
 }

@@ -131,7 +131,8 @@ export class LiveFeed {
       if (flagged.some(({ id }) => id === one.id)) return;
       this.#change({ flagged: [one, ...flagged].slice(0, MOST_FLAGGED), told: told + 1 });
     } else if (event === "skipped") {
-      const { count } = JSON.parse(data) as { count: number };
+      // Whoever was away for too long is told that there were some, not how many.
+      const count = (JSON.parse(data) as { count: number | null }).count ?? 0;
       this.#change({ skipped: skipped + count, told: told + count });
     }
   }

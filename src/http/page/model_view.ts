@@ -85,7 +85,7 @@ function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifes
             "tr",
             null,
             ["Feature", "What it is"].map((name) => h("th", { scope: "col" }, name)),
-            ["Mean", "Least", "Most", "Counts from", "Full at"].map((name) =>
+            ["Mean", "Least", "Most", "Usual up to", "Rare from"].map((name) =>
               h("th", { scope: "col", class: "number" }, name)
             ),
           ),
@@ -99,7 +99,7 @@ function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifes
               "tr",
               null,
               h("th", { scope: "row" }, name),
-              h("td", null, wordsOf(definition)),
+              h("td", null, String(definition?.description ?? "a column of the table")),
               [values?.mean, values?.min, values?.max, transform?.floor, transform?.ceiling].map((value) =>
                 h("td", { class: "number" }, formatValue(value))
               ),
@@ -109,11 +109,6 @@ function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifes
       ),
     ),
   );
-}
-
-function wordsOf(definition: Record<string, unknown> | undefined): string {
-  const { description, unit } = definition ?? {};
-  return [description ?? "a column of the table", unit && `in ${unit}`].filter(Boolean).join(", ");
 }
 
 function ExpectationPanel(

@@ -39,14 +39,14 @@ function Figures({ now, status }: { now: WireNow; status: WireStatus }): Drawn {
     { class: "tiles" },
     tile("Records a second", formatCount(now.records_per_s)),
     tile("Lag", formatCount(lag), `records, ${partitions}`),
-    tile("Half are done in", formatMs(now.p50_ms), "p50, produced to committed"),
-    tile("99 of 100 in", formatMs(now.p99_ms), "p99"),
+    tile("Latency p50", formatMs(now.p50_ms), "produced to committed"),
+    tile("Latency p99", formatMs(now.p99_ms), "1 of 100 takes longer"),
     tile(
       "Flagged a minute",
       formatCount(now.flagged_per_min),
       `score above ${formatScore(status.model.threshold)}`,
     ),
-    tile("Dead letters", formatCount(now.dead_letters), "no transaction, kept with a reason"),
+    tile("Dead letters", formatCount(now.dead_letters), "kept with a reason"),
     tile(
       "Health",
       now.healthy ? "Good" : "Stalled",

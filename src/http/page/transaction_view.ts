@@ -1,17 +1,20 @@
 /// <reference lib="dom" />
 import { type ComponentChildren, h } from "preact";
-import { Chart, type ChartSeries } from "./chart.ts";
 import { formatAmount, formatCount, formatScore, formatTime } from "./format.ts";
+import { HistoryPanels } from "./history_panels.ts";
 import { useFetched } from "./hooks.ts";
 import { LabelPanel } from "./label_panel.ts";
 import { Failure, Loading, Notice } from "./notice.ts";
 import { ReasonBars } from "./reason_bars.ts";
 import { routeTo } from "./route.ts";
 import { ScoreGauge } from "./score_gauge.ts";
-import { describeVerdict } from "../../alerts/describe.ts";
+import { tellingReasons } from "../../alerts/telling_reasons.ts";
 import { WhatIfPanel } from "./what_if_panel.ts";
-import type { WireContext, WireFound, WireRecent, WireStatus, WireTransaction } from "./wire.ts";
+import type { WireContext, WireFound, WireStatus, WireTransaction, WireVerdict } from "./wire.ts";
 import type { Drawn } from "./drawn.ts";
+
+/** The state behind the what-if moves on with the stream. */
+const REFRESH_MS = 5000;
 
 /** One transaction: verdict, reasons, its customer's and terminal's history, what-if, and its truth. */
 export function TransactionView(
@@ -19,13 +22,19 @@ export function TransactionView(
 ): Drawn {
   const path = `/v1/transactions/${encodeURIComponent(id)}`;
   const found = useFetched<WireFound>(path);
-  const context = useFetched<WireContext>(`${path}/context`);
   const { value, error } = found;
-  if (error) return titled(id, h(Failure, { error, retry: found.reload }));
-  if (value === undefined) return titled(id, h(Loading, { what: "the transaction" }));
+  const context = useFetched<WireContext>(value ? `${path}/context` : null, REFRESH_MS);
+  if (value === undefined) {
+    return titled(
+      id,
+      error ? h(Failure, { error, retry: found.reload }) : h(Loading, { what: "the transaction" }),
+    );
+  }
   const match = value.matches.at(-1);
   if (match === undefined) return titled(id, h(Notice, { title: "No such transaction" }));
   const transaction = (match.verdict ?? match.log) as WireTransaction;
+  const judged = (match.verdict ?? match.log)!;
+  const around = context.value;
   const reload = () => {
     found.reload();
     context.reload();
@@ -33,28 +42,27 @@ export function TransactionView(
   return h(
     "article",
     { class: "transaction" },
-    h(Heading, { found: value, transaction }),
+    h(
+      "div",
+      { class: "transaction-top" },
+      h(Heading, { found: value, transaction }),
+      h(LabelPanel, { transactionId: id, label: value.label, onChange: reload }),
+    ),
     h(
       "div",
       { class: "columns" },
-      h(
-        "div",
-        { class: "column" },
-        h(VerdictPanel, { found: value, model }),
-        context.value && model &&
-          h(WhatIfPanel, { transaction: fieldsOf(transaction), context: context.value, model }),
-      ),
-      h(
-        "div",
-        { class: "column" },
-        h(LabelPanel, { transactionId: id, label: value.label, onChange: reload }),
-        context.error ? h(Failure, { error: context.error, retry: context.reload }) : context.value
-          ? [
-            h(CustomerPanel, { context: context.value, transaction }),
-            h(TerminalPanel, { context: context.value, transaction }),
-          ]
-          : h(Loading, { what: "the history" }),
-      ),
+      h(VerdictPanel, { found: value, model }),
+      around && model && h(WhatIfPanel, { transaction: fieldsOf(transaction), context: around, model }),
+      around &&
+        h(HistoryPanels, {
+          context: around,
+          judged: { ...transaction, ...judged },
+          currency: transaction.currency,
+        }),
+      around === undefined &&
+        (context.error
+          ? h(Failure, { error: context.error, retry: context.reload })
+          : h(Loading, { what: "the history" })),
     ),
   );
 }
@@ -118,7 +126,7 @@ function VerdictPanel({ found, model }: { found: WireFound; model: WireStatus["m
     verdict === null
       ? h("p", null, "It was not flagged, so its reasons were not kept. The what-if shows those of today.")
       : [
-        h("p", { class: "verdict-words" }, describeVerdict(verdict)),
+        h("p", { class: "verdict-words" }, wordsOf(verdict)),
         h(ReasonBars, {
           reasons: verdict.reasons,
           caption: "What each feature added to the score, in edges of the path length",
@@ -140,96 +148,15 @@ function VerdictPanel({ found, model }: { found: WireFound; model: WireStatus["m
   );
 }
 
+function wordsOf({ flagged, anomaly_score, threshold, reasons }: WireVerdict): string {
+  const told = tellingReasons(reasons);
+  const why = told.length === 0 ? "" : `, because ${told.join("; ")}`;
+  const side = flagged ? "above" : "not above";
+  return `The score ${formatScore(anomaly_score)} is ${side} the threshold ${formatScore(threshold)}${why}.`;
+}
+
 function fact(name: string, value: ComponentChildren): Drawn {
   return h("div", null, h("dt", null, name), h("dd", null, value));
-}
-
-function CustomerPanel(
-  { context: { customer }, transaction }: { context: WireContext; transaction: WireTransaction },
-): Drawn {
-  const points = pointsOf(customer.recent, transaction);
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "customer-title" },
-    h("h2", { id: "customer-title" }, "Customer ", h("code", null, customer.id)),
-    customer.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
-      title: `Amounts of the last ${customer.recent.length} transactions`,
-      summary: `this one ${formatAmount(transaction.amount, transaction.currency)}, the others ${
-        amountsOf(customer.recent, transaction)
-      }`,
-      x: points.x,
-      xName: "Time, UTC",
-      formatX: (x) => formatTime(x * 1000),
-      series: points.series,
-      formatY: (y) => formatAmount(y),
-      height: 180,
-    }),
-  );
-}
-
-function TerminalPanel(
-  { context: { terminal }, transaction }: { context: WireContext; transaction: WireTransaction },
-): Drawn {
-  const { fraud, legit } = terminal.labels;
-  const points = pointsOf(terminal.recent, transaction, ({ anomaly_score }) => anomaly_score);
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "terminal-title" },
-    h("h2", { id: "terminal-title" }, "Terminal ", h("code", null, terminal.id)),
-    h(
-      "p",
-      null,
-      fraud + legit === 0
-        ? "None of its transactions has a label."
-        : `${formatCount(fraud)} of its ${formatCount(fraud + legit)} labelled transactions were fraud.`,
-    ),
-    terminal.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
-      title: `Scores of the last ${terminal.recent.length} transactions here`,
-      summary: `${terminal.recent.filter(({ flagged }) => flagged).length} of them flagged`,
-      x: points.x,
-      xName: "Time, UTC",
-      formatX: (x) => formatTime(x * 1000),
-      series: points.series,
-      formatY: formatScore,
-      range: [0, 1],
-      height: 150,
-    }),
-  );
-}
-
-/** Transactions as points over their time: usual ones, flagged ones, and this one marked. */
-function pointsOf(
-  recent: readonly WireRecent[],
-  { transaction_id }: WireTransaction,
-  value: (one: WireRecent) => number = ({ amount }) => amount,
-): { x: number[]; series: ChartSeries[] } {
-  const sorted = [...recent].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
-  const series = (
-    name: string,
-    tone: ChartSeries["tone"],
-    as: ChartSeries["as"],
-    holds: (one: WireRecent) => boolean,
-  ) => ({
-    name,
-    tone,
-    as,
-    values: sorted.map((one) => holds(one) ? value(one) : null),
-  });
-  const isThis = (one: WireRecent) => one.transaction_id === transaction_id;
-  return {
-    x: sorted.map(({ timestamp }) => Date.parse(timestamp) / 1000),
-    series: [
-      series("not flagged", "plain", "points", ({ flagged }) => !flagged),
-      series("flagged", "fraud", "points", ({ flagged }) => flagged),
-      series("this one", "ink", "mark", isThis),
-    ],
-  };
-}
-
-function amountsOf(recent: readonly WireRecent[], { transaction_id, currency }: WireTransaction): string {
-  const amounts = recent.filter((one) => one.transaction_id !== transaction_id).map(({ amount }) => amount);
-  if (amounts.length === 0) return "none";
-  return `from ${formatAmount(Math.min(...amounts))} to ${formatAmount(Math.max(...amounts), currency)}`;
 }
 
 /** The transaction's own fields, without those of its verdict. */

@@ -39,7 +39,7 @@ export function WhatIfPanel({ transaction, context, model }: WhatIfProps): Drawn
   return h(
     "section",
     { class: "panel what-if", "aria-labelledby": "what-if-title" },
-    h("h2", { id: "what-if-title" }, "What if it came now?"),
+    h("h2", { id: "what-if-title" }, "What if"),
     state === null
       ? h(
         Notice,
@@ -71,7 +71,9 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
     return { x, y: Array.from(whatIf.scores(x.map(at))) };
   }, [whatIf, hours, highest]);
   const verdict = useMemo(() => whatIf.judge(at(amount)), [whatIf, amount, hours]);
-  const words = `${verdict.flagged ? "flagged" : "not flagged"}, score ${formatScore(verdict.anomaly_score)}`;
+  const words = `${verdict.flagged ? "Would be flagged" : "Would not be flagged"}: score ${
+    formatScore(verdict.anomaly_score)
+  }`;
   return h(
     "div",
     { class: "what-if-body" },
@@ -80,6 +82,13 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
       { class: "what-if-controls" },
       h(AmountControl, { amount, highest, currency: transaction.currency, onChange: setAmount }),
       h(TimeControl, { hours, time: verdict.timestamp, onChange: setHours }),
+      h(
+        "p",
+        { class: "note" },
+        "Scored in this page by the model's own module, with what is known of this customer and terminal now. " +
+          "When the transaction came, less was known: it may score differently with nothing changed. A time before the " +
+          "newest one known counts as that.",
+      ),
       h(
         "button",
         {
@@ -92,12 +101,6 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
         },
         "As it was",
       ),
-      h(
-        "p",
-        { class: "note" },
-        "Scored in this page by the model's own module, with what is known of this customer and terminal now. " +
-          "When the transaction came, less was known: it may score differently with nothing changed.",
-      ),
     ),
     h(
       "div",
@@ -105,7 +108,7 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
       h(
         "p",
         { class: "verdict-line", role: "status", "data-score": String(verdict.anomaly_score) },
-        `Would be ${words}`,
+        words,
       ),
       h(ScoreGauge, { score: verdict.anomaly_score, threshold: model.threshold }),
       h(Chart, {
@@ -147,6 +150,15 @@ function AmountControl(
     { class: "control" },
     h("label", { for: id }, `Amount${currency ? `, ${currency}` : ""}`),
     h("input", {
+      type: "number",
+      class: "amount",
+      "aria-label": "Amount as a number",
+      min: "0.01",
+      step: "0.01",
+      value: String(amount),
+      onInput: (event) => take(event.currentTarget.value),
+    }),
+    h("input", {
       id,
       type: "range",
       min: String(highest / 1000),
@@ -155,15 +167,6 @@ function AmountControl(
       value: String(Math.min(amount, highest)),
       "aria-valuetext": formatAmount(amount, currency),
       onInput: (event) => take(Number(event.currentTarget.value).toFixed(2)),
-    }),
-    h("input", {
-      type: "number",
-      class: "amount",
-      "aria-label": "Amount as a number",
-      min: "0.01",
-      step: "0.01",
-      value: String(amount),
-      onInput: (event) => take(event.currentTarget.value),
     }),
   );
 }
@@ -178,6 +181,12 @@ function TimeControl(
     "div",
     { class: "control" },
     h("label", { for: id }, "Time"),
+    h(
+      "output",
+      { for: id },
+      h("span", null, `${formatTime(time)} UTC`),
+      h("span", { class: "quiet" }, words),
+    ),
     h("input", {
       id,
       type: "range",
@@ -188,12 +197,6 @@ function TimeControl(
       "aria-valuetext": `${formatTime(time)} UTC, ${words}`,
       onInput: (event) => onChange(Number(event.currentTarget.value)),
     }),
-    h(
-      "output",
-      { for: id },
-      h("span", null, `${formatTime(time)} UTC`),
-      h("span", { class: "quiet" }, words),
-    ),
   );
 }
 
