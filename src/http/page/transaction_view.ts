@@ -32,7 +32,7 @@ export function TransactionView(
   }
   const match = value.matches.at(-1);
   if (match === undefined) return titled(id, h(Notice, { title: "No such transaction" }));
-  const transaction = (match.verdict ?? match.log) as WireTransaction;
+  const transaction = { transaction_id: id, ...match.log, ...match.verdict } as WireTransaction;
   const judged = (match.verdict ?? match.log)!;
   const around = context.value;
   const reload = () => {
