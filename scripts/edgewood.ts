@@ -11,6 +11,7 @@ import { labelCommand } from "./label.ts";
 import { produceCommand } from "./produce.ts";
 import { runAsProgram } from "./run_command.ts";
 import { scoreCommand } from "./score.ts";
+import { serveCommand } from "./serve.ts";
 import { tokenCommand } from "./token.ts";
 import { trainCommand } from "./train.ts";
 import { verifyCommand } from "./verify.ts";
@@ -26,6 +27,7 @@ for (
     consumeCommand,
     labelCommand,
     scoreCommand,
+    serveCommand,
     tokenCommand,
     evaluateCommand,
     verifyCommand,

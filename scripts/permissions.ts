@@ -5,7 +5,7 @@
  */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, type Engines, readConfig } from "../src/config.ts";
+import { type Config, type Engines, isNamed, readConfig } from "../src/config.ts";
 
 /** What one command uses. */
 export interface CommandNeeds {
@@ -19,6 +19,8 @@ export interface CommandNeeds {
   listens?: readonly string[];
   /** Files and folders of its own to read where it listens. */
   listenReads?: readonly string[];
+  /** Engines it opens where a flag or the environment names one. */
+  optionalEngines?: readonly (keyof Engines)[];
   /** Engines it opens. */
   engines?: readonly (keyof Engines)[];
   /** Files and folders of its own to read. */
@@ -42,6 +44,14 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
   consume: {
     reads: ["--tokens"],
     engines: ["stream", "ledger", "objects", "model"],
+    ownReads: [MODULE],
+    listens: ["--http"],
+    listenReads: ["src", "assembly"],
+  },
+  serve: {
+    reads: ["--tokens"],
+    engines: ["model"],
+    optionalEngines: ["ledger"],
     ownReads: [MODULE],
     listens: ["--http"],
     listenReads: ["src", "assembly"],
@@ -168,10 +178,16 @@ function namedBy(options: readonly string[] = [], args: readonly string[]): stri
 }
 
 function configOf(
-  { engines = [] }: CommandNeeds,
+  needs: CommandNeeds,
   args: readonly string[],
   read: (name: string) => string | undefined,
 ): Partial<Config> {
+  const engines = [
+    ...needs.engines ?? [],
+    ...(needs.optionalEngines ?? []).filter((engine) =>
+      isNamed(engine, { [engine]: namedBy([`--${engine}`], args).at(-1) }, read)
+    ),
+  ];
   const flags = Object.fromEntries(engines.map((engine) => [engine, namedBy([`--${engine}`], args).at(-1)]));
   try {
     const config = readConfig(flags, read);

@@ -155,6 +155,15 @@ export function readAlertSettings(
   };
 }
 
+/** Whether a flag or the environment says where an engine is, so that no default is meant. */
+export function isNamed(
+  engine: keyof Engines,
+  flags: Partial<Engines>,
+  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): boolean {
+  return flags[engine] !== undefined || Boolean(read(ENVIRONMENT[engine]));
+}
+
 /** A URL with the password in it covered. */
 export function withoutSecrets(url: string): string {
   return url.replace(/(:\/\/[^:@/\s]*):[^@/\s]*@/, "$1:…@");

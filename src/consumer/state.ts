@@ -9,6 +9,7 @@ import type { Decoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import type { TransactionColumns } from "../transaction.ts";
 import { LabelFeed } from "./label_feed.ts";
+import { packSnapshot, type SnapshotHeader, unpackSnapshot } from "./snapshot.ts";
 
 /** Fewest records between two snapshots. */
 const SNAPSHOT_RECORDS = 100_000;
@@ -97,7 +98,7 @@ export class PartitionState {
     this.#sinceSnapshot += batch.count;
     if (this.#sinceSnapshot < Math.max(SNAPSHOT_RECORDS, features.keys * 2)) return undefined;
     this.#sinceSnapshot = 0;
-    return pack(this.#header(), features.snapshot());
+    return packSnapshot(this.#header(), features.snapshot());
   }
 
   #header(): SnapshotHeader {
@@ -106,7 +107,7 @@ export class PartitionState {
 
   /** Takes a snapshot's state; false where it is of other definitions, so that the state must be made anew. */
   #load(bytes: Uint8Array): boolean {
-    const [header, state] = unpack(bytes);
+    const [header, state] = unpackSnapshot(bytes);
     if (header.stateId !== this.#stage.features.stateId) return false;
     this.#stage.features.restore(state);
     this.#labels = new LabelFeed(this.#source, header.labelOffsets);
@@ -122,25 +123,4 @@ export class PartitionState {
       this.#stage.apply(decoder.decodeBatch(batch).columns);
     }
   }
-}
-
-interface SnapshotHeader {
-  stateId: string;
-  labelOffsets: number[];
-}
-
-/** Length of the header (u32), the header as JSON, the state. */
-function pack(header: SnapshotHeader, state: Uint8Array): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(4 + json.length + state.length);
-  new DataView(bytes.buffer).setUint32(0, json.length, true);
-  bytes.set(json, 4);
-  bytes.set(state, 4 + json.length);
-  return bytes;
-}
-
-function unpack(bytes: Uint8Array): [SnapshotHeader, Uint8Array] {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  return [header, bytes.slice(4 + length)];
 }

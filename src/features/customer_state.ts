@@ -171,6 +171,11 @@ export class CustomerState {
     this.#logVariance = (1 - rate) * (this.#logVariance + rate * distance * distance);
   }
 
+  /** Whether the customer is remembered. */
+  knows(low: number, high: number): boolean {
+    return this.#table.find(low, high) >= 0;
+  }
+
   /** Takes over what another state of the same parts knows of one customer and of all of them. */
   copyFrom(other: CustomerState, low: number, high: number): void {
     this.#priorCount = other.#priorCount;

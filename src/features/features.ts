@@ -37,6 +37,8 @@ export interface Features extends FeatureCounts {
   compute(columns: TransactionColumns, out: Float32Array): void;
   /** As `compute`, from the state as it stands: no label is applied and no row taken in. */
   peek(columns: TransactionColumns, out: Float32Array): void;
+  /** Whether the state remembers the customer. */
+  knows(customerId: string): boolean;
   /** The whole state as bytes, labels included that were offered and not applied yet. */
   snapshot(): Uint8Array;
   /**
@@ -252,6 +254,10 @@ class StreamFeatures implements Features {
     const out = new SnapshotWriter();
     this.#state.save(out);
     return out.finish(this.#stateKey);
+  }
+
+  knows(customerId: string): boolean {
+    return this.#state.customers.knows(...hashOf(customerId));
   }
 
   excerpt(customerId: string, terminalId: string): Uint8Array {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import type { ConsumerOptions } from "../consumer/consumer_options.ts";
 import type { Explainer } from "../forest/explain.ts";
@@ -50,10 +51,12 @@ export interface BesideStream extends AsyncDisposable {
   /** Hooks for `runConsumer`. */
   readonly hooks: Pick<
     ConsumerOptions,
-    "onCommit" | "onScored" | "onOwned" | "onStatus" | "statusIntervalMs"
+    "onCommit" | "onScored" | "onOwned" | "onStatus" | "statusIntervalMs" | "giveWay"
   >;
 }
 
+/** Longest that a batch waits for the requests in hand. */
+const MOST_WAY_MS = 20;
 /** How often the number of partitions, which may grow, is looked at anew. */
 const PARTITIONS_EVERY_MS = 30_000;
 
@@ -103,6 +106,10 @@ export async function openBesideStream(
     url: server.url,
     hooks: {
       statusIntervalMs: LiveNumbers.stepMs,
+      async giveWay() {
+        const until = performance.now() + MOST_WAY_MS;
+        do await setImmediate(); while (httpApp.inHand > 0 && performance.now() < until);
+      },
       onStatus: (status) => live.look(status),
       onScored: (scored) => live.scored(scored),
       onCommit(outcome, batchMs) {

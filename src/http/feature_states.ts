@@ -64,3 +64,18 @@ export class OwnedStates implements FeatureStates {
     return stage === undefined ? this.#cold : { stage, origin: "live", advances: false };
   }
 }
+
+/** One state for all customers, of what this process scores; it moves on with it, or stays empty. */
+export class OwnState implements FeatureStates {
+  readonly #found: FoundState;
+
+  /** Begins with an empty state; where `stateless`, it stays empty, and each transaction is the first one ever. */
+  constructor(manifest: Pick<Manifest, "kind" | "features">, { stateless }: { stateless: boolean }) {
+    const stage = openFeatureStage(manifest);
+    this.#found = { stage, origin: stateless ? "cold" : "own", advances: !stateless };
+  }
+
+  of(): FoundState {
+    return this.#found;
+  }
+}

@@ -2,7 +2,7 @@ import type { FlaggedPlace } from "../ledger/queries.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem } from "./problem.ts";
 import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
-import { readFlaggedQuery } from "./schemas.ts";
+import { jsonSchemas, readFlaggedQuery } from "./schemas.ts";
 
 /** `GET /v1/flagged`: flagged transactions, the newest event first, in pages. */
 export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
@@ -38,6 +38,16 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
     path: "/v1/flagged",
     scope: "read",
     summary: "Flagged transactions, the newest first, with their labels",
+    query: jsonSchemas.flaggedQuery,
+    answer: {
+      "application/json": {
+        type: "object",
+        properties: {
+          flagged: { type: "array", items: { $ref: "#/components/schemas/Verdict" } },
+          next_cursor: { type: ["string", "null"] },
+        },
+      },
+    },
     handle,
   }];
 }

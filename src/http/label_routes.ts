@@ -4,7 +4,7 @@ import type { HttpParts } from "./parts.ts";
 import { Problem } from "./problem.ts";
 import { readBody } from "./read_body.ts";
 import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
-import { readLabelBody } from "./schemas.ts";
+import { jsonSchemas, readLabelBody } from "./schemas.ts";
 import { labelOf } from "./transaction_routes.ts";
 
 /** Where labels go besides the ledger. */
@@ -48,6 +48,7 @@ export function labelRoutes({ ledger, labels }: HttpParts): Route[] {
     scope: "label",
     summary:
       "Says what a transaction was; the newest answer is the truth, those before it stay as its history",
+    bodies: { "application/json": jsonSchemas.labelBody },
     handle,
   }];
 }

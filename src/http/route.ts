@@ -7,6 +7,9 @@
 /** What a token allows: to read, to have transactions scored, to label. */
 export type Scope = "read" | "write" | "label";
 
+/** A JSON Schema, draft 2020-12. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 /** What a route sees of a request. */
 export interface HttpRequest {
   /** The request as it came. */
@@ -29,6 +32,12 @@ export interface Route {
   scope?: Scope;
   /** What it is for, in a sentence. */
   summary: string;
+  /** JSON Schema of its parameters, an object's. */
+  query?: JsonSchema;
+  /** JSON Schema of its body, by media type. */
+  bodies?: Readonly<Record<string, JsonSchema>>;
+  /** JSON Schema of its answer, by media type. */
+  answer?: Readonly<Record<string, JsonSchema>>;
   /** Answers; a thrown `Problem` is an answer, too. */
   handle(request: HttpRequest): Response | Promise<Response>;
 }

@@ -5,9 +5,37 @@
  */
 import { z } from "zod";
 import { Problem } from "./problem.ts";
+import type { JsonSchema } from "./route.ts";
 
 const id = z.string().min(1).max(128);
 const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
+
+/** As the stream's decoder takes it, which is what reads it. */
+const transactionSchema = z.looseObject({
+  transaction_id: z.union([id, z.int().min(0)]),
+  customer_id: z.union([id, z.int().min(0)]),
+  terminal_id: z.union([id, z.int().min(0)]),
+  amount: z.number().positive(),
+  timestamp: z.union([z.iso.datetime({ offset: true }), z.int()]),
+  currency: z.string().regex(/^[A-Z]{3}$/).nullish(),
+  merchant_category: z.union([z.string().regex(/^[0-9]{4}$/), z.int()]).nullish(),
+  country: z.string().regex(/^[A-Z]{2}$/).nullish(),
+  channel: z.enum(["pos", "online", "atm"]).nullish(),
+});
+
+const verdictSchema = transactionSchema.extend({
+  anomaly_score: z.number().gt(0).max(1),
+  threshold: z.number().min(0).max(1),
+  flagged: z.boolean(),
+  model: z.string(),
+  reasons: z.array(
+    z.object({ feature: z.string(), value: z.number(), contribution: z.number(), text: z.string() }),
+  ),
+  scored_at: z.iso.datetime(),
+  state: z.enum(["live", "snapshot", "own", "cold"]),
+});
+
+const problemSchema = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() });
 
 /** The parameters of `GET /v1/flagged`, read. */
 export interface FlaggedQuery {
@@ -91,3 +119,22 @@ function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
   const { path, message } = parsed.error.issues[0];
   throw new Problem(status, `${path.length === 0 ? "The request" : path.join(".")} is wrong: ${message}.`);
 }
+
+function jsonSchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _version, "~standard": _standard, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+  });
+  return rest;
+}
+
+/** The schemas as JSON Schema, for the description of the service. */
+export const jsonSchemas: Readonly<
+  Record<"flaggedQuery" | "labelBody" | "problem" | "transaction" | "verdict", JsonSchema>
+> = {
+  flaggedQuery: jsonSchema(flaggedQuerySchema),
+  labelBody: jsonSchema(labelBodySchema),
+  problem: jsonSchema(problemSchema),
+  transaction: jsonSchema(transactionSchema),
+  verdict: jsonSchema(verdictSchema),
+};

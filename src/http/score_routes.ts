@@ -8,8 +8,10 @@ import { readBody } from "./read_body.ts";
 import type { HttpRequest, Route } from "./route.ts";
 import { splitBody } from "./split_body.ts";
 
+const TRANSACTION = { $ref: "#/components/schemas/Transaction" };
+const VERDICT = { $ref: "#/components/schemas/Verdict" };
 /** Most transactions in one request. */
-export const MAX_TRANSACTIONS = 10_000;
+const MAX_TRANSACTIONS = 10_000;
 /** Most bytes in one request. */
 const MAX_BYTES = 16 * 2 ** 20;
 const BODY_TIMEOUT_MS = 10_000;
@@ -38,6 +40,23 @@ export function scoreRoutes(parts: HttpParts): Route[] {
     path: "/v1/score",
     scope: "write",
     summary: "Scores transactions by the model and the feature state of the stream; nothing is kept of them",
+    bodies: {
+      "application/json": {
+        oneOf: [TRANSACTION, { type: "array", items: TRANSACTION, maxItems: MAX_TRANSACTIONS }],
+      },
+      "application/x-ndjson": TRANSACTION,
+    },
+    answer: {
+      "application/json": {
+        type: "object",
+        properties: {
+          model: { type: "string" },
+          threshold: { type: "number" },
+          verdicts: { type: "array", items: VERDICT },
+        },
+      },
+      "application/x-ndjson": VERDICT,
+    },
     handle,
   }];
 }

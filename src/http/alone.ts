@@ -1,0 +1,97 @@
+/**
+ * The service without a stream: it scores for callers.
+ *
+ * @module
+ */
+import { createExplainer } from "../forest/explain.ts";
+import { loadModel } from "../forest/load.ts";
+import { createScorer } from "../forest/scorer.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { openDecoder } from "../stages/decode_wasm.ts";
+import type { Telemetry } from "../telemetry.ts";
+import { createApp, type HttpApp } from "./app.ts";
+import { OwnState } from "./feature_states.ts";
+import { FlaggedFeed } from "./flagged_feed.ts";
+import type { Access } from "./guard.ts";
+import { LiveNumbers } from "./live_numbers.ts";
+import { readModelFiles } from "./model_files.ts";
+import { openPageFiles } from "./page_files.ts";
+import { pageRoutes } from "./page_routes.ts";
+import { SnapshotStates } from "./snapshot_states.ts";
+
+/** What the service works with. */
+export interface AloneParts {
+  /** Folder of the model. */
+  model: string | URL;
+  /** Whose newest feature states it scores with, and whose flagged transactions it shows; absent for none. */
+  ledger?: Ledger;
+  /** Topic of the transactions that the ledger holds. */
+  topic: string;
+  /** Without a ledger: keeps no state, so that each transaction is scored as the first one ever. */
+  stateless: boolean;
+  /** Takes lines for the log, and has the counters. */
+  telemetry: Telemetry;
+}
+
+/** The service, to be listened with. */
+export interface AloneService extends Disposable {
+  /** What answers. */
+  app: HttpApp;
+}
+
+const REFRESH_MS = 30_000;
+
+/**
+ * Opens the service without a stream.
+ *
+ * With a ledger it scores with the newest feature states there, and looks for newer ones every 30 s. Without one it keeps a
+ * state of its own, which takes in each transaction that it scores, once, by its id; the state is gone when it ends.
+ *
+ * @throws RangeError or Error where the model is damaged, or of a table; Error where the module is not built.
+ */
+export async function openAlone(access: Access, parts: AloneParts): Promise<AloneService> {
+  const { ledger, topic, telemetry } = parts;
+  const model = await loadModel(parts.model);
+  const live = new LiveNumbers(model.manifest);
+  const snapshots = ledger && await SnapshotStates.open(ledger, topic, model.manifest);
+  await ledger?.queries.prepare();
+  const states = snapshots ?? new OwnState(model.manifest, parts);
+  const scorer = await createScorer(model.forest);
+  const ending = new AbortController();
+  const app = createApp(
+    {
+      service: "serve",
+      topic,
+      model,
+      modelFiles: await readModelFiles(parts.model),
+      decoder: await openDecoder(),
+      scorer,
+      explainer: createExplainer(model.forest),
+      states,
+      live,
+      feed: new FlaggedFeed(),
+      ledger,
+      counters: telemetry.counters,
+      signal: ending.signal,
+    },
+    access,
+    pageRoutes(await openPageFiles()),
+    (error) => telemetry.log("error", `http: ${error.stack ?? error.message}`),
+  );
+  const stepping = setInterval(() => live.look(), LiveNumbers.stepMs);
+  const refreshing = snapshots && setInterval(() => {
+    snapshots.refresh().then(
+      () => telemetry.recovered("feature states"),
+      (error) => telemetry.trouble("feature states", error.message),
+    );
+  }, REFRESH_MS);
+  return {
+    app,
+    [Symbol.dispose]() {
+      clearInterval(stepping);
+      clearInterval(refreshing);
+      ending.abort();
+      scorer[Symbol.dispose]();
+    },
+  };
+}

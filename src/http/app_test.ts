@@ -1,0 +1,217 @@
+import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
+import { openTestingApp } from "./testing_app.ts";
+import { makeToken } from "./tokens.ts";
+
+const app = await openTestingApp({ partitions: 3 });
+const JSON_TYPE = { "content-type": "application/json" };
+globalThis.addEventListener("unload", () => void app[Symbol.asyncDispose]());
+
+function post(path: string, body: string, headers: Record<string, string> = JSON_TYPE): Promise<Response> {
+  return app.ask(path, { method: "POST", body, headers });
+}
+
+/** Flagged transactions of the stream, in their wire form. */
+async function flagged(query = ""): Promise<Record<string, never>[]> {
+  return (await (await app.ask(`/v1/flagged${query}`)).json()).flagged;
+}
+
+function transaction(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    transaction_id: "new-1",
+    customer_id: "c1",
+    terminal_id: "t1",
+    amount: 900,
+    timestamp: "2026-02-01T00:00:00Z",
+    ...changes,
+  };
+}
+
+Deno.test("POST /v1/score reads the state of the customer's own partition and leaves it as it is", async () => {
+  for (const customer of ["c1", "c2", "c3", "c4", "c5"]) {
+    const body = JSON.stringify(transaction({ customer_id: customer, state: "CA" }));
+    const first = await (await post("/v1/score", body)).json();
+    const again = await (await post("/v1/score", body)).json();
+    const [verdict] = first.verdicts;
+    assertEquals(verdict.state, "live");
+    assertEquals([verdict.anomaly_score, verdict.topic], [again.verdicts[0].anomaly_score, undefined]);
+    assertEquals(first.model, app.model.sha256);
+    assertEquals(verdict.reasons.length, app.model.manifest.features.length);
+    assertEquals(verdict.flagged, verdict.anomaly_score > first.threshold);
+    // The customer's z can only be known where its transactions were.
+    const stage = app.stages.get(app.broker.partitionOf(customer, 3))!;
+    assert(stage.features.knows(customer));
+    const others = [...app.stages.values()].filter((each) => each !== stage);
+    assert(others.every(({ features }) => !features.knows(customer)));
+  }
+});
+
+Deno.test("POST /v1/score takes one, an array, and lines, and says of each what is wrong with it", async () => {
+  const good = JSON.stringify(transaction());
+  const single = (await (await post("/v1/score", ` ${good} `)).json()).verdicts;
+  const array = (await (await post("/v1/score", `[${good}, {"a": [1, "]"]}, 5 ,${good}]`)).json()).verdicts;
+  assertEquals(array.length, 4);
+  assertEquals(array[0].anomaly_score, single[0].anomaly_score);
+  assertEquals([array[1].error.reason, array[2].error.reason], ["missing-field", "not-an-object"]);
+  const lines = await (await post("/v1/score", `${good}\r\n\n{"x"\n${good}`, {
+    "content-type": "application/x-ndjson",
+  })).text();
+  const parsed = lines.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(parsed.map((each) => each.error?.reason), [undefined, "not-json", undefined]);
+  assertEquals((await (await post("/v1/score", "[]")).json()).verdicts, []);
+  const many = await (await post("/v1/score", `[${Array(1000).fill(good).join()}]`)).json();
+  assertEquals(many.verdicts.length, 1000);
+});
+
+Deno.test("POST /v1/score refuses what it cannot take, with a problem", async () => {
+  const statusOf = async (body: string, headers?: Record<string, string>) => {
+    const response = await post("/v1/score", body, headers);
+    assertEquals(response.headers.get("content-type"), "application/problem+json");
+    return [(await response.json()).status, response.status];
+  };
+  const tooMany = `[${Array(10_001).fill("1").join()}]`;
+  assertEquals(await statusOf("{}"), [422, 422]);
+  assertEquals(await statusOf("[1"), [422, 422]);
+  assertEquals(await statusOf("[1] 2"), [422, 422]);
+  assertEquals(await statusOf(""), [422, 422]);
+  assertEquals(await statusOf(tooMany), [413, 413]);
+  assertEquals(await statusOf("x".repeat(17 * 2 ** 20)), [413, 413]);
+  assertEquals(await statusOf("{}", { "content-type": "text/plain" }), [415, 415]);
+});
+
+Deno.test("GET /v1/flagged pages through all flagged transactions once, newest first, and filters", async () => {
+  const all = await flagged("?limit=500");
+  assert(all.length > 10);
+  const paged: unknown[] = [];
+  let cursor: string | null = "";
+  while (cursor !== null) {
+    const path: string = `/v1/flagged?limit=7${cursor === "" ? "" : `&cursor=${cursor}`}`;
+    const page: { flagged: unknown[]; next_cursor: string | null } = await (await app.ask(path)).json();
+    paged.push(...page.flagged);
+    cursor = page.next_cursor;
+  }
+  assertEquals(paged, all);
+  const times = all.map(({ timestamp }) => Date.parse(timestamp));
+  assertEquals(times, times.toSorted((a, b) => b - a));
+  const { customer_id, amount, timestamp } = all[3];
+  assert((await flagged(`?customer=${customer_id}`)).every((each) => each.customer_id === customer_id));
+  assertEquals(
+    (await flagged(`?from=${timestamp}&limit=500`)).length,
+    times.filter((t) => t >= times[3]).length,
+  );
+  const large = await flagged(`?min_amount=${amount}&limit=500`);
+  assertEquals(large.length, all.filter((each) => each.amount >= amount).length);
+  for (const wrong of ["limit=0", "limit=x", "cursor=1", "from=yesterday", "label=maybe", "nope=1"]) {
+    assertEquals((await app.ask(`/v1/flagged?${wrong}`)).status, 400, wrong);
+  }
+});
+
+Deno.test("POST /v1/labels keeps one truth with its history, and the transaction shows it", async () => {
+  const [{ transaction_id }] = await flagged();
+  const label = (is_fraud: boolean) =>
+    post("/v1/labels", JSON.stringify({ transaction_id, is_fraud, by: "ann" }));
+  const statuses = [await label(true), await label(true), await label(false)].map(({ status }) => status);
+  assertEquals(statuses, [201, 200, 201]);
+  const shown = await (await app.ask(`/v1/transactions/${transaction_id}`)).json();
+  assertEquals([shown.label.is_fraud, shown.label.by], [false, "ann"]);
+  assertEquals(shown.label.history.map((each: { is_fraud: boolean }) => each.is_fraud), [true, false]);
+  assertEquals(shown.matches[0].verdict.transaction_id, transaction_id);
+  assert((await flagged("?label=legit")).some((each) => each.transaction_id === transaction_id));
+  assert(!(await flagged("?label=none&limit=500")).some((each) => each.transaction_id === transaction_id));
+  assertEquals((await post("/v1/labels", '{"transaction_id":"nobody","is_fraud":true}')).status, 404);
+  assertEquals((await post("/v1/labels", `{"transaction_id":"${transaction_id}"}`)).status, 422);
+  assertEquals((await post("/v1/labels", "nonsense")).status, 400);
+});
+
+Deno.test("GET /v1/transactions/:id/context has a state that scores as the whole one does", async () => {
+  const [{ transaction_id, customer_id, terminal_id }] = await flagged();
+  const context = await (await app.ask(`/v1/transactions/${transaction_id}/context`)).json();
+  assertEquals(context.customer.id, customer_id);
+  assert(
+    context.customer.recent.some((each: { transaction_id: string }) =>
+      each.transaction_id === transaction_id
+    ),
+  );
+  assert(context.terminal.recent.length > 0);
+  const { openFeatureStage } = await import("../stages/features.ts");
+  const { decodeBatch } = await import("../stages/decode.ts");
+  const { decodeBody, encodeBody } = await import("../broker/record_batch.ts");
+  const part = openFeatureStage(app.model.manifest);
+  part.features.restore(Uint8Array.fromBase64(context.state));
+  const value = JSON.stringify(transaction({ customer_id, terminal_id }));
+  const { columns } = decodeBatch(decodeBody("t", 0, 0, encodeBody([{ key: null, value }], 0)));
+  const whole = app.stages.get(app.broker.partitionOf(customer_id, 3))!;
+  assertEquals(part.peek(columns).raw, whole.peek(columns).raw);
+  assertEquals((await app.ask("/v1/transactions/nobody/context")).status, 404);
+});
+
+Deno.test("without tokens the service answers this machine alone, by its own names", async () => {
+  assertEquals((await app.ask("/v1/status", { headers: { host: "evil.example" } })).status, 421);
+  assertEquals((await app.ask("/v1/status", { address: "192.0.2.1" })).status, 403);
+  assertEquals((await post("/v1/score", "{}", { ...JSON_TYPE, origin: "http://evil.example" })).status, 403);
+  assertEquals((await app.ask("/v1/status", { headers: { host: "localhost:8080" } })).status, 200);
+});
+
+Deno.test("with tokens each route asks for its scope, and the token's hash alone is kept", async () => {
+  const made = makeToken({ name: "ann", scopes: ["read"] });
+  assert(!JSON.stringify(made.kept).includes(made.token));
+  const guarded = app.withAccess({ tokens: { tokens: [made.kept] } });
+  const ask = (path: string, token?: string, method = "GET") =>
+    guarded.fetch(
+      new Request(`http://fraud.example${path}`, {
+        method,
+        headers: { ...JSON_TYPE, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      }),
+      "192.0.2.1",
+    );
+  assertEquals((await ask("/v1/status")).status, 401);
+  assertEquals((await ask("/v1/status")).headers.get("www-authenticate"), 'Bearer realm="edgewood"');
+  assertEquals((await ask("/v1/status", `${made.token}x`)).status, 401);
+  assertEquals((await ask("/v1/status", made.token)).status, 200);
+  assertEquals((await ask("/metrics")).status, 401);
+  assertEquals((await ask("/v1/score", made.token, "POST")).status, 403);
+  assertEquals((await ask("/v1/labels", made.token, "POST")).status, 403);
+  assertEquals((await ask("/healthz")).status, 200);
+});
+
+Deno.test("a caller with too many requests is told to wait", async () => {
+  const limited = app.withAccess({ requestsPerSecond: 5 });
+  const statuses: number[] = [];
+  for (let i = 0; i < 12; i++) {
+    const request = new Request("http://localhost/healthz", { headers: { host: "localhost" } });
+    statuses.push((await limited.fetch(request, "127.0.0.1")).status);
+  }
+  assertEquals([statuses.slice(0, 10).every((status) => status === 200), statuses[11]], [true, 429]);
+});
+
+Deno.test("every answer has the security headers; unknown paths and methods are told apart", async () => {
+  const responses = [
+    await app.ask("/nope"),
+    await app.ask("/v1/status", { method: "DELETE" }),
+    await app.ask("/healthz"),
+  ];
+  assertEquals(responses.map(({ status }) => status), [404, 405, 200]);
+  for (const { headers } of responses) {
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+    const policy = headers.get("content-security-policy")!;
+    assert(policy.includes("'wasm-unsafe-eval'") && !policy.includes("'unsafe-inline'"), policy);
+  }
+});
+
+Deno.test("GET /v1/status, /metrics, /readyz and /openapi.json agree with the stream", async () => {
+  const status = await (await app.ask("/v1/status")).json();
+  assertEquals(status.model.sha256, app.model.sha256);
+  assertEquals(Math.round(status.scores.counts.reduce((sum: number, n: number) => sum + n, 0)) > 2900, true);
+  const metrics = await (await app.ask("/metrics")).text();
+  const { flagged: count, scored } = await app.ledger.summary("transactions");
+  assertStringIncludes(metrics, `edgewood_records_total ${scored}\n`);
+  assertStringIncludes(metrics, `edgewood_flagged_total ${count}\n`);
+  assertStringIncludes(metrics, `edgewood_latency_seconds_count ${scored}\n`);
+  assertStringIncludes(metrics, `sha256="${app.model.sha256}"`);
+  assertEquals(await (await app.ask("/readyz")).json(), { ready: true, reasons: [] });
+  const openApi = await (await app.ask("/openapi.json")).json();
+  assertEquals(openApi.openapi, "3.1.0");
+  for (const path of ["/v1/score", "/v1/labels", "/v1/flagged", "/v1/transactions/{id}"]) {
+    assert(openApi.paths[path], path);
+  }
+  assertEquals(app.errors, []);
+});
