@@ -5,6 +5,7 @@
  */
 import { Argument, Command } from "commander";
 import { wholeNumber } from "./option_values.ts";
+import { platformaticWasm } from "./permissions.ts";
 import { runAsProgram } from "./run_command.ts";
 
 const FOLDER = new URL("./bench/", import.meta.url);
@@ -21,6 +22,13 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   scorer: [...PEERS, "--allow-run=sh,python3"],
   train: [...PEERS, "--allow-run=sh,python3,deno"],
   consume: PROCESSES,
+  // Clients read names of the environment of their own, and one of them a file of its package.
+  kafka_clients: [
+    `--allow-read=.,${platformaticWasm()}`,
+    "--allow-net",
+    "--allow-env",
+    "--allow-sys=hostname,uid,cpus,loadavg,systemMemoryInfo",
+  ],
 };
 
 interface BenchFlags {
@@ -73,7 +81,8 @@ async function bench(names: string[], { json, ...sizes }: BenchFlags): Promise<v
 function permissionsOf(name: string, json: string | undefined): string[] {
   const own = PERMISSIONS[name] ?? [];
   if (own.includes("--allow-all")) return [...own];
-  const flags = ["--allow-read=.", MACHINE, ...own];
+  const flags = own.some((flag) => flag.startsWith("--allow-sys")) ? [...own] : [MACHINE, ...own];
+  if (!own.some((flag) => flag.startsWith("--allow-read"))) flags.unshift("--allow-read=.");
   if (!own.some((flag) => flag.startsWith("--allow-env"))) flags.push(`--allow-env=${COLOURS}`);
   if (json === undefined) return flags;
   const writes = flags.find((flag) => flag.startsWith("--allow-write="));

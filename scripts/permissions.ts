@@ -89,6 +89,7 @@ const COMMON_ENVIRONMENT = [
   "LEDGER_URL",
   "OBJECTS_URL",
   "MODEL_DIR",
+  "KAFKA_CLIENT",
   "NO_COLOR",
   "FORCE_COLOR",
   "CLICOLOR_FORCE",
@@ -140,7 +141,7 @@ export function permissionsFor(
       if (scheme === "kafka:") {
         // A Kafka client learns the brokers' addresses from the first one.
         isAnyHost = true;
-        environment.push("KAFKA_CLIENT", ...VENDOR_ENVIRONMENT[kafkaClient!] ?? []);
+        environment.push(...VENDOR_ENVIRONMENT[kafkaClient!] ?? []);
         if (kafkaClient === "kafkajs") flags.push("--allow-sys=hostname,uid");
         else {
           // It asks for every name, to find those of its debug output: the others are as if not set.
@@ -203,7 +204,7 @@ function configOf(
 }
 
 /** Folder of the package in Deno's cache whose WebAssembly file @platformatic/kafka reads when it is loaded. */
-function platformaticWasm(): string {
+export function platformaticWasm(): string {
   return fileURLToPath(new URL("../../../wasm-utils/", import.meta.resolve("@platformatic/kafka")));
 }
 

@@ -65,6 +65,8 @@ Deno.test("permissionsFor() takes files by either spelling, and - for none", () 
 Deno.test("permissionsFor() allows nothing of engines whose settings are wrong", () => {
   const flags = permissionsFor("consume", ["--stream", "ftp://somewhere"], NOTHING_SET);
   assertEquals([allowed(flags, "net"), allowed(flags, "write")], [undefined, undefined]);
+  // So that the command can say what is wrong with it.
+  assert(allowed(flags, "env")?.includes("KAFKA_CLIENT"));
 });
 
 Deno.test("permissionsFor() gives each Kafka client what it reads, and no other client's", () => {

@@ -56,9 +56,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 
 /** Every package, and the files that alone may import it; one that is not here is refused. */
 export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] = [
-  [/^kafkajs$/, /^src\/broker\/kafkajs/],
+  [/^kafkajs$/, /^(src\/broker\/kafkajs|scripts\/bench\/runs\/kafka_raw)/],
   [/^(lz4js|snappyjs)$/, /^src\/broker\/kafka\//],
-  [/^@platformatic\/kafka$/, /^src\/broker\/platformatic/],
+  [/^@platformatic\/kafka$/, /^(src\/broker\/platformatic|scripts\/bench\/runs\/kafka_raw)/],
   [/^minio$/, /^src\/objects\/minio/],
   [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
   [/^(pg|pg-copy-streams)$/, /^src\/ledger\/postgres/],
