@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { wholeNumber } from "../../option_values.ts";
-import { thisMachine } from "./machine.ts";
+import { machineText, thisMachine } from "./machine.ts";
 import { type Goal, goalText, type Report, type Table, textOf } from "./report.ts";
 
 /** A number that says how much is measured. */
@@ -31,6 +31,8 @@ export interface Findings {
   table(table: Table): void;
   /** Adds how far a goal was reached. */
   goal(goal: Goal): void;
+  /** Says why nothing, or no more, is measured here. */
+  skip(reason: string): void;
 }
 
 /**
@@ -63,6 +65,7 @@ export function benchCommand<Flags>(
       tables: [],
       goals: [],
     };
+    console.log(`${machineText(report.machine)}; ${report.startedAt}\n`);
     await measure({ ...given, ...report.sizes } as Flags, {
       table(table) {
         report.tables.push(table);
@@ -70,6 +73,10 @@ export function benchCommand<Flags>(
       },
       goal(goal) {
         report.goals.push(goal);
+      },
+      skip(reason) {
+        report.skipped = reason;
+        console.log(`skipped: ${reason}`);
       },
     });
     for (const goal of report.goals) console.log(goalText(goal));

@@ -28,3 +28,8 @@ export function thisMachine(): Machine {
     load: Math.round(loadavg()[0] * 100) / 100,
   };
 }
+
+/** The machine in one line. */
+export function machineText({ cpu, cores, memoryGib, target, deno, load }: Machine): string {
+  return `${cores} cores of ${cpu}, ${memoryGib} GiB, ${target}, Deno ${deno}; load ${load} at the start`;
+}

@@ -56,6 +56,8 @@ export interface Report {
   tables: Table[];
   /** How far the goals were reached. */
   goals: Goal[];
+  /** Why nothing, or no more, was measured, where that is so. */
+  skipped?: string;
 }
 
 /** Whether a goal is reached. */

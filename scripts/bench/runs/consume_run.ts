@@ -1,9 +1,9 @@
 import type { LogMode } from "../../../src/ledger/ledger.ts";
-import { startDeno } from "../../../src/testing/process.ts";
 import type { EngineUrls } from "../../../src/testing/pipeline_run.ts";
+import { type RunningProcess, startDeno } from "../../../src/testing/process.ts";
 import { permissionsFor } from "../../permissions.ts";
 import type { Topics } from "./fill_stream.ts";
-import { watchProcess } from "./process_use.ts";
+import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
 
 /** What is consumed, and how. */
 export interface ConsumeOptions extends Topics {
@@ -18,21 +18,16 @@ export interface ConsumeOptions extends Topics {
 }
 
 /** What one run of the command came to. */
-export interface ConsumeRun {
+export interface ConsumeRun extends ProcessRun {
   /** Records a second as the command says: from opened engines to everything committed and relayed. */
   recordsPerS: number;
-  /** From the start of the process to its end, milliseconds. */
-  wallMs: number;
   /** Transactions that were flagged. */
   flagged: number;
-  /** Largest resident memory, bytes. */
-  peakRssBytes: number;
-  /** Processor time, seconds. */
-  cpuSeconds: number;
 }
 
-const TIMEOUT_MS = 1_800_000;
 const SUMMARY = /^consumed\s+(\d+) records in [\d.]+ s, ([\d,]+) a second: (\d+) flagged/m;
+/** A line of `--debug`: a batch is in the ledger. */
+const COMMITTED = /^debug: committed /m;
 
 /**
  * Runs `consume --until-empty` as a process of its own, under the permissions that the task gives it.
@@ -40,34 +35,45 @@ const SUMMARY = /^consumed\s+(\d+) records in [\d.]+ s, ([\d,]+) a second: (\d+)
  * @throws Error where it fails, or scores another number of records than there are.
  */
 export async function runConsume(urls: EngineUrls, options: ConsumeOptions): Promise<ConsumeRun> {
+  const { code, stdout: _, stderr, ...run } = await measuredProcess(() =>
+    startConsume(urls, options, ["--until-empty", "--quiet"])
+  );
+  const said = SUMMARY.exec(stderr);
+  if (code !== 0 || said === null || Number(said[1]) !== options.records) {
+    throw new Error(
+      `Cannot measure as consume must score ${options.records} records: current value is exit code ${code}, ${
+        lastWords(stderr)
+      }`,
+    );
+  }
+  return { ...run, recordsPerS: Number(said[2].replaceAll(",", "")), flagged: Number(said[3]) };
+}
+
+/**
+ * Milliseconds from the start of the process `consume` to the first verdicts in the ledger; the process is ended then.
+ *
+ * @throws Error where none comes.
+ */
+export async function timeToFirstVerdict(urls: EngineUrls, options: ConsumeOptions): Promise<number> {
+  const startedAt = performance.now();
+  await using process = startConsume(urls, options, ["--debug"]);
+  return await process.until(() => COMMITTED.test(process.stderr) && performance.now() - startedAt, {
+    what: "a commit",
+    timeoutMs: 120_000,
+  }) as number;
+}
+
+/** Starts `consume` as the task does, with a group of its own. */
+export function startConsume(
+  urls: EngineUrls,
+  options: Omit<ConsumeOptions, "records">,
+  flags: readonly string[],
+): RunningProcess {
   const args = [
     ...["--stream", urls.stream, "--ledger", urls.ledger, "--objects", urls.objects],
     ...["--topic", options.topic, "--label-topic", options.labelTopic, "--model", options.model],
-    ...["--group", crypto.randomUUID(), "--log", options.log, "--alerts", "none", "--until-empty", "--quiet"],
+    ...["--group", crypto.randomUUID(), "--log", options.log, "--alerts", "none", ...flags],
   ];
   const permissions = permissionsFor("consume", args, (name) => options.env?.[name]);
-  const startedAt = performance.now();
-  await using process = startDeno("scripts/consume.ts", args, { permissions, env: options.env });
-  const use = watchProcess(process.pid);
-  try {
-    const { code, stderr } = await process.ended({ timeoutMs: TIMEOUT_MS });
-    const wallMs = performance.now() - startedAt;
-    const said = SUMMARY.exec(stderr);
-    if (code !== 0 || said === null || Number(said[1]) !== options.records) {
-      throw new Error(
-        `Cannot measure as consume must score ${options.records} records: current value is exit code ${code}, ${
-          stderr.trimEnd().split("\n").slice(-5).join("; ")
-        }`,
-      );
-    }
-    return {
-      recordsPerS: Number(said[2].replaceAll(",", "")),
-      wallMs,
-      flagged: Number(said[3]),
-      peakRssBytes: use.peakRssBytes,
-      cpuSeconds: use.cpuSeconds,
-    };
-  } finally {
-    use.stop();
-  }
+  return startDeno("scripts/consume.ts", args, { permissions, env: options.env });
 }

@@ -1,6 +1,9 @@
+import { Client } from "minio";
+import { readS3Address } from "../../../src/objects/minio_address.ts";
 import type { EngineUrls } from "../../../src/testing/pipeline_run.ts";
-import { type Needed, needs } from "../../../src/testing/services.ts";
+import { type Needed, needs, type Services } from "../../../src/testing/services.ts";
 import { makeFolder } from "./make_folder.ts";
+import { rawPostgres } from "./postgres_raw.ts";
 
 /** A ledger and a store of objects that nothing was written to yet; disposing of it removes what was. */
 export interface FreshEngines extends AsyncDisposable {
@@ -20,4 +23,62 @@ export async function embeddedEngines(stream: string): Promise<FreshEngines> {
     urls: { stream, ledger: `sqlite:${folder.path}/ledger.db`, objects: `file:${folder.path}/objects` },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+/** A schema in PostgreSQL and a bucket in MinIO of a run's own; disposing of it drops both. */
+export function serverEngines(
+  { kafka, postgres, minio }: Required<Pick<Services, "kafka" | "postgres" | "minio">>,
+): FreshEngines {
+  const id = crypto.randomUUID().slice(0, 8);
+  const schema = `bench_${id}`;
+  const ledger = new URL(postgres.url);
+  ledger.searchParams.set("schema", schema);
+  const objects = new URL(minio.url);
+  objects.pathname = `/bench-${id}`;
+  return {
+    urls: { stream: kafka.url, ledger: ledger.href, objects: objects.href },
+    async [Symbol.asyncDispose]() {
+      await using database = rawPostgres(postgres.url);
+      await database.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+      await dropBucket(objects.href);
+    },
+  };
+}
+
+/** An object of a bucket as a listing names it. */
+export interface ListedObject {
+  /** The object's key. */
+  key: string;
+  /** When the store had it, milliseconds since 1970. */
+  storedAtMs: number;
+}
+
+/** All objects of the bucket at `s3://…`; none where there is no such bucket. */
+export async function listBucket(url: string): Promise<ListedObject[]> {
+  const { client, bucket } = bucketAt(url);
+  if (!await client.bucketExists(bucket)) return [];
+  const objects: ListedObject[] = [];
+  for await (const { name, lastModified } of client.listObjectsV2(bucket, "", true)) {
+    objects.push({ key: name, storedAtMs: Number(lastModified) });
+  }
+  return objects;
+}
+
+/** Removes a bucket and all that is in it; nothing happens where it is absent. */
+async function dropBucket(url: string): Promise<void> {
+  const { client, bucket } = bucketAt(url);
+  if (!await client.bucketExists(bucket)) return;
+  await client.removeObjects(bucket, (await listBucket(url)).map(({ key }) => key));
+  await client.removeBucket(bucket);
+}
+
+/** Makes the bucket at `s3://…`. */
+export async function makeBucket(url: string): Promise<void> {
+  const { client, bucket } = bucketAt(url);
+  await client.makeBucket(bucket);
+}
+
+function bucketAt(url: string): { client: Client; bucket: string } {
+  const { host, port, tls, accessKey, secretKey, bucket } = readS3Address(url);
+  return { client: new Client({ endPoint: host, port, useSSL: tls, accessKey, secretKey }), bucket };
 }

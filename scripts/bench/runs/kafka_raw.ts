@@ -14,23 +14,28 @@ export interface Reader {
 
 /** A client as a careful user drives it, without the broker port. */
 export interface RawClient {
-  /** Reads the topic from its start in a group of its own, until `reader.done`. */
-  consume(topic: string, reader: Reader): Promise<void>;
+  /**
+   * Reads the topic from its start in a group of its own, until `reader.done`.
+   *
+   * @param fetchBytes Most bytes of a partition in one answer; the client's own default where undefined.
+   */
+  consume(topic: string, reader: Reader, fetchBytes?: number): Promise<void>;
   /** Produces idempotently, one call after another. */
   produce(topic: string, calls: readonly (readonly ProducedRecord[])[]): Promise<void>;
 }
 
-const FETCH_BYTES = 4 * 1024 * 1024;
+/** Bytes of a partition in one answer, with which both clients read fastest. */
+export const FETCH_BYTES: number = 4 * 1024 * 1024;
 const ACKNOWLEDGED_BY_ALL = -1;
 
 /** Both clients at a broker, by the names of `KAFKA_CLIENT`. */
 export function rawClients(address: string): Record<string, RawClient> {
   return {
     kafkajs: {
-      async consume(topic, { onAssigned, onRecords, done }) {
+      async consume(topic, { onAssigned, onRecords, done }, fetchBytes) {
         const consumer = kafka(address).consumer({
           groupId: crypto.randomUUID(),
-          maxBytesPerPartition: FETCH_BYTES,
+          ...fetchBytes !== undefined && { maxBytesPerPartition: fetchBytes },
         });
         consumer.on(consumer.events.GROUP_JOIN, onAssigned);
         await consumer.connect();
@@ -57,7 +62,7 @@ export function rawClients(address: string): Record<string, RawClient> {
       },
     },
     platformatic: {
-      async consume(topic, { onAssigned, onRecords, done }) {
+      async consume(topic, { onAssigned, onRecords, done }, fetchBytes) {
         const consumer = new Consumer({
           clientId: "bench",
           groupId: crypto.randomUUID(),
@@ -69,7 +74,7 @@ export function rawClients(address: string): Record<string, RawClient> {
           mode: "earliest",
           autocommit: false,
           maxWaitTime: 250,
-          maxBytes: 4 * FETCH_BYTES,
+          ...fetchBytes !== undefined && { maxBytes: 4 * fetchBytes },
         });
         stream.on("data", () => onRecords(1));
         await done;

@@ -1,0 +1,120 @@
+/**
+ * Who is measured on a topic in Kafka: the clients alone, Edgewood by what it logs, and the bare COPY of the same log rows.
+ *
+ * Each runs in a process of its own, and on a ledger and a bucket that nobody has written to.
+ *
+ * @module
+ */
+import { openLedger } from "../../../src/adapters.ts";
+import type { LogMode } from "../../../src/ledger/ledger.ts";
+import { LOG_COLUMNS } from "../../../src/ledger/postgres_rows.ts";
+import { startDeno } from "../../../src/testing/process.ts";
+import type { Services } from "../../../src/testing/services.ts";
+import { platformaticWasm } from "../../permissions.ts";
+import { type ConsumeRun, runConsume } from "./consume_run.ts";
+import { serverEngines } from "./engines.ts";
+import type { Topics } from "./fill_stream.ts";
+import { FETCH_BYTES } from "./kafka_raw.ts";
+import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
+import { rawPostgres } from "./postgres_raw.ts";
+
+/** A client of Kafka, as `KAFKA_CLIENT` names it. */
+export type KafkaClientName = "kafkajs" | "platformatic";
+
+/** A topic and the servers around it. */
+export interface Ground extends Topics {
+  /** Kafka, PostgreSQL and MinIO. */
+  services: Required<Pick<Services, "kafka" | "postgres" | "minio">>;
+  /** Records in the topic. */
+  records: number;
+  /** Folder of the model. */
+  model: string;
+  /** File that holds the log rows of a run once one was made. */
+  rowsFile: string;
+}
+
+/** One run of a contender. */
+export interface ContenderRun extends ProcessRun {
+  /** Records a second once the program is there, from connecting to the last record (Edgewood: committed and relayed). */
+  recordsPerS: number;
+}
+
+/** The client alone; `isTuned` with the bytes of a partition with which it is fastest. */
+export async function readRaw(
+  { services, topic, records }: Ground,
+  client: KafkaClientName,
+  isTuned: boolean,
+): Promise<ContenderRun> {
+  const args = [services.kafka.listeners.plaintext, topic, String(records), client];
+  if (isTuned) args.push(String(FETCH_BYTES));
+  const permissions = ["--allow-net", "--allow-env", "--allow-sys", `--allow-read=${platformaticWasm()}`];
+  const { code, stdout, stderr, ...run } = await measuredProcess(() =>
+    startDeno("scripts/bench/runs/read_raw.ts", args, { permissions })
+  );
+  if (code !== 0) {
+    throw new Error(
+      `Cannot measure ${client} as it must read the topic: current value is ${lastWords(stderr)}`,
+    );
+  }
+  return { ...run, recordsPerS: records / JSON.parse(stdout).ms * 1000 };
+}
+
+/** The whole way; where all transactions are logged, their rows are kept for {@link copyBare} the first time. */
+export async function runEdgewood(
+  ground: Ground,
+  client: KafkaClientName,
+  log: LogMode,
+): Promise<ConsumeRun> {
+  const { services, topic, labelTopic, records, model, rowsFile } = ground;
+  await using engines = serverEngines(services);
+  const run = await runConsume(engines.urls, {
+    ...{ topic, labelTopic, records, log, model },
+    env: { KAFKA_CLIENT: client },
+  });
+  if (log === "all" && !await isFile(rowsFile)) {
+    await using database = rawPostgres(services.postgres.url);
+    const schema = schemaOf(engines.urls.ledger);
+    await database.copyOutFile(
+      `COPY (SELECT ${LOG_COLUMNS} FROM ${schema}.transaction_log) TO STDOUT BINARY`,
+      rowsFile,
+    );
+  }
+  return run;
+}
+
+/**
+ * Records a second of the log rows by one COPY into an empty table of the log's own definition, indexes included.
+ *
+ * Where no run has kept its rows yet, one is made that does not count.
+ */
+export async function copyBare(ground: Ground): Promise<number> {
+  const { services, records, rowsFile } = ground;
+  if (!await isFile(rowsFile)) await runEdgewood(ground, "platformatic", "all");
+  await using engines = serverEngines(services);
+  // The ledger makes its tables when it is opened.
+  await (await openLedger(engines.urls.ledger))[Symbol.asyncDispose]();
+  const schema = schemaOf(engines.urls.ledger);
+  await using database = rawPostgres(services.postgres.url);
+  await database.query(`CREATE TABLE ${schema}.bare (LIKE ${schema}.transaction_log INCLUDING ALL)`);
+  const startedAt = performance.now();
+  await database.copyInFile(`COPY ${schema}.bare (${LOG_COLUMNS}) FROM STDIN BINARY`, rowsFile);
+  const ms = performance.now() - startedAt;
+  const [{ rows }] = await database.query(`SELECT count(*) AS rows FROM ${schema}.bare`);
+  if (Number(rows) !== records) {
+    throw new Error(`Cannot measure as COPY must take ${records} rows: current value is ${rows}`);
+  }
+  return records / ms * 1000;
+}
+
+function schemaOf(ledger: string): string {
+  return new URL(ledger).searchParams.get("schema")!;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
