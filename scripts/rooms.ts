@@ -29,7 +29,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   broker: { may: ["sqlite.ts"] },
   table: { may: [], types: ["forest"] },
   features: { may: [], types: ["forest"] },
-  forest: { may: ["evaluate/metrics.ts", "wasm_module.ts", "../assembly/layout.ts"] },
+  forest: {
+    may: ["evaluate/card_precision.ts", "evaluate/metrics.ts", "wasm_module.ts", "../assembly/layout.ts"],
+  },
   stages: { may: ["broker", "features", "wasm_module.ts", "../assembly/layout.ts"], types: ["forest"] },
   ledger: { may: ["sqlite.ts"] },
   objects: { may: [] },

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { writeCard } from "../src/forest/card.ts";
-import type { Model } from "../src/forest/manifest.ts";
+import type { Expectation, Model, Training } from "../src/forest/manifest.ts";
 import { saveModel } from "../src/forest/save.ts";
 import { importSklearn } from "../src/forest/sklearn.ts";
 import { trainModel, type TrainModelOptions } from "../src/forest/train_model.ts";
@@ -59,7 +59,7 @@ const command = new Command("train")
   )
   .option(
     "--label <column>",
-    "column with 1 or true for a fraud: never a feature, only used to say what to expect",
+    "column with 1 or true for a fraud: never a feature, only used to say what to expect; with --timestamp on later days",
   )
   .option("--n-estimators <n>", "number of trees", wholeNumber(1, 100_000), 100)
   .option(
@@ -72,7 +72,10 @@ const command = new Command("train")
       .argParser(decimalNumber(0, 0.5)).conflicts("alertsPerDay"),
   )
   .option("--alerts-per-day <n>", "rows to flag a day, by the time column of the rows", decimalNumber(0))
-  .option("--timestamp <column>", `time of a row for --alerts-per-day (default: "${TIME_COLUMN}")`)
+  .option(
+    "--timestamp <column>",
+    `time of a row, for --alerts-per-day (default there: "${TIME_COLUMN}") and to hold out later days`,
+  )
   .option("--seed <n>", "fixes every random choice", wholeNumber(0), 0)
   .addOption(
     new Option("--from-sklearn <file>", "JSON of a fitted forest, written by scripts/sklearn_to_json.py")
@@ -182,16 +185,46 @@ function summary({ manifest }: Model, out: string): string {
     `features   ${names.length}: ${shown}`,
     `threshold  ${threshold}${budget}`,
   ];
-  const expected = training?.expectation;
-  if (expected) {
-    const { rocAuc, averagePrecision, precision, recall } = expected;
-    lines.push(
-      `on these   ROC-AUC ${rocAuc.toFixed(3)}, average precision ${averagePrecision.toFixed(3)}, ` +
-        `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)} at the threshold`,
-    );
-  }
+  lines.push(...expectationLines(training));
   lines.push(`written    ${out}/forest.json, forest.bin, README.md`);
   return lines.join("\n");
+}
+
+/** What to expect of later rows, and what is not known of them. */
+function expectationLines(training: Training | undefined): string[] {
+  if (training === undefined) return [];
+  const { heldOut, notKnown, expectation } = training;
+  const figures = ({ rocAuc, averagePrecision, precision, recall }: Expectation) =>
+    `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)} at the threshold, ` +
+    `average precision ${averagePrecision.toFixed(3)}, ROC-AUC ${rocAuc.toFixed(3)}`;
+  const lines: string[] = [];
+  if (heldOut) {
+    const { days, rows, frauds, flaggedPerDay, cardPrecision100, bestCardPrecision100 } = heldOut;
+    lines.push(
+      `held out   the last ${
+        days === 1 ? "day" : `${days} days`
+      } with labels, ${rows} rows, ${frauds} frauds, ` +
+        "scored by a forest of the days before them:",
+      `           ${figures(heldOut)}`,
+    );
+    if (cardPrecision100 !== undefined) {
+      lines.push(
+        `           card precision@100 ${cardPrecision100.toFixed(3)}, at best ${
+          bestCardPrecision100?.toFixed(3)
+        }`,
+      );
+    }
+    lines.push(`           ${flaggedPerDay.toFixed(1)} flagged a day`);
+  } else {
+    lines.push(
+      `held out   not known what share of the flagged rows will be frauds, nor what share of the frauds will be flagged:`,
+      `           ${notKnown}`,
+    );
+  }
+  if (expectation) {
+    lines.push(`on these   ${figures(expectation)}; these rows made the forest, so they are not held out`);
+  }
+  return lines;
 }
 
 if (import.meta.main) await runAsProgram(trainCommand);

@@ -96,11 +96,44 @@ function thresholdText(manifest: Manifest): string {
 }
 
 function expectationText(training: Training | undefined): string {
+  return [heldOutText(training), onTrainingRows(training)].filter((text) => text !== "").join("\n\n");
+}
+
+function heldOutText(training: Training | undefined): string {
+  const held = training?.heldOut;
+  if (!held) {
+    const why = training?.notKnown ?? "nothing is known of its rows";
+    return `Precision, recall and card precision on later days are not known: ${why}.`;
+  }
+  const { days, after, trainedRows, rows, frauds, flaggedPerDay } = held;
+  const { cardPrecision100, bestCardPrecision100 } = held;
+  const best = bestCardPrecision100 === undefined ? "" : ` (at best ${bestCardPrecision100.toFixed(3)})`;
+  return [
+    `On held-out days: a forest of the same settings, with its threshold, was made of the ${
+      plural(trainedRows, "row")
+    } up to ` +
+    `${after}; the ${plural(days, "day")} after it have ${
+      plural(rows, "row")
+    } with labels, ${frauds} of them frauds. ` +
+    "The model itself was then made of all rows.",
+    "",
+    "| flagged a day | precision | recall | card precision@100 | ROC-AUC | average precision |",
+    "| --- | --- | --- | --- | --- | --- |",
+    `| ${flaggedPerDay.toFixed(1)} | ${held.precision.toFixed(3)} | ${held.recall.toFixed(3)} | ` +
+    `${cardPrecision100 === undefined ? "not known" : `${cardPrecision100.toFixed(3)}${best}`} | ` +
+    `${held.rocAuc.toFixed(3)} | ${held.averagePrecision.toFixed(3)} |`,
+  ].join("\n");
+}
+
+function onTrainingRows(training: Training | undefined): string {
   const expected = training?.expectation;
-  if (!expected) return "No rows with labels of both kinds took part, so precision and recall are not known.";
+  if (!expected) return "";
   const { rows, frauds, flagged, precision, recall, rocAuc, averagePrecision } = expected;
   return [
-    `On ${plural(rows, "training row")}, ${frauds} of them labelled as fraud (the trees never saw a label):`,
+    `On ${
+      plural(rows, "training row")
+    } themselves, ${frauds} of them labelled as fraud. The trees never saw a label, but ` +
+    "they and the threshold were made of these rows, so this is no figure to expect of others:",
     "",
     "| flagged | precision | recall | ROC-AUC | average precision |",
     "| --- | --- | --- | --- | --- |",
@@ -117,6 +150,10 @@ function limits(training: Training | undefined): string {
   if (!training?.expectation) {
     lines.push(
       "- Without labels nobody knows how many of the flagged rows are frauds, nor how many frauds were missed.",
+    );
+  } else if (training.heldOut) {
+    lines.push(
+      "- Figures on held-out days count frauds that have a label. A fraud that nobody reported counts as none.",
     );
   }
   return lines.join("\n");

@@ -43,9 +43,9 @@ export interface FeatureSummary {
   quantiles: Record<string, number>;
 }
 
-/** What the labels of the training rows say about the flags; no label took part in the training. */
+/** What the labels of some rows say about the flags; no label took part in the training. */
 export interface Expectation {
-  /** Labelled rows of the sample, at least 1. */
+  /** Labelled rows, at least 1. */
   rows: number;
   /** Those of them that are frauds. */
   frauds: number;
@@ -61,6 +61,22 @@ export interface Expectation {
   averagePrecision: number;
 }
 
+/** What labels say about flags on days that the forest and its threshold knew nothing of. */
+export interface HeldOut extends Expectation {
+  /** The days begin after this, RFC 3339 in UTC; the rows up to here made forest and threshold. */
+  after: string;
+  /** Number of days, 24 hours each, at least 1. */
+  days: number;
+  /** Rows before these days. */
+  trainedRows: number;
+  /** Rows flagged a day, those without a label included. */
+  flaggedPerDay: number;
+  /** Mean over the days of the share of the 100 cards of highest score that had a fraud; absent where it is no matter of cards. */
+  cardPrecision100?: number;
+  /** The same of scores that know the truth: the most that could be reached. */
+  bestCardPrecision100?: number;
+}
+
 /** Summary of the training rows. */
 export interface Training {
   /** Rows of the whole stream, at least 1. */
@@ -73,8 +89,12 @@ export interface Training {
   coveredDays?: number;
   /** One summary a feature, in the order of the columns. */
   features: FeatureSummary[];
-  /** Absent where the rows have no labels, or labels of one kind only. */
+  /** On the training rows themselves; absent where they have no labels, or labels of one kind only. */
   expectation?: Expectation;
+  /** On later days than those of the training, by a forest of the same settings; absent where `notKnown` says why. */
+  heldOut?: HeldOut;
+  /** Why nothing is known of held-out days, such as "the rows have no labels". */
+  notKnown?: string;
 }
 
 /** What `forest.json` holds. */
@@ -165,6 +185,16 @@ const expectationSchema = z.strictObject({
   averagePrecision: share,
 });
 
+const heldOutSchema = z.strictObject({
+  after: z.iso.datetime(),
+  days: positive,
+  trainedRows: positive,
+  flaggedPerDay: z.number().min(0),
+  ...expectationSchema.shape,
+  cardPrecision100: share.optional(),
+  bestCardPrecision100: share.optional(),
+});
+
 const trainingSchema = z.strictObject({
   rows: positive,
   skippedRows: count.optional(),
@@ -172,6 +202,8 @@ const trainingSchema = z.strictObject({
   coveredDays: z.number().positive().optional(),
   features: z.array(featureSummarySchema),
   expectation: expectationSchema.optional(),
+  heldOut: heldOutSchema.optional(),
+  notKnown: z.string().min(1).optional(),
 });
 
 /**

@@ -213,4 +213,19 @@ Deno.test("writeCard() tells what is known and what is not", async () => {
     assert(known.includes(part), part);
   }
   assert(known.includes("| 5 | 0.800 | 0.400 | 0.900 | 0.500 |") && !known.includes("Without labels"));
+  const heldOut = {
+    after: "2026-01-05T00:00:00.000Z",
+    days: 2,
+    trainedRows: 900,
+    flaggedPerDay: 3,
+    ...training.expectation,
+    cardPrecision100: 0.25,
+    bestCardPrecision100: 0.5,
+  };
+  const held = writeCard({ ...manifest, training: { ...training, heldOut } });
+  for (const part of ["2026-01-05", "2 days after", "| 3.0 | 0.800 | 0.400 | 0.250 (at best 0.500) |"]) {
+    assert(held.includes(part), part);
+  }
+  const notKnown = writeCard({ ...manifest, training: { ...training, notKnown: "the rows have no times" } });
+  assert(notKnown.includes("are not known: the rows have no times."));
 });

@@ -1,11 +1,13 @@
-import { rankingMetrics } from "../evaluate/metrics.ts";
-import type { Expectation, Feature, Model, Training } from "./manifest.ts";
+import { compareWithLabels } from "./expectation.ts";
+import { measureHeldOut } from "./held_out.ts";
+import type { Feature, Model, Training } from "./manifest.ts";
 import { createModel } from "./model.ts";
 import { quantile } from "../quantile.ts";
 import { createScorer } from "./scorer.ts";
 import { flagThreshold } from "./threshold.ts";
+import { timeSpan } from "./time_span.ts";
 import type { TrainOptions } from "./train.ts";
-import { type KeptRows, type RowBatch, StreamTrainer } from "./train_stream.ts";
+import { type KeptRows, type RowBatch, StreamTrainer, UNKNOWN_LABEL } from "./train_stream.ts";
 
 const DAY_MS = 86_400_000;
 const QUANTILES = [1, 5, 25, 50, 75, 90, 95, 99, 99.5];
@@ -40,7 +42,9 @@ export interface TrainModelOptions extends TrainOptions {
  * Trains a model on a stream of rows in one pass: trees, threshold and training summary.
  *
  * Memory does not grow with the number of rows. Same rows, options and seed give the same model, however the rows are
- * cut into batches. Labels take no part in the training: they only tell what to expect of the flags.
+ * cut into batches. Labels take no part in the training: they only tell what to expect of the flags, on held-out days
+ * by a forest that was grown on the rows before them. The model's own forest is grown on all rows: it is to score the days
+ * to come, and the newest rows are the most like them.
  *
  * @param batches Rows of finite float32 values in the order of `options.features`.
  * @param options What to train. Throws RangeError for an option out of range, a NaN or infinite value, no row at all, or alerts per
@@ -67,9 +71,15 @@ export async function trainModel(
   const { kind, contamination, alertsPerDay, randomSeed = 0 } = options;
   const trainer = new StreamTrainer(options.features.length, options);
   for await (const batch of batches) trainer.add(batch);
+  presumeLegitimate(trainer.kept, options.presumeLegitimateAfterMs);
   const training = summarise(trainer, options.features);
   const skipped = options.skippedRows?.() ?? 0;
   if (skipped > 0) training.skippedRows = skipped;
+  if (training.rows > 0) {
+    const held = await measureHeldOut(trainer.kept, { ...options, rows: training.rows });
+    if ("heldOut" in held) training.heldOut = held.heldOut;
+    else training.notKnown = held.notKnown;
+  }
   const fitted = options.fit?.(trainer.kept.rows, trainer.kept.count);
   if (fitted) trainer.transform(fitted.apply);
   const forest = trainer.grow();
@@ -82,7 +92,7 @@ export async function trainModel(
     coveredDays: training.coveredDays,
     rows: training.rows,
   });
-  training.expectation = expectation(scores, kept, threshold);
+  if (kept.labels) training.expectation = compareWithLabels(scores, kept.labels, threshold);
   const features = fitted?.features ?? options.features;
   return await createModel(
     {
@@ -101,10 +111,11 @@ export async function trainModel(
 }
 
 function summarise(trainer: StreamTrainer, features: Feature[]): Training {
-  const { rows, min, max, sum, firstMs, lastMs } = trainer.statistics;
+  const { rows, min, max, sum } = trainer.statistics;
   const { kept } = trainer;
   const training: Training = { rows, sampledRows: Math.max(kept.count, 1), features: [] };
-  if (lastMs > firstMs) training.coveredDays = (lastMs - firstMs) / DAY_MS;
+  const span = kept.timestampsMs && timeSpan(kept.timestampsMs);
+  if (span && span.lastMs > span.firstMs) training.coveredDays = (span.lastMs - span.firstMs) / DAY_MS;
   const column = new Float32Array(kept.count);
   if (rows > 0) {
     training.features = features.map(({ name }, f) => {
@@ -117,25 +128,11 @@ function summarise(trainer: StreamTrainer, features: Feature[]): Training {
   return training;
 }
 
-/** What the labels of the kept rows say about the flags; undefined where rows of one class are absent. */
-function expectation(scores: Float64Array, kept: KeptRows, threshold: number): Expectation | undefined {
-  const { labels } = kept;
-  if (!labels) return undefined;
-  let frauds = 0, flagged = 0, caught = 0;
-  for (let i = 0; i < kept.count; i++) {
-    frauds += labels[i];
-    if (scores[i] > threshold) {
-      flagged++;
-      caught += labels[i];
-    }
+/** Where unlabelled transactions are presumed legitimate, those that have been without a label for long enough are labelled so. */
+function presumeLegitimate({ labels, timestampsMs }: KeptRows, afterMs: number | undefined): void {
+  if (labels === undefined || timestampsMs === undefined || afterMs === undefined) return;
+  const untilMs = (timeSpan(timestampsMs)?.lastMs ?? 0) - afterMs;
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] === UNKNOWN_LABEL && timestampsMs[i] <= untilMs) labels[i] = 0;
   }
-  if (frauds === 0 || frauds === kept.count) return undefined;
-  return {
-    rows: kept.count,
-    frauds,
-    flagged,
-    precision: flagged === 0 ? 0 : caught / flagged,
-    recall: caught / frauds,
-    ...rankingMetrics(scores, labels),
-  };
 }

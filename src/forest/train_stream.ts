@@ -9,16 +9,21 @@ import { Random } from "./random.ts";
 import { Reservoir } from "./reservoir.ts";
 import { drawStream, type TrainOptions, trainSettings } from "./train.ts";
 
+/** The label of a row of which it is not known whether it is a fraud. */
+export const UNKNOWN_LABEL = 255;
+
 /** Some rows of a stream, one after another. */
 export interface RowBatch {
   /** Finite values, row-major, length at least count × columns. */
   rows: Float32Array;
   /** Number of rows. */
   count: number;
-  /** 1 for a fraud, 0 otherwise, one a row, where labels are known. */
+  /** 1 for a fraud, 0 for none, `UNKNOWN_LABEL` where that is not known; one a row, where there are labels at all. */
   labels?: Uint8Array;
   /** Epoch milliseconds, one a row, where times are known. */
   timestampsMs?: Float64Array;
+  /** 64-bit key of each row's card, low word and high word, where rows are transactions. */
+  cardKeys?: Uint32Array;
 }
 
 /** Rows of a stream that were kept, each row of the stream with the same probability. */
@@ -27,8 +32,12 @@ export interface KeptRows {
   rows: Float32Array;
   /** Number of rows; all rows of the stream where they fit. */
   count: number;
-  /** Labels of these rows, where the stream has them. */
+  /** Labels of these rows, as in `RowBatch`, where the stream has them. */
   labels?: Uint8Array;
+  /** Times of these rows, where the stream has them. */
+  timestampsMs?: Float64Array;
+  /** Cards of these rows, two words each, where the stream has them. */
+  cardKeys?: Uint32Array;
 }
 
 /** What is known of a whole stream of rows. */
@@ -41,10 +50,6 @@ export interface StreamStatistics {
   max: Float64Array;
   /** Sum of each column. */
   sum: Float64Array;
-  /** Earliest and latest time in epoch milliseconds; Infinity and -Infinity without times. */
-  firstMs: number;
-  /** Latest time in epoch milliseconds; -Infinity without times. */
-  lastMs: number;
 }
 
 const KEPT_ROWS = 1_000_000;
@@ -80,6 +85,8 @@ export class StreamTrainer {
   readonly #kept: Reservoir;
   #keptRows: Float32Array;
   #keptLabels: Uint8Array | undefined;
+  #keptTimes: Float64Array | undefined;
+  #keptCards: Uint32Array | undefined;
 
   /**
    * Opens a training.
@@ -105,8 +112,6 @@ export class StreamTrainer {
       min: new Float64Array(nFeatures).fill(Infinity),
       max: new Float64Array(nFeatures).fill(-Infinity),
       sum: new Float64Array(nFeatures),
-      firstMs: Infinity,
-      lastMs: -Infinity,
     };
   }
 
@@ -116,10 +121,10 @@ export class StreamTrainer {
    * @param batch Its arrays may be reused afterwards. Throws RangeError for a NaN or infinite value, which it names.
    */
   add(batch: RowBatch): void {
-    const { rows, count, labels, timestampsMs } = batch;
+    const { rows, count, labels, timestampsMs, cardKeys } = batch;
     const nFeatures = this.#nFeatures;
     const first = this.statistics.rows;
-    this.#addStatistics(rows, count, timestampsMs);
+    this.#addStatistics(rows, count);
     const end = first + count;
     this.#trees.forEach((reservoir, t) => {
       while (reservoir.next < end) {
@@ -134,9 +139,19 @@ export class StreamTrainer {
       const slot = kept.take();
       if ((slot + 1) * nFeatures > this.#keptRows.length) this.#growKept();
       for (let f = 0; f < nFeatures; f++) this.#keptRows[slot * nFeatures + f] = rows[row * nFeatures + f];
+      const room = this.#keptRows.length / nFeatures;
       if (labels) {
-        this.#keptLabels ??= new Uint8Array(this.#keptRows.length / nFeatures);
+        this.#keptLabels ??= new Uint8Array(room).fill(UNKNOWN_LABEL);
         this.#keptLabels[slot] = labels[row];
+      }
+      if (timestampsMs) {
+        this.#keptTimes ??= new Float64Array(room);
+        this.#keptTimes[slot] = timestampsMs[row];
+      }
+      if (cardKeys) {
+        this.#keptCards ??= new Uint32Array(2 * room);
+        this.#keptCards[2 * slot] = cardKeys[2 * row];
+        this.#keptCards[2 * slot + 1] = cardKeys[2 * row + 1];
       }
     }
   }
@@ -148,6 +163,8 @@ export class StreamTrainer {
       rows: this.#keptRows.subarray(0, count * this.#nFeatures),
       count,
       labels: this.#keptLabels?.subarray(0, count),
+      timestampsMs: this.#keptTimes?.subarray(0, count),
+      cardKeys: this.#keptCards?.subarray(0, 2 * count),
     };
   }
 
@@ -184,17 +201,17 @@ export class StreamTrainer {
   #growKept(): void {
     const nFeatures = this.#nFeatures;
     const rows = Math.min(this.#kept.capacity, 2 * this.#keptRows.length / nFeatures);
-    const values = new Float32Array(rows * nFeatures);
-    values.set(this.#keptRows);
-    this.#keptRows = values;
-    if (this.#keptLabels) {
-      const labels = new Uint8Array(rows);
-      labels.set(this.#keptLabels);
-      this.#keptLabels = labels;
-    }
+    const grown = <T extends Float32Array | Float64Array | Uint8Array | Uint32Array>(fresh: T, old: T): T => {
+      fresh.set(old);
+      return fresh;
+    };
+    this.#keptRows = grown(new Float32Array(rows * nFeatures), this.#keptRows);
+    this.#keptLabels &&= grown(new Uint8Array(rows).fill(UNKNOWN_LABEL), this.#keptLabels);
+    this.#keptTimes &&= grown(new Float64Array(rows), this.#keptTimes);
+    this.#keptCards &&= grown(new Uint32Array(2 * rows), this.#keptCards);
   }
 
-  #addStatistics(rows: Float32Array, count: number, timestampsMs: Float64Array | undefined): void {
+  #addStatistics(rows: Float32Array, count: number): void {
     const nFeatures = this.#nFeatures;
     const statistics = this.statistics;
     const { min, max, sum } = statistics;
@@ -212,10 +229,6 @@ export class StreamTrainer {
         if (value > max[f]) max[f] = value;
         sum[f] += value;
       }
-    }
-    for (let i = 0; timestampsMs && i < count; i++) {
-      statistics.firstMs = Math.min(statistics.firstMs, timestampsMs[i]);
-      statistics.lastMs = Math.max(statistics.lastMs, timestampsMs[i]);
     }
     statistics.rows += count;
   }

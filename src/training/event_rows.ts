@@ -4,7 +4,7 @@
  * @module
  */
 import { decodeBody, encodeBody } from "../broker/record_batch.ts";
-import type { RowBatch } from "../forest/train_stream.ts";
+import { type RowBatch, UNKNOWN_LABEL } from "../forest/train_stream.ts";
 import type { ReplayedEvent } from "../simulate/event.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
 import { decodeLabel } from "../stages/decode_label.ts";
@@ -76,7 +76,7 @@ export async function* eventBatches(
 }
 
 /**
- * Training rows of events: raw features, with labels where every event says whether it is fraud.
+ * Training rows of events: raw features, with the labels that the events themselves give.
  *
  * @param stage Its state moves on with the events.
  * @returns Batches of raw rows; transactions in the warm-up, and records that are no transactions, are left out.
@@ -90,8 +90,9 @@ export async function* eventRows(
   let transactions = 0;
   for await (const { columns, raw, isFraud } of eventBatches(events, stage)) {
     options.onProgress?.(transactions += columns.count);
-    const labels = isFraud.includes(-1) ? undefined : Uint8Array.from(isFraud);
-    const rest = trim({ rows: raw, count: columns.count, labels, timestampsMs: columns.timestampMs });
+    const { count, timestampMs: timestampsMs, customerKey: cardKeys } = columns;
+    const labels = Uint8Array.from(isFraud, (is) => is < 0 ? UNKNOWN_LABEL : is);
+    const rest = trim({ rows: raw, count, labels, timestampsMs, cardKeys });
     if (rest !== undefined) yield rest;
   }
 }

@@ -8,6 +8,7 @@ import { LabelFeed } from "../consumer/label_feed.ts";
 import type { RowBatch } from "../forest/train_stream.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
+import { readTruths } from "./label_truths.ts";
 import { afterWarmUp } from "./warm_up.ts";
 
 /** How a stream becomes rows. */
@@ -24,7 +25,8 @@ export interface StreamRowsOptions {
 
 /**
  * Reads every partition from its start to its present end, with the labels that were known at the time, and yields raw
- * features; records that are no transactions are left out.
+ * features; records that are no transactions are left out. The labels of the rows are what is known of them by the end,
+ * whenever it became known: they serve the comparison with the flags, and no feature.
  *
  * @param openStage Makes the feature stage of one partition, with an empty state.
  */
@@ -35,6 +37,7 @@ export async function* streamRows(
 ): AsyncGenerator<RowBatch> {
   const { topic, labelTopic } = options;
   const decoder = await openDecoder();
+  const truths = await readTruths(broker, decoder, labelTopic);
   let records = 0;
   for (const { partition, startOffset, endOffset } of await broker.offsets(topic)) {
     const stage = openStage();
@@ -47,7 +50,9 @@ export async function* streamRows(
       if (stage.features.usesLabels) await labels.readFor(columns, (label) => stage.features.offer(label));
       const { raw } = stage.apply(columns);
       options.onProgress?.(records += batch.count);
-      const rest = trim({ rows: raw, count: columns.count, timestampsMs: columns.timestampMs });
+      const { count, timestampMs: timestampsMs, customerKey: cardKeys } = columns;
+      const known = truths.of(columns.transactionKey, count);
+      const rest = trim({ rows: raw, count, labels: known, timestampsMs, cardKeys });
       if (rest !== undefined) yield rest;
     }
   }

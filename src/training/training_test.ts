@@ -1,5 +1,5 @@
 import { openSqliteBroker } from "../broker/sqlite.ts";
-import type { RowBatch } from "../forest/train_stream.ts";
+import { type RowBatch, UNKNOWN_LABEL } from "../forest/train_stream.ts";
 import { produceEvents } from "../simulate/produce.ts";
 import { simulate } from "../simulate/simulate.ts";
 import { openFeatureStage } from "../stages/features.ts";
@@ -35,13 +35,16 @@ Deno.test("streamRows() gives the rows that eventRows() gives of the same events
   await broker.produce(topics.topic, [{ key: null, value: "no transaction" }]);
   const actual = await collect(streamRows(broker, openStage, { ...topics, warmUpMs: 14 * DAY_MS }));
   assertEquals(actual.rows, expected.rows);
+  // Every label has come by the end of the topic, so the rows' labels are the simulator's truth.
+  assertEquals(actual.labels, expected.labels);
 });
 
-Deno.test("eventRows() without labels gives none", async () => {
+Deno.test("eventRows() gives labels that say so where it is not known whether an event is fraud", async () => {
   function* unlabelled() {
     for (const event of events()) if (event.kind === "transaction") yield { ...event, isFraud: null };
   }
-  assertEquals((await collect(eventRows(unlabelled(), openStage(), { warmUpMs: 0 }))).labels, []);
+  const { labels } = await collect(eventRows(unlabelled(), openStage(), { warmUpMs: 0 }));
+  assertEquals([labels.length, new Set(labels)], [5000, new Set([UNKNOWN_LABEL])]);
 });
 
 Deno.test("transactionFeatures() takes names or the name of one set, and refuses others", () => {

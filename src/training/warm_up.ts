@@ -31,6 +31,7 @@ export function afterWarmUp(warmUpMs: number, nFeatures: number): (batch: RowBat
       count: count - from,
       labels: batch.labels?.subarray(from, count),
       timestampsMs: timestampsMs.subarray(from, count),
+      cardKeys: batch.cardKeys?.subarray(2 * from, 2 * count),
     };
   };
 }
