@@ -1,6 +1,4 @@
-import { Command, InvalidArgumentError, Option } from "commander";
-import { openConsole } from "../src/alerts/console.ts";
-import { openTopic } from "../src/alerts/topic.ts";
+import { Command, Option } from "commander";
 import { openBroker, openLedger, openObjects } from "../src/adapters.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { runConsumer } from "../src/consumer/consumer.ts";
@@ -9,13 +7,13 @@ import { createExplainer } from "../src/forest/explain.ts";
 import { loadModel } from "../src/forest/load.ts";
 import { createScorer } from "../src/forest/scorer.ts";
 import type { LogMode } from "../src/ledger/ledger.ts";
-import type { Listener } from "../src/relay/alerts.ts";
 import { objectEncoders } from "../src/relay/object_encoders.ts";
 import { openBesideStream } from "../src/http/beside_stream.ts";
-import type { HttpAddress } from "../src/http/listen.ts";
+import { type HttpAddress, isLoopback } from "../src/http/listen.ts";
 import { readModelFiles } from "../src/http/model_files.ts";
 import { openFeatureStage } from "../src/stages/features.ts";
 import { createTelemetry } from "../src/telemetry.ts";
+import { type AlertFlags, alertOptions, openListeners } from "./alert_options.ts";
 import { duration, durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
@@ -28,16 +26,13 @@ import { featuresOptionsOf, type StateFlags, stateOptions } from "./state_option
 /** Least time between two lines of status. */
 const SAY_STATUS_MS = 4900;
 
-type AlertTarget = "console" | "topic";
-
-interface ConsumeFlags extends Partial<Config>, StateFlags {
+interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags {
   untilEmpty?: boolean;
   topic: string;
   labelTopic: string;
   partitions: number;
   group: string;
   log: LogMode;
-  alerts: AlertTarget[];
   format: "ndjson" | "parquet";
   sessionTimeout?: number;
   maxBatchRecords: number;
@@ -59,12 +54,6 @@ const command = engineOptions(
     .addOption(
       new Option("--log <which>", "transactions that get a row in the ledger's log")
         .choices(["all", "flagged", "none"]).default("all"),
-    )
-    .option(
-      "--alerts <where>",
-      "who is told of flagged ones: console, topic (fraud-alerts), both with a comma, or none",
-      alertTargets,
-      ["console"],
     )
     .option("--topic <name>", "topic of the transactions", "transactions")
     .option("--label-topic <name>", "topic of the labels", "labels")
@@ -106,8 +95,10 @@ const command = engineOptions(
   ["stream", "ledger", "objects", "model"],
 );
 /** The command `consume`: the whole way from the stream to ledger, alerts and objects. */
-export const consumeCommand: Command = stateOptions(command, " (default: as the model was trained)")
-  .action(consume);
+export const consumeCommand: Command = stateOptions(
+  alertOptions(command),
+  " (default: as the model was trained)",
+).action(consume);
 
 async function consume(flags: ConsumeFlags): Promise<void> {
   const config = readConfig(flags);
@@ -121,8 +112,6 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   await using ledger = await openLedger(config.ledger);
   await using store = await openObjects(config.objects);
   using ending = endingSignal("consume");
-  const sinks = { console: () => openConsole(), topic: () => openTopic(broker) };
-  const listeners = flags.alerts.map((name): Listener => ({ name, sink: sinks[name]() }));
   const startedAt = performance.now();
   const { topic, labelTopic } = flags;
   using tokens = await openTokens(flags, telemetry);
@@ -131,6 +120,8 @@ async function consume(flags: ConsumeFlags): Promise<void> {
     modelFiles: await readModelFiles(modelPlace(config.model)),
   });
   if (web !== undefined) console.error(`consume: serving ${web.url}`);
+  const pageUrl = flags.http && isLoopback(flags.http) ? web?.url : undefined;
+  const listeners = await openListeners(flags, { broker, pageUrl });
   let statusSaidAt = -Infinity;
   try {
     await runConsumer({
@@ -189,18 +180,6 @@ async function consume(flags: ConsumeFlags): Promise<void> {
     } flagged, ` +
       `${count("dead_letters")} dead letters; ledger ${ledger.name}, objects ${store.name}`,
   );
-}
-
-function alertTargets(text: string): AlertTarget[] {
-  const names = text === "none" ? [] : text.split(",");
-  for (const name of names) {
-    if (name !== "console" && name !== "topic") {
-      throw new InvalidArgumentError(
-        `It must be console, topic, console,topic or none: current value is ${text}`,
-      );
-    }
-  }
-  return [...new Set(names)] as AlertTarget[];
 }
 
 if (import.meta.main) await runAsProgram(consumeCommand);

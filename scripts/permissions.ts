@@ -5,7 +5,15 @@
  */
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, type Engines, isNamed, readConfig } from "../src/config.ts";
+import { readWebhookAddress } from "../src/alerts/webhook_address.ts";
+import {
+  ALERT_ENVIRONMENT,
+  type Config,
+  type Engines,
+  isNamed,
+  readConfig,
+  readWebhooks,
+} from "../src/config.ts";
 
 /** What one command uses. */
 export interface CommandNeeds {
@@ -19,6 +27,8 @@ export interface CommandNeeds {
   listens?: readonly string[];
   /** Files and folders of its own to read where it listens. */
   listenReads?: readonly string[];
+  /** Whether it tells webhooks, where `--alerts` names them. */
+  webhooks?: boolean;
   /** Engines it opens where a flag or the environment names one. */
   optionalEngines?: readonly (keyof Engines)[];
   /** Engines it opens. */
@@ -47,6 +57,7 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
     ownReads: [MODULE],
     listens: ["--http"],
     listenReads: ["src", "assembly"],
+    webhooks: true,
   },
   serve: {
     reads: ["--tokens"],
@@ -129,6 +140,10 @@ export function permissionsFor(
   const environment = [...COMMON_ENVIRONMENT];
   const hosts = namedBy(needs.listens, args);
   if (hosts.length > 0) reads.push(...needs.listenReads ?? []);
+  if (needs.webhooks) {
+    environment.push(...Object.values(ALERT_ENVIRONMENT));
+    hosts.push(...webhookHosts(args, read));
+  }
   let isAnyHost = false;
   const flags = ["--no-prompt"];
   const { kafkaClient, ...engines } = configOf(needs, args, read);
@@ -162,7 +177,7 @@ export function permissionsFor(
   if (reads.length + writes.length > 0) flags.push(`--allow-read=${list([...reads, ...writes])}`);
   if (writes.length > 0) flags.push(`--allow-write=${list(writes)}`);
   if (isAnyHost) flags.push("--allow-net");
-  else if (hosts.length > 0) flags.push(`--allow-net=${hosts.join(",")}`);
+  else if (hosts.length > 0) flags.push(`--allow-net=${[...new Set(hosts)].join(",")}`);
   return flags;
 }
 
@@ -176,6 +191,22 @@ function namedBy(options: readonly string[] = [], args: readonly string[]): stri
     }
   });
   return values.filter((value) => value !== "-" && value !== "");
+}
+
+/** Hosts and ports of the webhooks that are told. */
+function webhookHosts(args: readonly string[], read: (name: string) => string | undefined): string[] {
+  if (!namedBy(["--alerts"], args).at(-1)?.split(",").includes("webhook")) return [];
+  const named = namedBy(["--webhook"], args);
+  return readWebhooks(named.length > 0 ? named : undefined, read).flatMap((text) => {
+    try {
+      const { hostname, port, protocol } = readWebhookAddress(text).url;
+      return [`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`];
+    } catch (error) {
+      // The command says what is wrong with it; until then it may reach nobody.
+      if (error instanceof RangeError) return [];
+      throw error;
+    }
+  });
 }
 
 function configOf(

@@ -50,6 +50,20 @@ Deno.test("permissionsFor() names the hosts of servers, and nobody's password", 
   assertEquals(allowed(permissionsFor("verify", ["--stream", "kafka://k:9092"], NOTHING_SET), "net"), []);
 });
 
+Deno.test("permissionsFor() names the hosts of webhooks that are told, and keeps the rest of their addresses", () => {
+  const args = ["--alerts", "console,webhook", "--webhook", "https://hooks.example/secret"];
+  const more = [...args, "--webhook=webhook+slack:https://u:secret@slack.example:8443/secret"];
+  const flags = permissionsFor("consume", more, NOTHING_SET);
+  assertEquals(allowed(flags, "net"), ["hooks.example:443", "slack.example:8443"]);
+  assert(!flags.join(" ").includes("secret"));
+  assert(allowed(flags, "env")?.includes("WEBHOOK_SECRET"));
+  const read = (name: string) => name === "WEBHOOK_URLS" ? "http://127.0.0.1:8000/a, nonsense" : undefined;
+  assertEquals(allowed(permissionsFor("consume", ["--alerts=webhook"], read), "net"), ["127.0.0.1:8000"]);
+  assertEquals(allowed(permissionsFor("consume", ["--alerts=topic"], read), "net"), undefined);
+  assertEquals(allowed(permissionsFor("verify", args, read), "net"), undefined);
+  assert(!allowed(permissionsFor("verify", args, read), "env")?.includes("WEBHOOK_SECRET"));
+});
+
 Deno.test("permissionsFor() takes files by either spelling, and - for none", () => {
   for (const args of [["--input", "in.csv"], ["--input=in.csv"]]) {
     assertEquals(allowed(permissionsFor("produce", args, NOTHING_SET), "read"), ["in.csv", ".edgewood"]);

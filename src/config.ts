@@ -138,7 +138,6 @@ export function readAlertSettings(
   flags: Partial<Pick<AlertSettings, "webhooks" | "publicUrl">> = {},
   read: (name: string) => string | undefined = (name) => Deno.env.get(name),
 ): AlertSettings {
-  const listed = (name: string) => (read(name) ?? "").split(/[\s,]+/).filter((each) => each !== "");
   const publicUrl = flags.publicUrl ?? (read(ALERT_ENVIRONMENT.publicUrl) || undefined);
   if (publicUrl !== undefined && !/^https?:\/\/./.test(publicUrl)) {
     const from = flags.publicUrl === undefined ? ALERT_ENVIRONMENT.publicUrl : "--public-url";
@@ -149,10 +148,22 @@ export function readAlertSettings(
     );
   }
   return {
-    webhooks: flags.webhooks ?? listed(ALERT_ENVIRONMENT.webhooks),
-    webhookSecrets: listed(ALERT_ENVIRONMENT.webhookSecrets),
+    webhooks: readWebhooks(flags.webhooks, read),
+    webhookSecrets: listed(read(ALERT_ENVIRONMENT.webhookSecrets)),
     ...publicUrl === undefined ? {} : { publicUrl },
   };
+}
+
+/** The addresses of webhooks alone: those of the command line, or else of the environment. */
+export function readWebhooks(
+  flag: readonly string[] | undefined,
+  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): string[] {
+  return flag === undefined ? listed(read(ALERT_ENVIRONMENT.webhooks)) : [...flag];
+}
+
+function listed(text = ""): string[] {
+  return text.split(/[\s,]+/).filter((each) => each !== "");
 }
 
 /** Whether a flag or the environment says where an engine is, so that no default is meant. */

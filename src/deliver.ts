@@ -5,6 +5,8 @@ import { retry } from "./retry.ts";
 export interface DeliverOptions {
   /** Gives up: the last error is thrown. Without it, delivery is tried for ever. */
   signal?: AbortSignal;
+  /** Longest wait between two attempts, in milliseconds; 5,000 by default. */
+  maxDelayMs?: number;
   /** Told of each failure that is followed by another attempt. */
   onRetry?(error: DeliveryError): void;
   /** Told when the work succeeded after a failure. */
@@ -13,6 +15,8 @@ export interface DeliverOptions {
 
 /**
  * Does the work, and repeats it while it throws a retriable `DeliveryError`, however long that takes.
+ *
+ * It waits for a time that doubles, with jitter, and never for less than the error's `retryAfterMs`.
  *
  * @returns What the work returned.
  * @throws What the work threw, where that is not retriable or the signal says to give up.
@@ -37,6 +41,8 @@ export async function deliver<T>(work: () => Promise<T>, options: DeliverOptions
   const result = await retry(async () => await work(), {
     deadlineMs: Infinity,
     signal: options.signal,
+    maxDelayMs: options.maxDelayMs,
+    leastDelayMs: (error) => error instanceof DeliveryError ? error.retryAfterMs : 0,
     retriable: (error) => error instanceof DeliveryError && error.retriable,
     onRetry(error) {
       hasFailed = true;

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "./testing/assert.ts";
+import { assert, assertEquals, assertRejects } from "./testing/assert.ts";
 import { deliver } from "./deliver.ts";
 import { DeliveryError } from "./delivery_error.ts";
 
@@ -28,4 +28,17 @@ Deno.test("deliver() gives up on the signal with the last error, and tells of fa
     onRecovered: () => told.push("recovered"),
   });
   assertEquals(told, ["later", "recovered"]);
+});
+
+Deno.test("deliver() waits at least as long as the other side asks", async () => {
+  const startedAt = performance.now();
+  let calls = 0;
+  await deliver(
+    () =>
+      ++calls === 1
+        ? Promise.reject(new DeliveryError("Cannot tell: 429", { retriable: true, retryAfterMs: 150 }))
+        : Promise.resolve(),
+    { maxDelayMs: 1 },
+  );
+  assert(performance.now() - startedAt >= 149);
 });

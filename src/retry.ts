@@ -8,6 +8,8 @@ export interface RetryOptions {
   maxDelayMs?: number;
   /** Ends the wait between attempts; the last error is thrown then. */
   signal?: AbortSignal;
+  /** Least wait after this error, in milliseconds, whatever the longest one is; 0 by default. */
+  leastDelayMs?(error: unknown): number;
   /** Whether another attempt may succeed after this error. */
   retriable(error: unknown): boolean;
   /** Told of each failure that is followed by another attempt, the first being attempt 1. */
@@ -43,7 +45,8 @@ export async function retry<T>(
     try {
       return await attempt(number);
     } catch (error) {
-      const delayMs = Math.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
+      const jitteredMs = Math.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
+      const delayMs = (options.leastDelayMs?.(error) ?? 0) + jitteredMs;
       const late = performance.now() + delayMs > deadline;
       if (late || signal?.aborted || !options.retriable(error)) throw error;
       options.onRetry?.(error, number);

@@ -37,6 +37,8 @@ export interface AlertSink extends AsyncDisposable {
    *
    * Resolves when every one is delivered. Throws `DeliveryError`: the caller repeats the whole call where it is
    * retriable, so a listener may see an alert again, with the same id.
+   *
+   * @param signal Breaks off what takes long; the alerts count as not delivered then.
    */
-  send(alerts: readonly Alert[]): Promise<void>;
+  send(alerts: readonly Alert[], signal?: AbortSignal): Promise<void>;
 }

@@ -36,14 +36,16 @@ export interface Webhook extends AlertSink {
 const LEAST_SECRET_LENGTH = 16;
 const MOST_RETRY_AFTER_MS = 3_600_000;
 const MOST_ANSWER_BYTES = 1024;
-const RETRIABLE_STATUS = (status: number) => status === 408 || status === 429 || status >= 500;
+/** What is wrong with the alert, or the address is gone; others (401, 404, 503) may be of a receiver that is being changed. */
+const REFUSALS: readonly number[] = [400, 405, 406, 410, 411, 413, 414, 415, 422, 431];
 
 /**
  * Opens a webhook as a listener: one POST an alert, in order, with the alert's id in `Edgewood-Alert-Id`.
  *
- * A body of the format `json` is the alert's message, signed in `Edgewood-Signature`. An answer of 2xx is a delivery;
- * after 408, 429, 5xx, or no answer, `send` throws a retriable `DeliveryError`, with the time that `Retry-After` names (an hour
- * at most). Everything else, a redirect too, is a refusal that is not retriable. Needs `--allow-net` to the host.
+ * A body of the format `json` is the alert's message, signed in `Edgewood-Signature`. An answer of 2xx is a delivery. After
+ * 400, 405, 406, 410, 411, 413, 414, 415, 422, 431 or a redirect, which is not followed, `send` throws a `DeliveryError` that is
+ * not retriable; after any other, or none, one that is, with the time that `Retry-After` names (an hour at most). Needs
+ * `--allow-net` to the host.
  *
  * @throws RangeError where secrets are needed and absent, or too short.
  *
@@ -78,7 +80,7 @@ export async function openWebhook(
   const shortest = Math.min(...secrets.map(({ length }) => length));
   if (shortest < LEAST_SECRET_LENGTH) {
     throw new RangeError(
-      `Cannot sign webhooks as each secret must have ${LEAST_SECRET_LENGTH} characters or more: the shortest has ${shortest}`,
+      `Cannot sign webhooks as each secret (white space and commas are between two) must have ${LEAST_SECRET_LENGTH} characters or more: the shortest has ${shortest}`,
     );
   }
   const digest = await sha256Hex(new TextEncoder().encode(address.url.href));
@@ -97,8 +99,8 @@ class HttpWebhook implements Webhook {
     this.#options = options;
   }
 
-  async send(alerts: readonly Alert[]): Promise<void> {
-    for (const alert of alerts) await this.#post(alert);
+  async send(alerts: readonly Alert[], signal?: AbortSignal): Promise<void> {
+    for (const alert of alerts) await this.#post(alert, signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -106,10 +108,11 @@ class HttpWebhook implements Webhook {
     return Promise.resolve();
   }
 
-  async #post(alert: Alert): Promise<void> {
+  async #post(alert: Alert, ending?: AbortSignal): Promise<void> {
     const { timeoutMs = 10_000, publicUrl } = this.#options;
     const message = alertMessage(alert, publicUrl);
     const body = JSON.stringify(this.#address.format === "slack" ? slackBody(message) : message);
+    const late = AbortSignal.timeout(timeoutMs);
     let response: Response;
     try {
       response = await fetch(withoutUser(this.#address.url), {
@@ -118,7 +121,7 @@ class HttpWebhook implements Webhook {
         body,
         redirect: "manual",
         client: this.#client,
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: ending === undefined ? late : AbortSignal.any([late, ending]),
       });
     } catch (cause) {
       const isLate = cause instanceof DOMException && cause.name === "TimeoutError";
@@ -131,7 +134,7 @@ class HttpWebhook implements Webhook {
     if (response.ok) return;
     const { status } = response;
     throw this.#failed(`it answered ${status}${said && `: ${said}`}`, {
-      retriable: RETRIABLE_STATUS(status),
+      retriable: status >= 400 && !REFUSALS.includes(status),
       retryAfterMs: this.#retryAfterMs(response.headers.get("retry-after")),
     });
   }

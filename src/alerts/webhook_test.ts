@@ -34,6 +34,7 @@ async function openReceiver(
   return {
     received,
     webhook,
+    address,
     async [Symbol.asyncDispose]() {
       await webhook[Symbol.asyncDispose]();
       await server.shutdown();
@@ -113,12 +114,12 @@ Deno.test("openWebhook() says of each answer whether another attempt may succeed
     { nowMs: () => now },
   );
   for (status of [200, 201, 202, 204]) await receiver.webhook.send([alertOf(1)]);
-  for (status of [408, 429, 500, 502, 503, 504]) {
+  for (status of [401, 403, 404, 408, 409, 425, 429, 500, 502, 503, 504]) {
     const error = await assertRejects(() => receiver.webhook.send([alertOf(1)]), DeliveryError, `${status}`);
     assertEquals([error.retriable, error.retryAfterMs], [true, 0]);
     assert(!error.message.includes("\u001b") && !error.message.includes("confidential"), error.message);
   }
-  for (status of [400, 401, 403, 404, 410, 413, 422, 300]) {
+  for (status of [400, 405, 410, 413, 415, 422, 300, 308]) {
     const error = await assertRejects(() => receiver.webhook.send([alertOf(1)]), DeliveryError, `${status}`);
     assertEquals(error.retriable, false);
   }
@@ -165,6 +166,11 @@ Deno.test("openWebhook() waits no longer than told, and delivers no less for an 
     "within 300 ms",
   );
   assertEquals(error.retriable, true);
+  const ending = AbortSignal.timeout(20);
+  const startedAt = performance.now();
+  await using patient = await openWebhook(receiver.address, { secrets: [SECRET], timeoutMs: 60_000 });
+  await assertRejects(() => patient.send([alertOf(1)], ending), DeliveryError);
+  assert(performance.now() - startedAt < 30_000);
   isHanging = false;
   held.resolve(new Response());
   await receiver.webhook.send([alertOf(2)]);

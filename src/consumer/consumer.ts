@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
-import { alertStep } from "../relay/alerts.ts";
+import { type AlertHooks, alertStep } from "../relay/alerts.ts";
 import { deadLetterStep, deadLetterTopic } from "../relay/dead_letters.ts";
 import { objectStep } from "../relay/objects.ts";
 import { Relay } from "../relay/relay.ts";
@@ -22,6 +22,8 @@ import { type ConsumerStatus, StatusKeeper } from "./status.ts";
 const LOOK_FOR_END_MS = 200;
 /** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
+/** Longest wait between two attempts at a listener that may be down for hours. */
+const MOST_ALERT_DELAY_MS = 60_000;
 
 /**
  * Consumes the topic until it is empty, the signal aborts, or something fails for good.
@@ -172,9 +174,9 @@ class Consumer {
 
   #startRelays({ partition, epoch }: OwnedPartition): Relay[] {
     const { broker, ledger, topic, store, encoder, listeners } = this.#parts;
-    const start = (what: string, step: ConstructorParameters<typeof Relay>[0]) =>
+    const start = (what: string, step: ConstructorParameters<typeof Relay>[0], maxDelayMs?: number) =>
       new Relay(step, {
-        retry: this.#retry(what),
+        retry: { ...this.#retry(what), maxDelayMs },
         onFailure: (error) => this.#ends.failing.abort(error),
       });
     return [
@@ -184,9 +186,27 @@ class Consumer {
         objectStep({ ledger, store, encoder, topic, partition, epoch }, this.#options),
       ),
       ...listeners.map((listener) =>
-        start(`alerts to ${listener.name}`, alertStep(listener, ledger, topic, partition))
+        start(
+          `alerts to ${listener.name}`,
+          alertStep(listener, { ledger, topic, partition, epoch }, this.#alertHooks(listener.name)),
+          listener.grouping && MOST_ALERT_DELAY_MS,
+        )
       ),
     ];
+  }
+
+  #alertHooks(listener: string): AlertHooks {
+    const { telemetry } = this.#parts;
+    return {
+      onDelivered: () => telemetry.count(`alerts_delivered ${listener}`),
+      onGivenUp(alert, { message }) {
+        telemetry.count(`alerts_given_up ${listener}`);
+        telemetry.log(
+          "error",
+          `alerts to ${listener}: gave up ${alert.id}, which the ledger holds: ${message}`,
+        );
+      },
+    };
   }
 
   #look(onStatus: (status: ConsumerStatus) => void) {

@@ -5,6 +5,7 @@
  */
 import type { Broker } from "../broker/broker.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { isSettled } from "../relay/alert_plan.ts";
 import { DEAD_LETTER_LISTENER } from "../relay/dead_letters.ts";
 
 /** What is looked at. */
@@ -67,6 +68,7 @@ async function isRelayed({ ledger, topic, listeners }: DrainedParts, partition: 
   for (const listener of listeners) {
     const toldOffset = await ledger.position(listener, topic, partition);
     if ((await ledger.flaggedAfter(topic, partition, toldOffset, 1)).length > 0) return false;
+    if (!isSettled(await ledger.alertStates.read({ listener, topic, partition }))) return false;
   }
   return true;
 }

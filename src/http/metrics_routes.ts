@@ -7,10 +7,10 @@ import type { Route } from "./route.ts";
 /** Bounds of the time histograms are powers of two, where the counters below have an edge: 1 ms to 65 s, and 128 µs to 8 s. */
 const MILLISECONDS = { perSecond: 1000, bounds: Array.from({ length: 17 }, (_, i) => 2 ** i) };
 const MICROSECONDS = { perSecond: 1e6, bounds: Array.from({ length: 17 }, (_, i) => 2 ** (i + 7)) };
-/** What listeners of alerts count, by the name of the counter. */
+/** What is counted for each listener of alerts, by the first word of the counter's name; its other words are the listener's. */
 const ALERT_COUNTERS: Readonly<Record<string, string>> = {
   alerts_delivered: "Alerts that a listener took.",
-  alerts_given_up: "Alerts that a listener did not take in time.",
+  alerts_given_up: "Alerts that a listener refused, or did not take in time.",
 };
 
 /** `GET /metrics`, as Prometheus reads it. */
@@ -35,9 +35,13 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
 
 function streamMetrics({ live, counters }: HttpParts): Metric[] {
   const { status, totals } = live;
-  const alerts = Object.entries(ALERT_COUNTERS).map(([name, help]) =>
-    counter(`edgewood_${name}_total`, help, counters().get(name) ?? 0)
-  );
+  const alerts = Object.entries(ALERT_COUNTERS).map(([name, help]): Metric => ({
+    name: `edgewood_${name}_total`,
+    help,
+    type: "counter",
+    samples: [...counters()].filter(([key]) => key.startsWith(`${name} `))
+      .map(([key, value]) => ({ labels: { listener: key.slice(name.length + 1) }, value })),
+  }));
   return [
     counter("edgewood_records_total", "Records committed, or scored for callers.", totals.records),
     counter("edgewood_flagged_total", "Transactions flagged.", totals.flagged),

@@ -17,6 +17,13 @@ function ledgerOf(flagged: readonly FlaggedTransaction[]) {
   return ledger as Ledger;
 }
 
+const placeOf = (ledger: Ledger, partition: number) => ({
+  ledger,
+  topic: "transactions",
+  partition,
+  epoch: 1,
+});
+const hooks = { onDelivered() {}, onGivenUp() {} };
 const flagged = Array.from(
   { length: 1000 },
   (_, i) => ({ offset: i * 3, verdict: `{"offset":${i * 3}}` }),
@@ -41,7 +48,7 @@ Deno.test("alertStep() tells every alert at least once under the same id, in ord
   };
   const ledger = ledgerOf(flagged);
   for (let owner = 0; owner < 3; owner++) {
-    const step = alertStep({ name: "l", sink }, ledger, "transactions", 2);
+    const step = alertStep({ name: "l", sink }, placeOf(ledger, 2), hooks);
     // An owner that is killed after a while, and the next one.
     for (let steps = 0; steps < (owner < 2 ? 2 : 1000); steps++) {
       if (await deliver(() => step(true)) !== "more") break;
@@ -63,10 +70,10 @@ Deno.test("alertStep() keeps a position for each listener", async () => {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   for (const name of ["a", "b"]) {
-    const step = alertStep({ name, sink }, ledger, "transactions", 0);
+    const step = alertStep({ name, sink }, placeOf(ledger, 0), hooks);
     assertEquals(await step(false), "more");
     assertEquals(await step(false), Infinity);
   }
   assertEquals(ids.length, 10);
-  assertEquals(await alertStep({ name: "a", sink }, ledger, "transactions", 0)(false), Infinity);
+  assertEquals(await alertStep({ name: "a", sink }, placeOf(ledger, 0), hooks)(false), Infinity);
 });

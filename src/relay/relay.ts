@@ -13,9 +13,10 @@ export interface RelayStep {
    * Delivers some of what is due; idempotent, since it may be cut off anywhere and repeated.
    *
    * @param finish Deliver all that is committed, whether or not it is due.
+   * @param signal Aborts when the relay ends; what takes long should break off then.
    * @returns "more" where more is due now, else the time after which to look again, in milliseconds.
    */
-  (finish: boolean): Promise<"more" | number>;
+  (finish: boolean, signal?: AbortSignal): Promise<"more" | number>;
 }
 
 /** How a relay runs. */
@@ -82,7 +83,7 @@ export class Relay {
         const finishing = this.#finishing;
         const flushing = this.#flushing;
         this.#flushing = false;
-        const next = await deliver(() => this.#step(finishing || flushing), {
+        const next = await deliver(() => this.#step(finishing || flushing, signal), {
           ...this.#options.retry,
           signal,
         });

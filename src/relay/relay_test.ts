@@ -94,3 +94,12 @@ Deno.test("Relay ends within a step that fails for ever when it is stopped or th
     assertEquals(failures, []);
   }
 });
+
+Deno.test("Relay.stop() breaks off a step that hangs", async () => {
+  const relay = new Relay((_finish, signal) =>
+    new Promise((_, reject) => {
+      const broken = new DeliveryError("Cannot tell: broken off", { retriable: true });
+      signal!.addEventListener("abort", () => reject(broken));
+    }), { retry: {}, onFailure: (error) => assertEquals(error, undefined) });
+  await relay.stop();
+});
