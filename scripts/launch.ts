@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { memoryBounds } from "./memory_bounds.ts";
 import { COMMANDS, permissionsFor } from "./permissions.ts";
 
 const [command, ...args] = Deno.args;
@@ -19,8 +20,10 @@ if (command === undefined || !Object.hasOwn(COMMANDS, command)) {
 }
 const script = new URL(`./${command}.ts`, import.meta.url).href;
 const permissions = permissionsFor(command, args, (name) => Deno.env.get(name), realPath);
+const { flags, env } = memoryBounds(command);
 const child = new Deno.Command("deno", {
-  args: ["run", ...permissions, script, ...args],
+  args: ["run", ...flags, ...permissions, script, ...args],
+  env,
   stdin: "inherit",
   stdout: "inherit",
   stderr: "inherit",

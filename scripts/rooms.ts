@@ -61,7 +61,7 @@ export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] =
   [/^kafkajs$/, /^(src\/broker\/kafkajs|scripts\/bench\/runs\/kafka_raw)/],
   [/^(lz4js|snappyjs)$/, /^src\/broker\/kafka\//],
   [/^@platformatic\/kafka$/, /^(src\/broker\/platformatic|scripts\/bench\/runs\/kafka_raw)/],
-  [/^minio$/, /^(src\/objects\/minio|scripts\/bench\/runs\/engines)/],
+  [/^minio(\/|$)/, /^(src\/objects\/minio|scripts\/bench\/runs\/engines)/],
   [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
   [/^(pg|pg-copy-streams)$/, /^(src\/ledger\/postgres|scripts\/bench\/runs\/postgres_raw)/],
   [/^hono(\/|$)/, /^src\/http\//],

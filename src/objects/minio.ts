@@ -9,6 +9,7 @@ import type { Readable } from "node:stream";
 import { Client } from "minio";
 import { retry } from "../retry.ts";
 import { readS3Address, type S3Address, type S3Credentials } from "./minio_address.ts";
+import { ServerClock } from "./minio_clock.ts";
 import { checkKey, compareKeys, contentTypeOf } from "./minio_key.ts";
 import { isRetriable, S3Refusal, S3Timeout, storeError } from "./minio_refusal.ts";
 import { openTransport, type S3Transport } from "./minio_transport.ts";
@@ -77,6 +78,7 @@ class MinioStore implements ObjectStore {
       authority: address.caFile === undefined ? undefined : readFileSync(address.caFile, "utf8"),
       requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       maxSockets: options.maxSockets ?? 16,
+      clock: new ServerClock({ accessKey: address.accessKey, secretKey: address.secretKey }),
     });
     this.#client = new Client({
       endPoint: address.host,

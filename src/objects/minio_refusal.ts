@@ -21,7 +21,7 @@ export class S3Refusal extends Error {
 
 /** Codes under a status that is final otherwise, after which the same request may succeed later. */
 const RETRIABLE_CODES = [
-  "RequestTimeTooSkewed", // until a clock is right again
+  "RequestTimeTooSkewed", // the next one bears the server's time
   "RequestTimeout",
   "SlowDown",
   "OperationAborted",

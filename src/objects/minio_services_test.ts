@@ -137,4 +137,28 @@ for (const server of ["minio", "seaweedfs"] as const) {
       assert(failures.length >= 2, `${failures.length} failures`);
     },
   });
+
+  Deno.test({
+    ...test(`${server}: objects are stored though this machine's clock is a day off, and is set right again`),
+    async fn() {
+      const TrueDate = Date;
+      await using store = openMinioStore(services[server].url);
+      await using kept = openFolder(store);
+      for (const shiftMs of [-26 * 3_600_000, 26 * 3_600_000, 0]) {
+        globalThis.Date = class extends TrueDate {
+          constructor(...args: []) {
+            super(...(args.length === 0 ? [TrueDate.now() + shiftMs] : args) as []);
+          }
+          static override now = () => TrueDate.now() + shiftMs;
+        } as DateConstructor;
+        try {
+          const key = `${kept.folder}/${shiftMs}`;
+          assertEquals(await put(store, key, new Uint8Array([3])), "created");
+          assertEquals(await store.get(key), new Uint8Array([3]));
+        } finally {
+          globalThis.Date = TrueDate;
+        }
+      }
+    },
+  });
 }

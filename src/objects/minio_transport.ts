@@ -5,6 +5,7 @@
  */
 import http from "node:http";
 import https from "node:https";
+import type { ServerClock } from "./minio_clock.ts";
 import { S3Refusal, S3Timeout } from "./minio_refusal.ts";
 
 /** What npm:minio takes as its transport, and the connections behind it. */
@@ -25,6 +26,8 @@ export interface TransportOptions {
   requestTimeoutMs: number;
   /** Connections that are kept. */
   maxSockets: number;
+  /** Signs requests anew where the server's time is another. */
+  clock: ServerClock;
 }
 
 const BYTES_PER_MS = 1024;
@@ -38,7 +41,7 @@ const REFUSAL_BYTES = 64 * 1024;
  * the request.
  */
 export function openTransport(options: TransportOptions): S3Transport {
-  const { tls, authority, requestTimeoutMs, maxSockets } = options;
+  const { tls, authority, requestTimeoutMs, maxSockets, clock } = options;
   const settings = { keepAlive: true, maxSockets };
   const agent = tls ? new https.Agent({ ...settings, ca: authority }) : new http.Agent(settings);
   const { request } = tls ? https : http;
@@ -57,7 +60,7 @@ export function openTransport(options: TransportOptions): S3Transport {
       sent.destroy();
     });
     const sent = (request as typeof http.request)(
-      { ...requestOptions, ca: authority } as http.RequestOptions,
+      { ...clock.sign(requestOptions), ca: authority } as http.RequestOptions,
     );
     open.add(sent);
     const end = () => {
@@ -80,6 +83,9 @@ export function openTransport(options: TransportOptions): S3Transport {
       } else {
         readRefusal(answer, (refusal) => {
           end();
+          if (refusal instanceof S3Refusal && refusal.code === "RequestTimeTooSkewed") {
+            clock.learn(answer.headers.date);
+          }
           sent.emit("error", refusal);
         });
       }

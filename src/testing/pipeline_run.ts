@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { memoryBounds } from "../../scripts/memory_bounds.ts";
 import { permissionsFor } from "../../scripts/permissions.ts";
 import { openBroker, openLedger, openObjects } from "../adapters.ts";
 import type { Broker } from "../broker/broker.ts";
@@ -162,9 +163,10 @@ class Run implements PipelineRun {
       ...options.endless ? [] : ["--until-empty"],
       ...options.flags ?? [],
     ];
-    const permissions = permissionsFor("consume", args, () => undefined);
+    const { flags, env } = memoryBounds("consume");
+    const permissions = [...flags, ...permissionsFor("consume", args, () => undefined)];
     if (options.preload !== undefined) permissions.push(`--preload=${options.preload.href}`);
-    const consumer = startDeno("scripts/consume.ts", args, { permissions });
+    const consumer = startDeno("scripts/consume.ts", args, { permissions, env });
     this.consumers.push(consumer);
     this.#memory.watch(consumer);
     return consumer;

@@ -9,6 +9,9 @@ import { deadLetterTopic } from "../relay/dead_letters.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
 
+/** Records that are read for nothing rather than asking the broker once more. */
+const NEIGHBOUR_RECORDS = 5000;
+
 /** Compares the ledger's dead letters with their topic, and the bytes there with those in the stream. */
 export async function verifyDeadLetters(parts: VerifyParts, problems: Problems): Promise<void> {
   const { broker, ledger, topic } = parts;
@@ -23,21 +26,23 @@ export async function verifyDeadLetters(parts: VerifyParts, problems: Problems):
     for (;;) {
       const letters = await ledger.deadLettersAfter(topic, partition, after, 1000);
       if (letters.length === 0) break;
-      for (const { offset } of letters) {
+      const offsets = letters.map(({ offset }) => offset);
+      const originals = await readOriginals(parts, partition, offsets.filter((each) => each >= startOffset));
+      for (const offset of offsets) {
         const bytes = arrived.get(`${partition}/${offset}`);
         if (bytes === undefined) {
           problems.add(
             "dead-letter-missing",
             `the dead letter of ${topic}/${partition} offset ${offset} is not in ${deadLetterTopic(topic)}`,
           );
-        } else if (offset >= startOffset && bytes !== await originalBytes(parts, partition, offset)) {
+        } else if (offset >= startOffset && bytes !== originals.get(offset)) {
           problems.add(
             "dead-letter-altered",
             `the dead letter of ${topic}/${partition} offset ${offset} does not have its original bytes`,
           );
         }
       }
-      after = letters[letters.length - 1].offset;
+      after = offsets[offsets.length - 1];
     }
   }
 }
@@ -60,15 +65,24 @@ async function readArrived({ broker, topic }: VerifyParts): Promise<Map<string, 
   return arrived;
 }
 
-async function originalBytes(
+/** Fingerprints of the records at these offsets, which ascend; neighbours are read in one go. */
+async function readOriginals(
   { broker, topic }: VerifyParts,
   partition: number,
-  offset: number,
-): Promise<string | undefined> {
-  for await (const batch of broker.read(topic, partition, { fromOffset: offset, toOffset: offset + 1 })) {
-    return await fingerprint(batch, 0);
+  offsets: readonly number[],
+): Promise<Map<number, string>> {
+  const found = new Map<number, string>();
+  for (let first = 0, last = 0; first < offsets.length; first = ++last) {
+    while (offsets[last + 1] - offsets[last] <= NEIGHBOUR_RECORDS) last++;
+    const wanted = new Set(offsets.slice(first, last + 1));
+    const range = { fromOffset: offsets[first], toOffset: offsets[last] + 1 };
+    for await (const batch of broker.read(topic, partition, range)) {
+      for (let i = 0; i < batch.count; i++) {
+        if (wanted.has(batch.offsets[i])) found.set(batch.offsets[i], await fingerprint(batch, i));
+      }
+    }
   }
-  return undefined;
+  return found;
 }
 
 /** SHA-256 of key and value, told apart from null and from each other by their lengths. */

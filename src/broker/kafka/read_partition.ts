@@ -16,9 +16,12 @@ export interface ReadPartitionOptions {
   toOffset?: number;
   /** Most records of a batch, at least 1. */
   maxBatchRecords: number;
-  /** Most bytes of a fetch. */
+  /** Most bytes of a fetch, where they are fewer than {@link MOST_BYTES}. */
   maxBytesPerPartition: number;
 }
+
+/** Each owned partition follows the labels over a reader of its own, so these count many times. */
+const MOST_BYTES = 1024 * 1024;
 
 const OFFSET_OUT_OF_RANGE = 1;
 const MAX_WAIT_MS = 500;
@@ -40,7 +43,7 @@ export async function* readPartition(
   const { topic, partition, maxBatchRecords } = options;
   const [{ startOffset, endOffset }] = await link.persist(() => link.offsets([partition]));
   const toOffset = Math.min(options.toOffset ?? endOffset, endOffset);
-  let maxBytes = options.maxBytesPerPartition;
+  let maxBytes = Math.min(options.maxBytesPerPartition, MOST_BYTES);
   let emptyAnswers = 0;
   const fetchFrom = (offset: number) => {
     const fetching = link.persist(async () => {

@@ -2,9 +2,16 @@ import type { Assigner, Consumer, Kafka } from "kafkajs";
 import kafkajs from "kafkajs";
 import type { GroupMember, GroupMemberOptions } from "../kafka/kafka_client.ts";
 
-const FETCH_WAIT_MS = 100;
+/** Pause of kafkajs between two looks at what it might fetch: nothing, as all is paused. A heartbeat follows each. */
+const FETCH_WAIT_MS = 200;
 
-/** kafkajs's consumer as a member of a group; it is kept paused, so it fetches nothing. */
+/**
+ * kafkajs's consumer as a member of a group; it is kept paused, so it fetches nothing.
+ *
+ * kafkajs sends a heartbeat where `Date.now()` is an interval past the last one: while a clock that was set back
+ * catches up there would be none, and the group would give the partitions away. So its interval is always over, and
+ * its pause between fetches, which is a timer, sets the pace.
+ */
 export class KafkajsMember implements GroupMember {
   readonly #options: GroupMemberOptions;
   readonly #consumer: Consumer;
@@ -20,7 +27,7 @@ export class KafkajsMember implements GroupMember {
       groupId: options.group,
       sessionTimeout: options.sessionTimeoutMs,
       rebalanceTimeout: options.rebalanceTimeoutMs,
-      heartbeatInterval: options.heartbeatIntervalMs,
+      heartbeatInterval: -Infinity,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       metadataMaxAge: options.metadataMaxAgeMs,
       allowAutoTopicCreation: false,
