@@ -3,13 +3,12 @@ import { openBroker, openLedger, openObjects } from "../src/adapters.ts";
 import { describeVerdict } from "../src/alerts/describe.ts";
 import type { Broker } from "../src/broker/broker.ts";
 import { runConsumer } from "../src/consumer/consumer.ts";
-import { measureDetection } from "../src/evaluate/detection.ts";
+import { detectEvents, measureDetection } from "../src/evaluate/detection.ts";
 import { writeCard } from "../src/forest/card.ts";
 import { createExplainer } from "../src/forest/explain.ts";
 import { loadModel } from "../src/forest/load.ts";
 import { saveModel } from "../src/forest/save.ts";
 import { createScorer } from "../src/forest/scorer.ts";
-import { trainModel } from "../src/forest/train_model.ts";
 import type { Ledger } from "../src/ledger/ledger.ts";
 import { objectEncoders } from "../src/relay/object_encoders.ts";
 import { encodeLabel, encodeTransaction } from "../src/simulate/encode.ts";
@@ -19,12 +18,11 @@ import { simulate } from "../src/simulate/simulate.ts";
 import { createTelemetry } from "../src/telemetry.ts";
 import { verify } from "../src/verify/verify.ts";
 import { type DemoResult, describeDemo } from "./demo_report.ts";
-import { duration } from "./duration.ts";
+import { trainDemoModel } from "./demo_training.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { decimalNumber, wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
 import { runAsProgram } from "./run_command.ts";
-import { openTransactionSource } from "./transaction_source.ts";
 
 interface DemoFlags {
   count: number;
@@ -35,7 +33,6 @@ interface DemoFlags {
 }
 
 const TOPICS = { topic: "transactions", labelTopic: "labels" };
-const FLAG_SHARE = 0.01;
 /** Records that are no transactions, mixed in to show what becomes of them. */
 const BROKEN = [
   "not JSON",
@@ -63,7 +60,8 @@ async function demo(flags: DemoFlags): Promise<void> {
   await removeDemo(dir);
   const say = (text: string) => console.error(text);
   say(`1/4  train a forest on simulated transactions of another seed`);
-  await train(flags);
+  const trained = await trainDemoModel(flags.seed, "streaming");
+  await saveModel(`${dir}/model`, trained, writeCard(trained.manifest));
   say(
     `2/4  produce ${flags.count.toLocaleString("en-US")} transactions at ${
       flags.rate.toLocaleString("en-US")
@@ -78,11 +76,14 @@ async function demo(flags: DemoFlags): Promise<void> {
   const streamedMs = performance.now() - streamedAt;
   say(`3/4  verify that every record is accounted for once`);
   const verification = await verify({ broker, ledger, store, topic: TOPICS.topic });
-  say(`4/4  compare with the simulator's labels\n`);
+  say(
+    `4/4  compare with the simulator's labels, and with a forest that sees amount, hour and weekday alone\n`,
+  );
   const result: DemoResult = {
     ...await ledger.summary(TOPICS.topic),
     recordsPerS: verification.offsets / (streamedMs / 1000),
     detection: await measureDetection(broker, ledger, TOPICS),
+    rawDetection: await detectEvents(demoEvents(flags), await trainDemoModel(flags.seed, "basic")),
     verification,
     examples: await examplesOf(ledger),
     objectsDir: `${dir}/objects/flagged`,
@@ -107,26 +108,6 @@ async function removeIfThere(path: string) {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-async function train({ seed, dir }: DemoFlags) {
-  using source = await openTransactionSource({
-    ...TOPICS,
-    count: 150_000,
-    seed: seed + 1,
-    warmUp: duration("21d"),
-    quiet: !Deno.stderr.isTerminal(),
-  });
-  const { kind, features, fit } = source;
-  const model = await trainModel(source.batches, {
-    kind,
-    features,
-    fit,
-    maxSamples: 1024,
-    contamination: FLAG_SHARE,
-    randomSeed: seed,
-  });
-  await saveModel(`${dir}/model`, model, writeCard(model.manifest));
 }
 
 type StreamParts = Pick<Parameters<typeof runConsumer>[0], "broker" | "ledger" | "store" | "model">;
@@ -170,10 +151,14 @@ async function stream(flags: DemoFlags, parts: StreamParts): Promise<void> {
   progress.stop();
 }
 
-async function produceAll({ count, rate, seed, dir }: DemoFlags, signal: AbortSignal) {
+function demoEvents({ seed, count }: DemoFlags) {
+  return simulate({ randomSeed: seed, count, start: new Date("2026-01-01T00:00:00Z") });
+}
+
+async function produceAll(flags: DemoFlags, signal: AbortSignal) {
+  const { rate, dir } = flags;
   await using broker: Broker = await openBroker(`sqlite:${dir}/stream.db`);
-  const events = simulate({ randomSeed: seed, count, start: new Date("2026-01-01T00:00:00Z") });
-  await produceEvents(broker, events, {
+  await produceEvents(broker, demoEvents(flags), {
     ...TOPICS,
     ratePerS: rate,
     signal,

@@ -1,6 +1,7 @@
 /** Runs a small demo as a process, and looks whether its figures are those of its ledger. */
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertStringIncludes } from "../src/testing/assert.ts";
+import type { ScenarioCatch } from "../src/evaluate/detection.ts";
 import { runDeno } from "../src/testing/process.ts";
 import { buildModule } from "./build.ts";
 import { permissionsFor } from "./permissions.ts";
@@ -40,6 +41,16 @@ Deno.test("demo: its figures are the ledger's, and it begins anew in its folder"
     assertEquals(result.flagged, counted("SELECT count(*) FROM flagged"));
     assertEquals(result.deadLetters, counted("SELECT count(*) FROM dead_letter"));
     assert(result.flagged > 0 && result.deadLetters > 0);
+    const { detection, rawDetection } = result;
+    // Both forests are measured on the same transactions.
+    assertEquals(
+      [
+        rawDetection.labelled,
+        rawDetection.frauds,
+        rawDetection.scenarios.map(({ frauds }: ScenarioCatch) => frauds),
+      ],
+      [count, detection.frauds, detection.scenarios.map(({ frauds }: ScenarioCatch) => frauds)],
+    );
     assertEquals([result.verification.ok, result.verification.offsets], [true, count + result.deadLetters]);
     ledger.close();
   }

@@ -1,11 +1,16 @@
 /**
- * How good the catch was: flagged transactions in the ledger against labels in the stream.
+ * How good the catch was: flagged transactions against what is known of them.
  *
  * @module
  */
 import type { Broker } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
+import type { Model } from "../forest/manifest.ts";
+import { createScorer } from "../forest/scorer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { ReplayedEvent } from "../simulate/event.ts";
+import { openFeatureStage } from "../stages/features.ts";
+import { eventBatches } from "../training/event_rows.ts";
 
 /** Frauds of one kind, and how many of them were flagged. */
 export interface ScenarioCatch {
@@ -47,26 +52,29 @@ export async function measureDetection(
 ): Promise<Detection> {
   const flagged = await flaggedIds(broker, ledger, options.topic);
   const labels = await readLabels(broker, options.labelTopic);
-  const scenarios = new Map<number, ScenarioCatch>();
-  const result = { labelled: labels.size, frauds: 0, flagged: 0, caught: 0 };
-  for (const [id, { isFraud, scenario }] of labels) {
-    const isFlagged = flagged.has(id);
-    if (isFlagged) result.flagged++;
-    if (!isFraud) continue;
-    result.frauds++;
-    if (isFlagged) result.caught++;
-    if (scenario === undefined) continue;
-    const known = scenarios.get(scenario) ?? { scenario, frauds: 0, caught: 0 };
-    known.frauds++;
-    known.caught += Number(isFlagged);
-    scenarios.set(scenario, known);
+  const tally = new DetectionTally();
+  for (const [id, { isFraud, scenario }] of labels) tally.add(flagged.has(id), isFraud, scenario);
+  return tally.detection();
+}
+
+/**
+ * What a model of transactions makes of events, through decoder, features and scorer, against the truth that they tell.
+ *
+ * @param events Transactions and labels in the order they become known.
+ * @param model Its features see the labels that came before each transaction.
+ */
+export async function detectEvents(events: Iterable<ReplayedEvent>, model: Model): Promise<Detection> {
+  using scorer = await createScorer(model.forest);
+  const stage = openFeatureStage(model.manifest);
+  const tally = new DetectionTally();
+  for await (const { columns, rows, isFraud, scenario } of eventBatches(events, stage)) {
+    const scores = scorer.score(rows, columns.count);
+    for (let row = 0; row < columns.count; row++) {
+      if (isFraud[row] < 0) continue;
+      tally.add(scores[row] > model.manifest.threshold, isFraud[row] === 1, scenario[row] || undefined);
+    }
   }
-  return {
-    ...result,
-    precision: result.caught / result.flagged,
-    recall: result.caught / result.frauds,
-    scenarios: [...scenarios.values()].sort((a, b) => a.scenario - b.scenario),
-  };
+  return tally.detection();
 }
 
 async function flaggedIds(broker: Broker, ledger: Ledger, topic: string): Promise<Set<string>> {
@@ -102,3 +110,38 @@ async function readLabels(
 }
 
 const decoder = new TextDecoder();
+
+class DetectionTally {
+  readonly #scenarios = new Map<number, ScenarioCatch>();
+  #labelled = 0;
+  #frauds = 0;
+  #flagged = 0;
+  #caught = 0;
+
+  add(isFlagged: boolean, isFraud: boolean, scenario: number | undefined): void {
+    this.#labelled++;
+    this.#flagged += Number(isFlagged);
+    if (!isFraud) return;
+    this.#frauds++;
+    this.#caught += Number(isFlagged);
+    if (scenario === undefined) return;
+    const known = this.#scenarios.get(scenario) ?? { scenario, frauds: 0, caught: 0 };
+    known.frauds++;
+    known.caught += Number(isFlagged);
+    this.#scenarios.set(scenario, known);
+  }
+
+  detection(): Detection {
+    const [labelled, frauds, flagged, caught] = [this.#labelled, this.#frauds, this.#flagged, this.#caught];
+    const scenarios = [...this.#scenarios.values()].sort((a, b) => a.scenario - b.scenario);
+    return {
+      labelled,
+      frauds,
+      flagged,
+      caught,
+      precision: caught / flagged,
+      recall: caught / frauds,
+      scenarios,
+    };
+  }
+}

@@ -21,6 +21,8 @@ export interface EventBatch {
   columns: TransactionColumns;
   /** Raw features, row-major: length rows × features. */
   raw: Float32Array;
+  /** The same as the forest takes them. */
+  rows: Float32Array;
   /** 1 for a fraud, 0 for none, -1 where the event does not say; one a row. */
   isFraud: Int8Array;
   /** Number of the fraud scenario, 0 for none or unknown; one a row. */
@@ -50,7 +52,7 @@ export async function* eventBatches(
 
   const flush = (): EventBatch => {
     const { columns } = decoder.decodeBatch(decodeBody("events", 0, 0, encodeBody(values, 0)));
-    const { raw } = stage.apply(columns);
+    const { raw, rows } = stage.apply(columns);
     const isFraud = new Int8Array(columns.count);
     const scenario = new Uint8Array(columns.count);
     for (let row = 0; row < columns.count; row++) {
@@ -60,7 +62,7 @@ export async function* eventBatches(
     }
     truths = [];
     values = [];
-    return { columns, raw, isFraud, scenario };
+    return { columns, raw, rows, isFraud, scenario };
   };
 
   for await (const event of events) {
