@@ -6,7 +6,7 @@
 import { Argument, Command } from "commander";
 import { wholeNumber } from "./option_values.ts";
 import { platformaticWasm } from "./permissions.ts";
-import { runAsProgram } from "./run_command.ts";
+import { runAsProgram, UsageError } from "./run_command.ts";
 
 const FOLDER = new URL("./bench/", import.meta.url);
 const COLOURS = "NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,TERM";
@@ -47,13 +47,23 @@ export const benchCommand: Command = new Command("bench")
   .option("--rounds <n>", "rounds a figure is the median of", wholeNumber(1))
   .option("--records <n>", "records, or rows, of one round", wholeNumber(1))
   .option("--json <dir>", "write each report to DIR/NAME.json too")
+  .addHelpText(
+    "after",
+    `\nMeasurements: ${
+      (await knownNames()).join(", ")
+    }.\nOptions of its own follow a name; deno run scripts/bench/NAME.ts --help lists them.`,
+  )
+  .allowUnknownOption()
   .action(bench);
 
-async function bench(names: string[], { json, ...sizes }: BenchFlags): Promise<void> {
+async function bench(words: string[], { json, ...sizes }: BenchFlags): Promise<void> {
   const known = await knownNames();
+  const firstOption = words.findIndex((word) => word.startsWith("-"));
+  const names = firstOption < 0 ? words : words.slice(0, firstOption);
+  const own = firstOption < 0 ? [] : words.slice(firstOption);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new RangeError(
+    throw new UsageError(
       `Cannot measure as each name must be one of ${known.join(", ")}: current value is ${unknown}`,
     );
   }
@@ -64,7 +74,7 @@ async function bench(names: string[], { json, ...sizes }: BenchFlags): Promise<v
   for (const name of names.length > 0 ? names : known) {
     console.log(`\n== ${name} ==`);
     const report = json === undefined ? [] : ["--json", `${json}/${name}.json`];
-    const { success } = await new Deno.Command("deno", {
+    const { code } = await new Deno.Command("deno", {
       args: [
         "run",
         "--no-prompt",
@@ -72,10 +82,12 @@ async function bench(names: string[], { json, ...sizes }: BenchFlags): Promise<v
         new URL(`${name}.ts`, FOLDER).href,
         ...flags,
         ...report,
+        ...own,
       ],
       stdin: "null",
     }).spawn().status;
-    if (!success) Deno.exitCode = 1;
+    if (code === 2) throw new UsageError(`Cannot measure ${name} as its options must be its own`);
+    if (code !== 0) Deno.exitCode = 1;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Measures the whole way on real servers: Kafka → features → verdict → PostgreSQL (flagged rows, or all) → MinIO, until the topic
- * is empty, beside the Kafka clients alone on the same topic and a bare COPY of the same rows.
+ * is empty, beside the Kafka clients alone on the same topic, a bare COPY of the same rows, and Spark with scikit-learn.
  *
  * Each run is a process of its own; the turns are interleaved.
  *
@@ -8,6 +8,7 @@
  */
 import { nameList } from "../option_values.ts";
 import { runAsProgram } from "../run_command.ts";
+import { openSpark, type SparkPeer, type SparkRun } from "./peers/spark_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";
@@ -23,16 +24,29 @@ import {
   type KafkaClientName,
   readRaw,
   runEdgewood,
+  runSpark,
 } from "./runs/pipeline_contenders.ts";
 
 const RECORD_BYTES = 240;
+/** The fastest of those tried: larger ones wait longer for the first verdict, smaller ones begin more often. */
+const SPARK_MICRO_BATCH = 500_000;
+const MUST_SHARE = 0.6;
 const CLIENTS: readonly KafkaClientName[] = ["kafkajs", "platformatic"];
 
 /** Somebody who takes the topic in; a bare COPY has no process of its own. */
 interface Contender {
   /** Who, how, and what is logged. */
   what: { who: string; client: string; logged: string };
-  run(): Promise<Pick<ContenderRun, "recordsPerS"> & Partial<ContenderRun>>;
+  run(): Promise<Taken>;
+}
+
+/** What a run took; what only Spark says is not there of the others. */
+type Taken = Pick<ContenderRun, "recordsPerS"> & Partial<SparkRun>;
+
+/** Contenders' runs and rates, by name. */
+interface Results {
+  runs: Readonly<Record<string, Taken[]>>;
+  rates: Readonly<Record<string, Spread>>;
 }
 
 interface Flags {
@@ -43,7 +57,7 @@ interface Flags {
   only?: string[];
 }
 
-function contendersOf(ground: Ground): Record<string, Contender> {
+function contendersOf(ground: Ground, spark: SparkPeer | undefined): Record<string, Contender> {
   const raw = (client: KafkaClientName, isTuned: boolean): Contender => ({
     what: { who: isTuned ? "client alone, 4 MiB" : "client alone", client, logged: "-" },
     run: () => readRaw(ground, client, isTuned),
@@ -65,16 +79,23 @@ function contendersOf(ground: Ground): Record<string, Contender> {
       what: { who: "bare COPY", client: "-", logged: "all" },
       run: async () => ({ recordsPerS: await copyBare(ground) }),
     },
+    ...spark && {
+      spark: {
+        what: { who: spark.name, client: "-", logged: "-" },
+        run: () => runSpark(ground, spark, SPARK_MICRO_BATCH),
+      },
+    },
   };
 }
 
 async function measure(
   contenders: Readonly<Record<string, Contender>>,
   { rounds, records }: Flags,
+  absent: readonly Line[],
   findings: Findings,
-): Promise<Record<string, Spread>> {
+): Promise<Results> {
   const names = Object.keys(contenders);
-  const runs: Record<string, Partial<ContenderRun>[]> = Object.fromEntries(names.map((name) => [name, []]));
+  const runs: Record<string, Taken[]> = Object.fromEntries(names.map((name) => [name, []]));
   const rates = await interleave(
     names.map((name) => async () => {
       const run = await contenders[name].run();
@@ -87,55 +108,57 @@ async function measure(
       onRun: (round, i) => console.error(`round ${round + 1} of ${rounds}: ${names[i]}`),
     },
   );
-  const table = (
-    title: string,
-    unit: string,
-    valueOf: (run: ContenderRun) => number,
-    digits: number,
-  ) => {
+  const table = (title: string, unit: string, valueOf: (run: Required<Taken>) => number, digits: number) => {
     const lines = names.map((name): Line | undefined => {
-      const values = runs[name].filter((run) => run.wallMs !== undefined).map((run) =>
-        valueOf(run as ContenderRun)
-      );
+      const values = runs[name].map((run) => valueOf(run as Required<Taken>)).filter(Number.isFinite);
       return values.length === 0 ? undefined : { what: contenders[name].what, figure: spreadOf(values) };
     });
-    findings.table({ title, unit, digits, lines: lines.filter((line) => line !== undefined) });
+    findings.table({
+      title,
+      unit,
+      digits,
+      lines: [...lines.filter((line) => line !== undefined), ...absent],
+    });
   };
-  findings.table({
-    title: `${records} records of ${RECORD_BYTES} bytes, from connecting to the last one done`,
-    unit: "records/s",
-    lines: names.map((name, i) => ({ what: contenders[name].what, figure: rates[i] })),
-  });
+  table(
+    `${records} records of ${RECORD_BYTES} bytes, from connecting (Spark: the first micro-batch) to the last one done`,
+    "records/s",
+    (run) => run.recordsPerS,
+    0,
+  );
   table("the whole process, from its start to its end", "records/s", (run) => records / run.wallMs * 1000, 0);
-  table("memory of the process at its peak", "MB", (run) => run.peakRssBytes / 1e6, 0);
+  table("memory of the process at its peak, with what it started", "MB", (run) => run.peakRssBytes / 1e6, 0);
   table("processor time", "µs/record", (run) => run.cpuSeconds * 1e6 / records, 2);
-  for (const name of names.filter((name) => name.startsWith("flagged"))) {
+  if (runs.spark !== undefined) {
+    table("without the first micro-batch", "records/s", (run) => run.warmRecordsPerS, 0);
+    table("to the end of the first micro-batch", "ms", (run) => run.firstVerdictMs, 0);
+  }
+  return { runs, rates: Object.fromEntries(names.map((name, i) => [name, rates[i]])) };
+}
+
+function addGoals({ runs, rates }: Results, findings: Findings): void {
+  const goal = (what: string, [above, below]: (Spread | undefined)[], must: number) => {
+    if (above === undefined || below === undefined) return;
+    findings.goal({ what, reached: ratioOf(above, below), must, bound: "at least", unit: "×" });
+  };
+  const wholeRate = (name: string) => runs[name] && spreadOf(runs[name].map(({ wallMs }) => 1 / wallMs!));
+  const warmRate = runs.spark && spreadOf(runs.spark.map(({ warmRecordsPerS }) => warmRecordsPerS!));
+  for (const client of CLIENTS) {
+    const [flagged, all, raw] = [`flagged ${client}`, `all ${client}`, `raw ${client}`];
+    goal(`flagged logged, ${client}, over the client alone`, [rates[flagged], rates[raw]], MUST_SHARE);
+    const tuned = rates[`${raw} tuned`];
+    goal(`flagged logged, ${client}, over the client alone at 4 MiB`, [rates[flagged], tuned], MUST_SHARE);
+    goal(`all logged, ${client}, over a bare COPY`, [rates[all], rates.copy], MUST_SHARE);
+    goal(`flagged logged, ${client}, over Spark, the whole run`, [wholeRate(flagged), wholeRate("spark")], 4);
+    goal(`flagged logged, ${client}, over Spark once warm`, [rates[flagged], warmRate], 2);
+    if (runs[flagged] === undefined) continue;
     findings.goal({
-      what: `${name}: memory at full speed`,
-      reached: spreadOf(runs[name].map((run) => run.peakRssBytes! / 1e6)).most,
+      what: `flagged logged, ${client}, memory at full speed`,
+      reached: spreadOf(runs[flagged].map((run) => run.peakRssBytes! / 1e6)).most,
       must: 350,
       bound: "at most",
       unit: "MB",
     });
-  }
-  return Object.fromEntries(names.map((name, i) => [name, rates[i]]));
-}
-
-function addRatios(rates: Readonly<Record<string, Spread | undefined>>, findings: Findings): void {
-  const ratio = (what: string, of: string, by: string, must: number) => {
-    const [above, below] = [rates[of], rates[by]];
-    if (above === undefined || below === undefined) return;
-    findings.goal({ what, reached: ratioOf(above, below), must, bound: "at least", unit: "×" });
-  };
-  for (const client of CLIENTS) {
-    ratio(`flagged logged, ${client}, over the client alone`, `flagged ${client}`, `raw ${client}`, 0.6);
-    ratio(
-      `flagged logged, ${client}, over the client alone at 4 MiB`,
-      `flagged ${client}`,
-      `raw ${client} tuned`,
-      0.6,
-    );
-    ratio(`all logged, ${client}, over a bare COPY`, `all ${client}`, "copy", 0.6);
   }
 }
 
@@ -170,7 +193,7 @@ async function measureStart(ground: Ground, rounds: number, findings: Findings):
 export const pipelineBenchCommand = benchCommand({
   name: "pipeline",
   description:
-    "Measure the whole way on Kafka, PostgreSQL and MinIO, beside the clients alone and a bare COPY.",
+    "Measure the whole way on Kafka, PostgreSQL and MinIO, beside the clients alone, a bare COPY and Spark.",
   sizes: {
     rounds: { what: "rounds a figure is the median of", full: 3, quick: 1 },
     records: { what: "records in the topic", full: 3_000_000, quick: 50_000 },
@@ -194,10 +217,15 @@ export const pipelineBenchCommand = benchCommand({
   });
   await using folder = await makeFolder();
   const ground: Ground = { ...topics, ...flags, services, rowsFile: `${folder.path}/rows.copy` };
-  const contenders = Object.entries(contendersOf(ground)).filter(([name]) =>
-    flags.only?.some((start) => name.startsWith(start)) ?? true
-  );
-  addRatios(await measure(Object.fromEntries(contenders), flags, findings), findings);
+  const isWanted = (name: string) => flags.only?.some((start) => name.startsWith(start)) ?? true;
+  await using closing = new AsyncDisposableStack();
+  const spark = isWanted("spark") ? await openSpark(services) : undefined;
+  const job = spark !== undefined && "run" in spark ? closing.use(spark) : undefined;
+  const absent = spark !== undefined && "missing" in spark
+    ? [{ what: { who: "Spark", client: "-", logged: "-" }, figure: spark }]
+    : [];
+  const contenders = Object.entries(contendersOf(ground, job)).filter(([name]) => isWanted(name));
+  addGoals(await measure(Object.fromEntries(contenders), flags, absent, findings), findings);
   await measureStart(ground, flags.rounds, findings);
 });
 

@@ -11,6 +11,7 @@ import { LOG_COLUMNS } from "../../../src/ledger/postgres_rows.ts";
 import { startDeno } from "../../../src/testing/process.ts";
 import type { Services } from "../../../src/testing/services.ts";
 import { platformaticWasm } from "../../permissions.ts";
+import type { SparkPeer, SparkRun } from "../peers/spark_peer.ts";
 import { type ConsumeRun, runConsume } from "./consume_run.ts";
 import { serverEngines } from "./engines.ts";
 import type { Topics } from "./fill_stream.ts";
@@ -37,6 +38,18 @@ export interface Ground extends Topics {
 export interface ContenderRun extends ProcessRun {
   /** Records a second once the program is there, from connecting to the last record (Edgewood: committed and relayed). */
   recordsPerS: number;
+}
+
+/** The Spark job on the same topic; `maxOffsets` records a micro-batch. */
+export async function runSpark(
+  { services, topic, records }: Ground,
+  spark: SparkPeer,
+  maxOffsets: number,
+): Promise<SparkRun> {
+  await using engines = serverEngines(services);
+  const run = await spark.run({ topic, objects: engines.urls.objects, maxOffsets });
+  if (run.records === records) return run;
+  throw new Error(`Cannot measure as Spark must read ${records} records: current value is ${run.records}`);
 }
 
 /** The client alone; `isTuned` with the bytes of a partition with which it is fastest. */

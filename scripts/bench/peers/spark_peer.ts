@@ -1,0 +1,130 @@
+import type { KafkaService, S3Service } from "../../../src/testing/services.ts";
+import { encodeTransaction } from "../../../src/simulate/encode.ts";
+import { simulate } from "../../../src/simulate/simulate.ts";
+import { makeBucket } from "../runs/engines.ts";
+import { makeFolder } from "../runs/make_folder.ts";
+import { lastWords, measuredProcess, type ProcessRun } from "../runs/measured_process.ts";
+import { startProgram } from "../runs/start_program.ts";
+import { installPeer, installSparkJars } from "./install_peer.ts";
+
+/** What one run of the job came to. */
+export interface SparkRun extends ProcessRun {
+  /** Records that it read. */
+  records: number;
+  /** From the start of the process to the end of its first micro-batch, whose flagged rows are in the store then, milliseconds. */
+  firstVerdictMs: number;
+  /** Records a second in micro-batches, all of them. */
+  recordsPerS: number;
+  /** Records a second of all micro-batches but the first; of that one where there is no other. */
+  warmRecordsPerS: number;
+}
+
+/** What the job reads, and for how long. */
+export interface SparkOptions {
+  /** Topic of the transactions. */
+  topic: string;
+  /** Bucket for the flagged rows, as `s3://…`; it is made. */
+  objects: string;
+  /** Most records of one micro-batch; all there are unless told. */
+  maxOffsets?: number;
+  /** Goes on with what comes from now on, for so long; to the end of what is there unless told. */
+  forSeconds?: number;
+}
+
+/** The Spark job, installed and with a forest that scikit-learn has fitted; disposing of it removes the forest. */
+export interface SparkPeer extends AsyncDisposable {
+  /** Its versions. */
+  readonly name: string;
+  /** Runs the job as a process of its own, on two cores as Spark counts them. */
+  run(options: SparkOptions): Promise<SparkRun>;
+}
+
+const JOB = new URL("./spark_job.py", import.meta.url).pathname;
+const FIT_ROWS = 100_000;
+
+/** One micro-batch, as the job prints it. */
+interface MicroBatch {
+  rows: number;
+  startedAtMs: number;
+  tookMs: number;
+}
+
+/**
+ * Installs Spark Structured Streaming with scikit-learn where it is not yet, and fits its forest on simulated transactions.
+ *
+ * @returns The job, or why there is none on this machine.
+ */
+export async function openSpark(
+  { kafka, minio }: { kafka: KafkaService; minio: S3Service },
+): Promise<SparkPeer | { missing: string }> {
+  let [packages, jars] = ["", ""];
+  try {
+    jars = await installSparkJars();
+    packages = await installPeer("spark");
+  } catch (error) {
+    if ((error as Error).name !== "UnavailableError") throw error;
+    return { missing: (error as Error).message };
+  }
+  await using closing = new AsyncDisposableStack();
+  const folder = closing.use(await makeFolder());
+  const env = { PYTHONPATH: packages, AWS_ACCESS_KEY_ID: minio.user, AWS_SECRET_ACCESS_KEY: minio.password };
+  const job = async (args: readonly string[]) => {
+    const ended = await measuredProcess(() =>
+      startProgram(["python3", JOB, ...args], { ...env, OMP_NUM_THREADS: "1" })
+    );
+    if (ended.code === 0) return ended;
+    throw new Error(
+      `Cannot measure Spark as its job must succeed: current value is exit code ${ended.code}, ${
+        lastWords(ended.stderr)
+      }`,
+    );
+  };
+  const forest = `${folder.path}/forest.joblib`;
+  await writeRows(`${folder.path}/rows.ndjson`);
+  await job(["fit", `${folder.path}/rows.ndjson`, forest]);
+  const opened = closing.move();
+  return {
+    name: "Spark 3.5.0 with scikit-learn",
+    async run({ topic, objects, maxOffsets, forSeconds }) {
+      await makeBucket(objects);
+      await using checkpoint = await makeFolder();
+      const args = ["run", forest, "--topic", topic, "--jars", jars, "--endpoint", minio.endpoint];
+      args.push("--bootstrap", kafka.listeners.plaintext, "--checkpoint", checkpoint.path);
+      args.push("--out", `s3a:/${new URL(objects).pathname}/flagged`);
+      if (maxOffsets !== undefined) args.push("--max-offsets", String(maxOffsets));
+      if (forSeconds !== undefined) args.push("--start", "latest", "--for-seconds", String(forSeconds));
+      const startedAtMs = Date.now();
+      const { code: _code, stdout, stderr: _stderr, ...run } = await job(args);
+      const batches = stdout.trim().split("\n").filter((line) => line.startsWith("{"))
+        .map((line): MicroBatch => JSON.parse(line)).filter(({ rows }) => rows > 0);
+      if (batches.length === 0) {
+        throw new Error("Cannot measure Spark as it must read records: current value is 0");
+      }
+      const [first, ...later] = batches;
+      const warm = later.length > 0 ? later : batches;
+      return {
+        ...run,
+        records: batches.reduce((sum, batch) => sum + batch.rows, 0),
+        firstVerdictMs: first.startedAtMs + first.tookMs - startedAtMs,
+        recordsPerS: rateOf(batches),
+        warmRecordsPerS: rateOf(warm),
+      };
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Records a second while micro-batches ran. */
+function rateOf(batches: readonly MicroBatch[]): number {
+  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  return rows / batches.reduce((sum, { tookMs }) => sum + tookMs, 0) * 1000;
+}
+
+async function writeRows(path: string): Promise<void> {
+  const lines: string[] = [];
+  const start = Date.UTC(2026, 0, 1);
+  for (const event of simulate({ randomSeed: 2, start, count: FIT_ROWS, labels: "none" })) {
+    if (event.kind === "transaction") lines.push(encodeTransaction(event));
+  }
+  await Deno.writeTextFile(path, lines.join("\n") + "\n");
+}
