@@ -14,12 +14,15 @@ import { deliver, type DeliverOptions } from "../deliver.ts";
 import { pause } from "../retry.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
 import { isDrained } from "./drained.ts";
+import { GroupOffsets } from "./group_offsets.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
 import { OwnedPartition, type PartitionParts } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
 
 /** While other members have work left, the time between two looks whether they still do. */
 const LOOK_FOR_END_MS = 200;
+/** At the end, the time to wait for the broker to take the group's offsets. */
+const TELL_WITHIN_MS = 1000;
 /** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
 /** Longest wait between two attempts at a listener that may be down for hours. */
@@ -59,7 +62,16 @@ interface Ends {
 
 interface Owned {
   partition: OwnedPartition;
-  relays: Relay[];
+  relays: {
+    /** Carry flagged transactions. */
+    flagged: Relay[];
+    /** Carries dead letters. */
+    deadLetters: Relay;
+  };
+}
+
+function relaysOf({ relays }: Owned): Relay[] {
+  return [relays.deadLetters, ...relays.flagged];
 }
 
 class Consumer {
@@ -73,6 +85,7 @@ class Consumer {
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
   readonly #owner = crypto.randomUUID();
   readonly #status = new StatusKeeper();
+  readonly #groupOffsets: GroupOffsets;
   #isWaiting = false;
 
   constructor(
@@ -85,6 +98,14 @@ class Consumer {
     this.#options = options;
     this.#subscription = subscription;
     this.#ends = ends;
+    this.#groupOffsets = new GroupOffsets(
+      subscription,
+      (partition, error) =>
+        parts.telemetry.log(
+          "debug",
+          `the group's offset of partition ${partition} was not told: ${error.message}`,
+        ),
+    );
   }
 
   async run(): Promise<void> {
@@ -104,6 +125,7 @@ class Consumer {
       this.#ends.ending.removeEventListener("abort", timeUp);
       this.#giveUp.abort();
       for (const timer of this.#reclaims) clearTimeout(timer);
+      this.#groupOffsets.stop();
       await Promise.all([...this.#owned.keys()].map((partition) => this.#release(partition)));
     }
     if (this.#ends.failing.signal.aborted) throw this.#ends.failing.signal.reason;
@@ -143,7 +165,7 @@ class Consumer {
     // What is owned stands at its end, and is relayed while the run ends.
     if (await drained((partition) => !this.#owned.has(partition))) return true;
     // Another member may wait for what is owned here.
-    for (const { relays } of this.#owned.values()) for (const relay of relays) relay.flush();
+    for (const relay of [...this.#owned.values()].flatMap(relaysOf)) relay.flush();
     if (this.#isWaiting) return false;
     this.#isWaiting = true;
     const wait = async () => {
@@ -172,27 +194,29 @@ class Consumer {
     this.#options.onOwned?.(partition, claimed.stage);
   }
 
-  #startRelays({ partition, epoch }: OwnedPartition): Relay[] {
+  #startRelays({ partition, epoch }: OwnedPartition): Owned["relays"] {
     const { broker, ledger, topic, store, encoder, listeners } = this.#parts;
     const start = (what: string, step: ConstructorParameters<typeof Relay>[0], maxDelayMs?: number) =>
       new Relay(step, {
         retry: { ...this.#retry(what), maxDelayMs },
         onFailure: (error) => this.#ends.failing.abort(error),
       });
-    return [
-      start(`dead letters to ${broker.name}`, deadLetterStep(broker, ledger, topic, partition)),
-      start(
-        `objects to ${store.name}`,
-        objectStep({ ledger, store, encoder, topic, partition, epoch }, this.#options),
-      ),
-      ...listeners.map((listener) =>
+    return {
+      deadLetters: start(`dead letters to ${broker.name}`, deadLetterStep(broker, ledger, topic, partition)),
+      flagged: [
         start(
-          `alerts to ${listener.name}`,
-          alertStep(listener, { ledger, topic, partition, epoch }, this.#alertHooks(listener.name)),
-          listener.grouping && MOST_ALERT_DELAY_MS,
-        )
-      ),
-    ];
+          `objects to ${store.name}`,
+          objectStep({ ledger, store, encoder, topic, partition, epoch }, this.#options),
+        ),
+        ...listeners.map((listener) =>
+          start(
+            `alerts to ${listener.name}`,
+            alertStep(listener, { ledger, topic, partition, epoch }, this.#alertHooks(listener.name)),
+            listener.grouping && MOST_ALERT_DELAY_MS,
+          )
+        ),
+      ],
+    };
   }
 
   #alertHooks(listener: string): AlertHooks {
@@ -223,14 +247,10 @@ class Consumer {
     telemetry.count("records", outcome.scored + outcome.deadLetters.length);
     telemetry.count("flagged", outcome.flagged.length);
     telemetry.count("dead_letters", outcome.deadLetters.length);
-    for (const relay of this.#owned.get(outcome.partition)?.relays ?? []) relay.kick();
-    this.#subscription.commitOffset(outcome.partition, outcome.nextOffset).catch((error) =>
-      // Only lag tools read it, and the next one makes up for it.
-      telemetry.log(
-        "debug",
-        `the group's offset of partition ${outcome.partition} was not told: ${error.message}`,
-      )
-    );
+    const relays = this.#owned.get(outcome.partition)?.relays;
+    if (outcome.deadLetters.length > 0) relays?.deadLetters.kick();
+    if (outcome.flagged.length > 0) relays?.flagged.forEach((relay) => relay.kick());
+    this.#groupOffsets.committed(outcome.partition, outcome.nextOffset);
     this.#options.onCommit?.(outcome, batchMs);
   }
 
@@ -267,7 +287,8 @@ class Consumer {
     this.#owned.delete(partition);
     this.#options.onOwned?.(partition, undefined);
     await owned.partition.settle();
-    await Promise.all(owned.relays.map((relay) => relay.stop()));
+    this.#groupOffsets.forget(partition);
+    await Promise.all(relaysOf(owned).map((relay) => relay.stop()));
   }
 
   /** Commits and relays what is in hand, within the time there is to end in. */
@@ -275,8 +296,10 @@ class Consumer {
     const relays: Relay[] = [];
     for (const owned of this.#owned.values()) {
       await owned.partition.settle();
-      relays.push(...owned.relays);
+      relays.push(...relaysOf(owned));
     }
+    const told = this.#groupOffsets.flush();
     await Promise.all(relays.map((relay) => relay.finish()));
+    await Promise.race([told, pause(TELL_WITHIN_MS, this.#giveUp.signal)]);
   }
 }

@@ -39,7 +39,7 @@ export interface ConsumerOptions extends FlushOptions {
   signal?: AbortSignal;
   /** Time to end in, after the signal (default 10,000). */
   stopWithinMs?: number;
-  /** Most records in one batch (default 4096). */
+  /** Most records in one batch (default 16,384). */
   maxBatchRecords?: number;
   /** Time without a sign of life after which the group takes the partitions away (default: the broker's). */
   sessionTimeoutMs?: number;
