@@ -22,7 +22,13 @@ const COMMIT = /^Q....COMMIT/s;
 const PREPARED = /commit_outcome/;
 
 for (const [what, passage] of [["before the server has it", "cut"], ["after the server has it", "answer"]]) {
-  for (const [kind, pattern] of [["COMMIT", COMMIT], ["the one statement of a commit", PREPARED]] as const) {
+  for (
+    const [kind, pattern, logged] of [
+      ["COMMIT, after a COPY,", COMMIT, 1000],
+      ["the one statement of a commit", PREPARED, 0],
+      ["the one statement of a commit with log rows", PREPARED, 100],
+    ] as const
+  ) {
     Deno.test({
       ...postgres.test(`commit() commits once where the connection is cut in ${kind}, ${what}`),
       async fn() {
@@ -44,10 +50,11 @@ for (const [what, passage] of [["before the server has it", "cut"], ["after the 
           },
         });
         const { epoch } = await claimed(proxied.ledger);
-        const withLog = outcomeOf(topic, [0, 100], epoch);
-        const outcome = pattern === COMMIT
-          ? withLog
-          : { ...withLog, logMode: "none" as const, log: outcomeOf(topic, [0, 0], 1).log };
+        const outcome = logged > 0 ? outcomeOf(topic, [0, logged], epoch) : {
+          ...outcomeOf(topic, [0, 100], epoch),
+          logMode: "none" as const,
+          log: outcomeOf(topic, [0, 0], 1).log,
+        };
         state = "armed";
         await proxied.ledger.commit(outcome);
         assertEquals(cuts, 1);
@@ -78,7 +85,7 @@ Deno.test({
       },
     });
     const { epoch } = await claimed(proxied.ledger);
-    const outcome = outcomeOf(topic, [0, 100], epoch);
+    const outcome = outcomeOf(topic, [0, 1000], epoch);
     armed = true;
     const committing = proxied.ledger.commit(outcome);
     await hang.promise;
@@ -112,7 +119,7 @@ Deno.test({
       },
     });
     const { epoch } = await claimed(proxied.ledger);
-    const outcome = outcomeOf(topic, [0, 100], epoch);
+    const outcome = outcomeOf(topic, [0, 1000], epoch);
     armed = true;
     const committing = proxied.ledger.commit(outcome);
     await frozen.promise;

@@ -4,7 +4,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Outcome } from "./ledger.ts";
+import { currencyText } from "../currency.ts";
+import type { LogRows, Outcome } from "./ledger.ts";
+import { withoutNul } from "./postgres_text.ts";
+import { idTexts } from "./rows.ts";
 
 /** Columns of `transaction_log` in the order in which {@link encodeLogRows} writes them. */
 export const LOG_COLUMNS: string =
@@ -65,6 +68,27 @@ export function encodeLogRows(outcome: Outcome): Uint8Array {
   }
   tuples.int16(-1);
   return tuples.written();
+}
+
+/** The same rows as arrays, a column each: those of {@link LOG_COLUMNS} that differ from row to row. */
+export function logColumns(log: LogRows): unknown[][] {
+  const { count, amountMinor, currency, timestampMs, anomalyScore, flagged, producedAtMs } = log;
+  const idText = idTexts(log);
+  const ids = (which: number) =>
+    Array.from({ length: count }, (_, row) => withoutNul(idText(3 * row + which)));
+  const numbers = (column: Float64Array) => Array.from(column.subarray(0, count));
+  return [
+    numbers(log.offset),
+    ids(0),
+    ids(1),
+    ids(2),
+    numbers(amountMinor),
+    Array.from(currency.subarray(0, count), currencyText),
+    numbers(timestampMs),
+    numbers(anomalyScore),
+    Array.from(flagged.subarray(0, count), (each) => each !== 0),
+    numbers(producedAtMs),
+  ];
 }
 
 /** Bytes that are filled from the start, network order. */

@@ -42,6 +42,34 @@ Deno.test({
 });
 
 Deno.test({
+  ...postgres.test("few log rows, which go along in the statement, are those that a COPY makes"),
+  async fn() {
+    const schema = newSchema();
+    await using ledger = await openPostgresLedger(postgres.services.postgres.url, { schema });
+    const { epoch } = await claimed(ledger);
+    const edit = ({ transactionId }: { transactionId: string }, offset: number) => ({
+      transactionId: offset % 2 ? transactionId : `${transactionId} ß 😀 " \\ { , NULL`,
+      customerId: offset % 5 ? `c${offset % 7}` : "NULL",
+    });
+    const copied = outcomeOf(topic, [0, 1000], epoch, {}, edit);
+    await ledger.commit(copied);
+    const few = await ledger.claim(topic, 1, { owner: "a", streamId: "s" });
+    for (let from = 0; from < 1000; from += 200) {
+      const outcome = outcomeOf(topic, [from, from + 200], few.epoch, {}, edit);
+      await ledger.commit({ ...outcome, partition: 1, committedAtMs: copied.committedAtMs });
+    }
+    await using pool = openPool(schema);
+    const rows = async (partition: number) =>
+      (await pool.query(
+        `SELECT (to_jsonb(log) - 'partition')::text AS row FROM transaction_log AS log
+         WHERE partition = ${partition} ORDER BY "offset"`,
+      )).map(({ row }: { row: string }) => row);
+    const [byCopy, byStatement] = [await rows(0), await rows(1)];
+    assertEquals([byCopy.length, byStatement], [900, byCopy]);
+  },
+});
+
+Deno.test({
   ...postgres.test("the log is dropped day by day past its retention, and then counts as not logged"),
   async fn() {
     const schema = newSchema();

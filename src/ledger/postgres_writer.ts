@@ -5,17 +5,20 @@
  */
 import { FencedError, type Outcome } from "./ledger.ts";
 import { type Connection, copyFromStdin } from "./postgres_driver.ts";
-import { encodeLogRows, LOG_COLUMNS } from "./postgres_rows.ts";
+import { encodeLogRows, LOG_COLUMNS, logColumns } from "./postgres_rows.ts";
 import { inTransaction } from "./postgres_session.ts";
 import { withoutNul } from "./postgres_text.ts";
+
+/** Log rows that go along in the one statement: with a COPY, a commit takes four round trips more. */
+const FEW_LOG_ROWS = 256;
 
 /** Size of a snapshot's parts. */
 const PART_BYTES = 8 << 20;
 
-// One statement, so that a batch without log rows is one round trip. All that follows `moved` writes only where epoch
+// One statement, so that a batch with few log rows or none is one round trip. All that follows `moved` writes only where epoch
 // and next offset were the expected ones. A range that goes on under the same model, log mode, labels and day is made
 // longer, so that the table stays small.
-const COMMIT_OUTCOME = `
+const commitStatement = (logged: string) => `
 WITH moved AS (
   UPDATE partition_owner SET next_offset = $5
   WHERE topic = $1 AND partition = $2 AND epoch = $3 AND coalesce(next_offset, $4) = $4
@@ -42,14 +45,24 @@ WITH moved AS (
   SELECT $1, $2, each.*, $10::bigint
   FROM unnest($20::bigint[], $21::text[], $22::text[], $23::bytea[], $24::bytea[], $25::bigint[]) AS each
   WHERE EXISTS (SELECT FROM moved)
-)
+)${logged}
 SELECT count(*)::int AS moved FROM moved`;
+const COMMIT_OUTCOME = commitStatement("");
+const commitWithLog = (logTable: string) =>
+  commitStatement(`, logged AS (
+  INSERT INTO ${logTable} (${LOG_COLUMNS})
+  SELECT $1, $2, each.*, $10::bigint
+  FROM unnest($26::bigint[], $27::text[], $28::text[], $29::text[], $30::bigint[], $31::text[], $32::bigint[],
+    $33::double precision[], $34::boolean[], $35::bigint[]) AS each
+  WHERE EXISTS (SELECT FROM moved)
+)`);
 
 /**
- * Commits an outcome: log rows by COPY, then, where epoch and next offset are the expected ones, all the rest.
+ * Commits an outcome where epoch and next offset are the expected ones: in one statement, or, where there are many log
+ * rows or a snapshot, in a transaction with the log rows by COPY.
  *
- * The log rows come first: a consumer that freezes while it sends them holds no lock that the partition's next owner
- * waits for. They vanish with the transaction where the guard then refuses it. An outcome that is committed already (its
+ * Log rows that are copied come first: a consumer that freezes while it sends them holds no lock that the partition's
+ * next owner waits for. They vanish with the transaction where the guard then refuses it. An outcome that is committed already (its
  * answer was lost) is left as it is.
  *
  * @param logTable Table of the day of `outcome.committedAtMs`; not needed without log rows.
@@ -61,29 +74,39 @@ export async function commitOutcome(
   logTable: string | undefined,
 ): Promise<void> {
   const { log, snapshot } = outcome;
-  if (log.count === 0 && snapshot === undefined) {
-    if (!await write(client, outcome)) await checkCommitted(client, outcome);
+  const few = log.count > 0 && log.count <= FEW_LOG_ROWS ? logTable : undefined;
+  if (snapshot === undefined && (log.count === 0 || few !== undefined)) {
+    if (!await write(client, outcome, few)) await checkCommitted(client, outcome);
     return;
   }
   // Encoded before the transaction begins, so that this is short.
-  const rows = log.count === 0 ? undefined : encodeLogRows(outcome);
+  const rows = log.count === 0 || few !== undefined ? undefined : encodeLogRows(outcome);
   const moved = await inTransaction(client, async () => {
     if (rows !== undefined) {
       await copy(client, `COPY ${logTable} (${LOG_COLUMNS}) FROM STDIN BINARY`, rows);
     }
-    if (!await write(client, outcome)) return false;
+    if (!await write(client, outcome, few)) return false;
     if (snapshot !== undefined) await keepSnapshot(client, outcome, snapshot);
     return true;
   }, (moved) => moved);
   if (!moved) await checkCommitted(client, outcome);
 }
 
-/** Whether epoch and next offset were the expected ones. */
-async function write(client: Connection, outcome: Outcome): Promise<boolean> {
+/**
+ * Whether epoch and next offset were the expected ones.
+ *
+ * @param logTable Table that takes the log rows too, or undefined where they are written otherwise.
+ */
+async function write(
+  client: Connection,
+  outcome: Outcome,
+  logTable: string | undefined,
+): Promise<boolean> {
   const { flagged, deadLetters } = outcome;
   const { rows: [{ moved }] } = await client.query({
-    name: "commit_outcome",
-    text: COMMIT_OUTCOME,
+    // Prepared once a connection, and once a day where it names the day's table.
+    name: logTable === undefined ? "commit_outcome" : `commit_outcome_in_${logTable}`,
+    text: logTable === undefined ? COMMIT_OUTCOME : commitWithLog(logTable),
     values: [
       outcome.topic,
       outcome.partition,
@@ -110,6 +133,7 @@ async function write(client: Connection, outcome: Outcome): Promise<boolean> {
       deadLetters.map(({ key }) => key),
       deadLetters.map(({ value }) => value),
       deadLetters.map(({ producedAtMs }) => producedAtMs),
+      ...(logTable === undefined ? [] : logColumns(outcome.log)),
     ],
   });
   return moved === 1;
