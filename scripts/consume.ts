@@ -64,7 +64,7 @@ const command = engineOptions(
       "time without a sign of life after which others take the partitions (default: the stream's)",
       duration,
     )
-    .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 4096)
+    .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 16_384)
     .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 10_000)
     .option(
       "--flush-bytes <n>",

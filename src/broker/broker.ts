@@ -73,7 +73,7 @@ export interface Lag {
 
 /** How to take part in a group. */
 export interface SubscribeOptions {
-  /** Most records in one batch, at least 1 (default 4096). */
+  /** Most records in one batch, at least 1 (default 16,384). */
   maxBatchRecords?: number;
   /** Ends the subscription: the iteration finishes after the event in hand. */
   signal?: AbortSignal;

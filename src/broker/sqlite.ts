@@ -13,7 +13,7 @@ import schema from "./sqlite_schema.sql" with { type: "text" };
 
 /** Most records in one stored batch. */
 const STORED_BATCH_RECORDS = 4096;
-const DEFAULT_BATCH_RECORDS = 4096;
+const DEFAULT_BATCH_RECORDS = 16_384;
 
 /**
  * Opens or makes the embedded stream at a path.

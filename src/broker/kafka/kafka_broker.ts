@@ -19,7 +19,7 @@ export interface KafkaBrokerOptions extends KafkaCredentials {
   giveUpMs?: number;
   /** How long a subscriber may work on one event before others get its partitions (default 300,000). */
   maxEventMs?: number;
-  /** Most bytes of one fetch of a partition (default 4 MiB). */
+  /** Most bytes of one fetch of a partition (default 2 MiB). */
   maxBytesPerPartition?: number;
   /** How often a subscriber looks whether the topic got more partitions (default 60,000). */
   metadataMaxAgeMs?: number;
@@ -27,7 +27,7 @@ export interface KafkaBrokerOptions extends KafkaCredentials {
   report?(line: string): void;
 }
 
-const DEFAULT_BATCH_RECORDS = 4096;
+const DEFAULT_BATCH_RECORDS = 16_384;
 const POLL_MS = 20;
 const CLOSE_DEADLINE_MS = 2000;
 
@@ -71,7 +71,7 @@ class KafkaBroker implements Broker {
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
       giveUpMs: options.giveUpMs ?? 300_000,
       maxEventMs: options.maxEventMs ?? 300_000,
-      maxBytesPerPartition: options.maxBytesPerPartition ?? 4 * 1024 * 1024,
+      maxBytesPerPartition: options.maxBytesPerPartition ?? 2 * 1024 * 1024,
       metadataMaxAgeMs: options.metadataMaxAgeMs ?? 60_000,
       report: options.report ?? ((line) => console.error(line)),
     };

@@ -26,7 +26,7 @@ export interface KafkaSubscriptionOptions extends SubscribeOptions {
   report(line: string): void;
 }
 
-const DEFAULT_BATCH_RECORDS = 4096;
+const DEFAULT_BATCH_RECORDS = 16_384;
 const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
 const TICK_MS = 1000;
 
