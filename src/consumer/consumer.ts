@@ -6,16 +6,14 @@
 import { setImmediate } from "node:timers/promises";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
-import { type AlertHooks, alertStep } from "../relay/alerts.ts";
-import { deadLetterStep, deadLetterTopic } from "../relay/dead_letters.ts";
-import { objectStep } from "../relay/objects.ts";
-import { Relay } from "../relay/relay.ts";
+import { deadLetterTopic } from "../relay/dead_letters.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
 import { pause } from "../retry.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
 import { isDrained } from "./drained.ts";
 import { GroupOffsets } from "./group_offsets.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
+import { PartitionRelays } from "./partition_relays.ts";
 import { OwnedPartition, type PartitionParts } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
 
@@ -25,8 +23,6 @@ const LOOK_FOR_END_MS = 200;
 const TELL_WITHIN_MS = 1000;
 /** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
-/** Longest wait between two attempts at a listener that may be down for hours. */
-const MOST_ALERT_DELAY_MS = 60_000;
 
 /**
  * Consumes the topic until it is empty, the signal aborts, or something fails for good.
@@ -62,16 +58,7 @@ interface Ends {
 
 interface Owned {
   partition: OwnedPartition;
-  relays: {
-    /** Carry flagged transactions. */
-    flagged: Relay[];
-    /** Carries dead letters. */
-    deadLetters: Relay;
-  };
-}
-
-function relaysOf({ relays }: Owned): Relay[] {
-  return [relays.deadLetters, ...relays.flagged];
+  relays: PartitionRelays;
 }
 
 class Consumer {
@@ -165,7 +152,7 @@ class Consumer {
     // What is owned stands at its end, and is relayed while the run ends.
     if (await drained((partition) => !this.#owned.has(partition))) return true;
     // Another member may wait for what is owned here.
-    for (const relay of [...this.#owned.values()].flatMap(relaysOf)) relay.flush();
+    for (const { relays } of this.#owned.values()) relays.flush();
     if (this.#isWaiting) return false;
     this.#isWaiting = true;
     const wait = async () => {
@@ -190,47 +177,13 @@ class Consumer {
       onScored: this.#options.onScored,
     }, partition);
     this.#subscription.seek(partition, claimed.nextOffset);
-    this.#owned.set(partition, { partition: claimed, relays: this.#startRelays(claimed) });
+    const relays = new PartitionRelays({ ...this.#parts, partition, epoch: claimed.epoch }, {
+      flush: this.#options,
+      retry: (what) => this.#retry(what),
+      onFailure: (error) => this.#ends.failing.abort(error),
+    });
+    this.#owned.set(partition, { partition: claimed, relays });
     this.#options.onOwned?.(partition, claimed.stage);
-  }
-
-  #startRelays({ partition, epoch }: OwnedPartition): Owned["relays"] {
-    const { broker, ledger, topic, store, encoder, listeners } = this.#parts;
-    const start = (what: string, step: ConstructorParameters<typeof Relay>[0], maxDelayMs?: number) =>
-      new Relay(step, {
-        retry: { ...this.#retry(what), maxDelayMs },
-        onFailure: (error) => this.#ends.failing.abort(error),
-      });
-    return {
-      deadLetters: start(`dead letters to ${broker.name}`, deadLetterStep(broker, ledger, topic, partition)),
-      flagged: [
-        start(
-          `objects to ${store.name}`,
-          objectStep({ ledger, store, encoder, topic, partition, epoch }, this.#options),
-        ),
-        ...listeners.map((listener) =>
-          start(
-            `alerts to ${listener.name}`,
-            alertStep(listener, { ledger, topic, partition, epoch }, this.#alertHooks(listener.name)),
-            listener.grouping && MOST_ALERT_DELAY_MS,
-          )
-        ),
-      ],
-    };
-  }
-
-  #alertHooks(listener: string): AlertHooks {
-    const { telemetry } = this.#parts;
-    return {
-      onDelivered: () => telemetry.count(`alerts_delivered ${listener}`),
-      onGivenUp(alert, { message }) {
-        telemetry.count(`alerts_given_up ${listener}`);
-        telemetry.log(
-          "error",
-          `alerts to ${listener}: gave up ${alert.id}, which the ledger holds: ${message}`,
-        );
-      },
-    };
   }
 
   #look(onStatus: (status: ConsumerStatus) => void) {
@@ -247,9 +200,7 @@ class Consumer {
     telemetry.count("records", outcome.scored + outcome.deadLetters.length);
     telemetry.count("flagged", outcome.flagged.length);
     telemetry.count("dead_letters", outcome.deadLetters.length);
-    const relays = this.#owned.get(outcome.partition)?.relays;
-    if (outcome.deadLetters.length > 0) relays?.deadLetters.kick();
-    if (outcome.flagged.length > 0) relays?.flagged.forEach((relay) => relay.kick());
+    this.#owned.get(outcome.partition)?.relays.kick(outcome);
     this.#groupOffsets.committed(outcome.partition, outcome.nextOffset);
     this.#options.onCommit?.(outcome, batchMs);
   }
@@ -288,18 +239,14 @@ class Consumer {
     this.#options.onOwned?.(partition, undefined);
     await owned.partition.settle();
     this.#groupOffsets.forget(partition);
-    await Promise.all(relaysOf(owned).map((relay) => relay.stop()));
+    await owned.relays.stop();
   }
 
   /** Commits and relays what is in hand, within the time there is to end in. */
   async #finish(): Promise<void> {
-    const relays: Relay[] = [];
-    for (const owned of this.#owned.values()) {
-      await owned.partition.settle();
-      relays.push(...relaysOf(owned));
-    }
+    for (const { partition } of this.#owned.values()) await partition.settle();
     const told = this.#groupOffsets.flush();
-    await Promise.all(relays.map((relay) => relay.finish()));
+    await Promise.all([...this.#owned.values()].map(({ relays }) => relays.finish()));
     await Promise.race([told, pause(TELL_WITHIN_MS, this.#giveUp.signal)]);
   }
 }
