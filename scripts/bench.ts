@@ -22,6 +22,7 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   scorer: [...PEERS, "--allow-run=sh,python3"],
   train: [...PEERS, "--allow-run=sh,python3,deno"],
   consume: PROCESSES,
+  latency: PROCESSES,
   pipeline: PROCESSES,
   // Clients read names of the environment of their own, and one of them a file of its package.
   kafka_clients: [

@@ -13,6 +13,8 @@ export interface ProcessOptions {
   permissions?: readonly string[];
   /** Names of the environment to set besides the test's own. */
   env?: Record<string, string>;
+  /** Told of what it writes to standard error, as it comes. */
+  onStderr?(text: string): void;
   /** A program and its first arguments that start the process in the place of the test, such as `unshare`. */
   through?: readonly string[];
 }
@@ -95,7 +97,7 @@ export function startDeno(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  return new ChildProcess(child);
+  return new ChildProcess(child, options.onStderr);
 }
 
 /** Runs `deno run` on a script to its end; otherwise as `startDeno`. */
@@ -116,12 +118,15 @@ class ChildProcess implements RunningProcess {
   stderr = "";
   hasEnded = false;
 
-  constructor(child: Deno.ChildProcess) {
+  constructor(child: Deno.ChildProcess, onStderr: ProcessOptions["onStderr"]) {
     this.#child = child;
     this.pid = child.pid;
     const said = [
       collect(child.stdout, (text) => this.stdout += text),
-      collect(child.stderr, (text) => this.stderr += text),
+      collect(child.stderr, (text) => {
+        this.stderr += text;
+        onStderr?.(text);
+      }),
     ];
     this.#end = (async () => {
       const status = await child.status;

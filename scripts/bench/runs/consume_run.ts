@@ -15,6 +15,8 @@ export interface ConsumeOptions extends Topics {
   model: string;
   /** Environment of the process, such as `KAFKA_CLIENT`. */
   env?: Record<string, string>;
+  /** Told of what it writes to standard error. */
+  onStderr?(text: string): void;
 }
 
 /** What one run of the command came to. */
@@ -72,8 +74,10 @@ export function startConsume(
   const args = [
     ...["--stream", urls.stream, "--ledger", urls.ledger, "--objects", urls.objects],
     ...["--topic", options.topic, "--label-topic", options.labelTopic, "--model", options.model],
-    ...["--group", crypto.randomUUID(), "--log", options.log, "--alerts", "none", ...flags],
+    ...["--group", crypto.randomUUID(), "--log", options.log],
+    ...flags.includes("--alerts") ? flags : ["--alerts", "none", ...flags],
   ];
   const permissions = permissionsFor("consume", args, (name) => options.env?.[name]);
-  return startDeno("scripts/consume.ts", args, { permissions, env: options.env });
+  const { env, onStderr } = options;
+  return startDeno("scripts/consume.ts", args, { permissions, env, onStderr });
 }
