@@ -22,7 +22,14 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   scorer: [...PEERS, "--allow-run=sh,python3"],
   train: [...PEERS, "--allow-run=sh,python3,deno"],
   consume: PROCESSES,
+  growth: PROCESSES,
   latency: PROCESSES,
+  ledger: [
+    "--allow-read=.",
+    "--allow-write=.edgewood",
+    "--allow-net=127.0.0.1",
+    `--allow-env=READABLE_STREAM,PGBINARY,PGOPTIONS,PGSSLNEGOTIATION,PGCLIENT_ENCODING,PGREPLICATION,PGAPPNAME,PGCONNECT_TIMEOUT,PGSSLMODE,PGUSER,USER,PGDATABASE,${COLOURS}`,
+  ],
   pipeline: PROCESSES,
   // Clients read names of the environment of their own, and one of them a file of its package.
   kafka_clients: [

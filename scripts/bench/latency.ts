@@ -20,7 +20,7 @@ import { makeFolder } from "./runs/make_folder.ts";
 import { lastWords } from "./runs/measured_process.ts";
 import { runSparkLatency } from "./runs/spark_latency.ts";
 
-const CONTAMINATION = "0.05";
+const CONTAMINATION = 0.05;
 const PARTITIONS = 4;
 
 /** Who takes the stream in; what it does not do it says nothing of. */
@@ -38,7 +38,8 @@ interface Flags {
 
 /** Trains a model that flags some transactions in each second. */
 async function trainedModel(folder: string): Promise<string> {
-  const args = ["--out", `${folder}/model`, "--contamination", CONTAMINATION, "--count", "50000", "--quiet"];
+  const args = ["--out", `${folder}/model`, "--contamination", String(CONTAMINATION), "--quiet"];
+  args.push("--count", "50000");
   await using process = startDeno("scripts/train.ts", args, { permissions: ["--allow-all"] });
   const { code, stderr } = await process.ended({ timeoutMs: 300_000 });
   if (code === 0) return `${folder}/model`;
@@ -143,7 +144,7 @@ export const latencyBenchCommand = benchCommand({
   else {
     const spark = flags.spark === false
       ? { missing: "Spark is left out" }
-      : await openSpark(servers.services);
+      : await openSpark(servers.services, { contamination: CONTAMINATION });
     if ("missing" in spark) absent.push(spark.missing);
     const job = "run" in spark ? closing.use(spark) : undefined;
     contenders.push(...serverContenders(servers.services, job, { ...flags, model }));

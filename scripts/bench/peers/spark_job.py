@@ -1,10 +1,10 @@
 """The usual stack: Kafka -> Spark Structured Streaming -> scikit-learn in a pandas_udf -> flagged rows in MinIO.
 
-    spark_job.py fit ROWS.ndjson FOREST.joblib
+    spark_job.py fit ROWS.ndjson FOREST.joblib [--contamination SHARE]
     spark_job.py run FOREST.joblib --bootstrap HOST:PORT --topic NAME --endpoint URL --out s3a://BUCKET/flagged
                      --checkpoint DIR --jars DIR [--max-offsets N] [--for-seconds N] [--cores N]
 
-`run` ends when the topic is empty, or goes on for a time, batch after batch. It prints one line of JSON for each micro-batch.
+`run` ends when the topic is empty, or goes on for a time after the first micro-batch, one after another. It prints one line of JSON for each micro-batch.
 The keys of the store come by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. What a careful user does is done: one score per row
 (the UDF is marked as non-deterministic, so that the filter does not compute it again), the forest is broadcast once, Arrow
 batches are of the size that scikit-learn likes, features are computed in the JVM, nothing is cached or collected.
@@ -36,7 +36,6 @@ FEATURES = {
 ARROW_ROWS = 16384
 TREES = 100
 SAMPLES = 256
-CONTAMINATION = 0.01
 
 
 def fit(arguments):
@@ -46,7 +45,7 @@ def fit(arguments):
     rows = pd.read_json(arguments.rows, lines=True, dtype={"merchant_category": str}, convert_dates=["timestamp"])
     x = np.column_stack([of_pandas(rows).astype(np.float64) for _, of_pandas in FEATURES.values()])
     forest = IsolationForest(
-        n_estimators=TREES, max_samples=SAMPLES, contamination=CONTAMINATION, random_state=0, n_jobs=1
+        n_estimators=TREES, max_samples=SAMPLES, contamination=arguments.contamination, random_state=0, n_jobs=1
     ).fit(x)
     joblib.dump(forest, arguments.forest)
 
@@ -122,6 +121,8 @@ def run(arguments):
         query.awaitTermination()
     else:
         query = sink.trigger(processingTime="0 seconds").start()
+        while query.isActive and not any(progress["numInputRows"] for progress in query.recentProgress):
+            query.awaitTermination(0.5)
         query.awaitTermination(arguments.for_seconds)
     for progress in query.recentProgress:
         started = datetime.fromisoformat(progress["timestamp"].replace("Z", "+00:00")).timestamp()
@@ -144,6 +145,7 @@ def main():
     fitting.set_defaults(run=fit)
     fitting.add_argument("rows")
     fitting.add_argument("forest")
+    fitting.add_argument("--contamination", type=float, default=0.01)
     running = commands.add_parser("run")
     running.set_defaults(run=run)
     running.add_argument("forest")

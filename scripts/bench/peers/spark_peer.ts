@@ -27,7 +27,7 @@ export interface SparkOptions {
   objects: string;
   /** Most records of one micro-batch; all there are unless told. */
   maxOffsets?: number;
-  /** Goes on with what comes from now on, for so long; to the end of what is there unless told. */
+  /** Goes on for so long after the first micro-batch; to the end of what is there unless told. */
   forSeconds?: number;
 }
 
@@ -52,10 +52,12 @@ interface MicroBatch {
 /**
  * Installs Spark Structured Streaming with scikit-learn where it is not yet, and fits its forest on simulated transactions.
  *
+ * @param options `contamination` is the share of transactions like those that the job flags (default 0.01).
  * @returns The job, or why there is none on this machine.
  */
 export async function openSpark(
   { kafka, minio }: { kafka: KafkaService; minio: S3Service },
+  { contamination = 0.01 }: { contamination?: number } = {},
 ): Promise<SparkPeer | { missing: string }> {
   let [packages, jars] = ["", ""];
   try {
@@ -81,7 +83,7 @@ export async function openSpark(
   };
   const forest = `${folder.path}/forest.joblib`;
   await writeRows(`${folder.path}/rows.ndjson`);
-  await job(["fit", `${folder.path}/rows.ndjson`, forest]);
+  await job(["fit", `${folder.path}/rows.ndjson`, forest, "--contamination", String(contamination)]);
   const opened = closing.move();
   return {
     name: "Spark 3.5.0 with scikit-learn",
@@ -92,7 +94,7 @@ export async function openSpark(
       args.push("--bootstrap", kafka.listeners.plaintext, "--checkpoint", checkpoint.path);
       args.push("--out", `s3a:/${new URL(objects).pathname}/flagged`);
       if (maxOffsets !== undefined) args.push("--max-offsets", String(maxOffsets));
-      if (forSeconds !== undefined) args.push("--start", "latest", "--for-seconds", String(forSeconds));
+      if (forSeconds !== undefined) args.push("--for-seconds", String(forSeconds));
       const startedAtMs = Date.now();
       const { code: _code, stdout, stderr: _stderr, ...run } = await job(args);
       const batches = stdout.trim().split("\n").filter((line) => line.startsWith("{"))

@@ -25,8 +25,10 @@ export interface SparkLatency {
   cores: number;
 }
 
-/** Seconds after the first object that do not count, and before the end. */
+/** Seconds after the first object that do not count. */
 const WARM_UP_S = 10;
+/** A micro-batch takes some, and what is produced in the last ones has to be stored still. */
+const LAST_S = 5;
 
 /**
  * Runs the job, one micro-batch after another as fast as it can, on a topic that is filled at a steady rate.
@@ -39,7 +41,7 @@ export async function runSparkLatency(spark: SparkPeer, options: SparkLatencyOpt
   const topic = `latency-${crypto.randomUUID()}`;
   await broker.ensureTopic(topic, { partitions });
   const producer = startSteadyProducer(broker, topic, ratePerS);
-  const run = await spark.run({ topic, objects, forSeconds: seconds + 2 * WARM_UP_S });
+  const run = await spark.run({ topic, objects, forSeconds: WARM_UP_S + seconds + LAST_S });
   await producer.stop();
   const stored = await listBucket(objects);
   const text = new TextDecoder();

@@ -1,0 +1,122 @@
+/**
+ * Measures how the cost grows: records a second of `consume` on embedded engines by the number of records in the stream and of
+ * customers among them, with the memory of the process.
+ *
+ * @module
+ */
+import { openBroker } from "../../src/adapters.ts";
+import { runAsProgram } from "../run_command.ts";
+import { benchCommand, type Findings } from "./report/bench_command.ts";
+import { interleave } from "./report/interleave.ts";
+import { ratioOf, type Spread, spreadOf } from "./report/spread.ts";
+import { type ConsumeRun, runConsume } from "./runs/consume_run.ts";
+import { embeddedEngines } from "./runs/engines.ts";
+import { fillStream } from "./runs/fill_stream.ts";
+import { makeFolder } from "./runs/make_folder.ts";
+
+const TOPICS = { topic: "transactions", labelTopic: "labels" };
+const FACTOR = 10;
+const STEPS = 3;
+/** Customers where the number of records changes. */
+const CUSTOMERS = 10_000;
+const MOST_RATIO = 1.3;
+
+/** One stream. */
+interface Case {
+  records: number;
+  customers: number;
+}
+
+/** Records in steps of ten with the same customers, and customers in steps of ten with the same records. */
+function casesOf({ records, customers }: Case): { byRecords: Case[]; byCustomers: Case[] } {
+  const steps = (largest: number, count: number) =>
+    Array.from({ length: count }, (_, i) => Math.round(largest / FACTOR ** (count - 1 - i)));
+  const fewer = Math.round(records / FACTOR);
+  return {
+    byRecords: steps(records, STEPS).map((each) => ({ records: each, customers: CUSTOMERS })),
+    byCustomers: steps(customers, STEPS + 1).map((each) => ({ records: fewer, customers: each })),
+  };
+}
+
+function addGoal(what: string, spreads: readonly Spread[], findings: Findings): void {
+  const sorted = spreads.toSorted((a, b) => a.median - b.median);
+  findings.goal({
+    what: `${what}: the fastest over the slowest`,
+    reached: ratioOf(sorted.at(-1)!, sorted[0]),
+    must: MOST_RATIO,
+    bound: "at most",
+    unit: "×",
+  });
+}
+
+/** The command `bench growth`. */
+export const growthBenchCommand = benchCommand({
+  name: "growth",
+  description: "Measure how the cost grows with records and customers, on embedded engines.",
+  sizes: {
+    rounds: { what: "rounds a figure is the median of", full: 3, quick: 1 },
+    records: {
+      what: "records of the longest stream; the others have a tenth and a hundredth",
+      full: 10_000_000,
+      quick: 20_000,
+    },
+    customers: { what: "customers at most; down to a thousandth", full: 1_000_000, quick: 1000 },
+  },
+  options: (command) => command.option("--model <dir>", "folder of the model", "model"),
+}, async ({ rounds, model, ...largest }: Case & { rounds: number; model: string }, findings) => {
+  const { byRecords, byCustomers } = casesOf(largest);
+  await using folder = await makeFolder();
+  const cases = [...byRecords, ...byCustomers];
+  const streams: string[] = [];
+  for (const [i, { records, customers }] of cases.entries()) {
+    console.error(`filling a stream with ${records} records of ${customers} customers`);
+    const url = `sqlite:${folder.path}/stream-${i}.db`;
+    await using broker = await openBroker(url);
+    await fillStream(broker, TOPICS, { records, customers, labels: "frauds" });
+    streams.push(url);
+  }
+  const runs = cases.map(() => [] as ConsumeRun[]);
+  const rates = await interleave(
+    cases.map(({ records }, i) => async () => {
+      await using engines = await embeddedEngines(streams[i]);
+      const run = await runConsume(engines.urls, { ...TOPICS, records, log: "all", model });
+      runs[i].push(run);
+      return run.recordsPerS;
+    }),
+    {
+      rounds,
+      warmUps: 0,
+      onRun: (round, i) =>
+        console.error(
+          `round ${round + 1} of ${rounds}: ${cases[i].records} records, ${cases[i].customers} customers`,
+        ),
+    },
+  );
+  const what = ({ records, customers }: Case) => ({ records, customers });
+  findings.table({
+    title: "consuming, embedded, every transaction logged",
+    unit: "records/s",
+    lines: cases.map((each, i) => ({ what: what(each), figure: rates[i] })),
+  });
+  findings.table({
+    title: "processor time",
+    unit: "µs/record",
+    digits: 2,
+    lines: cases.map((each, i) => ({
+      what: what(each),
+      figure: spreadOf(runs[i].map(({ cpuSeconds }) => cpuSeconds * 1e6 / each.records)),
+    })),
+  });
+  findings.table({
+    title: "memory of the process at its peak",
+    unit: "MB",
+    lines: cases.map((each, i) => ({
+      what: what(each),
+      figure: spreadOf(runs[i].map(({ peakRssBytes }) => peakRssBytes / 1e6)),
+    })),
+  });
+  addGoal("records/s by records", rates.slice(0, byRecords.length), findings);
+  addGoal("records/s by customers", rates.slice(byRecords.length), findings);
+});
+
+if (import.meta.main) await runAsProgram(growthBenchCommand);
