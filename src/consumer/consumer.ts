@@ -171,6 +171,7 @@ class Consumer {
       ...this.#parts,
       owner: this.#owner,
       retry: this.#retry(`ledger ${this.#parts.ledger.name}`),
+      retryReads: this.#retry(`stream ${this.#parts.broker.name}`),
       onReplay: (which, records) =>
         telemetry.log("info", `partition ${which}: making its state anew from ${records} committed records`),
       onCommit: (outcome, batchMs) => this.#committed(outcome, batchMs),

@@ -15,8 +15,11 @@ import type { PartitionParts } from "./partition.ts";
 import type { ConsumerStatus } from "./status.ts";
 
 /** What a consumer is made of. */
-export interface ConsumerParts
-  extends Omit<PartitionParts, "decoder" | "retry" | "onReplay" | "onCommit" | "onScored" | "owner"> {
+export interface ConsumerParts extends
+  Omit<
+    PartitionParts,
+    "decoder" | "retry" | "retryReads" | "onReplay" | "onCommit" | "onScored" | "owner"
+  > {
   /** Partitions of the topic where it is made anew (default 1). */
   partitions?: number;
   /** The consumer group in the broker. */

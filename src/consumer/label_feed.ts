@@ -5,6 +5,7 @@
  */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { type Label, type LabelColumns, ReusedLabel } from "../label.ts";
+import { deliver, type DeliverOptions } from "../deliver.ts";
 import type { Decoder } from "../stages/decode_wasm.ts";
 import type { TransactionColumns } from "../transaction.ts";
 
@@ -19,6 +20,8 @@ export interface LabelSource {
   decoder: Decoder;
   /** Topic of the labels; it may be absent. */
   labelTopic: string;
+  /** How reading is repeated while the stream does not answer. */
+  retryReads?: DeliverOptions;
 }
 
 /**
@@ -52,7 +55,7 @@ export class LabelFeed {
    * @param offer Takes a label; the object is filled anew for the next one.
    */
   async readUntil(untilMs: number, offer: (label: Label) => void): Promise<void> {
-    await this.#findEnds(false);
+    await this.#persist(() => this.#findEnds(false));
     for (let partition = 0; partition < this.#ends.length; partition++) {
       await this.#readOn(partition, this.#ends[partition], untilMs, offer);
     }
@@ -67,19 +70,25 @@ export class LabelFeed {
 
   /** Reads on, partition by partition, up to these offsets: what a committed batch had read. */
   async readTo(offsets: readonly number[], offer: (label: Label) => void): Promise<void> {
-    await this.#findEnds(true);
+    await this.#persist(() => this.#findEnds(true));
     for (let partition = 0; partition < offsets.length; partition++) {
       await this.#readOn(partition, offsets[partition], Infinity, offer);
       this.offsets[partition] = offsets[partition];
     }
   }
 
+  /** Both calls can be begun anew after a failure anywhere within them. */
+  #persist<T>(call: () => Promise<T>): Promise<T> {
+    return deliver(call, this.#source.retryReads);
+  }
+
   async #findEnds(now: boolean) {
     if (!now && performance.now() - this.#endsSeenAt < LOOK_AGAIN_MS) return;
-    this.#endsSeenAt = performance.now();
     const { broker, labelTopic } = this.#source;
-    if (await broker.partitions(labelTopic) === 0) return;
-    const found = await broker.offsets(labelTopic);
+    const isThere = await broker.partitions(labelTopic) > 0;
+    const found = isThere ? await broker.offsets(labelTopic) : undefined;
+    this.#endsSeenAt = performance.now();
+    if (found === undefined) return;
     this.#ends = found.map(({ endOffset }) => endOffset);
     for (const { partition, startOffset } of found) this.offsets[partition] ??= startOffset;
   }
@@ -87,7 +96,8 @@ export class LabelFeed {
   /** Offers the labels of a partition before the offset, up to the first that was made after `untilMs`. */
   async #readOn(partition: number, before: number, untilMs: number, offer: (label: Label) => void) {
     for (;;) {
-      const head = this.#heads[partition] ?? await this.#nextHead(partition, before);
+      const head = this.#heads[partition] ??
+        await this.#persist(() => this.#nextHead(partition, before));
       if (head === undefined) return;
       const { labels, offsets, row: first } = head;
       while (

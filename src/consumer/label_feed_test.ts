@@ -1,7 +1,9 @@
+import type { Broker } from "../broker/broker.ts";
 import { openSqliteBroker } from "../broker/sqlite.ts";
+import { DeliveryError } from "../delivery_error.ts";
 import type { Label } from "../label.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
-import { assertEquals } from "../testing/assert.ts";
+import { assert, assertEquals } from "../testing/assert.ts";
 import { LabelFeed } from "./label_feed.ts";
 
 const decoder = await openDecoder();
@@ -77,4 +79,36 @@ Deno.test("LabelFeed waits for a topic that is not there yet", async () => {
   const feed = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
   assertEquals(await read(feed, at(9)), []);
   assertEquals(feed.offsets, []);
+});
+
+Deno.test("LabelFeed gives each label once though the stream fails at every third call", async () => {
+  const { broker, add } = await withLabels(2);
+  await using _ = broker;
+  await add(...[1, 2, 3, 4, 5].map((day) => labelOf(`l${day}`, day)));
+  let calls = 0;
+  const fail = () => {
+    if (++calls % 3 === 2) throw new DeliveryError("Cannot read as it is away", { retriable: true });
+  };
+  const failing = new Proxy(broker, {
+    get(_, name) {
+      if (name === "read") {
+        return async function* (...args: Parameters<Broker["read"]>) {
+          fail();
+          for await (const batch of broker.read(args[0], args[1], { ...args[2], maxBatchRecords: 1 })) {
+            yield batch;
+            fail();
+          }
+        };
+      }
+      const value = Reflect.get(broker, name);
+      return typeof value !== "function" ? value : async (...args: unknown[]) => {
+        fail();
+        return await value.apply(broker, args);
+      };
+    },
+  });
+  const feed = new LabelFeed({ broker: failing, decoder, labelTopic: "labels" }, []);
+  assertEquals(await read(feed, at(3)), [1, 2, 3]);
+  assertEquals(await read(feed, at(9)), [4, 5]);
+  assert(calls > 8, `${calls} calls`);
 });

@@ -44,6 +44,8 @@ export interface PartitionParts {
   onScored?(scored: ScoredBatch): void;
   /** How commits are repeated. */
   retry: DeliverOptions;
+  /** How reading is repeated while the stream does not answer. */
+  retryReads: DeliverOptions;
   /** Told at a claim how many records were replayed to restore the partition's state. */
   onReplay(partition: number, records: number): void;
   /** Told of a commit, and of the time from the batch's processing to it, milliseconds. */
@@ -93,12 +95,14 @@ export class OwnedPartition {
    * @throws Error where the ledger is ahead of the stream, or follows another stream.
    */
   static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
-    const { broker, ledger, decoder, topic, labelTopic, owner } = parts;
+    const { broker, ledger, decoder, topic, labelTopic, owner, retryReads } = parts;
     const claim = await deliver(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
       parts.retry,
     );
-    const range = (await broker.offsets(topic)).find((each) => each.partition === partition);
+    const range = (await deliver(() => broker.offsets(topic), retryReads)).find((each) =>
+      each.partition === partition
+    );
     const endOffset = range?.endOffset ?? 0;
     if ((claim.nextOffset ?? 0) > endOffset) {
       throw new Error(
@@ -108,7 +112,7 @@ export class OwnedPartition {
       );
     }
     const stage = openFeatureStage(parts.model.manifest, parts.featuresOptions);
-    const source = { broker, ledger, decoder, topic, partition, labelTopic };
+    const source = { broker, ledger, decoder, topic, partition, labelTopic, retryReads };
     const state = await PartitionState.restore(
       stage,
       source,

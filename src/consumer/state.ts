@@ -5,6 +5,7 @@
  */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
+import { deliver, type DeliverOptions } from "../deliver.ts";
 import type { Decoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import type { TransactionColumns } from "../transaction.ts";
@@ -28,6 +29,8 @@ export interface StateSource {
   partition: number;
   /** Topic of the labels; it may be absent. */
   labelTopic: string;
+  /** How reading is repeated while the stream does not answer. */
+  retryReads?: DeliverOptions;
 }
 
 /**
@@ -115,12 +118,16 @@ export class PartitionState {
   }
 
   async #replay(range: CommittedRange, from: number) {
-    const { broker, decoder, topic, partition } = this.#source;
+    const { broker, decoder, topic, partition, retryReads } = this.#source;
     const { features } = this.#stage;
     if (features.usesLabels) await this.#labels.readTo(range.labelOffsets, (label) => features.offer(label));
-    const fromOffset = Math.max(from, range.firstOffset);
-    for await (const batch of broker.read(topic, partition, { fromOffset, toOffset: range.nextOffset })) {
-      this.#stage.apply(decoder.decodeBatch(batch).columns);
-    }
+    let fromOffset = Math.max(from, range.firstOffset);
+    await deliver(async () => {
+      for await (const batch of broker.read(topic, partition, { fromOffset, toOffset: range.nextOffset })) {
+        this.#stage.apply(decoder.decodeBatch(batch).columns);
+        // What was applied is not applied again after a failure.
+        fromOffset = batch.nextOffset;
+      }
+    }, retryReads);
   }
 }

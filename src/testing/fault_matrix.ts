@@ -80,7 +80,7 @@ async function uninterrupted(kind: string, filled: Baseline["filled"], context: 
       description: "no fault",
       async bring(run) {
         run.start();
-        await run.untilEnded(180_000);
+        await run.untilEnded(600_000);
         baseline.flagged = await run.flagged();
         if (baseline.flagged.length === 0) throw new Error("Some transactions must be flagged: none is");
         return { recoveryS: 0 };

@@ -28,6 +28,8 @@ export interface FaultRow {
   description: string;
   /** Which topic the row consumes (default "clean"). */
   topic?: "clean" | "poison";
+  /** Whether it shows something of the client of the broker, so that each client has to pass it. */
+  concernsBroker?: boolean;
   /** Starts consumers and breaks something; at its end consumers must be at work that end by themselves. */
   bring(run: PipelineRun, context: FaultContext): Promise<Recovery>;
 }
@@ -72,7 +74,8 @@ export interface RowResult {
 
 /** Most resident memory that a consumer may have, bytes. */
 export const RSS_LIMIT_BYTES = 400_000_000;
-const END_WITHIN_MS = 300_000;
+const END_WITHIN_MS = 600_000;
+const PROGRESS_MS = 180_000;
 const LOST: ReadonlySet<string> = new Set([
   "dead-letter-missing",
   "gap",
@@ -169,21 +172,24 @@ async function judge(run: PipelineRun, { filled, flagged }: Baseline, result: Ro
 /**
  * Waits until something has grown, and says how long that took.
  *
+ * @param run What its consumers said is in the error where nothing grows for three minutes.
  * @param value The number of what is done, such as records committed.
  * @param enough Where `value` cannot grow beyond this, the fault came too late to show anything.
  * @returns Seconds.
  */
 export async function secondsToProgress(
+  run: PipelineRun,
   value: () => Promise<number>,
   enough: number,
-  timeoutMs = 120_000,
 ): Promise<number> {
   const startedAt = performance.now();
   const before = await value();
   if (before >= enough) {
     throw new Error(`The fault must end while there is work: current value is ${before} of ${enough} done`);
   }
-  await until(async () => await value() > before, { timeoutMs, what: `progress beyond ${before}` });
+  await run.attend(
+    until(async () => await value() > before, { timeoutMs: PROGRESS_MS, what: `progress beyond ${before}` }),
+  );
   return (performance.now() - startedAt) / 1000;
 }
 

@@ -10,6 +10,7 @@ export const consumerRows: readonly FaultRow[] = [
   {
     name: "kill-9",
     description: "the consumer is killed with SIGKILL at random moments, and another one started at once",
+    concernsBroker: true,
     async bring(run, context) {
       const kills = context.isQuick ? 5 : 20;
       let recoveryS = 0;
@@ -30,13 +31,14 @@ export const consumerRows: readonly FaultRow[] = [
         await consumer.ended();
       }
       run.start();
-      recoveryS = Math.max(recoveryS, await secondsToProgress(() => run.committed(), run.records));
+      recoveryS = Math.max(recoveryS, await secondsToProgress(run, () => run.committed(), run.records));
       return { recoveryS };
     },
   },
   {
     name: "join-and-leave",
     description: "three consumers join and leave by SIGTERM, one after another",
+    concernsBroker: true,
     async bring(run, { isQuick }) {
       const turns = isQuick ? 3 : 6;
       let recoveryS = 0;
@@ -44,7 +46,7 @@ export const consumerRows: readonly FaultRow[] = [
       await run.untilShare(0.02);
       for (let turn = 0; turn < turns; turn++) {
         members.push(run.start({ endless: true }));
-        recoveryS = Math.max(recoveryS, await secondsToProgress(() => run.committed(), Infinity));
+        recoveryS = Math.max(recoveryS, await secondsToProgress(run, () => run.committed(), Infinity));
         members.push(run.start({ endless: true }));
         await run.untilShare((turn + 1) / (turns + 2));
         for (const leaver of members.splice(0, 2)) {
@@ -64,13 +66,14 @@ export const consumerRows: readonly FaultRow[] = [
     name: "zombie",
     description:
       "a consumer is frozen past its session time-out, its partitions are taken over, and it wakes",
+    concernsBroker: true,
     async bring(run) {
       const zombie = run.start({ endless: true });
       await run.untilShare(BEFORE_FAULT);
       zombie.kill("SIGSTOP");
       const frozenAt = performance.now();
       run.start({ flags: ["--max-batch-records", "64"] });
-      const recoveryS = await secondsToProgress(() => run.committed(), run.records);
+      const recoveryS = await secondsToProgress(run, () => run.committed(), run.records);
       await lasting(Math.max(0, PAST_SESSION_MS - (performance.now() - frozenAt)));
       zombie.kill("SIGCONT");
       // Awake beside the new owner for longer than it takes to join the group again.
@@ -89,12 +92,13 @@ export const consumerRows: readonly FaultRow[] = [
       consumer.kill("SIGKILL");
       await consumer.ended();
       run.start();
-      return { recoveryS: await secondsToProgress(() => run.committed(), run.records) };
+      return { recoveryS: await secondsToProgress(run, () => run.committed(), run.records) };
     },
   },
   {
     name: "clock-back",
     description: "the consumer's clock is set back by 26 hours while it works, and once more",
+    concernsBroker: true,
     async bring(run) {
       const preload = new URL("./fault_clock.ts", import.meta.url);
       const consumer = run.start({ preload });
@@ -103,7 +107,7 @@ export const consumerRows: readonly FaultRow[] = [
         await run.untilShare(share);
         consumer.kill("SIGUSR2");
         await consumer.until(() => consumer.stderr.includes("clock: set back"), { what: "the clock's move" });
-        recoveryS = Math.max(recoveryS, await secondsToProgress(() => run.committed(), run.records));
+        recoveryS = Math.max(recoveryS, await secondsToProgress(run, () => run.committed(), run.records));
       }
       return { recoveryS };
     },

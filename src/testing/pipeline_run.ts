@@ -76,6 +76,8 @@ export interface PipelineRun extends AsyncDisposable {
   untilShare(share: number, options?: { timeoutMs?: number }): Promise<void>;
   /** Waits until every consumer has ended, and asserts that the last one ended well. */
   untilEnded(timeoutMs: number): Promise<void>;
+  /** Waits for something; where it does not come about, what the consumers said is in the error. */
+  attend<T>(work: Promise<T>): Promise<T>;
   /** What `verify --json` says of the run. */
   verify(): Promise<Verification>;
   /** The flagged transactions in the ledger, ordered. */
@@ -184,16 +186,16 @@ class Run implements PipelineRun {
 
   async untilShare(share: number, options: { timeoutMs?: number } = {}): Promise<void> {
     const least = Math.floor(this.records * share);
-    await this.#withProcesses(
+    await this.attend(
       until(async () => await this.committed() >= least, {
-        timeoutMs: options.timeoutMs ?? 120_000,
+        timeoutMs: options.timeoutMs ?? 300_000,
         what: `commits of ${least} records`,
       }),
     );
   }
 
   async untilEnded(timeoutMs: number): Promise<void> {
-    const ends = await this.#withProcesses(
+    const ends = await this.attend(
       Promise.all(this.consumers.map((consumer) => consumer.ended({ timeoutMs }))),
     );
     const { code, stderr } = ends[ends.length - 1];
@@ -209,7 +211,7 @@ class Run implements PipelineRun {
     const permissions = permissionsFor("verify", args, () => undefined);
     await using process = startDeno("scripts/verify.ts", args, { permissions });
     this.#verifying = process;
-    const { stdout, stderr } = await process.ended({ timeoutMs: 120_000 });
+    const { stdout, stderr } = await process.ended({ timeoutMs: 300_000 });
     try {
       return JSON.parse(stdout);
     } catch (cause) {
@@ -259,8 +261,7 @@ class Run implements PipelineRun {
     await this.#resources.disposeAsync();
   }
 
-  /** Adds what the consumers said to the error of something that did not come about. */
-  async #withProcesses<T>(work: Promise<T>): Promise<T> {
+  async attend<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;
     } catch (cause) {
