@@ -138,7 +138,7 @@ export function permissionsFor(
   const writes = [...(needs.ownWrites ?? []), ...namedBy(needs.writes, args)];
   writes.push(...namedBy(needs.writesFile, args).map(dirname));
   const environment = [...COMMON_ENVIRONMENT];
-  const hosts = namedBy(needs.listens, args);
+  const hosts = namedBy(needs.listens, args).map((address) => address.replace(/^localhost:/, "127.0.0.1:"));
   if (hosts.length > 0) reads.push(...needs.listenReads ?? []);
   if (needs.webhooks) {
     environment.push(...Object.values(ALERT_ENVIRONMENT));

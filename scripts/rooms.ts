@@ -64,7 +64,7 @@ export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] =
   [/^minio(\/|$)/, /^(src\/objects\/minio|scripts\/bench\/runs\/engines)/],
   [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
   [/^(pg|pg-copy-streams)$/, /^(src\/ledger\/postgres|scripts\/bench\/runs\/postgres_raw)/],
-  [/^hono(\/|$)/, /^src\/http\//],
+  [/^(hono(\/|$)|@hono\/node-server$)/, /^src\/http\//],
   [/^(preact|uplot|eventsource-parser)(\/|$)/, /^src\/http\/page/],
   [/^es-module-lexer$/, /^src\/http\/page_modules\.ts$/],
   [/^node:sqlite$/, /^src\/(sqlite\.ts|broker\/sqlite|ledger\/sqlite)/],

@@ -49,7 +49,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     stateless: flags.stateless === true,
     telemetry,
   });
-  await using server = listen(flags.http, service.app);
+  await using server = await listen(flags.http, service.app);
   console.error(`serve: serving ${server.url}`);
   if (!ending.signal.aborted) {
     await new Promise((resolve) => ending.signal.addEventListener("abort", resolve, { once: true }));

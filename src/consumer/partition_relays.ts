@@ -87,6 +87,8 @@ export class PartitionRelays {
 }
 
 function alertHooks({ telemetry }: PartitionRelayParts, listener: string): AlertHooks {
+  // A counter that is there from the start can be seen to rise.
+  for (const name of ["alerts_delivered", "alerts_given_up"]) telemetry.count(`${name} ${listener}`, 0);
   return {
     onDelivered: () => telemetry.count(`alerts_delivered ${listener}`),
     onGivenUp(alert, { message }) {

@@ -59,7 +59,10 @@ export function createApp(
     ...labelRoutes(parts),
     ...modelRoutes(parts),
   ];
-  const app = routed([...page, ...described, ...openApiRoutes(described)], guard);
+  const app = routed(
+    [...page, ...described, ...openApiRoutes(described, access.tokens !== undefined)],
+    guard,
+  );
   app.onError((error) => {
     if (error instanceof Problem) return problemResponse(error);
     onError(error);

@@ -94,7 +94,7 @@ export async function openBesideStream(
     page,
     (error) => telemetry.log("error", `http: ${error.stack ?? error.message}`),
   );
-  const server = listen(address, httpApp);
+  const server = await listen(address, httpApp);
   const look = () => {
     broker.partitions(topic).then(
       (found) => partitions = found,

@@ -1,4 +1,6 @@
 import type { FlaggedPlace } from "../ledger/queries.ts";
+import { ANSWERS } from "./answer_schemas.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem } from "./problem.ts";
 import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
@@ -39,15 +41,8 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
     scope: "read",
     summary: "Flagged transactions, the newest first, with their labels",
     query: jsonSchemas.flaggedQuery,
-    answer: {
-      "application/json": {
-        type: "object",
-        properties: {
-          flagged: { type: "array", items: { $ref: "#/components/schemas/Verdict" } },
-          next_cursor: { type: ["string", "null"] },
-        },
-      },
-    },
+    answer: { "application/json": jsonSchemaOf(ANSWERS.flagged) },
+    refusals: [400, 404],
     handle,
   }];
 }

@@ -74,20 +74,20 @@ export class Guard {
    */
   check(request: Request, address: string, scope: Scope | undefined): void {
     const { tokens } = this.#access;
-    let caller = address;
-    if (tokens !== undefined && scope !== undefined) {
-      const presented = BEARER.exec(request.headers.get("authorization") ?? "")?.[1];
-      const token = presented === undefined ? undefined : findToken(tokens.tokens, presented);
-      if (token === undefined) {
-        throw new Problem(401, "The request must bear a token.", {
-          "www-authenticate": 'Bearer realm="edgewood"',
-        });
-      }
-      if (!token.scopes.includes(scope)) {
-        throw new Problem(403, `The token must allow "${scope}".`);
-      }
-      caller = `token ${token.name}`;
+    if (tokens === undefined || scope === undefined) return this.#count(address);
+    const presented = BEARER.exec(request.headers.get("authorization") ?? "")?.[1];
+    const token = presented === undefined ? undefined : findToken(tokens.tokens, presented);
+    // Strangers of one address share what it may ask, so that guessing is bounded too.
+    this.#count(token === undefined ? address : `token ${token.name}`);
+    if (token === undefined) {
+      throw new Problem(401, "The request must bear a token.", {
+        "www-authenticate": 'Bearer realm="edgewood"',
+      });
     }
+    if (!token.scopes.includes(scope)) throw new Problem(403, `The token must allow "${scope}".`);
+  }
+
+  #count(caller: string): void {
     if (!this.#limit.take(caller)) {
       throw new Problem(429, "Too many requests; wait a second.", { "retry-after": "1" });
     }

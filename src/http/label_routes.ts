@@ -1,5 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { recordLabel, UnknownTransactionError } from "../labels/record_label.ts";
+import { ANSWERS } from "./answer_schemas.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem } from "./problem.ts";
 import { readBody } from "./read_body.ts";
@@ -49,6 +51,9 @@ export function labelRoutes({ ledger, labels }: HttpParts): Route[] {
     summary:
       "Says what a transaction was; the newest answer is the truth, those before it stay as its history",
     bodies: { "application/json": jsonSchemas.labelBody },
+    answer: { "application/json": jsonSchemaOf(ANSWERS.label) },
+    statuses: { 201: "A new answer, kept" },
+    refusals: [400, 404, 408, 413, 415, 422],
     handle,
   }];
 }

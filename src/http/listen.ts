@@ -1,8 +1,13 @@
+import { getRequestListener } from "@hono/node-server";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { HttpApp } from "./app.ts";
+import { Problem, problemOf, problemResponse, TITLES } from "./problem.ts";
 
 /** Where a service listens. */
 export interface HttpAddress {
-  /** Name or address, without brackets. */
+  /** An IP address, without brackets, or `localhost`, which is 127.0.0.1. */
   hostname: string;
   /** From 1 to 65535; 0 for one that is free. */
   port: number;
@@ -16,6 +21,20 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Time for answers in hand when the service ends. */
 const END_WITHIN_MS = 3000;
+/** What a connection may cost: time for a head, for a whole request, and between two of them; bytes of a head. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 2000,
+  maxHeaderSize: 16_384,
+};
+const MOST_CONNECTIONS = 1000;
+/** Status of what is no HTTP, by the error's code; 400 for all others. */
+const BROKEN: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
 
 /**
  * Reads `HOST:PORT`, as in `127.0.0.1:8080`, `localhost:8080` or `[::1]:8080`.
@@ -31,10 +50,11 @@ const END_WITHIN_MS = 3000;
  * ```
  */
 export function parseAddress(text: string): HttpAddress {
-  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]@]+)):(\d{1,5})$/.exec(text) ?? [];
+  const [, bracketed, plain, port] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|(localhost|\d+(?:\.\d+){3})):(\d{1,5})$/.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535) {
     throw new RangeError(
-      `Cannot listen as the address must be HOST:PORT, such as 127.0.0.1:8080: current value is "${text}"`,
+      `Cannot listen as the address must be localhost or an IP address, and a port, such as 127.0.0.1:8080: current value is "${text}"`,
     );
   }
   return { hostname: bracketed ?? plain, port: Number(port) };
@@ -48,27 +68,59 @@ export function isLoopback({ hostname }: HttpAddress): boolean {
 /**
  * Listens, and answers until it is disposed of; then what is in hand is answered first, for 3 s at most.
  *
- * It needs the permission to listen at exactly this address.
+ * It is node:http that listens: `Deno.serve` has no time-out for a slow head and no bound on heads and connections. It needs
+ * the permission to listen at exactly this address.
  *
- * @throws Deno's error where the address is in use or not of this machine.
+ * @throws Deno's or Node's error where the address is in use or not of this machine.
  */
-export function listen(address: HttpAddress, app: HttpApp): HttpServer {
-  const ending = new AbortController();
-  const server = Deno.serve({
-    ...address,
-    signal: ending.signal,
-    onListen() {},
-    onError: () => new Response(null, { status: 500 }),
-  }, (request, { remoteAddr }) => app.fetch(request, remoteAddr.hostname));
-  const { port } = server.addr;
+export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpServer> {
+  const server = createServer(
+    LIMITS,
+    getRequestListener(
+      (request, { incoming }) => app.fetch(request, plainAddress(incoming.socket.remoteAddress)),
+      { overrideGlobalObjects: false, errorHandler: () => problemResponse(new Problem(400, NO_REQUEST)) },
+    ),
+  );
+  server.maxConnections = MOST_CONNECTIONS;
+  server.on("clientError", refuse);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: ipOf(address), port: address.port }, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
   return {
     url: `http://${hostText({ ...address, port })}/`,
     async [Symbol.asyncDispose]() {
-      const timer = setTimeout(() => ending.abort(), END_WITHIN_MS);
-      await server.shutdown();
+      const timer = setTimeout(() => server.closeAllConnections(), END_WITHIN_MS);
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await closed;
       clearTimeout(timer);
     },
   };
+}
+
+/** The IP address of an address to listen at. */
+export function ipOf({ hostname }: HttpAddress): string {
+  return hostname === "localhost" ? "127.0.0.1" : hostname;
+}
+
+const NO_REQUEST = "The bytes must be a request of HTTP/1.1.";
+
+/** Answers what is no HTTP, and ends the connection. */
+function refuse(error: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const status = BROKEN[error.code ?? ""] ?? 400;
+  const body = JSON.stringify(problemOf(new Problem(status, NO_REQUEST)));
+  socket.end(
+    `HTTP/1.1 ${status} ${TITLES[status]}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** An IPv4 address as such, where the socket says it in IPv6. */
+function plainAddress(address = ""): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 /** `HOST:PORT` as a header has it. */

@@ -78,11 +78,13 @@ export class LiveNumbers {
   readonly #steps: Step[] = [];
   readonly #step = { records: 0, flagged: 0, latency: new LatencyHistogram() };
   #status: ConsumerStatus | undefined;
+  #statusAtMs: number;
 
   /** Starts to count. */
   constructor(manifest: Manifest, nowMs: () => number = Date.now) {
     this.#manifest = manifest;
     this.#nowMs = nowMs;
+    this.#statusAtMs = nowMs();
     this.#sample = new Float32Array(SAMPLE_ROWS * manifest.features.length);
   }
 
@@ -92,6 +94,11 @@ export class LiveNumbers {
   /** What the consumer last said of itself. */
   get status(): ConsumerStatus | undefined {
     return this.#status;
+  }
+
+  /** Time since the consumer last said something of itself, or since the start, milliseconds. */
+  get statusAgeMs(): number {
+    return this.#nowMs() - this.#statusAtMs;
   }
 
   /** Takes a scored batch into account. */
@@ -147,6 +154,7 @@ export class LiveNumbers {
   /** Ends a step; called every `stepMs`. */
   look(status?: ConsumerStatus): void {
     this.#status = status;
+    this.#statusAtMs = this.#nowMs();
     const { records, flagged, latency } = this.#step;
     const kept = new LatencyHistogram();
     kept.addAll(latency);

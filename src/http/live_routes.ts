@@ -1,3 +1,5 @@
+import { ANSWERS } from "./answer_schemas.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
 import type { FlaggedEvent } from "./flagged_feed.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem } from "./problem.ts";
@@ -29,6 +31,7 @@ export function liveRoutes(parts: HttpParts): Route[] {
       path: "/v1/status",
       scope: "read",
       summary: "The model, the numbers of this moment and of the last 10 minutes, scores and drift",
+      answer: { "application/json": jsonSchemaOf(ANSWERS.status) },
       handle: () => jsonResponse(statusOf(parts)),
     },
     {
@@ -36,6 +39,7 @@ export function liveRoutes(parts: HttpParts): Route[] {
       path: "/v1/events",
       scope: "read",
       summary: "Server-sent events: status every second, and flagged transactions as they are committed",
+      answer: { "text/event-stream": { type: "string" } },
       handle: listen,
     },
   ];

@@ -1,5 +1,7 @@
+import { cpuUsage } from "node:process";
 import type { LatencyHistogram } from "./latency_histogram.ts";
 import { formatMetrics, type HistogramSample, type Metric, type Sample } from "./metrics_text.ts";
+import { reasonsAgainst } from "./health_routes.ts";
 import type { HttpParts } from "./parts.ts";
 import type { RequestCounts } from "./request_counts.ts";
 import type { Route } from "./route.ts";
@@ -20,6 +22,7 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
     path: "/metrics",
     scope: "read",
     summary: "Counters, gauges and histograms for Prometheus",
+    answer: { "text/plain": { type: "string" } },
     handle: () =>
       new Response(
         formatMetrics([...streamMetrics(parts), ...modelMetrics(parts), ...processMetrics(requests)]),
@@ -33,7 +36,8 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
   }];
 }
 
-function streamMetrics({ live, counters }: HttpParts): Metric[] {
+function streamMetrics(parts: HttpParts): Metric[] {
+  const { live, counters } = parts;
   const { status, totals } = live;
   const alerts = Object.entries(ALERT_COUNTERS).map(([name, help]): Metric => ({
     name: `edgewood_${name}_total`,
@@ -48,8 +52,8 @@ function streamMetrics({ live, counters }: HttpParts): Metric[] {
     counter("edgewood_dead_letters_total", "Records that are no transactions.", totals.deadLetters),
     counter("edgewood_retries_total", "Failed attempts that were repeated.", counters().get("retries") ?? 0),
     ...alerts,
-    gauge("edgewood_healthy", "1 where work moves on, 0 where none does while records wait.", [
-      { value: status?.healthy === false ? 0 : 1 },
+    gauge("edgewood_ready", "1 where the process does its work, 0 where it does not, as /readyz says.", [
+      { value: reasonsAgainst(parts).length === 0 ? 1 : 0 },
     ]),
     gauge(
       "edgewood_partition_lag_records",
@@ -82,6 +86,7 @@ function modelMetrics({ model, live }: HttpParts): Metric[] {
 }
 
 function processMetrics(requests: RequestCounts): Metric[] {
+  const { user, system } = cpuUsage();
   return [
     {
       name: "edgewood_http_requests_total",
@@ -97,6 +102,12 @@ function processMetrics(requests: RequestCounts): Metric[] {
       "From a request's head to its answer's head.",
       [...requests.times].map(([route, times]) => ({ ...timesOf(times, MICROSECONDS), labels: { route } })),
     ),
+    {
+      name: "process_cpu_seconds_total",
+      help: "Processor time of the process, all threads.",
+      type: "counter",
+      samples: [{ value: (user + system) / 1e6 }],
+    },
     gauge("process_resident_memory_bytes", "Memory of the process.", [{ value: Deno.memoryUsage().rss }]),
     gauge("process_start_time_seconds", "When the process began, seconds since 1970.", [
       { value: performance.timeOrigin / 1000 },

@@ -10,6 +10,7 @@ export function modelRoutes({ model, modelFiles }: HttpParts): Route[] {
       path: "/v1/model",
       scope: "read",
       summary: "The model's description, forest.json",
+      answer: { "application/json": { type: "object" } },
       handle: (request) =>
         fileResponse(request, { bytes: modelFiles.manifest, type: "application/json", etag }),
     },
@@ -18,6 +19,7 @@ export function modelRoutes({ model, modelFiles }: HttpParts): Route[] {
       path: "/v1/model/forest.bin",
       scope: "read",
       summary: "The model's trees, forest.bin",
+      answer: { "application/octet-stream": {} },
       handle: (request) =>
         fileResponse(request, { bytes: modelFiles.forest, type: "application/octet-stream", etag }),
     },

@@ -1,35 +1,36 @@
+import { ANSWERS } from "./answer_schemas.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
+import { TITLES } from "./problem.ts";
 import { jsonResponse, type Route } from "./route.ts";
 import { jsonSchemas } from "./schemas.ts";
 
-/** Status of an answer and what it says. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  "400": "A parameter or the body is wrong",
-  "401": "The request bears no token that is known",
-  "403": "The token does not allow it",
-  "404": "There is no such thing",
-  "429": "Too many requests",
-};
+/** Problems of every route, of those where tokens are in use, and of those where none are. */
+const OF_ALL = [429, 503];
+const WITH_TOKENS = [401, 403];
+const WITHOUT_TOKENS = [403, 421];
 
 /**
  * `GET /openapi.json`: the routes as OpenAPI 3.1 has them, with the schemas that check the requests.
  *
  * @param routes What is described, in order.
+ * @param hasTokens Whether callers must bear tokens.
  */
-export function openApiRoutes(routes: readonly Route[]): Route[] {
-  const document = describe(routes);
+export function openApiRoutes(routes: readonly Route[], hasTokens: boolean): Route[] {
+  const document = describe(routes, hasTokens);
   return [{
     method: "get",
     path: "/openapi.json",
     summary: "This description",
+    answer: { "application/json": { type: "object" } },
     handle: () => jsonResponse(document),
   }];
 }
 
-function describe(routes: readonly Route[]): Record<string, unknown> {
+function describe(routes: readonly Route[], hasTokens: boolean): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
-    (paths[path] ??= {})[route.method] = operationOf(route);
+    (paths[path] ??= {})[route.method] = operationOf(route, hasTokens);
   }
   return {
     openapi: "3.1.0",
@@ -41,23 +42,23 @@ function describe(routes: readonly Route[]): Record<string, unknown> {
     paths,
     components: {
       securitySchemes: {
-        token: {
-          type: "http",
-          scheme: "bearer",
-          description: "Made by `deno task token`; not asked for where the service runs without tokens.",
-        },
+        ...(hasTokens && {
+          token: { type: "http", scheme: "bearer", description: "Made by `deno task token`." },
+        }),
       },
       schemas: {
         Problem: jsonSchemas.problem,
         Transaction: jsonSchemas.transaction,
-        Verdict: jsonSchemas.verdict,
+        Verdict: jsonSchemaOf(ANSWERS.verdict),
+        Fault: jsonSchemaOf(ANSWERS.fault),
       },
     },
   };
 }
 
 function operationOf(
-  { method, path, scope, summary, query, bodies, answer }: Route,
+  { method, path, scope, summary, query, bodies, answer, statuses = {}, refusals = [] }: Route,
+  hasTokens: boolean,
 ): Record<string, unknown> {
   const parts = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
@@ -65,29 +66,28 @@ function operationOf(
     required: true,
     schema: { type: "string" },
   }));
+  const own = Object.entries({ 200: "Done", ...statuses }).map(([status, description]) => [
+    status,
+    { description, ...(answer && { content: contentOf(answer) }) },
+  ]);
   const problem = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
-  const refusals = Object.entries(REFUSALS).map((
-    [status, description],
-  ) => [status, { description, content: problem }]);
-  const content = answer && Object.fromEntries(
-    Object.entries(answer).map(([type, schema]) => [type, { schema }]),
-  );
+  const of = hasTokens ? scope === undefined ? [] : WITH_TOKENS : WITHOUT_TOKENS;
+  const problems = [...OF_ALL, ...of, ...refusals].filter((status) => !(status in statuses)).map((status) => [
+    status,
+    { description: TITLES[status], content: problem },
+  ]);
   return {
     operationId: `${method}${path.replace(/[^A-Za-z0-9]+(\w?)/g, (_, letter) => letter.toUpperCase())}`,
     summary,
     parameters: [...parts, ...parametersOf(query)],
-    ...(scope && { security: [{ token: [scope] }] }),
-    ...(bodies && {
-      requestBody: {
-        required: true,
-        content: Object.fromEntries(Object.entries(bodies).map(([type, schema]) => [type, { schema }])),
-      },
-    }),
-    responses: {
-      "200": { description: "Done", ...(content && { content }) },
-      ...(scope ? Object.fromEntries(refusals) : {}),
-    },
+    ...(hasTokens && scope && { security: [{ token: [scope] }] }),
+    ...(bodies && { requestBody: { required: true, content: contentOf(bodies) } }),
+    responses: Object.fromEntries([...own, ...problems]),
   };
+}
+
+function contentOf(schemas: NonNullable<Route["answer"]>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
 }
 
 function parametersOf(query: Route["query"]): unknown[] {

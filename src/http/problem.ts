@@ -21,7 +21,8 @@ export class Problem extends Error {
   }
 }
 
-const TITLES: Readonly<Record<number, string>> = {
+/** The words of each status. */
+export const TITLES: Readonly<Record<number, string>> = {
   400: "Bad request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -50,10 +51,14 @@ const TITLES: Readonly<Record<number, string>> = {
  * assertEquals((await response.json()).title, "Not found");
  * ```
  */
-export function problemResponse({ status, message, headers }: Problem): Response {
-  const body = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail: message };
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },
+export function problemResponse(problem: Problem): Response {
+  return new Response(JSON.stringify(problemOf(problem)), {
+    status: problem.status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...problem.headers },
   });
+}
+
+/** The problem as the body of an answer has it. */
+export function problemOf({ status, message }: Problem): Record<string, unknown> {
+  return { type: "about:blank", title: TITLES[status] ?? "Error", status, detail: message };
 }

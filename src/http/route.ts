@@ -38,6 +38,10 @@ export interface Route {
   bodies?: Readonly<Record<string, JsonSchema>>;
   /** JSON Schema of its answer, by media type. */
   answer?: Readonly<Record<string, JsonSchema>>;
+  /** What else its answer may say, by status, with the same schema as `answer`. */
+  statuses?: Readonly<Record<number, string>>;
+  /** Statuses of problems that are its own. */
+  refusals?: readonly number[];
   /** Answers; a thrown `Problem` is an answer, too. */
   handle(request: HttpRequest): Response | Promise<Response>;
 }

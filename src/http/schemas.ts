@@ -4,36 +4,27 @@
  * @module
  */
 import { z } from "zod";
+import { jsonSchemaOf } from "./json_schema.ts";
+import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../stages/timestamp.ts";
 import { Problem } from "./problem.ts";
 import type { JsonSchema } from "./route.ts";
 
 const id = z.string().min(1).max(128);
 const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
 
-/** As the stream's decoder takes it, which is what reads it. */
-const transactionSchema = z.looseObject({
+/** A transaction as the stream's decoder takes it, which is what reads it: the fields by name. */
+export const transactionFields = {
   transaction_id: z.union([id, z.int().min(0)]),
   customer_id: z.union([id, z.int().min(0)]),
   terminal_id: z.union([id, z.int().min(0)]),
-  amount: z.number().positive(),
-  timestamp: z.union([z.iso.datetime({ offset: true }), z.int()]),
+  amount: z.number().positive().describe("In major units, below 9e15 minor ones"),
+  timestamp: z.union([z.iso.datetime({ offset: true }), z.int().min(MIN_TIMESTAMP_MS).max(MAX_TIMESTAMP_MS)])
+    .describe("RFC 3339, or epoch milliseconds, from 1973-03-03 to 9999-12-31"),
   currency: z.string().regex(/^[A-Z]{3}$/).nullish(),
   merchant_category: z.union([z.string().regex(/^[0-9]{4}$/), z.int()]).nullish(),
   country: z.string().regex(/^[A-Z]{2}$/).nullish(),
   channel: z.enum(["pos", "online", "atm"]).nullish(),
-});
-
-const verdictSchema = transactionSchema.extend({
-  anomaly_score: z.number().gt(0).max(1),
-  threshold: z.number().min(0).max(1),
-  flagged: z.boolean(),
-  model: z.string(),
-  reasons: z.array(
-    z.object({ feature: z.string(), value: z.number(), contribution: z.number(), text: z.string() }),
-  ),
-  scored_at: z.iso.datetime(),
-  state: z.enum(["live", "snapshot", "own", "cold"]),
-});
+} as const;
 
 const problemSchema = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() });
 
@@ -67,8 +58,8 @@ const flaggedQuerySchema = z.strictObject({
   min_score: number.optional(),
   min_amount: number.optional(),
   label: z.enum(["none", "fraud", "legit"]).optional(),
-  limit: z.string().regex(/^\d+$/, "must be a whole number").transform(Number)
-    .refine((limit) => limit >= 1 && limit <= 500, "must be from 1 to 500").default(50),
+  limit: z.string().regex(/^([1-9]\d?|[1-4]\d\d|500)$/, "must be a whole number from 1 to 500").default("50")
+    .transform(Number),
   cursor: z.string().regex(/^-?\d{1,16}\.\d{1,9}\.\d{1,16}$/, "must be the next_cursor of an earlier answer")
     .optional(),
 });
@@ -92,10 +83,12 @@ export interface LabelBody {
   by?: string;
 }
 
+// deno-lint-ignore no-control-regex
+const NO_CONTROL = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 const labelBodySchema = z.strictObject({
   transaction_id: id,
   is_fraud: z.boolean(),
-  by: z.string().min(1).max(128).regex(/^\P{Cc}*$/u, "must have no control characters").optional(),
+  by: z.string().min(1).max(128).regex(NO_CONTROL, "must have no control characters").optional(),
 });
 
 /**
@@ -120,21 +113,12 @@ function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
   throw new Problem(status, `${path.length === 0 ? "The request" : path.join(".")} is wrong: ${message}.`);
 }
 
-function jsonSchema(schema: z.ZodType): JsonSchema {
-  const { $schema: _version, "~standard": _standard, ...rest } = z.toJSONSchema(schema, {
-    io: "input",
-    unrepresentable: "any",
-  });
-  return rest;
-}
-
-/** The schemas as JSON Schema, for the description of the service. */
+/** The schemas of requests and problems as JSON Schema, for the description of the service. */
 export const jsonSchemas: Readonly<
-  Record<"flaggedQuery" | "labelBody" | "problem" | "transaction" | "verdict", JsonSchema>
+  Record<"flaggedQuery" | "labelBody" | "problem" | "transaction", JsonSchema>
 > = {
-  flaggedQuery: jsonSchema(flaggedQuerySchema),
-  labelBody: jsonSchema(labelBodySchema),
-  problem: jsonSchema(problemSchema),
-  transaction: jsonSchema(transactionSchema),
-  verdict: jsonSchema(verdictSchema),
+  flaggedQuery: jsonSchemaOf(flaggedQuerySchema),
+  labelBody: jsonSchemaOf(labelBodySchema),
+  problem: jsonSchemaOf(problemSchema),
+  transaction: jsonSchemaOf(z.looseObject(transactionFields)),
 };

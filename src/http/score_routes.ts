@@ -9,7 +9,10 @@ import type { HttpRequest, Route } from "./route.ts";
 import { splitBody } from "./split_body.ts";
 
 const TRANSACTION = { $ref: "#/components/schemas/Transaction" };
-const VERDICT = { $ref: "#/components/schemas/Verdict" };
+/** A verdict, or what keeps its record from being a transaction. */
+const JUDGEMENT = {
+  anyOf: [{ $ref: "#/components/schemas/Verdict" }, { $ref: "#/components/schemas/Fault" }],
+};
 /** Most transactions in one request. */
 const MAX_TRANSACTIONS = 10_000;
 /** Most bytes in one request. */
@@ -52,11 +55,12 @@ export function scoreRoutes(parts: HttpParts): Route[] {
         properties: {
           model: { type: "string" },
           threshold: { type: "number" },
-          verdicts: { type: "array", items: VERDICT },
+          verdicts: { type: "array", items: JUDGEMENT },
         },
       },
-      "application/x-ndjson": VERDICT,
+      "application/x-ndjson": JUDGEMENT,
     },
+    refusals: [400, 408, 413, 415, 422],
     handle,
   }];
 }

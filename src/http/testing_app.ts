@@ -42,6 +42,10 @@ export interface TestingApp extends AsyncDisposable {
   stages: ReadonlyMap<number, FeatureStage>;
   /** Errors that nobody foresaw. */
   errors: Error[];
+  /** What the service counts. */
+  live: LiveNumbers;
+  /** How far the clock of what it counts is ahead, milliseconds. */
+  clock: { aheadMs: number };
 }
 
 /** Consumes a small stream and opens the service over it, in a folder of its own. */
@@ -56,7 +60,9 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   const ledger = openSqliteLedger(`${folder}/ledger.db`);
   await using store = openDirectory(`${folder}/objects`);
   const telemetry = createTelemetry({ write() {} });
-  const [live, feed] = [new LiveNumbers(model.manifest), new FlaggedFeed()];
+  const clock = { aheadMs: 0 };
+  const live = new LiveNumbers(model.manifest, () => Date.now() + clock.aheadMs);
+  const feed = new FlaggedFeed();
   const partitions = options.partitions ?? 1;
   const states = new OwnedStates(broker, model.manifest, () => partitions);
   const stages = new Map<number, FeatureStage>();
@@ -97,7 +103,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   const withAccess = (access: Access) => createApp(parts, access, [], (error) => errors.push(error));
   const app = withAccess({});
   return {
-    ...{ withAccess, ledger, broker, model, stages, errors },
+    ...{ withAccess, ledger, broker, model, stages, errors, live, clock },
     ask: (path, { address = "127.0.0.1", ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has("host")) headers.set("host", "127.0.0.1:8080");

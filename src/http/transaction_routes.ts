@@ -2,6 +2,8 @@ import type { RecordedLabel } from "../ledger/labels.ts";
 import type { KnownTransaction, Ledger } from "../ledger/ledger.ts";
 import type { RecentTransaction } from "../ledger/queries.ts";
 import { currencyCode, minorUnits } from "../currency.ts";
+import { ANSWERS } from "./answer_schemas.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem } from "./problem.ts";
 import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
@@ -45,6 +47,8 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
       path: "/v1/transactions/:id",
       scope: "read",
       summary: "What the ledger says of a transaction: verdict, log, labels",
+      answer: { "application/json": jsonSchemaOf(ANSWERS.transaction) },
+      refusals: [404],
       handle: transaction,
     },
     {
@@ -52,6 +56,8 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
       path: "/v1/transactions/:id/context",
       scope: "read",
       summary: "What its customer and its terminal did lately, and their feature state",
+      answer: { "application/json": jsonSchemaOf(ANSWERS.context) },
+      refusals: [404],
       handle: context,
     },
   ];
