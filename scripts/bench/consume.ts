@@ -7,24 +7,28 @@
  * @module
  */
 import { openBroker } from "../../src/adapters.ts";
-import type { RecordBatch } from "../../src/broker/broker.ts";
+import type { ProducedRecord, RecordBatch } from "../../src/broker/broker.ts";
 import { loadModel } from "../../src/forest/load.ts";
 import { createScorer } from "../../src/forest/scorer.ts";
 import type { LogMode } from "../../src/ledger/ledger.ts";
+import { encodeTransaction } from "../../src/simulate/encode.ts";
+import { simulate } from "../../src/simulate/simulate.ts";
 import { openDecoder } from "../../src/stages/decode_wasm.ts";
 import { openFeatureStage } from "../../src/stages/features.ts";
 import { scoreRows } from "../../src/stages/score.ts";
 import { runAsProgram } from "../run_command.ts";
-import { benchCommand } from "./report/bench_command.ts";
+import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";
 import { spreadOf } from "./report/spread.ts";
-import { type ConsumeRun, runConsume } from "./runs/consume_run.ts";
+import { type ConsumeRun, runConsume, timeToFirstVerdict } from "./runs/consume_run.ts";
 import { embeddedEngines } from "./runs/engines.ts";
 import { fillStream } from "./runs/fill_stream.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 
 const TOPICS = { topic: "transactions", labelTopic: "labels" };
+/** Records of one call that produces. */
+const CALL_RECORDS = 4096;
 /** Size of a padded record. */
 const PADDED_BYTES = 240;
 /** The log mode and size of record of each case; undefined is the record as the simulator makes it. */
@@ -70,6 +74,54 @@ interface Flags {
   model: string;
 }
 
+/** Records that are there already, to the embedded stream. */
+async function measureProducing(
+  folder: string,
+  { rounds, records }: Omit<Flags, "model">,
+  findings: Findings,
+) {
+  const made: ProducedRecord[] = [];
+  for (
+    const event of simulate({
+      randomSeed: 1,
+      start: Date.UTC(2026, 0, 1),
+      count: CALL_RECORDS,
+      labels: "none",
+    })
+  ) {
+    if (event.kind === "label") continue;
+    made.push({ key: event.transaction.customer_id, value: encodeTransaction(event) });
+  }
+  await using broker = await openBroker(`sqlite:${folder}/produced.db`);
+  await broker.ensureTopic(TOPICS.topic);
+  const calls = Math.max(1, Math.floor(records / CALL_RECORDS));
+  const [figure] = await interleave([async () => {
+    const startedAt = performance.now();
+    for (let call = 0; call < calls; call++) await broker.produce(TOPICS.topic, made);
+    return calls * CALL_RECORDS / (performance.now() - startedAt) * 1000;
+  }], { rounds });
+  const title = `producing to the embedded stream, ${CALL_RECORDS} records a call that are there already`;
+  findings.table({ title, unit: "records/s", lines: [{ what: { stream: "SQLite" }, figure }] });
+  const what = "producing to the embedded stream";
+  findings.goal({ what, reached: figure.median, must: 300_000, bound: "at least", unit: "records/s" });
+}
+
+/** From the start of the process to its first commit. */
+async function measureStart(
+  stream: string,
+  { rounds, records, model }: Flags,
+  findings: Findings,
+): Promise<void> {
+  const [figure] = await interleave([async () => {
+    await using engines = await embeddedEngines(stream);
+    return await timeToFirstVerdict(engines.urls, { ...TOPICS, records, log: "all", model });
+  }], { rounds });
+  const title = "from the start of the process to the first verdicts in the ledger";
+  findings.table({ title, unit: "ms", lines: [{ what: { engines: "embedded" }, figure }] });
+  const reached = figure.median / 1000;
+  findings.goal({ what: "embedded, first verdict", reached, must: 1.5, bound: "at most", unit: "s" });
+}
+
 /** The command `bench consume`. */
 export const consumeBenchCommand = benchCommand({
   name: "consume",
@@ -95,6 +147,8 @@ export const consumeBenchCommand = benchCommand({
     unit: "records/s",
     lines: producing,
   });
+
+  await measureProducing(folder.path, { rounds, records }, findings);
 
   const runs = CASES.map(() => [] as ConsumeRun[]);
   const contenders = CASES.map(({ log, recordBytes }, i) => async () => {
@@ -146,6 +200,7 @@ export const consumeBenchCommand = benchCommand({
     bound: "at most",
     unit: "MB",
   });
+  await measureStart(plain.url, { rounds, records, model }, findings);
 });
 
 if (import.meta.main) await runAsProgram(consumeBenchCommand);

@@ -114,7 +114,7 @@ function wholeCommand(directory: string): () => Promise<number> {
 }
 
 async function writeCsv(path: string, rows: Float32Array): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const file = await Deno.open(path, { write: true, create: true, truncate: true });
   const writer = file.writable.getWriter();
   const encoder = new TextEncoder();
   let text = "a,b,c,d,e,f\n";
@@ -126,6 +126,8 @@ async function writeCsv(path: string, rows: Float32Array): Promise<void> {
     }
   }
   await writer.write(encoder.encode(text));
+  // Closes the file, too; before that the last part need not be there.
+  await writer.close();
 }
 
 /** The command `bench train`. */
