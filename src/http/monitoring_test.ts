@@ -1,0 +1,54 @@
+import { parse } from "yaml";
+import { missingLines } from "../../scripts/env.ts";
+import { assert, assertEquals } from "../testing/assert.ts";
+import { openTestingApp } from "./testing_app.ts";
+import { parseTokens } from "./tokens.ts";
+
+const FOLDER = new URL("monitoring/", import.meta.url);
+const read = (name: string) => Deno.readTextFile(new URL(name, FOLDER));
+
+Deno.test("every metric that the dashboard and the rules of monitoring/ name is in /metrics", async () => {
+  await using app = await openTestingApp();
+  const lag = [{ partition: 0, records: 3 }];
+  app.live.look({ lag, recordsPerS: 0, batchMs: 0, retries: 0, healthy: true });
+  const metrics = await (await app.ask("/metrics")).text();
+  const known = new Set(metrics.split("\n").map((line) => /^(\w+)/.exec(line)?.[1]));
+  const dashboard = JSON.parse(await read("grafana/edgewood.json"));
+  const asked: string[] = dashboard.panels.flatMap(({ targets }: { targets: { expr: string }[] }) =>
+    targets.map(({ expr }) => expr)
+  );
+  const { groups } = parse(await read("rules.yml"));
+  asked.push(...groups.flatMap(({ rules }: { rules: { expr: string }[] }) => rules.map(({ expr }) => expr)));
+  assert(asked.length > 30);
+  const names = asked.flatMap((expr) => expr.match(/\b(edgewood|process)_\w+/g) ?? []);
+  // A listener's counters begin with the listener.
+  const counters = new Set([...metrics.matchAll(/^# TYPE (\w+) counter$/gm)].map(([, name]) => name));
+  for (const name of names) assert(known.has(name) || counters.has(name), `${name} is not in /metrics`);
+  for (const name of [...counters].filter((each) => each.startsWith("edgewood_"))) {
+    assert(names.includes(name), `no panel and no rule shows ${name}`);
+  }
+});
+
+Deno.test("docker-compose.yml mounts the files of monitoring/, and the service takes the tokens of `deno task env`", async () => {
+  const compose = parse(await Deno.readTextFile(new URL("../../docker-compose.yml", import.meta.url)), {
+    merge: true,
+  });
+  for (const name of ["prometheus", "grafana"]) {
+    const { profiles, volumes } = compose.services[name];
+    assertEquals(profiles, ["monitoring"]);
+    for (const volume of volumes.filter((each: string) => each.startsWith("./"))) {
+      assert((await Deno.stat(new URL(`../../${volume.split(":")[0]}`, import.meta.url))).isFile, volume);
+    }
+  }
+  const { scrape_configs: [{ dns_sd_configs: [{ names, port }], authorization }] } = parse(
+    await read("prometheus.yml"),
+  );
+  const [consumer] = names;
+  assert(compose.services[consumer].command.includes(`0.0.0.0:${port}`));
+  assertEquals(authorization.credentials_file, `/run/secrets/${compose.services.prometheus.secrets[0]}`);
+  const set = new Map(missingLines("").map((line) => line.split(/=(.*)/s, 2) as [string, string]));
+  const variables = Object.values(compose.secrets as Record<string, { environment: string }>);
+  for (const { environment } of variables) assert(set.has(environment), environment);
+  const kept = parseTokens(set.get("EDGEWOOD_TOKENS")!.replace(/^'|'$/g, ""));
+  assertEquals(kept.map(({ scopes }) => scopes.join()), ["read,write,label", "read"]);
+});
