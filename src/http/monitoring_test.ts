@@ -9,6 +9,7 @@ const read = (name: string) => Deno.readTextFile(new URL(name, FOLDER));
 
 Deno.test("every metric that the dashboard and the rules of monitoring/ name is in /metrics", async () => {
   await using app = await openTestingApp();
+  await app.ask("/healthz");
   const metrics = await (await app.ask("/metrics")).text();
   const known = new Set(metrics.split("\n").map((line) => /^(\w+)/.exec(line)?.[1]));
   const dashboard = JSON.parse(await read("grafana/edgewood.json"));
