@@ -26,6 +26,8 @@ export interface FlushOptions {
 }
 
 const HOUR_MS = 3_600_000;
+/** Flagged transactions that are read at one time. */
+const PAGE_ROWS = 1000;
 /** Objects that are written at one time. */
 const CONCURRENT_PUTS = 8;
 
@@ -51,10 +53,8 @@ export interface ObjectRelayParts {
 export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}): RelayStep {
   const { ledger, topic, partition } = parts;
   const { flushRows = 10_000, flushBytes = 16 * 1024 * 1024, flushIntervalMs = 60_000 } = options;
-  /** Rows read and not cut yet, at most those of one cut. */
-  let waiting: FlaggedTransaction[] = [];
-  let waitingBytes = 0;
-  let waitingSince = 0;
+  /** How much is read and not cut yet; the rows are read again for their cut, so that those that wait take no memory. */
+  let waiting = { rows: 0, bytes: 0, firstOffset: 0, since: 0 };
   let readThrough: number | undefined;
 
   /** Whether there may be cuts that are recorded and not stored: an earlier owner's, or of a step that failed. */
@@ -66,33 +66,40 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
       hasPending = false;
     }
     readThrough ??= await ledger.lastCutOffset(topic, partition);
-    const isFull = () => waiting.length >= flushRows || waitingBytes >= flushBytes;
-    const found = await ledger.flaggedAfter(topic, partition, readThrough, flushRows - waiting.length);
-    for (const row of found) {
+    const isFull = () => waiting.rows >= flushRows || waiting.bytes >= flushBytes;
+    const most = Math.min(PAGE_ROWS, flushRows - waiting.rows);
+    const found = most <= 0 ? [] : await ledger.flaggedAfter(topic, partition, readThrough, most);
+    for (const { offset, verdict } of found) {
       if (isFull()) break;
-      if (waiting.length === 0) waitingSince = performance.now();
-      waiting.push(row);
-      waitingBytes += row.verdict.length;
-      readThrough = row.offset;
+      if (waiting.rows === 0) {
+        waiting = { rows: 0, bytes: 0, firstOffset: offset, since: performance.now() };
+      }
+      waiting.rows++;
+      waiting.bytes += verdict.length;
+      readThrough = offset;
     }
-    if (waiting.length === 0) return Infinity;
-    const leftMs = waitingSince + flushIntervalMs - performance.now();
+    if (waiting.rows === 0) return Infinity;
+    if (!isFull() && found.length === most) return "more";
+    const leftMs = waiting.since + flushIntervalMs - performance.now();
     if (!isFull() && !finish && leftMs > 0) return leftMs;
-    await recordOnce(waiting, parts);
-    waiting = [];
-    waitingBytes = 0;
+    const rows = await ledger.flaggedAfter(topic, partition, waiting.firstOffset - 1, waiting.rows);
+    // Where an attempt whose answer was lost recorded the cut, rows that came since are not in it.
+    readThrough = await recordOnce(rows, parts);
+    waiting.rows = waiting.bytes = 0;
     hasPending = true;
-    await storePending(parts);
+    await storePending(parts, rows);
     hasPending = false;
     return "more";
   };
 }
 
-/** Records the cut of these rows, unless an attempt whose answer was lost did so. */
-async function recordOnce(rows: readonly FlaggedTransaction[], parts: ObjectRelayParts): Promise<void> {
+/** Records the cut of these rows, unless an attempt whose answer was lost did so; returns the last offset of what is recorded. */
+async function recordOnce(rows: readonly FlaggedTransaction[], parts: ObjectRelayParts): Promise<number> {
   const { ledger, topic, partition, epoch } = parts;
-  if (await ledger.lastCutOffset(topic, partition) >= rows[0].offset) return;
+  const recorded = await ledger.lastCutOffset(topic, partition);
+  if (recorded >= rows[0].offset) return recorded;
   await ledger.recordCuts(topic, partition, epoch, await cutsOf(rows, parts));
+  return rows[rows.length - 1].offset;
 }
 
 function byHour(rows: readonly FlaggedTransaction[]): Map<number, FlaggedTransaction[]> {
@@ -118,26 +125,41 @@ async function cutsOf(rows: readonly FlaggedTransaction[], parts: ObjectRelayPar
   }));
 }
 
-/** Stores every object that is recorded and not known to be stored. */
-async function storePending(parts: ObjectRelayParts): Promise<void> {
+/**
+ * Stores every object that is recorded and not known to be stored.
+ *
+ * @param cut Flagged transactions that are in hand: the cut of just these is not read again.
+ */
+async function storePending(parts: ObjectRelayParts, cut: readonly FlaggedTransaction[] = []): Promise<void> {
   const { ledger, topic, partition } = parts;
   for (;;) {
     const pending = await ledger.pendingCuts(topic, partition, 256);
     if (pending.length === 0) return;
     for (const cuts of Map.groupBy(pending, ({ firstOffset }) => firstOffset).values()) {
-      await storeCut(cuts, parts);
+      const { firstOffset, lastOffset } = cuts[0];
+      const isInHand = cut[0]?.offset === firstOffset && cut.at(-1)?.offset === lastOffset;
+      await storeCut(cuts, isInHand ? cut : await rowsOf(cuts[0], parts), parts);
     }
   }
 }
 
-/** Stores objects of one cut, some at a time. */
-async function storeCut(cuts: readonly ObjectCut[], parts: ObjectRelayParts): Promise<void> {
-  const { ledger, topic, partition } = parts;
-  const { firstOffset, lastOffset } = cuts[0];
+/** The flagged transactions of a cut. */
+async function rowsOf(
+  { firstOffset, lastOffset }: ObjectCut,
+  { ledger, topic, partition }: ObjectRelayParts,
+): Promise<FlaggedTransaction[]> {
   // Offsets have gaps, so the limit is the most rows there can be.
   const limit = lastOffset - firstOffset + 1;
-  const rows = (await ledger.flaggedAfter(topic, partition, firstOffset - 1, limit))
+  return (await ledger.flaggedAfter(topic, partition, firstOffset - 1, limit))
     .filter(({ offset }) => offset <= lastOffset);
+}
+
+/** Stores objects of one cut, some at a time. */
+async function storeCut(
+  cuts: readonly ObjectCut[],
+  rows: readonly FlaggedTransaction[],
+  parts: ObjectRelayParts,
+): Promise<void> {
   const hours = byHour(rows);
   const left = cuts.values();
   const stored: string[] = [];
@@ -148,7 +170,7 @@ async function storeCut(cuts: readonly ObjectCut[], parts: ObjectRelayParts): Pr
     }
   });
   const results = await Promise.allSettled(workers);
-  if (stored.length > 0) await ledger.markStored(stored);
+  if (stored.length > 0) await parts.ledger.markStored(stored);
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }

@@ -181,6 +181,18 @@ Deno.test("objectStep() stores each row once where answers are lost after the wo
   await whole[Symbol.asyncDispose]();
 });
 
+Deno.test("objectStep() cuts what was committed between a cut whose answer was lost and its repeat", async () => {
+  await using bench = await open();
+  const ledger = losingAnswers(bench.ledger, ["recordCuts"], 2);
+  await bench.commit(2);
+  const step = bench.step({}, { ledger });
+  await assertRejects(() => drain(step, true), DeliveryError, "was lost");
+  await bench.commit(5);
+  await until(async () => await drain(step, true) === Infinity, { what: "everything stored" });
+  const rows = (await bench.objects()).reduce((sum, [, count]) => sum + count, 0);
+  assertEquals(rows, 7);
+});
+
 Deno.test("objectStep() takes over what an earlier owner recorded and did not store", async () => {
   await using bench = await open();
   await bench.commit(8);
