@@ -30,8 +30,10 @@ export function logRows(batch: RecordBatch, decided: DecidedRows, logMode: LogMo
       out[row] = column[record];
       return out;
     }, new Float64Array(count));
+  // Not all of `columns`: it holds on to the bytes of the records.
+  const { timestampMs, amountMinor, currency, transactionKey, idBytes, idOffsets } = columns;
   return {
-    ...columns,
+    ...{ count, timestampMs, amountMinor, currency, transactionKey, idBytes, idOffsets },
     flagged,
     anomalyScore: scores,
     offset: ofRecords(batch.offsets),

@@ -10,10 +10,12 @@ import type { Decoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import type { TransactionColumns } from "../transaction.ts";
 import { LabelFeed } from "./label_feed.ts";
-import { packSnapshot, type SnapshotHeader, unpackSnapshot } from "./snapshot.ts";
+import { encodeSnapshotHeader, type SnapshotHeader, unpackSnapshot } from "./snapshot.ts";
 
-/** Fewest records between two snapshots. */
-const SNAPSHOT_RECORDS = 100_000;
+/** Fewest records between two snapshots; to replay so many takes less than a second. */
+const SNAPSHOT_RECORDS = 200_000;
+/** Partitions whose first snapshots lie apart, so that not all are in memory at one time. */
+const STAGGERED_PARTITIONS = 8;
 
 /** What the state of a partition is restored from. */
 export interface StateSource {
@@ -49,6 +51,7 @@ export class PartitionState {
     this.#stage = stage;
     this.#source = source;
     this.#labels = new LabelFeed(source, []);
+    this.#sinceSnapshot = source.partition % STAGGERED_PARTITIONS * SNAPSHOT_RECORDS / STAGGERED_PARTITIONS;
   }
 
   /**
@@ -101,7 +104,7 @@ export class PartitionState {
     this.#sinceSnapshot += batch.count;
     if (this.#sinceSnapshot < Math.max(SNAPSHOT_RECORDS, features.keys * 2)) return undefined;
     this.#sinceSnapshot = 0;
-    return packSnapshot(this.#header(), features.snapshot());
+    return features.snapshot(encodeSnapshotHeader(this.#header()));
   }
 
   #header(): SnapshotHeader {

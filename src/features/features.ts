@@ -39,8 +39,12 @@ export interface Features extends FeatureCounts {
   peek(columns: TransactionColumns, out: Float32Array): void;
   /** Whether the state remembers the customer. */
   knows(customerId: string): boolean;
-  /** The whole state as bytes, labels included that were offered and not applied yet. */
-  snapshot(): Uint8Array;
+  /**
+   * The whole state as bytes, labels included that were offered and not applied yet.
+   *
+   * @param front Bytes to put before them, a multiple of 4 of them (default none); `restore` takes what follows them.
+   */
+  snapshot(front?: Uint8Array): Uint8Array;
   /**
    * As `snapshot`, of a state that knows this customer, this terminal and what all customers spend, and nobody else: a
    * transaction of the two has the features from it that it has from the whole state.
@@ -250,10 +254,10 @@ class StreamFeatures implements Features {
     }
   }
 
-  snapshot(): Uint8Array {
+  snapshot(front?: Uint8Array): Uint8Array {
     const out = new SnapshotWriter();
     this.#state.save(out);
-    return out.finish(this.#stateKey);
+    return out.finish(this.#stateKey, front);
   }
 
   knows(customerId: string): boolean {

@@ -23,9 +23,15 @@ export class SnapshotWriter {
     this.#length += values.length;
   }
 
-  /** The snapshot's bytes. */
-  finish(stateId: readonly [number, number]): Uint8Array {
-    const words = new Uint32Array(SNAPSHOT_HEADER_WORDS + this.#length);
+  /**
+   * The snapshot's bytes.
+   *
+   * @param front Bytes to put before them, a multiple of 4 of them, so that what keeps both need not copy the state.
+   */
+  finish(stateId: readonly [number, number], front: Uint8Array = new Uint8Array()): Uint8Array {
+    const bytes = new Uint8Array(front.length + 4 * (SNAPSHOT_HEADER_WORDS + this.#length));
+    bytes.set(front);
+    const words = new Uint32Array(bytes.buffer, front.length);
     let at = SNAPSHOT_HEADER_WORDS;
     for (const section of this.#sections) {
       words.set(section, at);
@@ -38,7 +44,7 @@ export class SnapshotWriter {
     const [low, high] = checksumWords(words, 4);
     words[2] = low;
     words[3] = high;
-    return new Uint8Array(words.buffer);
+    return bytes;
   }
 }
 

@@ -13,7 +13,7 @@ import { withoutNul } from "./postgres_text.ts";
 const FEW_LOG_ROWS = 256;
 
 /** Size of a snapshot's parts. */
-const PART_BYTES = 8 << 20;
+const PART_BYTES = 1 << 20;
 
 // One statement, so that a batch with few log rows or none is one round trip. All that follows `moved` writes only where epoch
 // and next offset were the expected ones. A range that goes on under the same model, log mode, labels and day is made
