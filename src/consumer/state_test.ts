@@ -46,7 +46,7 @@ Deno.test("PartitionState does not touch the label topic where no feature learns
     for await (const batch of broker.read("transactions", 0, { fromOffset: 0 })) {
       await state.readLabels(decoder.decodeBatch(batch).columns);
     }
-    assertEquals([state.labelOffsets, stage.features.keys], [[], 1]);
+    assertEquals([state.labelOffsets, stage.features.keys], [[], 2]);
 
     await assertRejects(
       () => PartitionState.restore(stageOf("streaming"), source, claim, () => {}),

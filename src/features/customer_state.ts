@@ -26,13 +26,17 @@ const HOUR_S = 3600;
 const FRAUDS_S = 28 * 86_400;
 
 const COUNT = 0, MEAN = 1, VARIANCE = 2, TIME = 3, SUSPICION = 4;
-const COUNT_HOUR = 5, AMOUNT_HOUR = 6;
-const FRAUDS_TIME = 7, FRAUDS = 8;
+/** Three counts, see `Velocity`. */
+const COUNTS = 5;
+const AMOUNT_HOUR = 8;
+const FRAUDS_TIME = 9, FRAUDS = 10;
 
 /** Which optional parts of each customer's state are kept. */
 export interface CustomerParts {
-  /** Count and sum over the last hour. */
+  /** Counts of late. */
   velocity: boolean;
+  /** Sum over the last hour. */
+  amounts: boolean;
   /** Known frauds. */
   labels: boolean;
 }
@@ -40,7 +44,7 @@ export interface CustomerParts {
 /**
  * What the state knows of each customer: usual amount and spread, earlier excess, velocity, known frauds.
  *
- * A customer takes 36 bytes, 44 with velocity and 52 with labels, and its share of the index. Little-known customers
+ * A customer takes 36 bytes, 48 with velocity, 52 with amounts and 60 with labels, and its share of the index. Little-known customers
  * lean on the spending at large, kept as mean and variance of the logarithm, where one absurd amount weighs little.
  */
 export class CustomerState {
@@ -53,7 +57,7 @@ export class CustomerState {
   /** Makes the state of no customer. */
   constructor(parts: CustomerParts, maxKeys: number) {
     this.#parts = parts;
-    this.#table = new KeyTable(parts.labels ? 9 : parts.velocity ? 7 : 5, maxKeys);
+    this.#table = new KeyTable(parts.labels ? 11 : parts.amounts ? 9 : parts.velocity ? 8 : 5, maxKeys);
   }
 
   /** Customers remembered. */
@@ -89,10 +93,8 @@ export class CustomerState {
     floats[at + MEAN] += rate * distance;
     floats[at + VARIANCE] = (1 - rate) * (floats[at + VARIANCE] + rate * distance * distance);
     floats[at + SUSPICION] = row.suspicion + Math.min(Math.max(row.z - USUAL_Z, 0), MOST_EXCESS);
-    if (this.#parts.velocity) {
-      floats[at + COUNT_HOUR] = row.customerCountHour + 1;
-      floats[at + AMOUNT_HOUR] = row.customerAmountHour + row.amount;
-    }
+    if (this.#parts.velocity) row.customerVelocity.write(floats, at + COUNTS);
+    if (this.#parts.amounts) floats[at + AMOUNT_HOUR] = row.customerAmountHour + row.amount;
     words[at + TIME] = storedAfter(words[at + TIME], seconds);
     this.#takeIntoPrior(row.amount);
   }
@@ -132,8 +134,8 @@ export class CustomerState {
     row.customerSd = Math.max(sd, LEAST_SPREAD * mean);
     row.z = (row.amount - mean) / row.customerSd;
     if (at < 0) {
+      row.customerVelocity.clear();
       row.suspicion =
-        row.customerCountHour =
         row.customerAmountHour =
         row.customerFrauds =
           0;
@@ -142,11 +144,8 @@ export class CustomerState {
     const elapsed = elapsedSeconds(words[at + TIME], seconds);
     const suspicion = floats[at + SUSPICION];
     row.suspicion = suspicion === 0 ? 0 : suspicion * Math.exp(-elapsed / SUSPICION_S);
-    if (this.#parts.velocity) {
-      const decay = Math.exp(-elapsed / HOUR_S);
-      row.customerCountHour = floats[at + COUNT_HOUR] * decay;
-      row.customerAmountHour = floats[at + AMOUNT_HOUR] * decay;
-    }
+    if (this.#parts.velocity) row.customerVelocity.read(floats, at + COUNTS, elapsed);
+    if (this.#parts.amounts) row.customerAmountHour = floats[at + AMOUNT_HOUR] * Math.exp(-elapsed / HOUR_S);
     if (this.#parts.labels) {
       const sinceLabel = elapsedSeconds(words[at + FRAUDS_TIME], seconds);
       row.customerFrauds = floats[at + FRAUDS] * Math.exp(-sinceLabel / FRAUDS_S);

@@ -58,13 +58,14 @@ export class FeatureState {
   /** Makes an empty state with the parts that the features need. */
   constructor(parts: ReadonlySet<StatePart>, settings: StateSettings) {
     this.#usesLabels = parts.has("terminal-labels") || parts.has("customer-labels");
-    this.#usesTerminals = parts.has("terminal-labels") || parts.has("terminal-velocity");
+    const velocity = parts.has("velocity");
+    this.#usesTerminals = parts.has("terminal-labels") || velocity;
     this.#presumes = this.#usesLabels && settings.presumeLegitimateAfterMs < Infinity;
     this.customers = new CustomerState(
-      { velocity: parts.has("customer-velocity"), labels: parts.has("customer-labels") },
+      { velocity, amounts: parts.has("customer-amounts"), labels: parts.has("customer-labels") },
       settings.maxKeys,
     );
-    this.terminals = new TerminalState(parts.has("terminal-velocity"), settings.maxKeys);
+    this.terminals = new TerminalState(velocity, settings.maxKeys);
     const presumeAfterS = this.#presumes ? Math.ceil(settings.presumeLegitimateAfterMs / 1000) : Infinity;
     this.recent = new RecentTransactions(settings.maxTransactions, presumeAfterS);
   }

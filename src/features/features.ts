@@ -8,7 +8,7 @@ import { SnapshotReader, stateIdText } from "./snapshot_reader.ts";
 import { SnapshotWriter } from "./snapshot_writer.ts";
 
 /** Counts up when the same definitions come to mean another state, so that older snapshots are refused. */
-const STATE_VERSION = 2;
+const STATE_VERSION = 3;
 /** Amounts beyond these count as these, so that neither a square nor a quotient leaves float32. */
 const LEAST_AMOUNT = 1e-6;
 const MOST_AMOUNT = 1e15;
@@ -109,7 +109,7 @@ export interface FeaturesOptions {
  * A terminal's do not: its labels must be offered to the state of every partition, and terminal features are functions
  * of them alone. Each partition thus holds all terminals with labels, the price of needing no exchange and no
  * order between partitions. What is not in a label is known to the customer's partition only: z where the label does
- * not carry it, `terminal_count_1h`, and presumed legitimate transactions, which make terminals look riskier by up to
+ * not carry it, `terminal_count_1h`, the terminals' part of bursts, and presumed legitimate transactions, which make terminals look riskier by up to
  * the number of partitions.
  *
  * @param features Names in the registry, or definitions.

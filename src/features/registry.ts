@@ -3,9 +3,9 @@ import type { RowState } from "./row_state.ts";
 /** A part of the state that a feature reads; the state keeps the parts that the set's features need, and no other. */
 export type StatePart =
   | "spending"
-  | "customer-velocity"
+  | "velocity"
+  | "customer-amounts"
   | "customer-labels"
-  | "terminal-velocity"
   | "terminal-labels";
 
 /**
@@ -19,11 +19,16 @@ export interface FeatureDefinition {
   /** Name in manifests, reasons and tables; snake_case. */
   readonly name: string;
   /** Whose history it tells of. */
-  readonly kind: "transaction" | "customer" | "terminal";
+  readonly kind: "transaction" | "customer" | "terminal" | "customer-and-terminal";
   /** Time over which history counts, as `7d`; null where time does not count. */
   readonly window: string | null;
   /** Which end is suspicious. */
   readonly side: Side;
+  /**
+   * Values from which a high feature counts and at which it counts 1, up to 4 in proportion; the 90th and the 99.5th
+   * percentile of the training rows unless told.
+   */
+  readonly range?: { readonly floor: number; readonly ceiling: number };
   /** Unit of the raw value. */
   readonly unit: string;
   /** What it is, in words. */
@@ -116,9 +121,9 @@ const definitions: readonly FeatureDefinition[] = [
     side: "high",
     unit: "transactions",
     description: "earlier transactions of the customer, decayed over 1 hour",
-    needs: ["customer-velocity"],
+    needs: ["velocity"],
     sentence: (value) => `some ${value.toFixed(1)} transactions of this card in the last hour`,
-    value: (row) => row.customerCountHour,
+    value: (row) => row.customerVelocity.hour,
   },
   {
     name: "customer_amount_1h",
@@ -127,7 +132,7 @@ const definitions: readonly FeatureDefinition[] = [
     side: "high",
     unit: "major units",
     description: "sum of the customer's earlier amounts, decayed over 1 hour",
-    needs: ["customer-velocity"],
+    needs: ["customer-amounts"],
     sentence: (value) => `some ${value.toFixed(2)} spent with this card in the last hour`,
     value: (row) => row.customerAmountHour,
   },
@@ -149,9 +154,37 @@ const definitions: readonly FeatureDefinition[] = [
     side: "high",
     unit: "transactions",
     description: "earlier transactions at the terminal in the same partition, decayed over 1 hour",
-    needs: ["terminal-velocity"],
+    needs: ["velocity"],
     sentence: (value) => `some ${value.toFixed(1)} transactions at this terminal in the last hour`,
-    value: (row) => row.terminalCountHour,
+    value: (row) => row.terminalVelocity.hour,
+  },
+  {
+    name: "burst_10m",
+    kind: "customer-and-terminal",
+    window: "10m",
+    side: "high",
+    range: { floor: 1, ceiling: 1.125 },
+    unit: "times the usual and one",
+    description:
+      "by how much the earlier transactions of 10 minutes exceed those of the week before, of the customer or " +
+      "of the terminal in the same partition, whichever is more",
+    needs: ["velocity"],
+    sentence: (value) => burstSentence(value, "10 minutes"),
+    value: (row) => Math.max(row.customerVelocity.tenMinutesBurst, row.terminalVelocity.tenMinutesBurst),
+  },
+  {
+    name: "burst_1h",
+    kind: "customer-and-terminal",
+    window: "1h",
+    side: "high",
+    range: { floor: 1.5, ceiling: 1.625 },
+    unit: "times the usual and one",
+    description:
+      "by how much the earlier transactions of 1 hour exceed those of the week before, of the customer or " +
+      "of the terminal in the same partition, whichever is more",
+    needs: ["velocity"],
+    sentence: (value) => burstSentence(value, "an hour"),
+    value: (row) => Math.max(row.customerVelocity.hourBurst, row.terminalVelocity.hourBurst),
   },
   {
     name: "terminal_risk_7d",
@@ -187,6 +220,12 @@ const definitions: readonly FeatureDefinition[] = [
     value: (row) => row.terminalLabelStreak,
   },
 ];
+
+function burstSentence(value: number, time: string): string {
+  return value < 0.5
+    ? `no more transactions of this card or at this terminal in ${time} than usual`
+    : `transactions of this card or at this terminal in ${time} ${value.toFixed(1)} times beyond the usual`;
+}
 
 function aboveOrBelow(value: number): string {
   return value < 0 ? "below" : "above";

@@ -3,6 +3,7 @@ import { openFeatures } from "./features.ts";
 import { describeFeature, featureRegistry } from "./registry.ts";
 import { featureSets } from "./sets.ts";
 import { testColumns, testLabel, type TestTransaction } from "./testing_stream.ts";
+import { burst } from "./velocity.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -122,6 +123,35 @@ Deno.test("terminal_count_1h counts all customers of the terminal", () => {
     { id: "c", customer: "3", timestampMs: HOUR_MS },
   ];
   assertAlmostEquals(lastOf("terminal_count_1h", rows), 2 / Math.E, 1e-6);
+});
+
+Deno.test("bursts are how far card or terminal exceed their usual, whichever is more", () => {
+  const at = (i: number, more: Partial<TestTransaction>) => ({ id: `${i}`, timestampMs: MONDAY_MS, ...more });
+  const card = Array.from({ length: 9 }, (_, i) => at(i, { terminal: `t${i}` }));
+  const shop = Array.from({ length: 9 }, (_, i) => at(i, { customer: `c${i}` }));
+  for (const [name, seconds] of [["burst_10m", 600], ["burst_1h", 3600]] as const) {
+    const usual = (count: number) => count * seconds / (7 * 86_400);
+    for (const rows of [card, shop]) assertAlmostEquals(lastOf(name, rows), burst(8, usual(8)), 1e-5);
+    const later = at(9, { timestampMs: MONDAY_MS + 1000 * seconds, terminal: "elsewhere" });
+    const left = usual(9 * Math.exp(-seconds / (7 * 86_400)));
+    assertAlmostEquals(lastOf(name, [...card, later]), burst(9 / Math.E, left), 1e-5);
+    assertEquals(lastOf(name, [...card, { ...later, customer: "another" }]), 0);
+  }
+});
+
+Deno.test("bursts take a terminal that is always busy for what it is", () => {
+  const busy = Array.from({ length: 20_000 }, (_, i) => ({
+    id: `${i}`,
+    customer: `c${i}`,
+    timestampMs: MONDAY_MS + i * 60_000,
+  }));
+  const end = MONDAY_MS + 20_000 * 60_000;
+  const rush = Array.from({ length: 200 }, (_, i) => ({ id: `r${i}`, customer: `r${i}`, timestampMs: end }));
+  for (const name of ["burst_10m", "burst_1h"]) {
+    const most = Math.max(...valuesOf(name, busy).slice(10_000));
+    assert(most < featureRegistry.get(name)!.range!.floor, `its traffic is no burst: ${most}`);
+    assert(lastOf(name, [...busy, ...rush]) > 2, name);
+  }
 });
 
 Deno.test("customer_frauds_28d counts known frauds of a customer seen before", () => {

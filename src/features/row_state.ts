@@ -1,3 +1,5 @@
+import { Velocity } from "./velocity.ts";
+
 /**
  * What the features of one row are read from: the row's own fields, and what the state said before the row.
  *
@@ -19,14 +21,14 @@ export class RowState {
   z = 0;
   /** Decayed sum of what the customer's earlier z exceeded the usual by. */
   suspicion = 0;
-  /** Decayed count of the customer's earlier transactions, time constant one hour. */
-  customerCountHour = 0;
+  /** The customer's earlier transactions of late. */
+  readonly customerVelocity: Velocity = new Velocity();
   /** Decayed sum of the customer's earlier amounts, time constant one hour, major units. */
   customerAmountHour = 0;
   /** Decayed count of the customer's transactions that are known to be frauds, time constant 28 days. */
   customerFrauds = 0;
-  /** Decayed count of earlier transactions at the terminal, time constant one hour. */
-  terminalCountHour = 0;
+  /** The terminal's earlier transactions of late. */
+  readonly terminalVelocity: Velocity = new Velocity();
   /** Decayed share of the terminal's labels that are frauds put down to the terminal, in [0, 1]. */
   terminalRisk = 0;
   /** Exponentially weighted mean of the terminal's labels, fraud 1 and legitimate 0, in [0, 1]. */

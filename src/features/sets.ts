@@ -1,9 +1,8 @@
 /**
  * The named sets of features that `train` offers for transactions, `streaming` the default.
  *
- * `basic` needs no state and finds little; it is what a first version does. `no-labels` learns each card's usual. The
- * others learn from labels that arrive late as well; `card-testing` adds velocity, which costs a little where nobody
- * tests stolen cards by many small amounts.
+ * `basic` needs no state and finds little; it is what a first version does. `no-labels` learns each card's usual, and
+ * sees bursts as of card testing. `streaming` learns from labels that arrive late as well.
  *
  * @example
  * ```ts
@@ -15,17 +14,16 @@
  */
 export const featureSets = {
   "basic": ["amount", "hour", "weekday"],
-  "no-labels": ["amount", "z", "ratio", "csusp14"],
-  "streaming": ["amount", "z", "ratio", "csusp14", "terminal_risk_7d", "terminal_label_ewma"],
-  "card-testing": [
+  "no-labels": ["amount", "z", "ratio", "csusp14", "burst_10m", "burst_1h"],
+  "streaming": [
     "amount",
     "z",
     "ratio",
     "csusp14",
     "terminal_risk_7d",
     "terminal_label_ewma",
-    "customer_count_1h",
-    "terminal_count_1h",
+    "burst_10m",
+    "burst_1h",
   ],
 } as const satisfies Record<string, readonly string[]>;
 

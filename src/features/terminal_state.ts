@@ -9,12 +9,13 @@ const RISK_S = 7 * 86_400;
 const RISK_PRIOR = 1;
 const LABEL_WEIGHT = 0.4;
 const MOST_STREAK = 10;
-const HOUR_S = 3600;
 /** Labels of a terminal that the history word holds, the newest in bit 0. */
 const HISTORY_LABELS = 32;
 
 const TIME = 0, FRAUDS = 1, LABELS = 2, HISTORY = 3, ORDINAL = 4;
-const VELOCITY_TIME = 5, COUNT_HOUR = 6;
+const VELOCITY_TIME = 5;
+/** Three counts, see `Velocity`. */
+const COUNTS = 6;
 
 /** For each byte of the history, the label EWMA's sum of weights of the bits that are set. */
 const ewmaOfByte = [0, 8, 16, 24].map((first) =>
@@ -40,19 +41,19 @@ export interface TerminalLabel {
 }
 
 /**
- * What the state knows of each terminal: its labels, and its transactions of the last hour.
+ * What the state knows of each terminal: its labels, and its transactions of late.
  *
- * A terminal takes 36 bytes, 44 with velocity, and its share of the index. The last 32 labels are kept one by one, so
+ * A terminal takes 36 bytes, 52 with velocity, and its share of the index. The last 32 labels are kept one by one, so
  * that label EWMA and streak are exact, and a label that a later one denies can be turned in its place.
  */
 export class TerminalState {
   readonly #table: KeyTable;
   readonly #velocity: boolean;
 
-  /** Makes the state of no terminal; `velocity` adds the count over the last hour. */
+  /** Makes the state of no terminal; `velocity` adds the counts of late. */
   constructor(velocity: boolean, maxKeys: number) {
     this.#velocity = velocity;
-    this.#table = new KeyTable(velocity ? 7 : 5, maxKeys);
+    this.#table = new KeyTable(velocity ? 9 : 5, maxKeys);
   }
 
   /** Terminals remembered. */
@@ -84,7 +85,7 @@ export class TerminalState {
     }
     const at = table.touch(low, high);
     this.#readAt(at, seconds, row);
-    table.floats[at + COUNT_HOUR] = row.terminalCountHour + 1;
+    row.terminalVelocity.write(table.floats, at + COUNTS);
     table.words[at + VELOCITY_TIME] = storedAfter(table.words[at + VELOCITY_TIME], seconds);
   }
 
@@ -117,10 +118,10 @@ export class TerminalState {
   }
 
   #readAt(at: number, seconds: number, row: RowState): void {
+    row.terminalVelocity.clear();
     row.terminalRisk =
       row.terminalLabelEwma =
       row.terminalLabelStreak =
-      row.terminalCountHour =
         0;
     if (at < 0) return;
     const { words, floats } = this.#table;
@@ -140,7 +141,7 @@ export class TerminalState {
     }
     if (this.#velocity) {
       const elapsed = elapsedSeconds(words[at + VELOCITY_TIME], seconds);
-      row.terminalCountHour = floats[at + COUNT_HOUR] * Math.exp(-elapsed / HOUR_S);
+      row.terminalVelocity.read(floats, at + COUNTS, elapsed);
     }
   }
 

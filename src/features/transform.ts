@@ -50,18 +50,32 @@ export function applyTransforms(
   }
 }
 
+/** What a transform of a column depends on besides its rows. */
+export interface ColumnSide {
+  /** Which end is suspicious; only "high" is bent. */
+  side: Side;
+  /** Floor and ceiling that do not follow from the rows. */
+  range?: { floor: number; ceiling: number };
+}
+
 /**
- * Learns transforms from raw training rows: floor and ceiling are the 90th and the 99.5th percentile.
+ * Learns transforms from raw training rows: floor and ceiling are the 90th and the 99.5th percentile, where a column has
+ * no range of its own.
  *
- * @param rows Row-major values, length at least count × `sides.length`.
+ * @param rows Row-major values, length at least count × `columns.length`.
  * @param count Number of rows, at least 1.
- * @param sides Which end of each column is suspicious; only "high" is bent.
+ * @param columns Which end of each column is suspicious, and its range.
  */
-export function fitTransforms(rows: Float32Array, count: number, sides: readonly Side[]): Transform[] {
+export function fitTransforms(
+  rows: Float32Array,
+  count: number,
+  columns: readonly ColumnSide[],
+): Transform[] {
   const column = new Float32Array(count);
-  return sides.map((side, at) => {
+  return columns.map(({ side, range }, at) => {
     if (side !== "high") return undefined;
-    for (let i = 0; i < count; i++) column[i] = rows[i * sides.length + at];
+    if (range !== undefined) return { kind: "one-sided", floor: range.floor, ceiling: range.ceiling };
+    for (let i = 0; i < count; i++) column[i] = rows[i * columns.length + at];
     column.sort();
     const floor = quantile(column, 0.9);
     const ceiling = quantile(column, 0.995);

@@ -3,7 +3,7 @@ import { applyTransforms, fitTransforms } from "./transform.ts";
 
 Deno.test("fitTransforms() takes floor and ceiling from the 90th and 99.5th percentile of high features", () => {
   const rows = Float32Array.from({ length: 2002 }, (_, i) => i % 2 === 0 ? i / 2 : 7);
-  const [high, both] = fitTransforms(rows, 1001, ["high", "both"]);
+  const [high, both] = fitTransforms(rows, 1001, [{ side: "high" }, { side: "both" }]);
   assertEquals(both, undefined);
   assertAlmostEquals(high!.floor, 900, 1e-9);
   assertAlmostEquals(high!.ceiling, 995, 1e-9);
@@ -11,17 +11,26 @@ Deno.test("fitTransforms() takes floor and ceiling from the 90th and 99.5th perc
 
 Deno.test("fitTransforms() scales a flat tail by its largest value, a constant feature by one", () => {
   const rare = Float32Array.from({ length: 1000 }, (_, i) => i === 500 ? 8 : 0);
-  assertEquals(fitTransforms(rare, 1000, ["high"])[0], { kind: "one-sided", floor: 0, ceiling: 8 });
-  assertEquals(fitTransforms(Float32Array.of(3, 3), 2, ["high"])[0], {
+  assertEquals(fitTransforms(rare, 1000, [{ side: "high" }])[0], { kind: "one-sided", floor: 0, ceiling: 8 });
+  assertEquals(fitTransforms(Float32Array.of(3, 3), 2, [{ side: "high" }])[0], {
     kind: "one-sided",
     floor: 3,
     ceiling: 4,
   });
-  assertEquals(fitTransforms(Float32Array.of(5), 1, ["high"])[0], {
+  assertEquals(fitTransforms(Float32Array.of(5), 1, [{ side: "high" }])[0], {
     kind: "one-sided",
     floor: 5,
     ceiling: 6,
   });
+});
+
+Deno.test("fitTransforms() leaves a range of the feature's own as it is", () => {
+  const range = { floor: 1, ceiling: 1.125 };
+  const [own, learned] = fitTransforms(Float32Array.of(5, 5, 9, 9), 2, [{ side: "high", range }, {
+    side: "high",
+  }]);
+  assertEquals(own, { kind: "one-sided", ...range });
+  assertAlmostEquals(learned!.floor, 8.6, 1e-6);
 });
 
 Deno.test("applyTransforms() clips to 0 and 4 and gives the same bits in place and row by row", () => {

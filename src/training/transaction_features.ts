@@ -47,11 +47,10 @@ export function transactionFeatures(names: readonly string[]): TransactionFeatur
     name,
     definition: { kind, window, side, unit, description },
   }));
-  const sides = definitions.map(({ side }) => side);
   return {
     features,
     fit(rows, count) {
-      const transforms = fitTransforms(rows, count, sides);
+      const transforms = fitTransforms(rows, count, definitions);
       return {
         features: features.map((feature, i) =>
           transforms[i] === undefined ? feature : { ...feature, transform: transforms[i] }
