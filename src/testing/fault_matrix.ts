@@ -1,14 +1,30 @@
 /**
- * The fault matrix: every row, one after another, on the same two topics.
+ * The fault matrix: every row, one after another, on the same two topics, for each client of the broker.
  *
  * @module
  */
 import type { OpenedServices } from "../../scripts/services/open_services.ts";
-import { type Baseline, type FaultContext, type FaultRow, type RowResult, runFaultRow } from "./fault_row.ts";
+import { RandomStream } from "../simulate/random.ts";
+import { fillDisk } from "./fault_disk_row.ts";
+import { outageMs } from "./fault_interruptions.ts";
+import {
+  type Baseline,
+  emptyResult,
+  type FaultContext,
+  type FaultRow,
+  type RowResult,
+  runFaultRow,
+} from "./fault_row.ts";
 import { consumerRows } from "./fault_rows.ts";
 import { serverRows } from "./fault_server_rows.ts";
-import { type FaultServices, FaultStage, type FillOptions, fillTopic } from "./fault_stage.ts";
-import { RandomStream } from "../simulate/random.ts";
+import {
+  type FaultServices,
+  FaultStage,
+  type FillOptions,
+  fillTopic,
+  type KafkaClientName,
+} from "./fault_stage.ts";
+import type { RunningProcess } from "./process.ts";
 
 /** Which rows run, and how. */
 export interface FaultMatrixOptions {
@@ -18,8 +34,10 @@ export interface FaultMatrixOptions {
   seed: number;
   /** Records in each topic. */
   records: number;
-  /** Shorter outages and fewer kills. */
+  /** Shorter outages and fewer kills; rows that say nothing of the client run with the first one alone. */
   isQuick: boolean;
+  /** Clients of the broker, each of which runs the rows. */
+  clients: readonly KafkaClientName[];
   /** Names of the rows; all by default. */
   only?: readonly string[];
   /** Kills every process that the matrix has started; the caller ends itself then. */
@@ -28,8 +46,13 @@ export interface FaultMatrixOptions {
   onRow(result: RowResult): void;
 }
 
-/** All rows, in the order in which they run. */
-export const faultRows: readonly FaultRow[] = [...consumerRows, ...serverRows];
+/** Row of the embedded engines, which has no broker. */
+const DISK_FULL = "disk-full";
+
+const faultRows: readonly FaultRow[] = [...consumerRows, ...serverRows];
+
+/** Names of all rows, in the order in which they run. */
+export const faultRowNames: readonly string[] = [...faultRows.map(({ name }) => name), DISK_FULL];
 
 /**
  * Runs rows of the matrix against real servers; the first run on each topic is the uninterrupted one to compare with.
@@ -41,35 +64,70 @@ export async function runFaultMatrix(
   services: FaultServices,
   options: FaultMatrixOptions,
 ): Promise<RowResult[]> {
-  const rows = chosenRows(options.only);
+  const { clients, isQuick, only, signal } = options;
+  refuseUnknown(only);
+  const wanted = (name: string) => only === undefined || only.includes(name);
   const stage = new FaultStage(services);
-  options.signal?.addEventListener("abort", () => stage.kill(), { once: true });
+  const alone: RunningProcess[] = [];
+  signal?.addEventListener("abort", () => {
+    stage.kill();
+    for (const process of alone) process.kill("SIGKILL");
+  }, { once: true });
   const random = new RandomStream(options.seed, 0);
-  const context: FaultContext = {
-    stage,
-    handles: options.handles,
-    isQuick: options.isQuick,
-    random: () => random.uniform(),
-  };
   const results: RowResult[] = [];
-  const baselines = new Map<string, Baseline>();
-  for (const row of rows) {
-    const kind = row.topic ?? "clean";
-    let baseline = baselines.get(kind);
-    if (baseline === undefined) {
-      const fill: FillOptions = { records: options.records, poisonEvery: kind === "poison" ? 10 : undefined };
-      const filled = await fillTopic(services.kafka.url, stage.topicName(kind), fill);
-      const found = await uninterrupted(kind, filled, context);
-      baseline = found.baseline;
-      baselines.set(kind, baseline);
-      results.push(found.result);
-      options.onRow(found.result);
-    }
-    const result = await runFaultRow(row, baseline, context);
+  const add = (result: RowResult) => {
     results.push(result);
     options.onRow(result);
+  };
+  const baselines = new Map<string, Baseline>();
+  for (const [i, client] of clients.entries()) {
+    const context: FaultContext = {
+      stage,
+      client,
+      handles: options.handles,
+      isQuick,
+      random: () => random.uniform(),
+    };
+    const isWhole = i === 0 || !isQuick;
+    for (
+      const row of faultRows.filter(({ name, concernsBroker }) => wanted(name) && (isWhole || concernsBroker))
+    ) {
+      const kind = row.topic ?? "clean";
+      let baseline = baselines.get(kind);
+      if (baseline === undefined) {
+        const fill: FillOptions = {
+          records: options.records,
+          poisonEvery: kind === "poison" ? 10 : undefined,
+        };
+        const filled = await fillTopic(services.kafka.url, stage.topicName(kind), fill);
+        const found = await uninterrupted(kind, filled, context);
+        baselines.set(kind, baseline = found.baseline);
+        add(found.result);
+      }
+      add(await runFaultRow(row, baseline, context));
+    }
   }
+  if (wanted(DISK_FULL)) add(await diskRow(options, alone));
   return results;
+}
+
+async function diskRow(
+  { records, isQuick }: FaultMatrixOptions,
+  alone: RunningProcess[],
+): Promise<RowResult> {
+  const startedAt = performance.now();
+  const result = emptyResult(DISK_FULL, "embedded");
+  try {
+    const onStart = (process: RunningProcess) => void alone.push(process);
+    await fillDisk(result, { records, outageMs: isQuick ? 3000 : outageMs({ isQuick }), onStart });
+  } catch (error) {
+    result.problems.push((error as Error).message);
+  } finally {
+    for (const process of alone) await process[Symbol.asyncDispose]();
+  }
+  result.tookS = (performance.now() - startedAt) / 1000;
+  result.ok = result.problems.length === 0;
+  return result;
 }
 
 async function uninterrupted(kind: string, filled: Baseline["filled"], context: FaultContext) {
@@ -92,13 +150,11 @@ async function uninterrupted(kind: string, filled: Baseline["filled"], context: 
   return { baseline, result };
 }
 
-function chosenRows(only: readonly string[] | undefined): readonly FaultRow[] {
-  const names = faultRows.map(({ name }) => name);
-  const unknown = only?.find((name) => !names.includes(name));
+function refuseUnknown(only: readonly string[] | undefined) {
+  const unknown = only?.find((name) => !faultRowNames.includes(name));
   if (unknown !== undefined) {
     throw new RangeError(
-      `Cannot run the row as it must be one of ${names.join(", ")}: current value is ${unknown}`,
+      `Cannot run the row as it must be one of ${faultRowNames.join(", ")}: current value is ${unknown}`,
     );
   }
-  return only === undefined ? faultRows : faultRows.filter(({ name }) => only.includes(name));
 }

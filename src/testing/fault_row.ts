@@ -4,14 +4,17 @@
  * @module
  */
 import type { OpenedServices } from "../../scripts/services/open_services.ts";
-import type { FaultStage, FilledTopic } from "./fault_stage.ts";
-import type { FlaggedLine, PipelineRun } from "./pipeline_run.ts";
+import type { FaultStage, FilledTopic, KafkaClientName } from "./fault_stage.ts";
+import type { PipelineRun } from "./pipeline_run.ts";
+import type { FlaggedLine } from "./run_outcome.ts";
 import { until } from "./until.ts";
 
 /** What a row works with. */
 export interface FaultContext {
   /** Gives out runs. */
   stage: FaultStage;
+  /** Client of the broker that the consumers use. */
+  client: KafkaClientName;
   /** Starts and stops the servers. */
   handles: OpenedServices["handles"];
   /** Shorter outages and fewer kills. */
@@ -52,6 +55,8 @@ export interface Baseline {
 export interface RowResult {
   /** Name of the row. */
   row: string;
+  /** Client of the broker, or "embedded". */
+  client: KafkaClientName | "embedded";
   /** Records in the topic. */
   records: number;
   /** Records, verdicts or objects that are missing. */
@@ -70,6 +75,8 @@ export interface RowResult {
   ok: boolean;
   /** What is wrong, in words. */
   problems: string[];
+  /** Why the row could not be run on this machine; it counts as held. */
+  skipped?: string;
 }
 
 /** Most resident memory that a consumer may have, bytes. */
@@ -86,6 +93,23 @@ const LOST: ReadonlySet<string> = new Set([
   "object-missing",
 ]);
 
+/** A result in which nothing is known yet. */
+export function emptyResult(row: string, client: RowResult["client"]): RowResult {
+  return {
+    row,
+    client,
+    records: 0,
+    lost: 0,
+    doubled: 0,
+    alertsRepeated: 0,
+    recoveryS: NaN,
+    peakRssMb: NaN,
+    tookS: NaN,
+    ok: false,
+    problems: [],
+  };
+}
+
 /**
  * Runs a row and judges it: by `verify`, by the flagged set of an uninterrupted run, by the alerts that came, by memory.
  *
@@ -98,19 +122,9 @@ export async function runFaultRow(
 ): Promise<RowResult> {
   const startedAt = performance.now();
   const { filled } = baseline;
-  const result: RowResult = {
-    row: row.name,
-    records: filled.records,
-    lost: 0,
-    doubled: 0,
-    alertsRepeated: 0,
-    recoveryS: NaN,
-    peakRssMb: NaN,
-    tookS: NaN,
-    ok: false,
-    problems: [],
-  };
-  await using run = await context.stage.openRun(filled);
+  const result = emptyResult(row.name, context.client);
+  result.records = filled.records;
+  await using run = await context.stage.openRun(filled, context.client);
   try {
     result.recoveryS = (await row.bring(run, context)).recoveryS;
     await run.untilEnded(END_WITHIN_MS);

@@ -1,9 +1,15 @@
 import { type FaultRow, lasting, secondsToProgress } from "./fault_row.ts";
+import { until } from "./until.ts";
 
 /** Silence after which the group gives a consumer's partitions away, and some more. */
 const PAST_SESSION_MS = 15_000;
 /** Share of the records that is committed before the fault. */
 const BEFORE_FAULT = 0.05;
+/** Small batches, so that there is work left when the fault is over. */
+const FLAGS = ["--max-batch-records", "64"];
+/** Exit code of a process that SIGTERM met before it could listen for it. */
+const TERMINATED = 143;
+const JOINED_WITHIN_MS = 180_000;
 
 /** Rows in which consumers are killed, frozen, come and go, or have a clock that moves. */
 export const consumerRows: readonly FaultRow[] = [
@@ -15,10 +21,12 @@ export const consumerRows: readonly FaultRow[] = [
       const kills = context.isQuick ? 5 : 20;
       let recoveryS = 0;
       for (let kill = 0; kill < kills; kill++) {
-        const consumer = run.start();
+        const consumer = run.start({ flags: FLAGS });
         if (kill % 5 === 4) {
-          // While it starts, joins the group and claims.
-          await lasting(context.random() * PAST_SESSION_MS);
+          // While it starts, joins the group and claims, and at the latest when it works.
+          const before = await run.committed();
+          const moment = performance.now() + context.random() * PAST_SESSION_MS;
+          while (performance.now() < moment && await run.committed() === before) await lasting(5);
         } else {
           const startedAt = performance.now();
           const before = await run.committed();
@@ -42,17 +50,25 @@ export const consumerRows: readonly FaultRow[] = [
     async bring(run, { isQuick }) {
       const turns = isQuick ? 3 : 6;
       let recoveryS = 0;
-      const members = [run.start({ endless: true })];
+      const join = () => run.start({ endless: true, flags: FLAGS });
+      const members = [join()];
       await run.untilShare(0.02);
-      for (let turn = 0; turn < turns; turn++) {
-        members.push(run.start({ endless: true }));
-        recoveryS = Math.max(recoveryS, await secondsToProgress(run, () => run.committed(), Infinity));
-        members.push(run.start({ endless: true }));
+      const isDone = async () => await run.committed() >= run.records;
+      for (let turn = 0; turn < turns && !await isDone(); turn++) {
+        members.push(join());
+        const joinedAt = performance.now();
+        const before = await run.committed();
+        await run.attend(until(async () => await run.committed() > before || await isDone(), {
+          timeoutMs: JOINED_WITHIN_MS,
+          what: `commits beyond ${before}`,
+        }));
+        recoveryS = Math.max(recoveryS, (performance.now() - joinedAt) / 1000);
+        members.push(join());
         await run.untilShare((turn + 1) / (turns + 2));
         for (const leaver of members.splice(0, 2)) {
           leaver.kill("SIGTERM");
           const { code, stderr } = await leaver.ended();
-          if (code !== 0) {
+          if (code !== 0 && !(code === TERMINATED && stderr === "")) {
             throw new Error(`A consumer that leaves must exit with 0: it was ${code}: ${stderr}`);
           }
         }
@@ -68,11 +84,13 @@ export const consumerRows: readonly FaultRow[] = [
       "a consumer is frozen past its session time-out, its partitions are taken over, and it wakes",
     concernsBroker: true,
     async bring(run) {
-      const zombie = run.start({ endless: true });
+      const zombie = run.start({ endless: true, flags: FLAGS });
       await run.untilShare(BEFORE_FAULT);
       zombie.kill("SIGSTOP");
       const frozenAt = performance.now();
-      run.start({ flags: ["--max-batch-records", "64"] });
+      // What PostgreSQL has of it already is still committed.
+      await lasting(1000);
+      run.start({ flags: FLAGS });
       const recoveryS = await secondsToProgress(run, () => run.committed(), run.records);
       await lasting(Math.max(0, PAST_SESSION_MS - (performance.now() - frozenAt)));
       zombie.kill("SIGCONT");
@@ -87,7 +105,7 @@ export const consumerRows: readonly FaultRow[] = [
     description: "one record of ten is no transaction; the consumer is killed in their midst",
     topic: "poison",
     async bring(run) {
-      const consumer = run.start();
+      const consumer = run.start({ flags: FLAGS });
       await run.untilShare(0.3);
       consumer.kill("SIGKILL");
       await consumer.ended();
@@ -101,7 +119,7 @@ export const consumerRows: readonly FaultRow[] = [
     concernsBroker: true,
     async bring(run) {
       const preload = new URL("./fault_clock.ts", import.meta.url);
-      const consumer = run.start({ preload });
+      const consumer = run.start({ preload, flags: FLAGS });
       let recoveryS = 0;
       for (const share of [BEFORE_FAULT, 0.3]) {
         await run.untilShare(share);

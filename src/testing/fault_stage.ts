@@ -21,6 +21,9 @@ export interface FaultServices {
   minio: S3Service;
 }
 
+/** A client of the broker, as `KAFKA_CLIENT` names it. */
+export type KafkaClientName = "kafkajs" | "platformatic";
+
 /** A topic with its records, and with another one of labels. */
 export interface FilledTopic {
   /** Topic of the transactions. */
@@ -41,7 +44,8 @@ export interface FillOptions {
   poisonEvery?: number;
 }
 
-const PARTITIONS = 4;
+/** Partitions of a topic of transactions. */
+export const PARTITIONS = 4;
 const CHUNK_RECORDS = 5000;
 /** Records that no reader of transactions can use, of each kind that producers really send. */
 const POISON: readonly (string | Uint8Array | null)[] = [
@@ -121,10 +125,19 @@ export class FaultStage {
     return `faults-${this.#id}-${name}`;
   }
 
-  /** Opens a run on a topic. */
-  async openRun({ topic, labelTopic }: FilledTopic): Promise<PipelineRun> {
+  /** Opens a run on a topic; its consumers use the client. */
+  async openRun(
+    { topic, labelTopic }: FilledTopic,
+    kafkaClient: KafkaClientName = "kafkajs",
+  ): Promise<PipelineRun> {
     const name = `${this.#id}_${this.#runs.length + 1}`;
-    const run = await openPipelineRun({ urls: this.#urls(name), topic, labelTopic, group: `faults-${name}` });
+    const run = await openPipelineRun({
+      urls: this.#urls(name),
+      topic,
+      labelTopic,
+      group: `faults-${name}`,
+      kafkaClient,
+    });
     this.#runs.push(run);
     return run;
   }

@@ -12,7 +12,9 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import type { Verification } from "../verify/verify.ts";
 import { watchMemory } from "./fault_memory.ts";
+import type { PartitionPosition } from "./object_latency.ts";
 import { type RunningProcess, startDeno } from "./process.ts";
+import { type AlertsReceived, alertsReceived, type FlaggedLine, flaggedLines } from "./run_outcome.ts";
 import { until } from "./until.ts";
 
 /** Where a process finds its engines. */
@@ -37,6 +39,8 @@ export interface PipelineRunOptions {
   group: string;
   /** Folder of the model, from the project's folder (default `model`). */
   model?: string;
+  /** Client of the broker that consumers use, as `KAFKA_CLIENT` names it (default `kafkajs`). */
+  kafkaClient?: string;
 }
 
 /** How one consumer of a run is started. */
@@ -50,9 +54,6 @@ export interface ConsumerProcessOptions {
   /** Goes on for ever, where the default is to end when all is committed and relayed. */
   endless?: boolean;
 }
-
-/** One flagged transaction: place, and the score's 64 bits in hexadecimal. */
-export type FlaggedLine = string;
 
 /** A run: consumers are started on it and looked after; disposing of it kills them all. */
 export interface PipelineRun extends AsyncDisposable {
@@ -70,6 +71,10 @@ export interface PipelineRun extends AsyncDisposable {
   start(options?: ConsumerProcessOptions): RunningProcess;
   /** Number of records committed so far; throws where the ledger cannot be asked. */
   committed(): Promise<number>;
+  /** Resident memory of its consumers that run now, bytes, all together. */
+  rssBytes(): number;
+  /** How far each partition is committed, and how far its objects are cut. */
+  positions(): Promise<Map<number, PartitionPosition>>;
   /** Number of objects that the ledger knows to be stored. */
   stored(): Promise<number>;
   /** Waits until at least this share of the records is committed. */
@@ -83,7 +88,7 @@ export interface PipelineRun extends AsyncDisposable {
   /** The flagged transactions in the ledger, ordered. */
   flagged(): Promise<FlaggedLine[]>;
   /** Ids of the alerts that came to their topic since the run was opened, each once, and the number that came. */
-  alerts(): Promise<{ ids: Set<string>; received: number }>;
+  alerts(): Promise<AlertsReceived>;
 }
 
 const RUN_FLAGS = [
@@ -96,7 +101,6 @@ const RUN_FLAGS = [
   "--alerts",
   "topic",
 ];
-const PAGE_ROWS = 5000;
 
 /**
  * Opens a run on a topic that has its records; the ledger's schema and the bucket must be new.
@@ -157,7 +161,7 @@ class Run implements PipelineRun {
   }
 
   start(options: ConsumerProcessOptions = {}): RunningProcess {
-    const { topic, labelTopic, group, model = "model" } = this.#options;
+    const { topic, labelTopic, group, model = "model", kafkaClient = "kafkajs" } = this.#options;
     const args = [
       ...urlFlags({ ...this.#options.urls, ...options.urls }),
       ...["--model", model, "--topic", topic, "--label-topic", labelTopic, "--group", group],
@@ -165,10 +169,11 @@ class Run implements PipelineRun {
       ...options.endless ? [] : ["--until-empty"],
       ...options.flags ?? [],
     ];
+    const settings: Record<string, string> = { KAFKA_CLIENT: kafkaClient };
     const { flags, env } = memoryBounds("consume");
-    const permissions = [...flags, ...permissionsFor("consume", args, () => undefined)];
+    const permissions = [...flags, ...permissionsFor("consume", args, (name) => settings[name])];
     if (options.preload !== undefined) permissions.push(`--preload=${options.preload.href}`);
-    const consumer = startDeno("scripts/consume.ts", args, { permissions, env });
+    const consumer = startDeno("scripts/consume.ts", args, { permissions, env: { ...env, ...settings } });
     this.consumers.push(consumer);
     this.#memory.watch(consumer);
     return consumer;
@@ -178,6 +183,22 @@ class Run implements PipelineRun {
     const known = await this.#opened.ledger.partitions();
     return known.filter(({ topic }) => topic === this.#options.topic)
       .reduce((sum, { nextOffset }) => sum + nextOffset, 0);
+  }
+
+  rssBytes(): number {
+    return this.#memory.nowBytes();
+  }
+
+  async positions(): Promise<Map<number, PartitionPosition>> {
+    const { ledger } = this.#opened;
+    const { topic } = this.#options;
+    const owned = (await ledger.partitions()).filter((each) => each.topic === topic);
+    return new Map(
+      await Promise.all(owned.map(async ({ partition, nextOffset }) => {
+        const cutOffset = await ledger.lastCutOffset(topic, partition);
+        return [partition, { nextOffset, cutOffset }] as const;
+      })),
+    );
   }
 
   async stored(): Promise<number> {
@@ -219,40 +240,12 @@ class Run implements PipelineRun {
     }
   }
 
-  async flagged(): Promise<FlaggedLine[]> {
-    const { broker, ledger } = this.#opened;
-    const { topic } = this.#options;
-    const lines: FlaggedLine[] = [];
-    for (let partition = 0; partition < await broker.partitions(topic); partition++) {
-      for (let after = -1;;) {
-        const page = await ledger.flaggedAfter(topic, partition, after, PAGE_ROWS);
-        if (page.length === 0) break;
-        for (const { offset, anomalyScore } of page) {
-          lines.push(`${topic}/${partition}/${offset} ${bitsOf(anomalyScore)}`);
-        }
-        after = page[page.length - 1].offset;
-      }
-    }
-    return lines;
+  flagged(): Promise<FlaggedLine[]> {
+    return flaggedLines(this.#opened, this.#options.topic);
   }
 
-  async alerts(): Promise<{ ids: Set<string>; received: number }> {
-    const { broker } = this.#opened;
-    const ids = new Set<string>();
-    let received = 0;
-    for (let partition = 0; partition < await broker.partitions(ALERT_TOPIC); partition++) {
-      const fromOffset = this.#alertsFrom.get(partition) ?? 0;
-      for await (const batch of broker.read(ALERT_TOPIC, partition, { fromOffset })) {
-        for (let i = 0; i < batch.count; i++) {
-          const id = batch.headers(i).alert_id;
-          // Other runs may send to the same topic at the same time.
-          if (!id.startsWith(`${this.#options.topic}/`)) continue;
-          ids.add(id);
-          received++;
-        }
-      }
-    }
-    return { ids, received };
+  alerts(): Promise<AlertsReceived> {
+    return alertsReceived(this.#opened.broker, this.#options.topic, this.#alertsFrom);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -275,12 +268,6 @@ class Run implements PipelineRun {
 
 function urlFlags({ stream, ledger, objects }: EngineUrls): string[] {
   return ["--stream", stream, "--ledger", ledger, "--objects", objects];
-}
-
-function bitsOf(score: number): string {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, score);
-  return view.getBigUint64(0).toString(16).padStart(16, "0");
 }
 
 function tail(text: string): string {
