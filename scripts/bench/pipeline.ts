@@ -22,6 +22,7 @@ import {
   copyBare,
   type Ground,
   type KafkaClientName,
+  profileEdgewood,
   readRaw,
   runEdgewood,
   runSpark,
@@ -31,6 +32,7 @@ const RECORD_BYTES = 240;
 /** The fastest of those tried: larger ones wait longer for the first verdict, smaller ones begin more often. */
 const SPARK_MICRO_BATCH = 500_000;
 const MUST_SHARE = 0.6;
+const LEAST_SHARE_US = 0.01;
 const CLIENTS: readonly KafkaClientName[] = ["kafkajs", "platformatic"];
 
 /** Somebody who takes the topic in; a bare COPY has no process of its own. */
@@ -162,6 +164,19 @@ function addGoals({ runs, rates }: Results, findings: Findings): void {
   }
 }
 
+/** What the main thread does meanwhile, by one run that does not count among the others. */
+async function addProfile(ground: Ground, findings: Findings): Promise<void> {
+  for (const client of CLIENTS) {
+    const shares = [...await profileEdgewood(ground, client)].filter(([, us]) => us >= LEAST_SHARE_US);
+    findings.table({
+      title: `where the main thread's time goes, ${client}, flagged ones logged`,
+      unit: "µs/record",
+      digits: 2,
+      lines: shares.map(([part, us]) => ({ what: { part }, figure: spreadOf([us]) })),
+    });
+  }
+}
+
 /** From the start of `consume` to its first commit on the same topic. */
 async function measureStart(ground: Ground, rounds: number, findings: Findings): Promise<void> {
   const starts = CLIENTS.map((client) => async () => {
@@ -225,8 +240,11 @@ export const pipelineBenchCommand = benchCommand({
     ? [{ what: { who: "Spark", client: "-", logged: "-" }, figure: spark }]
     : [];
   const contenders = Object.entries(contendersOf(ground, job)).filter(([name]) => isWanted(name));
-  addGoals(await measure(Object.fromEntries(contenders), flags, absent, findings), findings);
+  if (contenders.length > 0) {
+    addGoals(await measure(Object.fromEntries(contenders), flags, absent, findings), findings);
+  }
   await measureStart(ground, flags.rounds, findings);
+  await addProfile(ground, findings);
 });
 
 if (import.meta.main) await runAsProgram(pipelineBenchCommand);

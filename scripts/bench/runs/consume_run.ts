@@ -15,6 +15,8 @@ export interface ConsumeOptions extends Topics {
   model: string;
   /** Environment of the process, such as `KAFKA_CLIENT`. */
   env?: Record<string, string>;
+  /** File that a profile of the main thread is written to. */
+  profile?: string;
   /** Told of what it writes to standard error. */
   onStderr?(text: string): void;
 }
@@ -27,6 +29,7 @@ export interface ConsumeRun extends ProcessRun {
   flagged: number;
 }
 
+const PRELOAD = new URL("./profile_preload.ts", import.meta.url).href;
 const SUMMARY = /^consumed\s+(\d+) records in [\d.]+ s, ([\d,]+) a second: (\d+) flagged/m;
 /** A line of `--debug`: a batch is in the ledger. */
 const COMMITTED = /^debug: committed /m;
@@ -77,7 +80,9 @@ export function startConsume(
     ...["--group", crypto.randomUUID(), "--log", options.log],
     ...flags.includes("--alerts") ? flags : ["--alerts", "none", ...flags],
   ];
-  const permissions = permissionsFor("consume", args, (name) => options.env?.[name]);
-  const { env, onStderr } = options;
+  const { env, onStderr, profile } = options;
+  const permissions = profile === undefined
+    ? permissionsFor("consume", args, (name) => env?.[name])
+    : ["--allow-all", `--preload=${PRELOAD}?out=${encodeURIComponent(profile)}`];
   return startDeno("scripts/consume.ts", args, { permissions, env, onStderr });
 }

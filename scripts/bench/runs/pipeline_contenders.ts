@@ -16,7 +16,9 @@ import { type ConsumeRun, runConsume } from "./consume_run.ts";
 import { serverEngines } from "./engines.ts";
 import type { Topics } from "./fill_stream.ts";
 import { FETCH_BYTES } from "./kafka_raw.ts";
+import { makeFolder } from "./make_folder.ts";
 import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
+import { profileShares } from "./profile_shares.ts";
 import { rawPostgres } from "./postgres_raw.ts";
 
 /** A client of Kafka, as `KAFKA_CLIENT` names it. */
@@ -70,6 +72,17 @@ export async function readRaw(
     );
   }
   return { ...run, recordsPerS: records / JSON.parse(stdout).ms * 1000 };
+}
+
+/** Microseconds a record that the main thread spends in each part of the program, flagged transactions logged. */
+export async function profileEdgewood(ground: Ground, client: KafkaClientName): Promise<Map<string, number>> {
+  const { services, records } = ground;
+  await using engines = serverEngines(services);
+  await using folder = await makeFolder();
+  const profile = `${folder.path}/main.cpuprofile`;
+  await runConsume(engines.urls, { ...ground, log: "flagged", env: { KAFKA_CLIENT: client }, profile });
+  const shares = profileShares(JSON.parse(await Deno.readTextFile(profile)));
+  return new Map([...shares].map(([part, us]) => [part, us / records]));
 }
 
 /** The whole way; where all transactions are logged, their rows are kept for {@link copyBare} the first time. */

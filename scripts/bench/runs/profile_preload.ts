@@ -1,0 +1,23 @@
+/**
+ * Profiles the program that is run after it, on its main thread, and writes the profile when the program ends:
+ * `deno run --preload=…/profile_preload.ts?out=FILE …`.
+ *
+ * @module
+ */
+import { Session } from "node:inspector";
+
+const INTERVAL_US = 1000;
+const out = new URL(import.meta.url).searchParams.get("out")!;
+const session = new Session();
+session.connect();
+session.post("Profiler.enable");
+session.post("Profiler.setSamplingInterval", { interval: INTERVAL_US });
+session.post("Profiler.start");
+globalThis.addEventListener("beforeunload", (event) => {
+  // The answer comes in a later turn of the event loop, so there has to be one.
+  event.preventDefault();
+  session.post("Profiler.stop", (error, answer) => {
+    if (error) throw error;
+    Deno.writeTextFileSync(out, JSON.stringify((answer as { profile: unknown }).profile));
+  });
+}, { once: true });
