@@ -23,6 +23,7 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   train: [...PEERS, "--allow-run=sh,python3,deno"],
   consume: PROCESSES,
   growth: PROCESSES,
+  http: PROCESSES,
   latency: PROCESSES,
   ledger: [
     "--allow-read=.",

@@ -8,6 +8,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   decode: ["--records", "64"],
   features: ["--records", "300"],
   growth: ["--records", "300"],
+  http: [],
   ledger: ["--records", "64"],
   scorer: ["--no-peers", "--rows", "64"],
   simulate: ["--records", "64"],

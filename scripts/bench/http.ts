@@ -1,0 +1,143 @@
+/**
+ * Measures scoring over HTTP: one transaction a request at a steady rate, beside a stream at work, beside one at rest, and alone.
+ *
+ * @module
+ */
+import { quantile } from "../../src/quantile.ts";
+import { type RunningProcess, startDeno } from "../../src/testing/process.ts";
+import { permissionsFor } from "../permissions.ts";
+import { runAsProgram } from "../run_command.ts";
+import { benchCommand } from "./report/bench_command.ts";
+import { interleave } from "./report/interleave.ts";
+import type { Line } from "./report/report.ts";
+import { spreadOf } from "./report/spread.ts";
+import { makeFolder } from "./runs/make_folder.ts";
+import { lastWords } from "./runs/measured_process.ts";
+import { sendScoreRequests } from "./runs/score_requests.ts";
+
+interface Flags {
+  rounds: number;
+  rate: number;
+  seconds: number;
+  stream: number;
+}
+
+const QUANTILES = [["p50", 0.5], ["p99", 0.99], ["p99.9", 0.999]] as const;
+const MOST_P99_MS = 5;
+
+function start(command: "consume" | "serve" | "produce", args: readonly string[]): RunningProcess {
+  return startDeno(`scripts/${command}.ts`, args, {
+    permissions: permissionsFor(command, args, () => undefined),
+  });
+}
+
+/** Starts a service and waits until it serves; its address. */
+async function serving(process: RunningProcess): Promise<string> {
+  return await process.until(() => /serving (http:\S+)/.exec(process.stderr)?.[1], {
+    what: "the service",
+    timeoutMs: 120_000,
+  }) as string;
+}
+
+/** Requests beside a consumer, with records coming at a rate, or none. */
+async function besideStream({ rate: ratePerS, seconds }: Flags, streamRate: number): Promise<number[]> {
+  await using folder = await makeFolder();
+  const stream = `sqlite:${folder.path}/stream.db`;
+  const produce = (count: number, ...more: string[]) =>
+    start("produce", ["--stream", stream, "--count", String(count), "--labels", "none", "--quiet", ...more]);
+  await using first = produce(20_000);
+  const { code, stderr } = await first.ended({ timeoutMs: 120_000 });
+  if (code !== 0) {
+    throw new Error(`Cannot measure as a stream must be made: current value is ${lastWords(stderr)}`);
+  }
+  const own = ["--ledger", `sqlite:${folder.path}/ledger.db`, "--objects", `file:${folder.path}/objects`];
+  const args = ["--stream", stream, ...own, "--alerts", "none"];
+  await using consumer = start("consume", [...args, "--http", "127.0.0.1:0"]);
+  const url = await serving(consumer);
+  await consumer.until(async () =>
+    (await (await fetch(new URL("/metrics", url))).text()).includes("records_total 20000\n")
+  );
+  await using producer = streamRate > 0
+    ? produce(streamRate * (seconds + 10), "--rate", String(streamRate), "--seed", "2")
+    : undefined;
+  if (producer !== undefined) {
+    await consumer.until(async () =>
+      !(await (await fetch(new URL("/metrics", url))).text()).includes("records_total 20000\n")
+    );
+  }
+  await sendScoreRequests(url, { ratePerS, seconds: 2 });
+  return await sendScoreRequests(url, { ratePerS, seconds });
+}
+
+/** What a request costs by itself on this machine at this time: a server that reads the body and says always the same. */
+const BARE_SERVER = `
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    await request.text();
+    return Response.json({ verdicts: [{}] });
+  });
+  console.error("serving http://127.0.0.1:" + server.addr.port + "/");
+`;
+
+async function bare({ rate: ratePerS, seconds }: Flags): Promise<number[]> {
+  const script = new URL(`data:text/javascript,${encodeURIComponent(BARE_SERVER)}`);
+  await using service = startDeno(script, [], { permissions: ["--allow-net=127.0.0.1"] });
+  const url = await serving(service);
+  await sendScoreRequests(url, { ratePerS, seconds: 2 });
+  return await sendScoreRequests(url, { ratePerS, seconds });
+}
+
+/** Requests to a service that has no stream. */
+async function alone({ rate: ratePerS, seconds }: Flags): Promise<number[]> {
+  await using service = start("serve", ["--http", "127.0.0.1:0"]);
+  const url = await serving(service);
+  await sendScoreRequests(url, { ratePerS, seconds: 2 });
+  return await sendScoreRequests(url, { ratePerS, seconds });
+}
+
+/** The command `bench http`. */
+export const httpBenchCommand = benchCommand({
+  name: "http",
+  description: "Measure scoring over HTTP at a steady rate, beside a stream and alone.",
+  sizes: {
+    rounds: { what: "rounds a figure is the median of", full: 3, quick: 1 },
+    rate: { what: "requests a second", full: 200, quick: 50 },
+    seconds: { what: "seconds that count", full: 20, quick: 2 },
+    stream: { what: "records a second of the stream beside it", full: 1000, quick: 200 },
+  },
+}, async (flags: Flags, findings) => {
+  const cases: [who: string, run: () => Promise<number[]>][] = [
+    [`beside a stream of ${flags.stream}/s`, () => besideStream(flags, flags.stream)],
+    ["beside a stream at rest", () => besideStream(flags, 0)],
+    ["alone (serve)", () => alone(flags)],
+    ["a bare Deno.serve", () => bare(flags)],
+  ];
+  const runs = cases.map((): number[][] => []);
+  await interleave(
+    cases.map(([, run], i) => async () => {
+      const times = await run();
+      runs[i].push(times);
+      return times.length;
+    }),
+    { rounds: flags.rounds, warmUps: 0 },
+  );
+  const lines: Line[] = [];
+  for (const [i, [who]] of cases.entries()) {
+    for (const [name, q] of QUANTILES) {
+      const figure = spreadOf(runs[i].map((times) => quantile(Float32Array.from(times).sort(), q)));
+      lines.push({ what: { who, "": name }, figure });
+      if (name === "p99" && i < cases.length - 1) {
+        findings.goal({
+          what: `${who}, p99`,
+          reached: figure.median,
+          must: MOST_P99_MS,
+          bound: "at most",
+          unit: "ms",
+        });
+      }
+    }
+  }
+  const title = `POST /v1/score, one transaction, ${flags.rate} requests/s: due to answered`;
+  findings.table({ title, unit: "ms", digits: 2, lines });
+});
+
+if (import.meta.main) await runAsProgram(httpBenchCommand);
