@@ -56,3 +56,21 @@ Deno.test("verifySignature() refuses what was changed, is old, or is no signatur
   const old = signBody(BODY, [SECRET], NOW_MS - 301_000);
   assertEquals(verifySignature(BODY, old, SECRET, { nowMs, toleranceS: 400 }), true);
 });
+
+Deno.test("the receiver's code in README takes what signBody() makes, and nothing else", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const code = /```js\n([\s\S]*?isGenuine[\s\S]*?)\n```/.exec(readme)![1];
+  const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  const body = '{"alert_id":"transactions/0/7","text":"ß"}';
+  const header = signBody(body, ["new secret", "old secret"], Date.now());
+  assertEquals([isGenuine(body, header, "new secret"), isGenuine(body, header, "old secret")], [true, true]);
+  assertEquals(isGenuine(new TextEncoder().encode(body), header, "new secret"), true);
+  const old = signBody(body, ["new secret"], Date.now() - 400_000);
+  for (const wrong of [null, "", "t=1", "v1=00", old, header.replace("t=", "t=1"), header.slice(0, 20)]) {
+    assertEquals(isGenuine(body, wrong, "new secret"), false, String(wrong));
+  }
+  assertEquals([isGenuine(`${body} `, header, "new secret"), isGenuine(body, header, "no secret")], [
+    false,
+    false,
+  ]);
+});
