@@ -8,7 +8,7 @@ const servers = await needs(["kafka", "postgres", "minio"]);
 /** Sizes that take some seconds; Spark is left out, since installing it takes minutes. */
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   kafka_clients: ["--records", "2000"],
-  latency: ["--no-spark", "--rate", "100", "--seconds", "2"],
+  latency: ["--no-spark", "--rate", "100", "--records", "200"],
   pipeline: ["--records", "2000", "--only", "raw,flagged,all,copy"],
 };
 

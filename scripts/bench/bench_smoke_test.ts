@@ -10,7 +10,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   growth: ["--records", "300"],
   http: [],
   ledger: ["--records", "64"],
-  scorer: ["--no-peers", "--rows", "64"],
+  scorer: ["--no-peers", "--records", "64"],
   simulate: ["--records", "64"],
   train: ["--records", "600", "--no-peers"],
 };

@@ -32,7 +32,7 @@ interface Contender {
 interface Flags {
   rounds: number;
   rate: number;
-  seconds: number;
+  records: number;
   spark?: boolean;
 }
 
@@ -49,8 +49,9 @@ async function trainedModel(folder: string): Promise<string> {
 function serverContenders(
   services: Awaited<ReturnType<typeof realServers>>["services"],
   spark: SparkPeer | undefined,
-  { rate: ratePerS, seconds, model }: Flags & { model: string },
+  { rate: ratePerS, records, model }: Flags & { model: string },
 ): Contender[] {
+  const seconds = records / ratePerS;
   const contenders = (["kafkajs", "platformatic"] as const).map((kafkaClient): Contender => ({
     who: `edgewood, Kafka (${kafkaClient}), PostgreSQL, MinIO`,
     async run() {
@@ -123,7 +124,7 @@ export const latencyBenchCommand = benchCommand({
   sizes: {
     rounds: { what: "rounds a figure is the median of", full: 3, quick: 1 },
     rate: { what: "records a second", full: 500, quick: 200 },
-    seconds: { what: "seconds that count", full: 40, quick: 3 },
+    records: { what: "records that count", full: 20_000, quick: 600 },
   },
   options: (command) => command.option("--no-spark", "leave Spark out"),
 }, async (flags: Flags, findings) => {
@@ -135,7 +136,11 @@ export const latencyBenchCommand = benchCommand({
     async run() {
       await using place = await makeFolder();
       await using engines = await embeddedEngines(`sqlite:${place.path}/stream.db`);
-      return await runLatency(engines.urls, { ratePerS: flags.rate, seconds: flags.seconds, model });
+      return await runLatency(engines.urls, {
+        ratePerS: flags.rate,
+        seconds: flags.records / flags.rate,
+        model,
+      });
     },
   }];
   const absent: string[] = [];

@@ -192,10 +192,10 @@ export const scorerBenchCommand = benchCommand({
   description: "Measure the scorer: nanoseconds a row by batch size, columns and size of the trees.",
   sizes: {
     rounds: { what: "rounds a figure is the median of", full: 9, quick: 1 },
-    rows: { what: "rows at least that a round scores at one batch size", full: 16384, quick: 1024 },
+    records: { what: "rows at least that a round scores at one batch size", full: 16384, quick: 1024 },
   },
   options: (command) => command.option("--no-peers", "leave the other libraries out"),
-}, async ({ rounds, rows, ...flags }: { rounds: number; rows: number; peers?: boolean }, findings) => {
+}, async ({ rounds, records, ...flags }: { rounds: number; records: number; peers?: boolean }, findings) => {
   await using closing = new AsyncDisposableStack();
   const peers = new Map<string, Peer | { missing: string }>();
   for (const name of PEERS) {
@@ -207,7 +207,7 @@ export const scorerBenchCommand = benchCommand({
   for (const values of ["normal", "floor"] as const) {
     for (const nFeatures of [6, 30]) {
       for (const maxSamples of [256, 1024]) {
-        await measure({ values, nFeatures, maxSamples }, peers, { rounds, rows, folder }, findings);
+        await measure({ values, nFeatures, maxSamples }, peers, { rounds, rows: records, folder }, findings);
       }
     }
   }
