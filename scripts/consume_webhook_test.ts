@@ -1,5 +1,6 @@
 /** Runs consume as a process against receivers of webhooks that fail, hang, refuse, and are Slack's kind. */
 import { DatabaseSync } from "node:sqlite";
+import { openSqliteBroker } from "../src/broker/sqlite.ts";
 import { verifySignature } from "../src/alerts/signature.ts";
 import { assert, assertEquals, assertStringIncludes } from "../src/testing/assert.ts";
 import { embeddedArgs, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
@@ -155,6 +156,46 @@ Deno.test("consume: webhooks that hang or refuse hold up neither commits nor obj
     const states = ask(folder, "SELECT state FROM alert_state").map(({ state }) => JSON.parse(String(state)));
     assertEquals(states.filter(({ outbox }) => outbox.length > 0).length, 1);
     assertEquals(hanging.taken.size, 0);
+  });
+});
+
+Deno.test("consume: 10,000 flagged transactions of one card are a few alerts, which tell of all of them", async () => {
+  await withRun(100, async (folder) => {
+    // A threshold under which everything is flagged.
+    const path = `${folder}/model/forest.json`;
+    const manifest = JSON.parse(await Deno.readTextFile(path));
+    await Deno.writeTextFile(path, JSON.stringify({ ...manifest, threshold: 0.01 }));
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    const attack = Array.from({ length: 10_000 }, (_, i) => ({
+      key: "card",
+      value: JSON.stringify({
+        transaction_id: `attack-${i}`,
+        customer_id: "card",
+        terminal_id: `t${i % 50}`,
+        amount: 100,
+        currency: "EUR",
+        timestamp: Date.UTC(2026, 5, 1) + i * 5,
+      }),
+    }));
+    await broker.produce("transactions", attack);
+    await using receiver = openReceiver(() => 200);
+    await using process = start(
+      folder,
+      "--webhook",
+      receiver.url,
+      "--max-batch-records",
+      "500",
+      "--until-empty",
+    );
+    const { code, stderr } = await process.ended();
+    assertEquals([code, told(receiver)], [0, 10_100], stderr);
+    const alerts = [...receiver.taken.values()].map((body) => JSON.parse(body));
+    // Twenty in the minute, and one for the rest, which at the end has those of the card, too.
+    assert(alerts.length <= 22, `${alerts.length} alerts`);
+    const ofCard = alerts.filter(({ verdict }) => verdict.customer_id === "card");
+    assert(ofCard.length <= 2, `${ofCard.length} alerts of the card`);
+    const rest = alerts.find(({ kind }) => kind === "rest");
+    assert(rest.count >= 9_999 && rest.amounts[0].amount > 990_000, JSON.stringify(rest).slice(0, 300));
   });
 });
 
