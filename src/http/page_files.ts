@@ -4,10 +4,13 @@ import preact from "preact" with { type: "text" };
 import uplot from "uplot/dist/uPlot.esm.js" with { type: "text" };
 import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { sha256Hex } from "../sha256.ts";
+import controlsStyle from "./page/controls.css" with { type: "text" };
+import driftModelStyle from "./page/drift_model.css" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
-import style from "./page/page.css" with { type: "text" };
-import viewStyle from "./page/views.css" with { type: "text" };
+import overviewStyle from "./page/overview.css" with { type: "text" };
+import pageStyle from "./page/page.css" with { type: "text" };
+import transactionStyle from "./page/transaction.css" with { type: "text" };
 import { type PagePackage, readPageModules } from "./page_modules.ts";
 import type { ServedFile } from "./route.ts";
 
@@ -15,6 +18,13 @@ const ROOT = new URL("../../", import.meta.url);
 const ENTRY = "src/http/page/main.ts";
 const SCRIPT = "text/javascript; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";
+const STYLES = [
+  ["page", pageStyle],
+  ["controls", controlsStyle],
+  ["overview", overviewStyle],
+  ["transaction", transactionStyle],
+  ["drift_model", driftModelStyle],
+] as const;
 const PACKAGES: ReadonlyMap<string, PagePackage> = new Map([
   ["eventsource-parser", { path: "npm/eventsource_parser.js", code: eventSourceParser }],
   ["preact", { path: "npm/preact.js", code: preact }],
@@ -47,8 +57,7 @@ export async function openPageFiles(): Promise<ReadonlyMap<string, ServedFile>> 
   };
   await add("/", "text/html; charset=utf-8", index);
   await add("/assets/icon.svg", "image/svg+xml", icon);
-  await add("/assets/page.css", STYLE, style);
-  await add("/assets/views.css", STYLE, viewStyle);
+  for (const [name, style] of STYLES) await add(`/assets/${name}.css`, STYLE, style);
   await add("/assets/npm/uplot.css", STYLE, uplotStyle);
   await add("/assets/edgewood.wasm", "application/wasm", await readModule());
   for (const [path, code] of await readPageModules(ROOT, ENTRY, PACKAGES)) {

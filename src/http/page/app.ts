@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { keepToken, sessionToken } from "./ask.ts";
 import { DriftView } from "./drift_view.ts";
 import { FlaggedView } from "./flagged_view.ts";
+import { formatClock } from "./format.ts";
 import { useLive } from "./hooks.ts";
 import type { LiveFeed, LiveState } from "./live_feed.ts";
 import { ModelView } from "./model_view.ts";
@@ -69,7 +70,12 @@ export function App({ feed }: { feed: LiveFeed }): Drawn {
         h(ThemeSwitch, null),
       ),
     ),
-    h("main", { id: "content", ref: main, tabIndex: -1 }, h(Content, { route, live, feed })),
+    h(
+      "main",
+      { id: "content", ref: main, tabIndex: -1 },
+      h(Lost, { live }),
+      h(Content, { route, live, feed }),
+    ),
     h(
       "footer",
       null,
@@ -126,6 +132,19 @@ function Connection({ live: { connection, problem } }: { live: LiveState }): Dra
     "span",
     { class: `connection is-${connection}`, role: "status", title: problem },
     CONNECTIONS[connection],
+  );
+}
+
+/** Says that the figures below are old; the place is always there, so that a screen reader hears of it. */
+function Lost({ live: { connection, now, status } }: { live: LiveState }): Drawn {
+  const isLost = connection === "lost" && status !== undefined;
+  const time = now?.time === undefined
+    ? ""
+    : ` What you see is as of ${formatClock(Date.parse(now.time))} UTC.`;
+  return h(
+    "p",
+    { class: "lost", role: "status" },
+    isLost && `The server does not answer; it is asked again by itself.${time}`,
   );
 }
 

@@ -200,7 +200,7 @@ function styleOf({ as = "line" }: ChartSeries, colour: () => string): uPlot.Seri
       size: isMark ? 11 : 6,
       width: isMark ? 2.5 : 1,
       stroke: colour,
-      ...(isMark ? {} : { fill: colour }),
+      fill: isMark ? "transparent" : colour,
     },
   };
 }
@@ -213,7 +213,7 @@ function widen(least: number, most: number, { x, series }: ChartProps): [number,
 }
 
 function powersUpTo(most: number): number[] {
-  const splits = [0];
+  const splits: number[] = [];
   for (let power = 1; power <= most; power *= 10) splits.push(power);
   return splits;
 }

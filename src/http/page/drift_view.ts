@@ -37,10 +37,10 @@ export function DriftView({ status }: { status: WireStatus }): Drawn {
         { class: "panel", "aria-label": "Drift by feature" },
         h(
           "div",
-          { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Drift by feature" },
+          { class: "scroll whole-list", tabIndex: 0, role: "region", "aria-label": "Drift by feature" },
           h(
             "table",
-            { class: "drift" },
+            { class: "drift stacked" },
             h("caption", { class: "hidden" }, "Drift by feature"),
             h(
               "thead",
@@ -74,7 +74,7 @@ function DriftRow({ one, most, names }: { one: WireDrift; most: number; names: r
     ),
     h(
       "td",
-      { class: `psi psi-${word.replace(" ", "-")}` },
+      { class: `psi whole psi-${word.replace(" ", "-")}` },
       h(
         "div",
         { class: "meter", "aria-hidden": "true" },
@@ -85,7 +85,7 @@ function DriftRow({ one, most, names }: { one: WireDrift; most: number; names: r
     names.map((name) =>
       h(
         "td",
-        { class: "number" },
+        { class: "number", "data-name": name },
         h("span", { class: "quiet" }, `${formatValue(training?.[name])} → `),
         formatValue(now?.[name]),
       )

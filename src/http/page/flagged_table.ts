@@ -1,8 +1,12 @@
 import { h } from "preact";
+import { tellingReasons } from "../../alerts/telling_reasons.ts";
 import { formatAmount, formatScore, formatTime } from "./format.ts";
 import { routeTo } from "./route.ts";
 import type { WireFlagged } from "./wire.ts";
 import type { Drawn } from "./drawn.ts";
+
+/** Reasons that a row names. */
+const MOST_REASONS = 2;
 
 /** Flagged transactions, a row each, that lead to their own page. */
 export function FlaggedTable(
@@ -10,7 +14,7 @@ export function FlaggedTable(
 ): Drawn {
   return h(
     "table",
-    { class: "flagged" },
+    { class: "flagged stacked" },
     h("caption", { class: "hidden" }, caption),
     h(
       "thead",
@@ -18,12 +22,12 @@ export function FlaggedTable(
       h(
         "tr",
         null,
-        h("th", { scope: "col" }, "Transaction"),
+        h("th", { scope: "col" }, "Transaction, time in UTC"),
         h("th", { scope: "col", class: "number" }, "Amount"),
         h("th", { scope: "col", class: "number" }, "Score"),
         h("th", { scope: "col" }, "Who, where"),
         labels && h("th", { scope: "col" }, "Label"),
-        h("th", { scope: "col", class: "why" }, "Above all"),
+        h("th", { scope: "col", class: "why" }, "Why"),
       ),
     ),
     h("tbody", null, flagged.map((one) => h(FlaggedRow, { key: one.id, one, labels }))),
@@ -42,16 +46,17 @@ function FlaggedRow({ one, labels }: { one: WireFlagged; labels?: boolean }): Dr
       h("a", { href: routeTo("transactions", transaction_id) }, transaction_id),
       h("time", { class: "quiet", dateTime: timestamp }, formatTime(timestamp)),
     ),
-    h("td", { class: "number strong" }, formatAmount(amount, currency)),
-    h("td", { class: "number" }, formatScore(anomaly_score)),
+    h("td", { class: "number strong", "data-name": "Amount" }, formatAmount(amount, currency)),
+    h("td", { class: "number", "data-name": "Score" }, formatScore(anomaly_score)),
     h(
       "td",
-      { class: "who" },
+      { class: "who whole" },
       h("a", { href: routeTo("flagged", "", { customer: customer_id }) }, customer_id),
+      h("span", { class: "at" }, " at "),
       h("a", { href: routeTo("flagged", "", { terminal: terminal_id }) }, terminal_id),
     ),
-    labels && h("td", null, h(LabelTag, { label: one.label ?? null })),
-    h("td", { class: "why" }, reasons?.at(0)?.text ?? "–"),
+    labels && h("td", { "data-name": "Label" }, h(LabelTag, { label: one.label ?? null })),
+    h("td", { class: "why whole" }, tellingReasons(reasons).slice(0, MOST_REASONS).join("; ") || "–"),
   );
 }
 

@@ -107,7 +107,7 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
     { class: "panel", "aria-label": "Results", "aria-busy": String(isLoading) },
     h(
       "div",
-      { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Flagged transactions" },
+      { class: "scroll whole-list", tabIndex: 0, role: "region", "aria-label": "Flagged transactions" },
       h(FlaggedTable, { flagged, caption: "Flagged transactions, newest first", labels: true }),
     ),
     h(

@@ -52,8 +52,10 @@ function TerminalPanel({ context: { terminal }, judged }: HistoryProps): Drawn {
       "p",
       null,
       fraud + legit === 0
-        ? "No answers were given on its transactions."
-        : `Answers given on its transactions: ${formatCount(fraud)} fraud, ${formatCount(legit)} legitimate.`,
+        ? "No analyst has answered on its transactions. Labels from the stream count in the features."
+        : `Analysts' answers on its transactions: ${formatCount(fraud)} fraud, ${
+          formatCount(legit)
+        } legitimate.`,
     ),
     terminal.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
       title: `Scores of the last ${terminal.recent.length} transactions here`,

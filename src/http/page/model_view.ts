@@ -7,6 +7,9 @@ import { Failure, Loading } from "./notice.ts";
 import type { WireStatus } from "./wire.ts";
 import type { Drawn } from "./drawn.ts";
 
+/** Columns of what is known of a feature's values. */
+const FIGURES = ["Mean", "Least", "Most", "Usual up to", "Rare from"];
+
 /** The live model: what it was trained on, what it looks at, what to expect of it. */
 export function ModelView({ model }: { model: WireStatus["model"] }): Drawn {
   const { value: manifest, error, reload } = useFetched<Manifest>("/v1/model");
@@ -28,6 +31,12 @@ export function ModelView({ model }: { model: WireStatus["model"] }): Drawn {
         h(Summary, { manifest, model }),
         h(FeaturesPanel, { manifest }),
         manifest.training?.expectation && h(ExpectationPanel, { expectation: manifest.training.expectation }),
+        model.card !== undefined && h(
+          "details",
+          { class: "panel card" },
+          h("summary", null, "The model card, as the trainer wrote it"),
+          h("pre", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Model card" }, model.card),
+        ),
         h(
           "p",
           { class: "note" },
@@ -73,10 +82,10 @@ function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifes
     h("h2", { id: "features-title" }, "Features"),
     h(
       "div",
-      { class: "scroll", tabIndex: 0, role: "region", "aria-labelledby": "features-title" },
+      { class: "scroll whole-list", tabIndex: 0, role: "region", "aria-labelledby": "features-title" },
       h(
         "table",
-        null,
+        { class: "stacked" },
         h("caption", { class: "hidden" }, "Features of the model and their training values"),
         h(
           "thead",
@@ -85,9 +94,7 @@ function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifes
             "tr",
             null,
             ["Feature", "What it is"].map((name) => h("th", { scope: "col" }, name)),
-            ["Mean", "Least", "Most", "Usual up to", "Rare from"].map((name) =>
-              h("th", { scope: "col", class: "number" }, name)
-            ),
+            FIGURES.map((name) => h("th", { scope: "col", class: "number" }, name)),
           ),
         ),
         h(
@@ -99,10 +106,11 @@ function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifes
               "tr",
               null,
               h("th", { scope: "row" }, name),
-              h("td", null, String(definition?.description ?? "a column of the table")),
-              [values?.mean, values?.min, values?.max, transform?.floor, transform?.ceiling].map((value) =>
-                h("td", { class: "number" }, formatValue(value))
-              ),
+              h("td", { class: "whole" }, String(definition?.description ?? "a column of the table")),
+              [values?.mean, values?.min, values?.max, transform?.floor, transform?.ceiling].map((
+                value,
+                column,
+              ) => h("td", { class: "number", "data-name": FIGURES[column] }, formatValue(value))),
             );
           }),
         ),

@@ -25,8 +25,8 @@ export function Overview({ live }: { live: LiveState }): Drawn {
     h(
       "div",
       { class: "columns" },
-      h("div", { class: "column" }, h(HistoryCharts, { status }), h(ScoreChart, { status })),
       h(Stream, { live }),
+      h("div", { class: "column" }, h(HistoryCharts, { status }), h(ScoreChart, { status })),
     ),
   );
 }
@@ -50,7 +50,7 @@ function Figures({ now, status }: { now: WireNow; status: WireStatus }): Drawn {
     tile(
       "Health",
       now.healthy ? "Good" : "Stalled",
-      now.healthy ? "it moves" : "nothing moves though records wait",
+      now.healthy ? "records move on" : "records wait and none moves",
       now.healthy ? "good" : "bad",
     ),
   );
@@ -91,7 +91,7 @@ function HistoryCharts({ status: { history } }: { status: WireStatus }): Drawn {
       ...over,
       title: "From produced to committed",
       summary: `half within ${formatMs(latest(p50_ms))}, 99 of 100 within ${formatMs(latest(p99_ms))} now`,
-      series: [{ name: "p99", values: p99_ms, tone: "fraud" }, {
+      series: [{ name: "p99", values: p99_ms, tone: "muted" }, {
         name: "p50",
         values: p50_ms,
         tone: "plain",
@@ -102,7 +102,7 @@ function HistoryCharts({ status: { history } }: { status: WireStatus }): Drawn {
       ...over,
       title: "Lag",
       summary: `${formatCount(latest(lag))} records now`,
-      series: [{ name: "records", values: lag, tone: "muted" }],
+      series: [{ name: "records", values: lag, tone: "plain" }],
       formatY: formatShort,
       height: 90,
     }),

@@ -51,18 +51,22 @@ export function TransactionView(
     h(
       "div",
       { class: "columns" },
-      h(VerdictPanel, { found: value, model }),
+      h(
+        "div",
+        { class: "column" },
+        h(VerdictPanel, { found: value, model }),
+        around &&
+          h(HistoryPanels, {
+            context: around,
+            judged: { ...transaction, ...judged },
+            currency: transaction.currency,
+          }),
+        around === undefined &&
+          (context.error
+            ? h(Failure, { error: context.error, retry: context.reload })
+            : h(Loading, { what: "the history" })),
+      ),
       around && model && h(WhatIfPanel, { transaction: fieldsOf(transaction), context: around, model }),
-      around &&
-        h(HistoryPanels, {
-          context: around,
-          judged: { ...transaction, ...judged },
-          currency: transaction.currency,
-        }),
-      around === undefined &&
-        (context.error
-          ? h(Failure, { error: context.error, retry: context.reload })
-          : h(Loading, { what: "the history" })),
     ),
   );
 }

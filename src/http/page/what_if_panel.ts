@@ -82,33 +82,30 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
       { class: "what-if-controls" },
       h(AmountControl, { amount, highest, currency: transaction.currency, onChange: setAmount }),
       h(TimeControl, { hours, time: verdict.timestamp, onChange: setHours }),
-      h(
-        "p",
-        { class: "note" },
-        "Scored in this page by the model's own module, with what is known of this customer and terminal now. " +
-          "When the transaction came, less was known: it may score differently with nothing changed. A time before the " +
-          "newest one known counts as that.",
-      ),
-      h(
-        "button",
-        {
-          type: "button",
-          disabled: amount === transaction.amount && hours === 0,
-          onClick: () => {
-            setAmount(transaction.amount);
-            setHours(0);
-          },
-        },
-        "As it was",
-      ),
     ),
     h(
       "div",
       { class: "what-if-result" },
       h(
-        "p",
-        { class: "verdict-line", role: "status", "data-score": String(verdict.anomaly_score) },
-        words,
+        "div",
+        { class: "panel-head" },
+        h(
+          "p",
+          { class: "verdict-line", role: "status", "data-score": String(verdict.anomaly_score) },
+          words,
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            disabled: amount === transaction.amount && hours === 0,
+            onClick: () => {
+              setAmount(transaction.amount);
+              setHours(0);
+            },
+          },
+          "As it was",
+        ),
       ),
       h(ScoreGauge, { score: verdict.anomaly_score, threshold: model.threshold }),
       h(Chart, {
@@ -128,6 +125,13 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
         height: 120,
       }),
       h(ReasonBars, { reasons: verdict.reasons, caption: "What each feature would add to the score" }),
+      h(
+        "p",
+        { class: "note" },
+        "Scored in this page by the model's own module, with what is known of this customer and terminal now. " +
+          "When the transaction came, less was known: it may score differently with nothing changed. A time before the " +
+          "newest one known counts as that.",
+      ),
     ),
   );
 }

@@ -78,8 +78,8 @@ export interface WireNow {
   dead_letters: number;
   /** False when nothing moves though records wait. */
   healthy: boolean;
-  /** Epoch seconds of the look, in the event stream. */
-  time?: number;
+  /** When that was, RFC 3339; in the event stream. */
+  time?: string;
 }
 
 /** The last ten minutes, a column a figure. */
@@ -126,6 +126,8 @@ export interface WireStatus {
     threshold: number;
     n_estimators: number;
     max_samples: number;
+    /** The model card in Markdown, where the model has one. */
+    card?: string;
   };
   /** The moment. */
   now: WireNow;
