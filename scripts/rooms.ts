@@ -66,6 +66,7 @@ export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] =
   [/^(pg|pg-copy-streams)$/, /^(src\/ledger\/postgres|scripts\/bench\/runs\/postgres_raw)/],
   [/^(hono(\/|$)|@hono\/node-server$)/, /^src\/http\//],
   [/^(preact|uplot|eventsource-parser)(\/|$)/, /^src\/http\/page/],
+  [/^(puppeteer-core|axe-core\/.*)$/, /^src\/http\/page\/testing_browser\.ts$/],
   [/^es-module-lexer$/, /^src\/http\/page_modules\.ts$/],
   [/^node:sqlite$/, /^src\/(sqlite\.ts|broker\/sqlite|ledger\/sqlite)/],
   [/^papaparse$/, /^src\/table\/csv/],

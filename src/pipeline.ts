@@ -43,6 +43,8 @@ export interface ScoredBatch {
   batch: RecordBatch;
   /** Number of transactions among them. */
   count: number;
+  /** Event time of each transaction, milliseconds since 1970. */
+  eventTimeMs: Float64Array;
   /** One anomaly score a transaction. */
   scores: Float64Array;
   /** The features of each transaction, before and after the transforms. */
@@ -72,7 +74,7 @@ export async function processBatch(
   await parts.readLabels(columns);
   const features = stage.apply(columns);
   const scores = scoreRows(scorer, features, columns.count);
-  parts.onScored?.({ batch, count: columns.count, scores, features });
+  parts.onScored?.({ batch, count: columns.count, eventTimeMs: columns.timestampMs, scores, features });
   const decided = decide(columns, scores, features, {
     model,
     explainer,

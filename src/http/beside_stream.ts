@@ -85,7 +85,7 @@ export async function openBesideStream(
     live,
     feed,
     states,
-    labels: { broker, labelTopic },
+    labels: { broker, labelTopic, eventTimeMs: () => live.eventTimeMs },
     counters: telemetry.counters,
   };
   const httpApp = createApp(

@@ -30,7 +30,9 @@ export function judge(
     const share = rows.length === columns.count ? columns : selectRows(columns, rows);
     const features = advances ? stage.apply(share) : stage.peek(share);
     const scores = scoreRows(parts.scorer, features, share.count);
-    if (advances) parts.live.scored({ batch, count: share.count, scores, features });
+    if (advances) {
+      parts.live.scored({ batch, count: share.count, eventTimeMs: share.timestampMs, scores, features });
+    }
     const decided = decide(share, scores, features, {
       model: parts.model,
       explainer: parts.explainer,

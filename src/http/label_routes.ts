@@ -15,13 +15,26 @@ export interface LabelTarget {
   broker: Broker;
   /** Its topic of labels. */
   labelTopic: string;
+  /** Time of the newest event of late, milliseconds since 1970; undefined where it is not known. */
+  eventTimeMs?(): number | undefined;
 }
 
 const MAX_BYTES = 4096;
 const BODY_TIMEOUT_MS = 10_000;
 
+/** A stream whose newest event is older than this is a replay of old data. */
+const REPLAY_MS = 86_400_000;
+
+/**
+ * When an answer became known. In a replay that is the time of its events: with the clock's time no transaction of the
+ * replay would ever see it, and labels behind it in the topic would wait for it.
+ */
+function answeredAtMs(eventTimeMs: number | undefined, nowMs: number): number {
+  return eventTimeMs !== undefined && eventTimeMs < nowMs - REPLAY_MS ? eventTimeMs : nowMs;
+}
+
 /** `POST /v1/labels`: an analyst's answer to a transaction. */
-export function labelRoutes({ ledger, labels }: HttpParts): Route[] {
+export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
   const handle = async (request: HttpRequest): Promise<Response> => {
     if (request.header("content-type")?.split(";")[0].trim().toLowerCase() !== "application/json") {
       throw new Problem(415, "The content type must be application/json.");
@@ -32,7 +45,13 @@ export function labelRoutes({ ledger, labels }: HttpParts): Route[] {
       throw new Problem(404, "There is no ledger and no stream here, so no label can be kept.");
     }
     try {
-      const { recorded, history } = await recordLabel({ ledger, ...labels }, { transactionId, isFraud, by });
+      const eventTimeMs = labels.eventTimeMs?.() ??
+        (await ledger.queries.flagged(topic, { limit: 1 }))[0]?.timestampMs;
+      const { recorded, history } = await recordLabel(
+        { ledger, ...labels },
+        { transactionId, isFraud, by },
+        { labelledAtMs: answeredAtMs(eventTimeMs, Date.now()) },
+      );
       return jsonResponse(
         { transaction_id: transactionId, label: labelOf(history) },
         recorded.length > 0 ? 201 : 200,

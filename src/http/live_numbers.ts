@@ -79,6 +79,7 @@ export class LiveNumbers {
   readonly #step = { records: 0, flagged: 0, latency: new LatencyHistogram() };
   #status: ConsumerStatus | undefined;
   #statusAtMs: number;
+  #eventTimeMs: number | undefined;
 
   /** Starts to count. */
   constructor(manifest: Manifest, nowMs: () => number = Date.now) {
@@ -101,8 +102,17 @@ export class LiveNumbers {
     return this.#nowMs() - this.#statusAtMs;
   }
 
+  /** Time of the newest event of the last batch, milliseconds since 1970; undefined before the first. */
+  get eventTimeMs(): number | undefined {
+    return this.#eventTimeMs;
+  }
+
   /** Takes a scored batch into account. */
-  scored({ batch, count, scores, features }: ScoredBatch): void {
+  scored({ batch, count, eventTimeMs, scores, features }: ScoredBatch): void {
+    if (count > 0) {
+      this.#eventTimeMs = -Infinity;
+      for (let i = 0; i < count; i++) this.#eventTimeMs = Math.max(this.#eventTimeMs, eventTimeMs[i]);
+    }
     const bins = this.#scores;
     for (let i = 0; i < count; i++) {
       const bin = Math.min(SCORE_BINS - 1, scores[i] * SCORE_BINS | 0);

@@ -25,8 +25,8 @@ export function FlaggedTable(
         h("th", { scope: "col" }, "Transaction, time in UTC"),
         h("th", { scope: "col", class: "number" }, "Amount"),
         h("th", { scope: "col", class: "number" }, "Score"),
-        h("th", { scope: "col" }, "Who, where"),
         labels && h("th", { scope: "col" }, "Label"),
+        h("th", { scope: "col" }, "Who, where"),
         h("th", { scope: "col", class: "why" }, "Why"),
       ),
     ),
@@ -48,6 +48,7 @@ function FlaggedRow({ one, labels }: { one: WireFlagged; labels?: boolean }): Dr
     ),
     h("td", { class: "number strong", "data-name": "Amount" }, formatAmount(amount, currency)),
     h("td", { class: "number", "data-name": "Score" }, formatScore(anomaly_score)),
+    labels && h("td", { "data-name": "Label" }, h(LabelTag, { label: one.label ?? null })),
     h(
       "td",
       { class: "who whole" },
@@ -55,7 +56,6 @@ function FlaggedRow({ one, labels }: { one: WireFlagged; labels?: boolean }): Dr
       h("span", { class: "at" }, " at "),
       h("a", { href: routeTo("flagged", "", { terminal: terminal_id }) }, terminal_id),
     ),
-    labels && h("td", { "data-name": "Label" }, h(LabelTag, { label: one.label ?? null })),
     h("td", { class: "why whole" }, tellingReasons(reasons).slice(0, MOST_REASONS).join("; ") || "–"),
   );
 }

@@ -99,6 +99,8 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
   if (error) return h(Failure, { error, retry: reload });
   if (value === undefined) return h(Loading, { what: "the list" });
   const { flagged, next_cursor } = value;
+  const hasNewer = cursors.length > 1 && !isLoading;
+  const hasOlder = next_cursor !== null && !isLoading;
   if (flagged.length === 0 && cursors.length === 1) {
     return h(Notice, { title: "None found" }, h("p", null, "No flagged transaction matches this filter."));
   }
@@ -115,14 +117,14 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
       { class: "pages", "aria-label": "Pages" },
       h("button", {
         type: "button",
-        disabled: cursors.length === 1 || isLoading,
-        onClick: () => setCursors(cursors.slice(0, -1)),
+        "aria-disabled": String(!hasNewer),
+        onClick: () => hasNewer && setCursors(cursors.slice(0, -1)),
       }, "Newer"),
       h("span", { role: "status" }, `Page ${cursors.length}, ${flagged.length} rows`),
       h("button", {
         type: "button",
-        disabled: next_cursor === null || isLoading,
-        onClick: () => setCursors([...cursors, next_cursor!]),
+        "aria-disabled": String(!hasOlder),
+        onClick: () => hasOlder && setCursors([...cursors, next_cursor]),
       }, "Older"),
     ),
   );

@@ -40,8 +40,9 @@ export function LabelPanel(
         type: "button",
         class: isFraud ? "fraud" : "legit",
         "aria-pressed": String(label?.is_fraud === isFraud),
-        disabled: isBusy,
-        onClick: () => answer(isFraud),
+        // Disabled it would lose the focus.
+        "aria-disabled": String(isBusy),
+        onClick: () => isBusy || answer(isFraud),
       },
       name,
     );

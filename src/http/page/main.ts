@@ -12,4 +12,7 @@ import { applyTheme } from "./theme.ts";
 applyTheme();
 const feed = new LiveFeed();
 feed.start();
+// A page that is kept for the way back must not hold its connection open; a browser has six of them for a server.
+addEventListener("pagehide", () => feed.stop());
+addEventListener("pageshow", ({ persisted }) => persisted && feed.start());
 render(h(App, { feed }), document.getElementById("page")!);

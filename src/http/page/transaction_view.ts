@@ -45,7 +45,7 @@ export function TransactionView(
     h(
       "div",
       { class: "transaction-top" },
-      h(Heading, { found: value, transaction }),
+      h(Heading, { id, transaction }),
       h(LabelPanel, { transactionId: id, label: value.label, onChange: reload }),
     ),
     h(
@@ -75,35 +75,43 @@ function titled(id: string, children: ComponentChildren): Drawn {
   return h(
     "article",
     { class: "transaction" },
-    h("h1", { tabIndex: -1 }, "Transaction ", h("code", null, id)),
+    h("div", { class: "transaction-top" }, h(Heading, { id })),
     children,
   );
 }
 
-function Heading({ found, transaction }: { found: WireFound; transaction: WireTransaction }): Drawn {
-  const { amount, currency, customer_id, terminal_id, timestamp, channel, country, merchant_category } =
-    transaction;
+/** The same elements before the transaction is there and after, so that the focus stays on the heading. */
+function Heading({ id, transaction }: { id: string; transaction?: WireTransaction }): Drawn {
+  return h(
+    "header",
+    { class: "transaction-head" },
+    h("p", { class: "eyebrow" }, "Transaction ", h("code", null, id)),
+    h(
+      "h1",
+      { tabIndex: -1 },
+      transaction ? formatAmount(transaction.amount, transaction.currency) : "Transaction",
+    ),
+    transaction && h(Lead, { transaction }),
+  );
+}
+
+function Lead({ transaction }: { transaction: WireTransaction }): Drawn {
+  const { customer_id, terminal_id, timestamp, channel, country, merchant_category } = transaction;
   const more = [
     channel,
     country && `in ${country}`,
     merchant_category && `category ${merchant_category}`,
   ].filter(Boolean).join(", ");
   return h(
-    "header",
-    { class: "transaction-head" },
-    h("p", { class: "eyebrow" }, "Transaction ", h("code", null, found.transaction_id)),
-    h("h1", { tabIndex: -1 }, formatAmount(amount, currency)),
-    h(
-      "p",
-      { class: "lead" },
-      "Customer ",
-      h("a", { href: routeTo("flagged", "", { customer: customer_id }) }, customer_id),
-      " at terminal ",
-      h("a", { href: routeTo("flagged", "", { terminal: terminal_id }) }, terminal_id),
-      ", ",
-      h("time", { dateTime: timestamp }, `${formatTime(timestamp)} UTC`),
-      more && `, ${more}`,
-    ),
+    "p",
+    { class: "lead" },
+    "Customer ",
+    h("a", { href: routeTo("flagged", "", { customer: customer_id }) }, customer_id),
+    " at terminal ",
+    h("a", { href: routeTo("flagged", "", { terminal: terminal_id }) }, terminal_id),
+    ", ",
+    h("time", { dateTime: timestamp }, `${formatTime(timestamp)} UTC`),
+    more && `, ${more}`,
   );
 }
 

@@ -98,7 +98,7 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
           "button",
           {
             type: "button",
-            disabled: amount === transaction.amount && hours === 0,
+            "aria-disabled": String(amount === transaction.amount && hours === 0),
             onClick: () => {
               setAmount(transaction.amount);
               setHours(0);
