@@ -62,8 +62,8 @@ browserTest("page: every view for everybody", async (browser, context) => {
     await tab.page.keyboard.press("Enter");
     await tab.until(() => document.activeElement?.textContent === "Flagged transactions");
     await tab.page.waitForSelector(".flagged tbody tr");
-    await tabTo(tab, ".flagged tbody th a");
-    const id = await tab.page.evaluate(() => document.activeElement!.textContent!);
+    const id = like.transaction_id;
+    await tabTo(tab, `.flagged tbody th a[href="#/transactions/${id}"]`);
     await tab.page.keyboard.press("Enter");
     await tab.until((id) => document.querySelector(".transaction-head code")?.textContent === id, id);
     await tab.page.waitForSelector(".what-if .reasons");

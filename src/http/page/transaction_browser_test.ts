@@ -110,7 +110,7 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
       ]]);
       assertEquals(await tab.text(".label-panel summary"), "History of 2 answers");
       await tab.show("#/flagged?label=legit");
-      await tab.until(() => document.querySelector(".flagged tbody")?.textContent!.includes("suspect"));
+      await tab.until(() => document.querySelector(".flagged tbody")?.textContent.includes("suspect"));
     },
   );
 
