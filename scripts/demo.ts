@@ -17,21 +17,28 @@ import { produceEvents } from "../src/simulate/produce.ts";
 import { simulate } from "../src/simulate/simulate.ts";
 import { createTelemetry } from "../src/telemetry.ts";
 import { verify } from "../src/verify/verify.ts";
+import { type HttpAddress, isLoopback, parseAddress } from "../src/http/listen.ts";
+import { runOpenDemo } from "./demo_open.ts";
 import { type DemoResult, describeDemo } from "./demo_report.ts";
 import { trainDemoModel } from "./demo_training.ts";
 import { endingSignal } from "./ending_signal.ts";
-import { decimalNumber, wholeNumber } from "./option_values.ts";
+import { decimalNumber, httpAddress, wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
-import { runAsProgram } from "./run_command.ts";
+import { OPEN_DEMO_ADDRESS } from "./permissions.ts";
+import { runAsProgram, UsageError } from "./run_command.ts";
 
 interface DemoFlags {
   count: number;
-  rate: number;
+  rate?: number;
   seed: number;
   dir: string;
   json?: boolean;
+  open?: boolean;
+  http?: HttpAddress;
 }
 
+const RATE_PER_S = 10_000;
+const OPEN_RATE_PER_S = 25;
 const TOPICS = { topic: "transactions", labelTopic: "labels" };
 /** Records that are no transactions, mixed in to show what becomes of them. */
 const BROKEN = [
@@ -48,23 +55,37 @@ export const demoCommand: Command = new Command("demo")
       "then show the catch.",
   )
   .option("--count <n>", "transactions", wholeNumber(1000), 100_000)
-  .option("--rate <n>", "transactions a second", decimalNumber(0), 10_000)
+  .option(
+    "--rate <n>",
+    `transactions a second (default: ${RATE_PER_S}, with --open ${OPEN_RATE_PER_S})`,
+    decimalNumber(0),
+  )
   .option("--seed <n>", "fixes every random choice", wholeNumber(0, 2 ** 32 - 1), 1)
   .option("--dir <dir>", "folder for all of it; made anew", ".edgewood/demo")
   .option("--json", "print the results as JSON")
+  .option("--open", "go on with live traffic and its page until Ctrl-C, and open the page in a browser")
+  .option("--http <host:port>", `with --open: where the page is (default: ${OPEN_DEMO_ADDRESS})`, httpAddress)
   .action(demo);
 
 async function demo(flags: DemoFlags): Promise<void> {
   const { dir } = flags;
+  if (flags.open) checkOpen(flags);
+  else if (flags.http !== undefined) {
+    throw new UsageError("Cannot serve the page as --open must be given: it is not");
+  }
   const startedAt = performance.now();
   await removeDemo(dir);
   const say = (text: string) => console.error(text);
-  say(`1/4  train a forest on simulated transactions of another seed`);
+  say(`${flags.open ? "demo:" : "1/4 "} train a forest on simulated transactions of another seed`);
   const trained = await trainDemoModel(flags.seed, "streaming");
   await saveModel(`${dir}/model`, trained, writeCard(trained.manifest));
+  if (flags.open) {
+    const { count, seed, http = parseAddress(OPEN_DEMO_ADDRESS), rate = OPEN_RATE_PER_S } = flags;
+    return await runOpenDemo({ dir, count, seed, http, ratePerS: rate, topics: TOPICS, broken: BROKEN });
+  }
   say(
     `2/4  produce ${flags.count.toLocaleString("en-US")} transactions at ${
-      flags.rate.toLocaleString("en-US")
+      (flags.rate ?? RATE_PER_S).toLocaleString("en-US")
     }/s, score them as they come`,
   );
   await using broker = await openBroker(`sqlite:${dir}/stream.db`);
@@ -92,6 +113,15 @@ async function demo(flags: DemoFlags): Promise<void> {
   };
   console.log(flags.json ? JSON.stringify(result, null, 2) : describeDemo(result));
   if (!verification.ok) Deno.exitCode = 1;
+}
+
+function checkOpen({ json, http }: DemoFlags): void {
+  if (json) throw new UsageError("Cannot print results as JSON as the demo must end for it: --open goes on");
+  if (http !== undefined && !isLoopback(http)) {
+    throw new UsageError(
+      `Cannot serve the demo's page as its address must be this machine's own: current value is ${http.hostname}`,
+    );
+  }
 }
 
 async function removeDemo(dir: string) {
@@ -156,7 +186,7 @@ function demoEvents({ seed, count }: DemoFlags) {
 }
 
 async function produceAll(flags: DemoFlags, signal: AbortSignal) {
-  const { rate, dir } = flags;
+  const { rate = RATE_PER_S, dir } = flags;
   await using broker: Broker = await openBroker(`sqlite:${dir}/stream.db`);
   await produceEvents(broker, demoEvents(flags), {
     ...TOPICS,

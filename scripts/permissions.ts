@@ -14,6 +14,7 @@ import {
   readConfig,
   readWebhooks,
 } from "../src/config.ts";
+import { browserOpener } from "./browser_opener.ts";
 
 /** What one command uses. */
 export interface CommandNeeds {
@@ -29,6 +30,8 @@ export interface CommandNeeds {
   listenReads?: readonly string[];
   /** Whether it tells webhooks, where `--alerts` names them. */
   webhooks?: boolean;
+  /** Option with which it opens a browser, and listens at `OPEN_DEMO_ADDRESS` where no address is named. */
+  opens?: string;
   /** Engines it opens where a flag or the environment names one. */
   optionalEngines?: readonly (keyof Engines)[];
   /** Engines it opens. */
@@ -39,6 +42,8 @@ export interface CommandNeeds {
   ownWrites?: readonly string[];
 }
 
+/** Where `demo --open` serves its page unless told. */
+export const OPEN_DEMO_ADDRESS = "127.0.0.1:8080";
 const MODULE = "build";
 
 /** Every command that runs under permissions of its own. */
@@ -71,7 +76,14 @@ export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
   score: { reads: ["--input"], writesFile: ["--output"], engines: ["model"], ownReads: [MODULE] },
   evaluate: { reads: ["--input"], writesFile: ["--report"], ownReads: [MODULE] },
   verify: { engines: ["stream", "ledger", "objects"] },
-  demo: { writes: ["--dir"], ownReads: [MODULE], ownWrites: [".edgewood"] },
+  demo: {
+    writes: ["--dir"],
+    ownReads: [MODULE],
+    ownWrites: [".edgewood"],
+    opens: "--open",
+    listens: ["--http"],
+    listenReads: ["src", "assembly"],
+  },
 };
 
 /** Names of the environment that the packages behind each scheme, or each client of Kafka, read. */
@@ -139,6 +151,8 @@ export function permissionsFor(
   writes.push(...namedBy(needs.writesFile, args).map(dirname));
   const environment = [...COMMON_ENVIRONMENT];
   const hosts = namedBy(needs.listens, args).map((address) => address.replace(/^localhost:/, "127.0.0.1:"));
+  const opens = needs.opens !== undefined && args.includes(needs.opens);
+  if (opens && hosts.length === 0) hosts.push(OPEN_DEMO_ADDRESS);
   if (hosts.length > 0) reads.push(...needs.listenReads ?? []);
   if (needs.webhooks) {
     environment.push(...Object.values(ALERT_ENVIRONMENT));
@@ -170,6 +184,8 @@ export function permissionsFor(
       reads.push(...filesIn(url));
     }
   }
+  const opener = opens ? browserOpener((path) => realPath(path) !== undefined) : undefined;
+  if (opener !== undefined) flags.push(`--allow-run=${opener}`);
   for (const paths of [reads, writes]) {
     paths.push(...paths.map(realPath).filter((path) => path !== undefined));
   }

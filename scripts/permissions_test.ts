@@ -103,3 +103,19 @@ Deno.test("permissionsFor() gives each Kafka client what it reads, and no other 
     "wasm-utils",
   ]]);
 });
+
+Deno.test("permissionsFor() lets demo listen and open a browser with --open alone", () => {
+  const isThere = (path: string) => path;
+  const plain = permissionsFor("demo", [], () => undefined, isThere).join(" ");
+  assert(!/--allow-(net|run)/.test(plain), plain);
+  const open = permissionsFor("demo", ["--open"], () => undefined, isThere);
+  assert(open.includes("--allow-net=127.0.0.1:8080"), String(open));
+  const elsewhere = permissionsFor(
+    "demo",
+    ["--open", "--http", "127.0.0.1:9"],
+    () => undefined,
+    () => undefined,
+  );
+  assert(elsewhere.includes("--allow-net=127.0.0.1:9"), String(elsewhere));
+  assert(!elsewhere.some((flag) => flag.startsWith("--allow-run")), String(elsewhere));
+});
