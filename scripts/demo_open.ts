@@ -66,10 +66,12 @@ export async function runOpenDemo(options: OpenDemoOptions): Promise<void> {
   });
   const failing = new AbortController();
   const signal = AbortSignal.any([ending.signal, failing.signal]);
-  const consuming = runConsumer(
-    { ...parts, store, group: "demo", logMode: "all", encoder: objectEncoders.ndjson, listeners: [] },
-    { signal, ...web.hooks },
-  );
+  const consumer = {
+    ...{ ...parts, store, group: "demo", logMode: "all" as const },
+    encoder: objectEncoders.ndjson,
+    listeners: [],
+  };
+  const consuming = runConsumer(consumer, { signal, ...web.hooks });
   // A consumer that fails ends the producing too.
   const ended = consuming.then(() => {}, () => failing.abort());
   const perDay = PER_CUSTOMER_AND_DAY * customersOf(count);
@@ -86,6 +88,8 @@ export async function runOpenDemo(options: OpenDemoOptions): Promise<void> {
   await opening;
   await ended;
   await consuming;
+  // What was produced and not committed when Ctrl-C came.
+  await runConsumer(consumer, { untilEmpty: true });
   const { scored, flagged, deadLetters } = await ledger.summary(topics.topic);
   console.error(
     `demo: ${whole(scored)} transactions scored, ${whole(flagged)} flagged, ${
