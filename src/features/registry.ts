@@ -166,7 +166,7 @@ const definitions: readonly FeatureDefinition[] = [
     range: { floor: 1, ceiling: 1.125 },
     unit: "times the usual and one",
     description:
-      "by how much the earlier transactions of 10 minutes exceed those of the week before, of the customer or " +
+      "by how much the earlier transactions of 10 minutes exceed twice the average of the week before, of the customer or " +
       "of the terminal in the same partition, whichever is more",
     needs: ["velocity"],
     sentence: (value) => burstSentence(value, "10 minutes"),
@@ -180,7 +180,7 @@ const definitions: readonly FeatureDefinition[] = [
     range: { floor: 1.5, ceiling: 1.625 },
     unit: "times the usual and one",
     description:
-      "by how much the earlier transactions of 1 hour exceed those of the week before, of the customer or " +
+      "by how much the earlier transactions of 1 hour exceed twice the average of the week before, of the customer or " +
       "of the terminal in the same partition, whichever is more",
     needs: ["velocity"],
     sentence: (value) => burstSentence(value, "an hour"),

@@ -146,7 +146,7 @@ Deno.test("bursts take a terminal that is always busy for what it is", () => {
     timestampMs: MONDAY_MS + i * 60_000,
   }));
   const end = MONDAY_MS + 20_000 * 60_000;
-  const rush = Array.from({ length: 200 }, (_, i) => ({ id: `r${i}`, customer: `r${i}`, timestampMs: end }));
+  const rush = Array.from({ length: 800 }, (_, i) => ({ id: `r${i}`, customer: `r${i}`, timestampMs: end }));
   for (const name of ["burst_10m", "burst_1h"]) {
     const most = Math.max(...valuesOf(name, busy).slice(10_000));
     assert(most < featureRegistry.get(name)!.range!.floor, `its traffic is no burst: ${most}`);

@@ -3,6 +3,8 @@ const WEEK_S = 7 * 86_400;
 /** Ten minutes, and an hour, as parts of seven days. */
 const TEN_MINUTES_SHARE = 600 / WEEK_S;
 const HOUR_SHARE = HOUR_S / WEEK_S;
+/** Traffic has its hours: twice the average of the week is nothing yet. */
+const PEAK = 2;
 
 /** How many transactions a card or a terminal had of late; each count decays over its time. */
 export class Velocity {
@@ -47,14 +49,14 @@ export class Velocity {
 }
 
 /**
- * How far a number of transactions exceeds the usual one, in parts of the usual and one more.
+ * How far a number of transactions exceeds twice the usual one, in parts of the usual and one more.
  *
  * A card or shop that is seldom used reaches the size of its burst; a shop that is always busy is measured by its own
- * traffic.
+ * traffic. One that is new has no usual yet: a busy one counts as a burst for its first days.
  *
  * @param count Transactions of late.
  * @param usual As many as there are in that time on a week's average.
- * @returns From -1; 0 where there are as many as usual.
+ * @returns From -2; 0 at twice the usual.
  *
  * @example
  * ```ts
@@ -62,9 +64,9 @@ export class Velocity {
  * import { burst } from "./velocity.ts";
  *
  * assertEquals(burst(8, 0), 8); // eight where there was nothing before
- * assertEquals(burst(8, 7), 0.125); // eight where seven are usual
+ * assertEquals(burst(8, 3), 0.5); // eight where three are usual
  * ```
  */
 export function burst(count: number, usual: number): number {
-  return (count - usual) / (1 + usual);
+  return (count - PEAK * usual) / (1 + usual);
 }
