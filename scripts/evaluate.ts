@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { evaluateTable, type TableEvaluation } from "../src/evaluate/table.ts";
 import { collectRows } from "../src/table/collect_rows.ts";
 import { nameList, wholeNumber } from "./option_values.ts";
@@ -40,7 +40,7 @@ const command = new Command("evaluate")
     new Option("--protocol <name>", "a protocol on real transactions: handbook, train 7 days, wait 7, test 7")
       .choices(["handbook"]),
   )
-  .option("--start <date>", "with --protocol: first day of the training week")
+  .option("--start <date>", "with --protocol: first day of the training week", calendarDay)
   .option("--report <file.html>", "with --protocol: a page with curves, scores, days, scenarios and drift")
   .option("--no-labels", "with --protocol: as if no label ever came")
   .addOption(
@@ -69,6 +69,17 @@ export const evaluateCommand: Command = stateOptions(
   .action(evaluate);
 
 async function evaluate(flags: EvaluateFlags): Promise<void> {
+  const misplaced = flags.protocol === undefined
+    ? [["start", flags.start], ["report", flags.report], ["no-labels", flags.labels ? undefined : ""]]
+    : [["label", flags.label], ["skip-bad-rows", flags.skipBadRows && ""]];
+  for (const [option, value] of misplaced) {
+    if (value === undefined) continue;
+    throw new UsageError(
+      flags.protocol === undefined
+        ? `Cannot evaluate a table with --${option} as it must stand beside --protocol`
+        : `Cannot evaluate by the protocol with --${option} as it must be of a table`,
+    );
+  }
   if (flags.protocol === "handbook") return await evaluateProtocol({ ...flags, noLabels: !flags.labels });
   refuseStateOptions(flags, "evaluate a table");
   const { label, maxSamples = 256 } = flags;
@@ -116,6 +127,15 @@ async function evaluateTableInput(flags: TableFlags): Promise<void> {
   console.log(`ROC-AUC            ${line(rocAuc)}`);
   console.log(`average precision  ${line(averagePrecision)}`);
   console.log(`mean ± standard deviation over ${seeds} seed${seeds > 1 ? "s" : ""}`);
+}
+
+function calendarDay(text: string): string {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  // Date.parse takes 2018-02-31 for a day in March.
+  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text)) {
+    throw new InvalidArgumentError(`It must be a day, YYYY-MM-DD: current value is ${text}`);
+  }
+  return text;
 }
 
 if (import.meta.main) await runAsProgram(evaluateCommand);

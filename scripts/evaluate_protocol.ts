@@ -2,6 +2,7 @@ import { evaluateHandbook, type HandbookEvaluation, type Spread } from "../src/e
 import { renderReport } from "../src/evaluate/report.ts";
 import { replayTransactions } from "../src/simulate/replay.ts";
 import { openTextTable } from "../src/table/text_table.ts";
+import { transactionFeatures } from "../src/training/transaction_features.ts";
 import { startProgress } from "./progress.ts";
 import { UsageError } from "./run_command.ts";
 import { featuresOptionsOf, type StateFlags } from "./state_options.ts";
@@ -35,6 +36,7 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
       "Cannot evaluate by the protocol as --start YYYY-MM-DD must be given: current value is none",
     );
   }
+  if (flags.features !== undefined) checkFeatures(flags.features);
   using table = await openTextTable(flags.input);
   const progress = startProgress("replay", { total: table.size, unit: "transactions", quiet: flags.quiet });
   const events = replayTransactions(table.rows(), {
@@ -58,6 +60,15 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   }
   if (flags.report !== undefined) await Deno.writeTextFile(flags.report, renderReport(found));
   console.log(flags.json ? JSON.stringify(summary(found)) : describe(found));
+}
+
+/** Refuses features that are none before the file is read. */
+function checkFeatures(names: string[]): void {
+  try {
+    transactionFeatures(names);
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
 }
 
 function summary(found: HandbookEvaluation): Record<string, unknown> {

@@ -235,3 +235,38 @@ Deno.test("evaluate --json prints one object with auc, ap and their standard dev
   assertEquals([result.seeds, result.rows, result.positives], [3, 1000, 10]);
   assertEquals(result.features, ["amount", "hour"]);
 });
+
+Deno.test("evaluate --protocol says what is wrong, with exit code 2 for usage and 1 for the rest", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/two-days.csv`;
+  const header = "transaction_id,timestamp,customer_id,terminal_id,amount,is_fraud,scenario\n";
+  await Deno.writeTextFile(
+    file,
+    `${header}1,2018-04-01T10:00:00Z,c,m,5,0,0\n2,2018-04-02T10:00:00Z,c,m,5,1,2\n`,
+  );
+  await Deno.writeTextFile(`${folder}/empty.csv`, "");
+  await Deno.writeTextFile(
+    `${folder}/columns.csv`,
+    "transaction_id,timestamp,amount\n1,2018-04-01T10:00:00Z,5\n",
+  );
+  const protocol = ["--protocol", "handbook", "--quiet"];
+  const start = ["--start", "2018-04-01"];
+  for (
+    const [args, expected, message] of [
+      [[...protocol, "--input", file], 2, "--start YYYY-MM-DD must be given"],
+      [[...protocol, "--input", file, "--start", "2018-02-31"], 2, "must be a day"],
+      [[...protocol, "--input", file, ...start, "--features", "shoe_size"], 2, "shoe_size"],
+      [[...protocol, "--input", file, ...start, "--label", "is_fraud"], 2, "--label"],
+      [["--input", file, "--label", "is_fraud", ...start], 2, "--start"],
+      [[...protocol, "--input", file, ...start], 1, "2018-04-03 has none"],
+      [[...protocol, "--input", `${folder}/empty.csv`, ...start], 1, "an empty file"],
+      [[...protocol, "--input", `${folder}/columns.csv`, ...start], 1, "customer_id must be text"],
+      [[...protocol, "--input", `${folder}/none.csv`, ...start], 1, "no such file"],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await run("evaluate", [...args]);
+    assertEquals([code, stdout], [expected, ""], `${args.join(" ")}: ${stderr}`);
+    assertStringIncludes(stderr, message);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

@@ -68,7 +68,7 @@ Deno.test("collectWeeks() shows the features labels when they have arrived, and 
 });
 
 Deno.test("collectWeeks() counts records that are no transactions", async () => {
-  const events = eventsOf(Array.from({ length: 21 }, (_, day) => [day, "c", false]));
+  const events = eventsOf(Array.from({ length: 42 }, (_, i) => [i >> 1, "c", false]));
   const broken = events.map((event, i): ReplayedEvent =>
     event.kind === "transaction" && i === 4
       ? { ...event, transaction: { ...event.transaction, amount: 0 } }
@@ -78,18 +78,31 @@ Deno.test("collectWeeks() counts records that are no transactions", async () => 
     startMs: START_MS,
     labels: true,
   });
-  assertEquals([faults, train.count], [1, 6]);
+  assertEquals([faults, train.count], [1, 13]);
 });
 
-Deno.test("collectWeeks() says which week is empty, and which transaction lacks its truth", async () => {
+Deno.test("collectWeeks() says which day has no transaction, and which transaction lacks its truth", async () => {
   const collect = (events: ReplayedEvent[]) =>
     collectWeeks(events, stageOf("amount"), { startMs: START_MS, labels: true });
-  await assertRejects(() => collect([]), Error, "the training week");
+  const daysBut = (...missing: number[]) =>
+    eventsOf(
+      Array.from({ length: 21 }, (_, day): [number, string, boolean] => [day, "c", false])
+        .filter(([day]) => !missing.includes(day)),
+    );
+  await assertRejects(() => collect([]), Error, "the stream has none at all");
   await assertRejects(
-    () => collect(eventsOf([[2, "c", false], [9, "c", true]])),
+    () => collect(daysBut(3)),
     Error,
-    "2020-01-20T00:00:00.000Z on",
+    "day of the training week must have transactions, and 2020-01-09",
   );
+  await assertRejects(
+    () => collect(daysBut(19, 20)),
+    Error,
+    "test week must have transactions, and 2020-01-25 has none",
+  );
+  assertEquals((await collect(daysBut(9))).test.count, 7);
+  const known = daysBut().map((event) => event.kind === "transaction" ? { ...event, isFraud: true } : event);
+  await assertRejects(() => collect(known), Error, "a card that is not known");
   const mute = eventsOf([[2, "c", false]]).map((event) => ({ ...event, isFraud: null }) as ReplayedEvent);
   await assertRejects(() => collect(mute), Error, "transaction 0 does not");
 });

@@ -46,7 +46,7 @@ export interface HandbookWeeksOptions {
  * A card is known on test day k (0 to 6) where it has a fraud in the training week or on day 7 + k - 1. Truth serves
  * this and the metrics; the features learn of a fraud from its label alone, once that has arrived.
  *
- * @throws Error where a transaction of those days does not say whether it is fraud, or one of the weeks is empty.
+ * @throws Error where a transaction of those days does not say whether it is fraud, or a day to train or test on has none.
  */
 export async function collectWeeks(
   events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
@@ -63,6 +63,7 @@ export async function collectWeeks(
   let batch: ReplayedTransactionEvent[] = [];
   let transactions = 0;
   let faults = 0;
+  const ofDay = new Float64Array(3 * DAYS_OF_WEEK);
   let firstMs = Infinity;
   let lastMs = -Infinity;
 
@@ -78,6 +79,7 @@ export async function collectWeeks(
       lastMs = Math.max(lastMs, timestampMs);
       const day = Math.floor((timestampMs - options.startMs) / DAY_MS);
       if (day < 0 || day >= 3 * DAYS_OF_WEEK) continue;
+      ofDay[day]++;
       const { isFraud, scenario, transaction } = batch[columns.recordIndex[row]];
       if (isFraud === null) {
         throw new Error(
@@ -111,14 +113,21 @@ export async function collectWeeks(
     test: test.finish(({ day, card }) => !known[day].has(card)),
     faults,
   };
-  for (const [name, { count }, first] of [["training", weeks.train, 0], ["test", weeks.test, 14]] as const) {
-    if (count > 0) continue;
-    const iso = (ms: number) => Number.isFinite(ms) ? new Date(ms).toISOString() : "none";
+  for (const [name, first] of [["training", 0], ["test", 2 * DAYS_OF_WEEK]] as const) {
+    const empty = ofDay.subarray(first, first + DAYS_OF_WEEK).indexOf(0);
+    if (empty < 0) continue;
+    const iso = (ms: number) => new Date(ms).toISOString();
     throw new Error(
-      `Cannot evaluate as the ${name} week must have transactions from ${
-        iso(options.startMs + first * DAY_MS)
-      } on: ` +
-        `the stream's are from ${iso(firstMs)} to ${iso(lastMs)}`,
+      `Cannot evaluate as each day of the ${name} week must have transactions, and ` +
+        `${iso(options.startMs + (first + empty) * DAY_MS).slice(0, 10)} has none: ` +
+        (firstMs < Infinity
+          ? `the stream's are from ${iso(firstMs)} to ${iso(lastMs)}`
+          : "the stream has none at all"),
+    );
+  }
+  if (weeks.test.count === 0) {
+    throw new Error(
+      "Cannot evaluate as the test week must have transactions of a card that is not known for a fraud: it has none",
     );
   }
   return weeks;
