@@ -5,6 +5,7 @@
  */
 import { quantile } from "../../src/quantile.ts";
 import { type RunningProcess, startDeno } from "../../src/testing/process.ts";
+import { needs } from "../../src/testing/services.ts";
 import { permissionsFor } from "../permissions.ts";
 import { runAsProgram } from "../run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
@@ -24,6 +25,8 @@ interface Flags {
 
 const QUANTILES = [["p50", 0.5], ["p99", 0.99], ["p99.9", 0.999]] as const;
 const MOST_P99_MS = 5;
+/** Records that are consumed before anything is measured. */
+const EARLIER = 20_000;
 
 function start(command: "consume" | "serve" | "produce", args: readonly string[]): RunningProcess {
   return startDeno(`scripts/${command}.ts`, args, {
@@ -39,32 +42,57 @@ async function serving(process: RunningProcess): Promise<string> {
   }) as string;
 }
 
+/** Where the stream and the ledger of a run are, and the names in them that are its own. */
+interface Engines {
+  stream: string;
+  ledger: string;
+  topic: string;
+}
+
+function embedded(folder: string): Engines {
+  return {
+    stream: `sqlite:${folder}/stream.db`,
+    ledger: `sqlite:${folder}/ledger.db`,
+    topic: "transactions",
+  };
+}
+
+function servers({ kafka, postgres }: { kafka: { url: string }; postgres: { url: string } }): Engines {
+  const id = crypto.randomUUID().slice(0, 8);
+  const ledger = new URL(postgres.url);
+  ledger.searchParams.set("schema", `bench_http_${id}`);
+  return { stream: kafka.url, ledger: ledger.href, topic: `bench-http-${id}` };
+}
+
 /** Requests beside a consumer, with records coming at a rate, or none. */
-async function besideStream({ rate: ratePerS, seconds }: Flags, streamRate: number): Promise<number[]> {
+async function besideStream(
+  { rate: ratePerS, seconds }: Flags,
+  streamRate: number,
+  enginesIn: (folder: string) => Engines,
+): Promise<number[]> {
   await using folder = await makeFolder();
-  const stream = `sqlite:${folder.path}/stream.db`;
+  const { stream, ledger, topic } = enginesIn(folder.path);
+  const source = ["--stream", stream, "--topic", topic];
   const produce = (count: number, ...more: string[]) =>
-    start("produce", ["--stream", stream, "--count", String(count), "--labels", "none", "--quiet", ...more]);
-  await using first = produce(20_000);
+    start("produce", [...source, "--count", String(count), "--labels", "none", "--quiet", ...more]);
+  await using first = produce(EARLIER);
   const { code, stderr } = await first.ended({ timeoutMs: 120_000 });
   if (code !== 0) {
     throw new Error(`Cannot measure as a stream must be made: current value is ${lastWords(stderr)}`);
   }
-  const own = ["--ledger", `sqlite:${folder.path}/ledger.db`, "--objects", `file:${folder.path}/objects`];
-  const args = ["--stream", stream, ...own, "--alerts", "none"];
-  await using consumer = start("consume", [...args, "--http", "127.0.0.1:0"]);
+  const others = ["--ledger", ledger, "--objects", `file:${folder.path}/objects`, "--alerts", "none"];
+  await using consumer = start("consume", [...source, "--group", topic, ...others, "--http", "127.0.0.1:0"]);
   const url = await serving(consumer);
-  await consumer.until(async () =>
-    (await (await fetch(new URL("/metrics", url))).text()).includes("records_total 20000\n")
-  );
+  const records = async () =>
+    Number(/^edgewood_records_total (\d+)$/m.exec(await (await fetch(new URL("/metrics", url))).text())![1]);
+  await consumer.until(async () => await records() === EARLIER, {
+    what: "the stream's end",
+    timeoutMs: 120_000,
+  });
   await using producer = streamRate > 0
-    ? produce(streamRate * (seconds + 10), "--rate", String(streamRate), "--seed", "2")
+    ? produce(streamRate * (seconds + 30), "--rate", String(streamRate), "--seed", "2")
     : undefined;
-  if (producer !== undefined) {
-    await consumer.until(async () =>
-      !(await (await fetch(new URL("/metrics", url))).text()).includes("records_total 20000\n")
-    );
-  }
+  if (producer !== undefined) await consumer.until(async () => await records() > EARLIER);
   await sendScoreRequests(url, { ratePerS, seconds: 2 });
   return await sendScoreRequests(url, { ratePerS, seconds });
 }
@@ -105,12 +133,18 @@ export const httpBenchCommand = benchCommand({
     stream: { what: "records a second of the stream beside it", full: 1000, quick: 200 },
   },
 }, async (flags: Flags, findings) => {
+  const { services, ignore, reason } = await needs(["kafka", "postgres"]);
+  const atWork = `${flags.stream} records/s`;
   const cases: [who: string, run: () => Promise<number[]>][] = [
-    [`beside a stream of ${flags.stream}/s`, () => besideStream(flags, flags.stream)],
-    ["beside a stream at rest", () => besideStream(flags, 0)],
-    ["alone (serve)", () => alone(flags)],
+    [`embedded, ${atWork}`, () => besideStream(flags, flags.stream, embedded)],
+    ["embedded, at rest", () => besideStream(flags, 0, embedded)],
+    ["without a stream (serve)", () => alone(flags)],
     ["a bare Deno.serve", () => bare(flags)],
   ];
+  const server = `Kafka and PostgreSQL, ${atWork}`;
+  if (services !== undefined) {
+    cases.unshift([server, () => besideStream(flags, flags.stream, () => servers(services))]);
+  }
   const runs = cases.map((): number[][] => []);
   await interleave(
     cases.map(([, run], i) => async () => {
@@ -125,7 +159,7 @@ export const httpBenchCommand = benchCommand({
     for (const [name, q] of QUANTILES) {
       const figure = spreadOf(runs[i].map((times) => quantile(Float32Array.from(times).sort(), q)));
       lines.push({ what: { who, "": name }, figure });
-      if (name === "p99" && i < cases.length - 1) {
+      if (name === "p99" && !who.startsWith("a bare")) {
         findings.goal({
           what: `${who}, p99`,
           reached: figure.median,
@@ -135,6 +169,9 @@ export const httpBenchCommand = benchCommand({
         });
       }
     }
+  }
+  if (ignore) {
+    lines.push({ what: { who: server, "": "" }, figure: { missing: reason } });
   }
   const title = `POST /v1/score, one transaction, ${flags.rate} requests/s: due to answered`;
   findings.table({ title, unit: "ms", digits: 2, lines });

@@ -9,7 +9,9 @@ import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../stages/timestamp.ts";
 import { Problem } from "./problem.ts";
 import type { JsonSchema } from "./route.ts";
 
-const id = z.string().min(1).max(128);
+// deno-lint-ignore no-control-regex
+const ID = /^[^\u0000-\u001f\u007f]*$/;
+const id = z.string().min(1).max(128).regex(ID, "must have no control characters");
 const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
 
 /** A transaction as the stream's decoder takes it, which is what reads it: the fields by name. */
@@ -84,11 +86,11 @@ export interface LabelBody {
 }
 
 // deno-lint-ignore no-control-regex
-const NO_CONTROL = /^[^\u0000-\u001f\u007f-\u009f]*$/;
+const NAME = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 const labelBodySchema = z.strictObject({
   transaction_id: id,
   is_fraud: z.boolean(),
-  by: z.string().min(1).max(128).regex(NO_CONTROL, "must have no control characters").optional(),
+  by: z.string().min(1).max(128).regex(NAME, "must have no control characters").optional(),
 });
 
 /**
