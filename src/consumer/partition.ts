@@ -16,6 +16,10 @@ import type { Decoder } from "../stages/decode_wasm.ts";
 import { type FeatureStage, openFeatureStage } from "../stages/features.ts";
 import { PartitionState } from "./state.ts";
 
+/** Outcomes that are committed or wait for it, and their records, at most; one is let in whatever its size. */
+const MOST_IN_FLIGHT = 8;
+const MOST_RECORDS_IN_FLIGHT = 4096;
+
 /** What every partition of a consumer shares. */
 export interface PartitionParts {
   /** The stream of transactions and labels. */
@@ -55,8 +59,8 @@ export interface PartitionParts {
 /**
  * An owned partition: batches go in, in order, and are committed one after another.
  *
- * While one batch is being committed the next one is processed, and no further one, so that what is in flight is
- * bounded. After a `FencedError` the partition is another owner's: `isLost` is true and batches are dropped.
+ * While one batch is being committed the next one is processed; small ones line up behind it, so that a commit that takes
+ * its time keeps no other partition waiting, and large ones do not, so that what is in flight is bounded. After a `FencedError` the partition is another owner's: `isLost` is true and batches are dropped.
  */
 export class OwnedPartition {
   /** Number of the partition, from 0. */
@@ -67,7 +71,9 @@ export class OwnedPartition {
   readonly #stage;
   readonly #state: PartitionState;
   #nextOffset: number;
+  /** The last of the commits that are under way, one after another. */
   #committing: Promise<void> = Promise.resolve();
+  readonly #inFlight = new Set<{ records: number; committed: Promise<void> }>();
   #failure: unknown;
   #lost = false;
 
@@ -144,7 +150,7 @@ export class OwnedPartition {
   }
 
   /**
-   * Processes a batch and begins to commit it; waits while the batch before it is being committed.
+   * Processes a batch and begins to commit it; waits while too much before it is being committed.
    *
    * Records before the next offset (read again after a seek) are passed over.
    *
@@ -177,8 +183,27 @@ export class OwnedPartition {
       committedAtMs: Date.now(),
     };
     this.#nextOffset = batch.nextOffset;
-    await this.settle();
-    if (!this.#lost) this.#committing = this.#commit(outcome, startedAt);
+    await this.#makeRoom(batch.count);
+    if (!this.#lost) this.#startCommit(outcome, batch.count, startedAt);
+  }
+
+  /** Waits until so many records more may be in flight. */
+  async #makeRoom(records: number): Promise<void> {
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const [first] = this.#inFlight;
+      if (first === undefined) return;
+      const inFlight = [...this.#inFlight].reduce((sum, each) => sum + each.records, records);
+      if (this.#inFlight.size < MOST_IN_FLIGHT && inFlight <= MOST_RECORDS_IN_FLIGHT) return;
+      await first.committed;
+    }
+  }
+
+  #startCommit(outcome: Outcome, records: number, startedAt: number) {
+    const committed = this.#committing.then(() => this.#commit(outcome, startedAt));
+    const entry = { records, committed };
+    this.#inFlight.add(entry);
+    this.#committing = committed.then(() => void this.#inFlight.delete(entry));
   }
 
   /** Waits until what was processed is committed, or the partition is lost. */
@@ -189,6 +214,7 @@ export class OwnedPartition {
 
   async #commit(outcome: Outcome, startedAt: number): Promise<void> {
     const { ledger, onCommit } = this.#parts;
+    if (this.#lost || this.#failure !== undefined) return;
     try {
       await deliver(() => {
         outcome.committedAtMs = Date.now();

@@ -10,7 +10,7 @@ import { isRetriable, ledgerError, sqlStateOf } from "./postgres_error.ts";
 
 /** Time limits of a ledger in PostgreSQL, in milliseconds, and the number of its connections. */
 export interface PostgresLimits {
-  /** Connections at most; 5 by default. */
+  /** Connections at most; 8 by default. */
   poolSize?: number;
   /** For connecting, or for a free connection of the pool; 5,000 by default. */
   connectTimeoutMs?: number;
@@ -59,7 +59,7 @@ export function openPostgresSession(
   limits: PostgresLimits,
   authority: string | undefined,
 ): PostgresSession {
-  const { poolSize = 5, connectTimeoutMs = 5_000, queryTimeoutMs = 15_000, lockTimeoutMs = 5_000 } = limits;
+  const { poolSize = 8, connectTimeoutMs = 5_000, queryTimeoutMs = 15_000, lockTimeoutMs = 5_000 } = limits;
   const { idleTransactionTimeoutMs = 10_000, deadlineMs = 30_000, onRetry } = limits;
   const onTrouble = limits.onTrouble ?? ((error: Error) => console.warn(error.message));
   const pool = makePool({
