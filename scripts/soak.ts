@@ -28,6 +28,8 @@ const LINES_A_PHASE = 3;
 /** Records that wait for the consumer at most; it is never without. */
 const BACKLOG_RECORDS = 200_000;
 const CHUNK_EVENTS = 20_000;
+/** So many that an hour of theirs is some seconds' work: an object holds the flagged ones of an hour. */
+const CUSTOMERS = 50_000;
 const END_WITHIN_MS = 600_000;
 /** Time after an outage within which the objects must be as near as before it, for each second that it lasted. */
 const RECOVERED_SHARE = 1;
@@ -77,7 +79,7 @@ async function soak({ minutes, downShare }: SoakFlags): Promise<void> {
   const fed = feed(run, (events) => produceEvents(broker, events, { topic, labelTopic }), feeding.signal);
   run.start({
     endless: true,
-    flags: ["--max-batch-records", "4096"],
+    flags: ["--max-batch-records", "4096", "--flush-rows", "10000", "--flush-interval", "2s"],
     urls: { objects: FaultStage.through(run.urls.objects, proxy.port) },
   });
   await run.attend(
@@ -131,7 +133,7 @@ async function feed(
 ): Promise<number> {
   let produced = 0;
   let chunk = [];
-  for (const event of simulate({ randomSeed: 11, start: Date.UTC(2026, 0, 1), fraudRate: 0.02 })) {
+  for (const event of simulate({ randomSeed: 11, start: Date.UTC(2026, 0, 1), nCustomers: CUSTOMERS })) {
     if (signal.aborted) break;
     chunk.push(event);
     if (chunk.length < CHUNK_EVENTS) continue;
