@@ -207,6 +207,12 @@ Deno.test("GET /v1/status, /metrics, /readyz and /openapi.json agree with the st
   assertStringIncludes(metrics, `edgewood_flagged_total ${count}\n`);
   assertStringIncludes(metrics, `edgewood_latency_seconds_count ${scored}\n`);
   assertStringIncludes(metrics, `sha256="${app.model.sha256}"`);
+  const sumOf = (name: "keys" | "evicted" | "labelsApplied") =>
+    [...app.stages.values()].reduce((sum, { features }) => sum + features[name], 0);
+  assertStringIncludes(metrics, `edgewood_feature_keys ${sumOf("keys")}\n`);
+  assertStringIncludes(metrics, `edgewood_feature_keys_evicted_total ${sumOf("evicted")}\n`);
+  assertStringIncludes(metrics, `edgewood_labels_applied_total ${sumOf("labelsApplied")}\n`);
+  assert(sumOf("keys") > 100 && sumOf("labelsApplied") > 1000);
   assertEquals(await (await app.ask("/readyz")).json(), { ready: true, reasons: [] });
   const openApi = await (await app.ask("/openapi.json")).json();
   assertEquals(openApi.openapi, "3.1.0");

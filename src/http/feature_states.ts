@@ -22,6 +22,8 @@ export interface FoundState {
 export interface FeatureStates {
   /** The state in which this customer's transactions meet. */
   of(customerId: string): FoundState;
+  /** Every state that there is at the moment. */
+  all(): FeatureStage[];
 }
 
 /** The states of the partitions that a consumer owns, as they stand; scoring leaves them as they are. */
@@ -63,6 +65,10 @@ export class OwnedStates implements FeatureStates {
     const stage = this.#stages.get(partition);
     return stage === undefined ? this.#cold : { stage, origin: "live", advances: false };
   }
+
+  all(): FeatureStage[] {
+    return [...this.#stages.values()];
+  }
 }
 
 /** One state for all customers, of what this process scores; it moves on with it, or stays empty. */
@@ -77,5 +83,9 @@ export class OwnState implements FeatureStates {
 
   of(): FoundState {
     return this.#found;
+  }
+
+  all(): FeatureStage[] {
+    return [this.#found.stage];
   }
 }

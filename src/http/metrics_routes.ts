@@ -1,4 +1,5 @@
 import { cpuUsage } from "node:process";
+import { featureMetrics } from "./feature_metrics.ts";
 import type { LatencyHistogram } from "./latency_histogram.ts";
 import { formatMetrics, type HistogramSample, type Metric, type Sample } from "./metrics_text.ts";
 import { reasonsAgainst } from "./health_routes.ts";
@@ -25,7 +26,12 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
     answer: { "text/plain": { type: "string" } },
     handle: () =>
       new Response(
-        formatMetrics([...streamMetrics(parts), ...modelMetrics(parts), ...processMetrics(requests)]),
+        formatMetrics([
+          ...streamMetrics(parts),
+          ...featureMetrics(parts.states),
+          ...modelMetrics(parts),
+          ...processMetrics(requests),
+        ]),
         {
           headers: {
             "content-type": "text/plain; version=0.0.4; charset=utf-8",

@@ -54,4 +54,7 @@ export class SnapshotStates implements FeatureStates {
     const found = stages.find(({ stage }) => stage.features.knows(customerId)) ?? stages[0];
     return found === undefined ? this.#cold : { stage: found.stage, origin: "snapshot", advances: false };
   }
+  all(): FeatureStage[] {
+    return [...this.#stages.values()].map(({ stage }) => stage);
+  }
 }
