@@ -115,12 +115,8 @@ export function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
     bytes.set(batch.bytes, position);
     joined.offsets.set(batch.offsets, record);
     joined.timestampMs.set(batch.timestampMs, record);
-    for (let i = 0; i < batch.count; i++) {
-      const shifted = (at: number) => at < 0 ? at : at + position;
-      joined.valueStart[record + i] = shifted(batch.valueStart[i]);
-      joined.valueEnd[record + i] = shifted(batch.valueEnd[i]);
-      joined.keyStart[record + i] = shifted(batch.keyStart[i]);
-      joined.keyEnd[record + i] = shifted(batch.keyEnd[i]);
+    for (const name of ["valueStart", "valueEnd", "keyStart", "keyEnd"] as const) {
+      shiftInto(joined[name], batch[name], record, position);
     }
     firsts.push(record);
     record += batch.count;
@@ -134,6 +130,14 @@ export function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
       return batches[which].headers(index - firsts[which]);
     },
   };
+}
+
+/** Copies positions to where they belong among those of several batches; -1 stays what it is. */
+function shiftInto(out: Int32Array, positions: Int32Array, at: number, shift: number): void {
+  for (let i = 0; i < positions.length; i++) {
+    const position = positions[i];
+    out[at + i] = position < 0 ? position : position + shift;
+  }
 }
 
 /** Writes the body of one batch. */
