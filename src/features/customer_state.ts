@@ -50,6 +50,7 @@ export interface CustomerParts {
 export class CustomerState {
   readonly #table: KeyTable;
   readonly #parts: CustomerParts;
+  readonly #prior = { mean: 0.5, spread: 0.5 };
   #priorCount = 0;
   #logMean = 0;
   #logVariance = 0;
@@ -125,9 +126,9 @@ export class CustomerState {
     }
     if (count < OWN_AFTER) {
       const own = count / OWN_AFTER;
-      const { priorMean, priorSpread } = this.#prior(row.amount);
-      mean = own * mean + (1 - own) * priorMean;
-      sd = own * sd + (1 - own) * priorSpread * mean;
+      const prior = this.#priorOf(row.amount);
+      mean = own * mean + (1 - own) * prior.mean;
+      sd = own * sd + (1 - own) * prior.spread * mean;
     }
     row.customerCount = count;
     row.customerMean = mean;
@@ -152,14 +153,13 @@ export class CustomerState {
     }
   }
 
-  /** Mean and relative spread of a log-normal amount; the very first amount is its own mean. */
-  #prior(amount: number): { priorMean: number; priorSpread: number } {
-    if (this.#priorCount === 0) return { priorMean: amount, priorSpread: MOST_PRIOR_SPREAD };
+  /** Mean and relative spread of a log-normal amount; the very first amount is its own mean. Filled anew each time. */
+  #priorOf(amount: number): { mean: number; spread: number } {
+    const prior = this.#prior;
+    prior.mean = this.#priorCount === 0 ? amount : Math.exp(this.#logMean + this.#logVariance / 2);
     const spread = this.#priorCount < 2 ? MOST_PRIOR_SPREAD : Math.sqrt(Math.exp(this.#logVariance) - 1);
-    return {
-      priorMean: Math.exp(this.#logMean + this.#logVariance / 2),
-      priorSpread: Math.min(spread, MOST_PRIOR_SPREAD),
-    };
+    prior.spread = Math.min(spread, MOST_PRIOR_SPREAD);
+    return prior;
   }
 
   #takeIntoPrior(amount: number): void {

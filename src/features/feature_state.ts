@@ -70,14 +70,18 @@ export class FeatureState {
     this.recent = new RecentTransactions(settings.maxTransactions, presumeAfterS);
   }
 
+  // Words of keys are passed on signed: see `KeyIndex.find`.
+
   /** Brings the memory of rows `start` up to `end` close, which `take` would otherwise wait for one by one. */
   warm(columns: TransactionColumns, start: number, end: number): void {
     const { transactionKey, customerKey, terminalKey } = columns;
     let read = 0;
     for (let i = start; i < end; i++) {
-      read ^= this.recent.warm(transactionKey[2 * i], transactionKey[2 * i + 1], i - start);
-      read ^= this.customers.warm(customerKey[2 * i], customerKey[2 * i + 1]);
-      if (this.#usesTerminals) read ^= this.terminals.warm(terminalKey[2 * i], terminalKey[2 * i + 1]);
+      read ^= this.recent.warm(transactionKey[2 * i] | 0, transactionKey[2 * i + 1] | 0, i - start);
+      read ^= this.customers.warm(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
+      if (this.#usesTerminals) {
+        read ^= this.terminals.warm(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
+      }
     }
     this.#warmed = read;
   }
@@ -87,27 +91,31 @@ export class FeatureState {
     const seconds = secondsOf(row.timestampMs);
     if (this.#usesLabels) this.#reach(row.timestampMs, seconds);
     const { transactionKey, customerKey, terminalKey } = columns;
-    const low = transactionKey[2 * i];
-    const high = transactionKey[2 * i + 1];
+    const low = transactionKey[2 * i] | 0;
+    const high = transactionKey[2 * i + 1] | 0;
     let at = this.recent.find(low, high);
     if (at >= 0 && (this.recent.flags(at) & TAKEN) !== 0) {
       this.transactionsRepeated++;
       this.read(columns, i, row);
       return;
     }
-    this.customers.take(customerKey[2 * i], customerKey[2 * i + 1], seconds, row);
-    if (this.#usesTerminals) this.terminals.take(terminalKey[2 * i], terminalKey[2 * i + 1], seconds, row);
+    this.customers.take(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, seconds, row);
+    if (this.#usesTerminals) {
+      this.terminals.take(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, seconds, row);
+    }
     if (at < 0) at = this.recent.remember(low, high);
     const takenAt = Math.min(seconds, this.#clock);
-    this.recent.setTaken(at, row.z, takenAt, terminalKey[2 * i], terminalKey[2 * i + 1]);
+    this.recent.setTaken(at, row.z, takenAt, terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
   }
 
   /** Reads the state into the row and changes nothing. */
   read(columns: TransactionColumns, i: number, row: RowState): void {
     const { customerKey, terminalKey } = columns;
     const seconds = secondsOf(row.timestampMs);
-    this.customers.read(customerKey[2 * i], customerKey[2 * i + 1], seconds, row);
-    if (this.#usesTerminals) this.terminals.read(terminalKey[2 * i], terminalKey[2 * i + 1], seconds, row);
+    this.customers.read(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, seconds, row);
+    if (this.#usesTerminals) {
+      this.terminals.read(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, seconds, row);
+    }
   }
 
   #reach(timestampMs: number, seconds: number): void {

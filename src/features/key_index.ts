@@ -20,13 +20,17 @@ export class KeyIndex {
 
   /** The entry of a key, or -1; an entry's key is in its first two words. */
   find(low: number, high: number, words: Uint32Array, stride: number): number {
+    // Signed words are small integers to the runtime; unsigned ones may each be an object on the heap.
+    low |= 0;
+    high |= 0;
     const slots = this.#slots;
     const mask = slots.length - 1;
     const hash = mixKey(low, high);
     for (let slot = hash >>> this.#shift << 1;; slot = slot + 2 & mask) {
       const entry = slots[slot + 1] - 1;
       if (entry === EMPTY) return EMPTY;
-      if (slots[slot] === hash && words[entry * stride] === low && words[entry * stride + 1] === high) {
+      const at = entry * stride;
+      if (slots[slot] === hash && (words[at] | 0) === low && (words[at + 1] | 0) === high) {
         return entry;
       }
     }
@@ -39,7 +43,7 @@ export class KeyIndex {
    */
   warm(low: number, high: number, words: Uint32Array, stride: number): number {
     const entry = this.#slots[(mixKey(low, high) >>> this.#shift << 1) + 1];
-    return entry === 0 ? 0 : words[(entry - 1) * stride];
+    return entry === 0 ? 0 : words[(entry - 1) * stride] | 0;
   }
 
   /** Adds an entry whose key is not there; `size` is the number of entries with it. */
