@@ -77,6 +77,8 @@ export interface RowResult {
   problems: string[];
   /** Why the row could not be run on this machine; it counts as held. */
   skipped?: string;
+  /** Whether something did not come about in its time, so that nothing is shown of what would be lost or doubled. */
+  isUnfinished?: boolean;
 }
 
 /** Most resident memory that a consumer may have, bytes. */
@@ -129,6 +131,7 @@ export async function runFaultRow(
     result.recoveryS = (await row.bring(run, context)).recoveryS;
     await run.untilEnded(END_WITHIN_MS);
   } catch (error) {
+    result.isUnfinished = true;
     result.problems.push((error as Error).message);
   }
   try {
