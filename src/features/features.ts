@@ -102,7 +102,7 @@ export interface FeaturesOptions {
  *   from the label, else from this state's own memory of the transaction; without either it is the terminal's.
  * - A late row lets no time pass and takes nothing back. A key whose time is more than a day ahead of a row was
  *   set by a future-dated one, and goes back to the row's time; such a row costs its own card and terminal their
- *   decayed sums, and no other key anything.
+ *   decayed sums, and no other key anything; but labels up to its date that were offered already count from it on.
  * - A transaction that came before, while it is remembered, is read and not counted again.
  *
  * The state belongs to one partition of transactions keyed by customer, so all of a customer's transactions meet in it.
