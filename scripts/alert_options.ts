@@ -81,20 +81,13 @@ export interface ListenerParts {
 }
 
 /**
- * Opens the listeners that the options and settings name; whoever opens them closes their sinks.
+ * Checks the options before anything is opened.
  *
  * @throws UsageError where webhooks are named and not used, or used and not named; TypeError or RangeError for wrong settings.
  */
-export async function openListeners(
-  flags: AlertFlags,
-  { broker, pageUrl }: ListenerParts,
-): Promise<Listener[]> {
-  const { alerts, alertWindow: windowMs, alertsPerMinute, alertRetryFor: retryForMs } = flags;
-  const { webhooks, webhookSecrets, publicUrl = pageUrl } = readAlertSettings({
-    webhooks: flags.webhook,
-    publicUrl: flags.publicUrl,
-  });
-  const usesWebhooks = alerts.includes("webhook");
+export function checkAlerts(flags: AlertFlags): void {
+  const { webhooks } = readAlertSettings({ webhooks: flags.webhook, publicUrl: flags.publicUrl });
+  const usesWebhooks = flags.alerts.includes("webhook");
   if (usesWebhooks && webhooks.length === 0) {
     throw new UsageError(
       `Cannot tell webhooks as --webhook or ${ALERT_ENVIRONMENT.webhooks} must name one: none is given`,
@@ -103,10 +96,28 @@ export async function openListeners(
   if (!usesWebhooks && flags.webhook !== undefined) {
     throw new UsageError(
       `Cannot use --webhook as --alerts must name webhook, such as console,webhook: current value is ${
-        alerts.join(",") || "none"
+        flags.alerts.join(",") || "none"
       }`,
     );
   }
+  if (usesWebhooks) webhooks.forEach((url) => readWebhookAddress(url));
+}
+
+/**
+ * Opens the listeners that the options and settings name; whoever opens them closes their sinks.
+ *
+ * @throws As `checkAlerts`; RangeError where a webhook cannot be signed.
+ */
+export async function openListeners(
+  flags: AlertFlags,
+  { broker, pageUrl }: ListenerParts,
+): Promise<Listener[]> {
+  checkAlerts(flags);
+  const { alerts, alertWindow: windowMs, alertsPerMinute, alertRetryFor: retryForMs } = flags;
+  const { webhooks, webhookSecrets, publicUrl = pageUrl } = readAlertSettings({
+    webhooks: flags.webhook,
+    publicUrl: flags.publicUrl,
+  });
   const grouping = () => ({ windowMs, retryForMs, budget: new AlertBudget(alertsPerMinute) });
   const listeners: Listener[] = [];
   if (alerts.includes("console")) {
@@ -115,7 +126,7 @@ export async function openListeners(
     listeners.push({ name: "console", sink, grouping: grouping() });
   }
   if (alerts.includes("topic")) listeners.push({ name: "topic", sink: openTopic(broker, { publicUrl }) });
-  for (const url of usesWebhooks ? new Set(webhooks) : []) {
+  for (const url of alerts.includes("webhook") ? new Set(webhooks) : []) {
     const sink = await openWebhook(readWebhookAddress(url), { secrets: webhookSecrets, publicUrl });
     listeners.push({ name: `webhook ${sink.name}`, sink, grouping: grouping() });
   }

@@ -13,7 +13,7 @@ import { type HttpAddress, isLoopback } from "../src/http/listen.ts";
 import { readModelFiles } from "../src/http/model_files.ts";
 import { openFeatureStage } from "../src/stages/features.ts";
 import { createTelemetry } from "../src/telemetry.ts";
-import { type AlertFlags, alertOptions, openListeners } from "./alert_options.ts";
+import { type AlertFlags, alertOptions, checkAlerts, openListeners } from "./alert_options.ts";
 import { duration, durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
@@ -108,13 +108,14 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   using scorer = await createScorer(model.forest);
   const explainer = createExplainer(model.forest);
   const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
+  checkAlerts(flags);
+  using tokens = await openTokens(flags, telemetry);
   await using broker = await openBroker(config.stream, config);
   await using ledger = await openLedger(config.ledger);
   await using store = await openObjects(config.objects);
   using ending = endingSignal("consume");
   const startedAt = performance.now();
   const { topic, labelTopic } = flags;
-  using tokens = await openTokens(flags, telemetry);
   await using web = flags.http && await openBesideStream(flags.http, { tokens }, {
     ...{ broker, ledger, model, scorer, explainer, topic, labelTopic, telemetry },
     modelFiles: await readModelFiles(modelPlace(config.model)),

@@ -45,6 +45,8 @@ export interface CommandNeeds {
 /** Where `demo --open` serves its page unless told. */
 export const OPEN_DEMO_ADDRESS = "127.0.0.1:8080";
 const MODULE = "build";
+/** An address to listen at as a flag of Deno's takes it; what is wrong with another one the command itself says. */
+const LISTENED = /^(localhost|\d+(\.\d+){3}|\[[0-9a-fA-F:.]+\]):\d{1,5}$/;
 
 /** Every command that runs under permissions of its own. */
 export const COMMANDS: Readonly<Record<string, CommandNeeds>> = {
@@ -150,7 +152,10 @@ export function permissionsFor(
   const writes = [...(needs.ownWrites ?? []), ...namedBy(needs.writes, args)];
   writes.push(...namedBy(needs.writesFile, args).map(dirname));
   const environment = [...COMMON_ENVIRONMENT];
-  const hosts = namedBy(needs.listens, args).map((address) => address.replace(/^localhost:/, "127.0.0.1:"));
+  const hosts = namedBy(needs.listens, args).filter((address) =>
+    LISTENED.test(address) && Number(address.split(":").at(-1)) <= 65_535
+  )
+    .map((address) => address.replace(/^localhost:/, "127.0.0.1:"));
   const opens = needs.opens !== undefined && args.includes(needs.opens);
   if (opens && hosts.length === 0) hosts.push(OPEN_DEMO_ADDRESS);
   if (hosts.length > 0) reads.push(...needs.listenReads ?? []);

@@ -85,6 +85,8 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
       (error) => telemetry.trouble("feature states", error.message),
     );
   }, REFRESH_MS);
+  // What listens keeps the process alive, and nothing else: `deno serve` ends on SIGTERM when nothing does any more.
+  for (const timer of [stepping, refreshing]) if (timer !== undefined) Deno.unrefTimer(timer);
   return {
     app,
     [Symbol.dispose]() {
