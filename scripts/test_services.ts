@@ -64,7 +64,7 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
       },
     );
   }
-  const contracts = flags.contracts && flags.only === undefined ? await runContracts() : undefined;
+  const contracts = flags.contracts && flags.only === undefined ? await runContracts(flags.quick) : undefined;
   const services = Object.fromEntries(
     Object.values(handles).map((handle) => [handle.name, handle.service]),
   ) as unknown as FaultServices;
@@ -107,9 +107,10 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
   if (failedRows.length > 0 || contracts === false) Deno.exitCode = 1;
 }
 
-async function runContracts(): Promise<boolean> {
+/** Runs the tests that need servers; the quick form leaves out those of the measurements, which are slow. */
+async function runContracts(isQuick = false): Promise<boolean> {
   const tests: string[] = [];
-  for (const folder of ["src", "scripts"]) await findTests(folder, tests);
+  for (const folder of isQuick ? ["src"] : ["src", "scripts"]) await findTests(folder, tests);
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", "-A", ...tests.sort()],
     stdin: "null",
