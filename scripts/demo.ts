@@ -20,7 +20,7 @@ import { verify } from "../src/verify/verify.ts";
 import { type HttpAddress, isLoopback, parseAddress } from "../src/http/listen.ts";
 import { runOpenDemo } from "./demo_open.ts";
 import { type DemoResult, describeDemo } from "./demo_report.ts";
-import { trainDemoModel } from "./demo_training.ts";
+import { trainDemoModels } from "./demo_training.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { decimalNumber, httpAddress, wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
@@ -77,8 +77,8 @@ async function demo(flags: DemoFlags): Promise<void> {
   await removeDemo(dir);
   const say = (text: string) => console.error(text);
   say(`${flags.open ? "demo:" : "1/4 "} train a forest on simulated transactions of another seed`);
-  const trained = await trainDemoModel(flags.seed, "streaming");
-  await saveModel(`${dir}/model`, trained, writeCard(trained.manifest));
+  const { shipped, trainRaw } = await trainDemoModels(flags.seed);
+  await saveModel(`${dir}/model`, shipped, writeCard(shipped.manifest));
   if (flags.open) {
     const { count, seed, http = parseAddress(OPEN_DEMO_ADDRESS), rate = OPEN_RATE_PER_S } = flags;
     return await runOpenDemo({ dir, count, seed, http, ratePerS: rate, topics: TOPICS, broken: BROKEN });
@@ -104,7 +104,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     ...await ledger.summary(TOPICS.topic),
     recordsPerS: verification.offsets / (streamedMs / 1000),
     detection: await measureDetection(broker, ledger, TOPICS),
-    rawDetection: await detectEvents(demoEvents(flags), await trainDemoModel(flags.seed, "basic")),
+    rawDetection: await detectEvents(demoEvents(flags), await trainRaw()),
     verification,
     examples: await examplesOf(ledger),
     objectsDir: `${dir}/objects/flagged`,
