@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import type { ConsumerOptions } from "../consumer/consumer_options.ts";
 import type { Explainer } from "../forest/explain.ts";
@@ -55,7 +55,13 @@ export interface BesideStream extends AsyncDisposable {
   >;
 }
 
-/** Longest that a batch waits for the requests in hand. */
+/**
+ * Least time between two batches, and its share of the batch before: a request takes many turns of the event loop before it
+ * is in hand and after it was, and where a stream is caught up with the batches leave no other.
+ */
+const LEAST_WAY_MS = 1;
+const WAY_SHARE = 0.1;
+/** Longest that a batch waits for the requests in hand, where the share is not longer. */
 const MOST_WAY_MS = 20;
 /** How often the number of partitions, which may grow, is looked at anew. */
 const PARTITIONS_EVERY_MS = 30_000;
@@ -101,19 +107,28 @@ export async function openBesideStream(
       (error) => telemetry.log("warn", `http: the number of partitions is not known now: ${error.message}`),
     );
   };
+  let batchMs = 0;
   const looking = setInterval(look, PARTITIONS_EVERY_MS);
   return {
     url: server.url,
     hooks: {
       statusIntervalMs: LiveNumbers.stepMs,
       async giveWay() {
-        const until = performance.now() + MOST_WAY_MS;
-        do await setImmediate(); while (httpApp.inHand > 0 && performance.now() < until);
+        const from = performance.now();
+        const least = Math.max(LEAST_WAY_MS, WAY_SHARE * batchMs);
+        const most = Math.max(MOST_WAY_MS, 2 * least);
+        let waited = 0;
+        // A turn at once does not look at the sockets: what has come there is seen after a pause.
+        do {
+          await pause(1);
+          waited = performance.now() - from;
+        } while (waited < least || httpApp.inHand > 0 && waited < most);
       },
       onStatus: (status) => live.look(status),
       onScored: (scored) => live.scored(scored),
-      onCommit(outcome, batchMs) {
-        live.committed(outcome, batchMs);
+      onCommit(outcome, lastBatchMs) {
+        batchMs = lastBatchMs;
+        live.committed(outcome, lastBatchMs);
         feed.committed(outcome);
       },
       onOwned(partition, stage) {

@@ -65,9 +65,9 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
     async () => {
       // Eight days later all labels of the stream are known; at this terminal nothing ever happened.
       const atMs = Date.parse(flagged[0].timestamp) + 8 * 86_400_000;
-      const after = (ms: number) => ({
+      const after = (days: number) => ({
         terminal_id: "new terminal",
-        timestamp: new Date(atMs + ms).toISOString(),
+        timestamp: new Date(atMs + days * 86_400_000).toISOString(),
       });
       await service.send({
         ...fieldsOf(judged),
@@ -76,19 +76,21 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
         amount: 50 * amount,
       });
       let sent = 0;
-      // Customers that nobody knows: what differs between their scores comes from the terminal.
-      const scoreOfNewcomer = async (ms = 0) => {
-        const transaction_id = `new-${sent}`;
-        await service.send({ transaction_id, customer_id: `newcomer-${sent++}`, amount: 20, ...after(ms) });
+      // Customers that nobody knows, a day apart: what differs between their scores comes from the terminal.
+      const scoreOfNewcomer = async () => {
+        const transaction_id = `new-${++sent}`;
+        await service.send({ transaction_id, customer_id: `newcomer-${sent}`, amount: 20, ...after(sent) });
         const found = await service.ask<WireFound>(`/v1/transactions/${transaction_id}`);
         return (found.matches[0].log ?? found.matches[0].verdict)!.anomaly_score;
       };
       const before = await scoreOfNewcomer();
-      assertEquals(await scoreOfNewcomer(), before);
+      // Each of them moves the mean of all customers a little.
+      const isNear = (score: number) => Math.abs(score - before) < 0.02;
+      assert(isNear(await scoreOfNewcomer()));
       await tab.show("#/transactions/suspect");
       await answer(tab, "Fraud");
       assert((await tab.text(".label-panel .truth")).startsWith("fraud"));
-      await until(async () => await scoreOfNewcomer() > before, {
+      await until(async () => await scoreOfNewcomer() > before + 0.05, {
         timeoutMs: PATIENCE_MS,
         what: "a higher score at the terminal after the answer",
       });
@@ -98,8 +100,7 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
         document.querySelector(".label-panel .truth")!.textContent!.startsWith("legitimate")
       );
       assertEquals((await service.broker.offsets("labels"))[0].endOffset, offsets[0].endOffset + 1);
-      // Of two answers at one time the later one counts from the next second on.
-      await until(async () => await scoreOfNewcomer(60_000) === before, {
+      await until(async () => isNear(await scoreOfNewcomer()), {
         timeoutMs: PATIENCE_MS,
         what: "the score as it was, after the answer was taken back",
       });
