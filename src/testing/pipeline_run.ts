@@ -59,7 +59,9 @@ export interface ConsumerProcessOptions {
 export interface PipelineRun extends AsyncDisposable {
   /** Its engines, without any fault in between. */
   readonly urls: EngineUrls;
-  /** Records in the topic. */
+  /** Its consumer group. */
+  readonly group: string;
+  /** Records in the topic when it was opened. */
   readonly records: number;
   /** Largest resident memory that any consumer of the run has had, bytes. */
   readonly peakRssBytes: number;
@@ -149,6 +151,10 @@ class Run implements PipelineRun {
 
   get urls(): EngineUrls {
     return this.#options.urls;
+  }
+
+  get group(): string {
+    return this.#options.group;
   }
 
   get peakRssBytes(): number {
