@@ -90,13 +90,16 @@ Deno.test("10,000 hostile requests are refused, leak nothing, and cost no memory
     const headers = { authorization: `Bearer ${token.token}`, "content-type": "application/json" };
     const transaction =
       '{"transaction_id":"x","customer_id":"c","terminal_id":"t","amount":1,"timestamp":"2026-01-01T00:00:00Z"}';
-    const score = await fetch(`http://127.0.0.1:${port}/v1/score`, {
-      method: "POST",
-      headers,
-      body: transaction,
-    });
+    // The hostile ones bore the same token, and may have used up what it may ask in a second.
+    const ask = (path: string, init: RequestInit = {}) =>
+      service.until(async () => {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers, ...init });
+        if (response.status !== 429) return response;
+        await response.body?.cancel();
+      }, { what: "an answer" }) as Promise<Response>;
+    const score = await ask("/v1/score", { method: "POST", body: transaction });
     assertEquals([score.status, (await score.json()).verdicts.length], [200, 1]);
-    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`, { headers })).text();
+    const metrics = await (await ask("/metrics")).text();
     return Number(/^process_resident_memory_bytes (\d+)$/m.exec(metrics)![1]) / 2 ** 20;
   };
   // Slow ones hold their connections all the while.
