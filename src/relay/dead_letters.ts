@@ -30,7 +30,12 @@ export function deadLetterStep(broker: Broker, ledger: Ledger, topic: string, pa
     position ??= await ledger.position(DEAD_LETTER_LISTENER, topic, partition);
     const letters = await ledger.deadLettersAfter(topic, partition, position, BATCH_RECORDS);
     if (letters.length === 0) return NOTHING_DUE;
-    await broker.produce(deadLetterTopic(topic), letters.map((letter) => recordOf(letter, topic, partition)));
+    // Asked after the letters: those that another owner had sent on, and whose bytes are gone, are told by it.
+    const told = await ledger.position(DEAD_LETTER_LISTENER, topic, partition);
+    const due = letters.filter(({ offset }) => offset > told);
+    if (due.length > 0) {
+      await broker.produce(deadLetterTopic(topic), due.map((letter) => recordOf(letter, topic, partition)));
+    }
     const last = letters[letters.length - 1].offset;
     await ledger.advance(DEAD_LETTER_LISTENER, topic, partition, last);
     await ledger.forgetDeadLetters(topic, partition, last);
