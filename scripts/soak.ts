@@ -31,8 +31,8 @@ const CHUNK_EVENTS = 20_000;
 /** So many that an hour of theirs is some seconds' work: an object holds the flagged ones of an hour. */
 const CUSTOMERS = 50_000;
 const END_WITHIN_MS = 600_000;
-/** Time after an outage within which the objects must be as near as before it, for each second that it lasted. */
-const RECOVERED_SHARE = 1;
+/** Time after an outage within which the objects must be as near as before it: that of the outage, and no less than this. */
+const RECOVERED_WITHIN_MS = 60_000;
 /** A wait that counts as none: the interval of flushes, and a busy machine's turns. */
 const NEAR_MS = 3000;
 
@@ -100,7 +100,7 @@ async function soak({ minutes, downShare }: SoakFlags): Promise<void> {
     const backAt = performance.now();
     slowestS = Math.max(
       slowestS,
-      await watch.secondsUntilNear(usualMs, cycleMs * downShare * RECOVERED_SHARE),
+      await watch.secondsUntilNear(usualMs, Math.max(RECOVERED_WITHIN_MS, cycleMs * downShare)),
     );
     await watch.phase("up", Math.max(0, cycleMs * (1 - downShare) - (performance.now() - backAt)));
   }
