@@ -11,7 +11,7 @@ const NAMES = [
   "STREAM_URL,LEDGER_URL,OBJECTS_URL,MODEL_DIR,NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE,TERM,NODE_ENV,KAFKA_CLIENT",
   "KAFKAJS_LOG_LEVEL,KAFKAJS_NO_PARTITIONER_WARNING,KAFKAJS_DEBUG_PROTOCOL_BUFFERS",
   "KAFKAJS_DEBUG_EXTENDED_PROTOCOL_BUFFERS,READABLE_STREAM,PGBINARY,PGOPTIONS,PGSSLNEGOTIATION",
-  "PGCLIENT_ENCODING,PGREPLICATION,PGAPPNAME,PGCONNECT_TIMEOUT",
+  "PGCLIENT_ENCODING,PGREPLICATION,PGAPPNAME,PGCONNECT_TIMEOUT,WEBHOOK_URLS,WEBHOOK_SECRET,PUBLIC_URL",
 ].join(",");
 
 /** What has to be in the program beside its modules. */
@@ -19,6 +19,12 @@ const EMBEDDED = [
   "build/edgewood.wasm",
   "model/forest.bin",
   "model/forest.json",
+  // The page's modules are served as they stand, with those of the stream that its what-if runs.
+  "assembly/layout.ts",
+  "src/http/page/index.html",
+  "src/http/page/main.ts",
+  "src/http/page/what_if.ts",
+  "src/stages/decode_wasm.ts",
   "src/broker/sqlite_schema.sql",
   "src/ledger/postgres_schema.sql",
   "src/ledger/sqlite_schema.sql",
@@ -47,6 +53,7 @@ export function compileArgs(output: string): string[] {
     "--include=model",
     "--include=src/broker/kafkajs.ts",
     "--include=src/broker/platformatic.ts",
+    "--include=src/http/page/main.ts",
     "--include=src/ledger/postgres.ts",
     "--include=src/objects/minio.ts",
     `--output=${output}`,
