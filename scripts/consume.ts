@@ -36,6 +36,7 @@ interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags {
   format: "ndjson" | "parquet";
   sessionTimeout?: number;
   maxBatchRecords: number;
+  snapshotRecords?: number;
   flushRows: number;
   flushBytes: number;
   flushInterval: number;
@@ -65,6 +66,11 @@ const command = engineOptions(
       duration,
     )
     .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 16_384)
+    .option(
+      "--snapshot-records <n>",
+      "records of a partition between two snapshots of its state (default: 200000, and twice the number of keys)",
+      wholeNumber(1),
+    )
     .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 10_000)
     .option(
       "--flush-bytes <n>",
@@ -138,6 +144,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       group: flags.group,
       logMode: flags.log,
       featuresOptions: featuresOptionsOf(flags),
+      snapshotRecords: flags.snapshotRecords,
       encoder: objectEncoders[flags.format],
       listeners,
       telemetry,

@@ -50,9 +50,13 @@ async function assertVerified(folder: string): Promise<void> {
 
 /** What the ledger's next offset is; 0 before there is one. */
 function nextOffset(folder: string): number {
+  return sumInLedger(folder, "SELECT sum(next_offset) AS n FROM partition_owner");
+}
+
+function sumInLedger(folder: string, query: string): number {
   const database = new DatabaseSync(`${folder}/ledger.db`, { readOnly: true });
   try {
-    return Number(database.prepare("SELECT sum(next_offset) AS n FROM partition_owner").get()?.n ?? 0);
+    return Number(database.prepare(query).get()?.n ?? 0);
   } finally {
     database.close();
   }
@@ -91,6 +95,8 @@ Deno.test("consume: kill -9 at random moments leaves what an uninterrupted run l
       const options = ["--alerts", "none", "--max-batch-records", "200", "--flush-rows", "40"];
       const whole = await run("consume", copy, "--until-empty", ...options);
       assertEquals(whole.code, 0, whole.stderr);
+      // Only who is killed makes snapshots and is restored from them.
+      options.push("--snapshot-records", "3000");
       const reached: number[] = [];
       for (let kill = 0; kill < kills; kill++) {
         // A group of its own need not wait for the session of the one before to run out.
@@ -105,6 +111,7 @@ Deno.test("consume: kill -9 at random moments leaves what an uninterrupted run l
         reached.push(nextOffset(folder));
       }
       console.log(`killed at offsets ${reached.join(", ")}`);
+      assert(sumInLedger(folder, "SELECT sum(next_offset) AS n FROM snapshot") > 3000, "there is a snapshot");
       const last = await run("consume", folder, "--until-empty", ...options);
       assertEquals(last.code, 0, last.stderr);
       const expected = await committedState(copy);

@@ -44,6 +44,8 @@ export interface PartitionParts {
   owner: string;
   /** Bounds and rules of each partition's feature state. */
   featuresOptions?: FeaturesOptions;
+  /** Records of a partition between two snapshots of its feature state (default: 200,000, and twice the number of keys). */
+  snapshotRecords?: number;
   /** Told of each batch when it is scored, before it is committed. */
   onScored?(scored: ScoredBatch): void;
   /** How commits are repeated. */
@@ -101,7 +103,7 @@ export class OwnedPartition {
    * @throws Error where the ledger is ahead of the stream, or follows another stream.
    */
   static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
-    const { broker, ledger, decoder, topic, labelTopic, owner, retryReads } = parts;
+    const { broker, ledger, decoder, topic, labelTopic, owner, retryReads, snapshotRecords } = parts;
     const claim = await deliver(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
       parts.retry,
@@ -118,7 +120,7 @@ export class OwnedPartition {
       );
     }
     const stage = openFeatureStage(parts.model.manifest, parts.featuresOptions);
-    const source = { broker, ledger, decoder, topic, partition, labelTopic, retryReads };
+    const source = { broker, ledger, decoder, topic, partition, labelTopic, retryReads, snapshotRecords };
     const state = await PartitionState.restore(
       stage,
       source,

@@ -33,6 +33,8 @@ export interface StateSource {
   labelTopic: string;
   /** How reading is repeated while the stream does not answer. */
   retryReads?: DeliverOptions;
+  /** Records between two snapshots (default: 200,000, and twice the number of keys). */
+  snapshotRecords?: number;
 }
 
 /**
@@ -51,7 +53,8 @@ export class PartitionState {
     this.#stage = stage;
     this.#source = source;
     this.#labels = new LabelFeed(source, []);
-    this.#sinceSnapshot = source.partition % STAGGERED_PARTITIONS * SNAPSHOT_RECORDS / STAGGERED_PARTITIONS;
+    const { snapshotRecords = SNAPSHOT_RECORDS } = source;
+    this.#sinceSnapshot = source.partition % STAGGERED_PARTITIONS * snapshotRecords / STAGGERED_PARTITIONS;
   }
 
   /**
@@ -102,7 +105,8 @@ export class PartitionState {
     const { features } = this.#stage;
     if (!features.stateful) return undefined;
     this.#sinceSnapshot += batch.count;
-    if (this.#sinceSnapshot < Math.max(SNAPSHOT_RECORDS, features.keys * 2)) return undefined;
+    const { snapshotRecords = Math.max(SNAPSHOT_RECORDS, features.keys * 2) } = this.#source;
+    if (this.#sinceSnapshot < snapshotRecords) return undefined;
     this.#sinceSnapshot = 0;
     return features.snapshot(encodeSnapshotHeader(this.#header()));
   }

@@ -94,6 +94,8 @@ export interface PipelineRun extends AsyncDisposable {
 }
 
 const RUN_FLAGS = [
+  "--snapshot-records",
+  "3000",
   "--max-batch-records",
   "256",
   "--flush-interval",
