@@ -1,12 +1,13 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { openBroker } from "../src/adapters.ts";
 import { type Config, readConfig } from "../src/config.ts";
-import { encodeLabel, encodeTransaction } from "../src/simulate/encode.ts";
-import type { LabelEvent, LabelMode, ReplayedEvent, TransactionEvent } from "../src/simulate/event.ts";
-import { produceEvents } from "../src/simulate/produce.ts";
+import type { Broker } from "../src/broker/broker.ts";
+import type { LabelMode, ReplayedEvent } from "../src/simulate/event.ts";
+import { produceEvents, type ProduceOptions, produceSteps } from "../src/simulate/produce.ts";
 import { replayTransactions } from "../src/simulate/replay.ts";
-import { simulate } from "../src/simulate/simulate.ts";
-import { openTextTable } from "../src/table/text_table.ts";
+import { simulatedSteps } from "../src/simulate/simulated_steps.ts";
+import { StepJson } from "../src/simulate/step_json.ts";
+import { openTextTable, type TextTable } from "../src/table/text_table.ts";
 import { durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
@@ -88,43 +89,34 @@ async function produce(flags: ProduceFlags): Promise<void> {
   await broker.ensureTopic(topic, { partitions });
   await broker.ensureTopic(labelTopic);
   using ending = endingSignal("produce");
-  const source = flags.input === undefined ? simulated(flags, count!) : await replayed(flags, flags.input);
+  const table = flags.input === undefined ? undefined : await openTextTable(flags.input);
   const progress = startProgress("produce", {
-    total: source.total ?? count,
+    total: table?.size ?? count,
     unit: "records",
     quiet: flags.quiet,
   });
-  const produced = await produceEvents(
-    broker,
-    // The simulation ends by itself.
-    flags.input === undefined || count === undefined ? source.events : take(source.events, count),
-    {
-      topic,
-      labelTopic,
-      ratePerS: rate,
-      speed,
-      signal: ending.signal,
-      encode: source.encode,
-      onProgress: ({ transactions, labels }) =>
-        progress.update(source.done?.() ?? transactions, transactions + labels),
-    },
-  );
+  const options: ProduceOptions = {
+    topic,
+    labelTopic,
+    ratePerS: rate,
+    speed,
+    signal: ending.signal,
+    onProgress: ({ transactions, labels }) =>
+      progress.update(table?.size === undefined ? transactions : table.bytesRead, transactions + labels),
+  };
+  const produced =
+    await (table === undefined
+      ? produceSimulated(broker, flags, count!, options)
+      : produceReplayed(broker, flags, table, options));
   progress.stop();
   console.log(
     `produced   ${produced.transactions} transactions to ${topic}, ${produced.labels} labels to ${labelTopic}, in ${broker.name}`,
   );
 }
 
-interface Source {
-  events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>;
-  encode?(event: ReplayedEvent): string;
-  total?: number;
-  done?(): number;
-}
-
-function simulated(flags: ProduceFlags, count: number): Source {
+function produceSimulated(broker: Broker, flags: ProduceFlags, count: number, options: ProduceOptions) {
   const { seed, fraudRate, start, customers, labelDelay, labels } = flags;
-  const options = {
+  const steps = simulatedSteps({
     randomSeed: seed,
     start,
     count,
@@ -132,27 +124,22 @@ function simulated(flags: ProduceFlags, count: number): Source {
     nCustomers: customers,
     labelDelayMs: labelDelay,
     labels,
-  };
-  return {
-    events: simulate(options),
-    encode: (event) =>
-      event.kind === "label"
-        ? encodeLabel(event as LabelEvent)
-        : encodeTransaction(event as TransactionEvent),
-  };
+  });
+  return produceSteps(broker, steps, new StepJson(seed, labelDelay), options);
 }
 
-async function replayed({ labelDelay, labels, lenient }: ProduceFlags, input: string): Promise<Source> {
-  const table = await openTextTable(input);
-  return {
-    events: replayTransactions(table.rows(), { labelDelayMs: labelDelay, labels, lenient }),
-    total: table.size,
-    done: () => table.bytesRead,
-  };
+function produceReplayed(
+  broker: Broker,
+  { labelDelay, labels, lenient, count }: ProduceFlags,
+  table: TextTable,
+  options: ProduceOptions,
+) {
+  const events = replayTransactions(table.rows(), { labelDelayMs: labelDelay, labels, lenient });
+  return produceEvents(broker, count === undefined ? events : take(events, count), options);
 }
 
 /** Events up to a number of transactions, with the labels among them. */
-async function* take(events: Source["events"], count: number): AsyncGenerator<ReplayedEvent> {
+async function* take(events: AsyncIterable<ReplayedEvent>, count: number): AsyncGenerator<ReplayedEvent> {
   let taken = 0;
   for await (const event of events) {
     if (event.kind === "transaction" && ++taken > count) return;

@@ -38,7 +38,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   alerts: { may: [], types: ["broker"] },
   labels: { may: [], types: ["broker", "ledger"] },
   relay: { may: ["ledger", "objects"], types: ["alerts", "broker"] },
-  simulate: { may: [], types: ["broker"] },
+  simulate: { may: ["broker/packed_records.ts"], types: ["broker"] },
   "log_rows.ts": { may: [], types: ["broker", "ledger"] },
   "pipeline.ts": { may: ["broker", "log_rows.ts", "stages"], types: ["features", "forest", "ledger"] },
   consumer: {

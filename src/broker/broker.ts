@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { PackedRecords } from "./packed_records.ts";
 
 /** One record to produce. */
 export interface ProducedRecord {
@@ -113,8 +114,11 @@ export interface Broker extends AsyncDisposable {
   partitions(topic: string): Promise<number>;
   /** The partition, from 0, in which records of this key lie in a topic of so many partitions. */
   partitionOf(key: string, partitions: number): number;
-  /** Resolves when the records are kept as safely as the broker keeps anything. Retries by itself; throws `DeliveryError`. */
-  produce(topic: string, records: readonly ProducedRecord[]): Promise<void>;
+  /**
+   * Resolves when the records are kept as safely as the broker keeps anything; they must not change before. Retries by
+   * itself; throws `DeliveryError`.
+   */
+  produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void>;
   /** First kept offset and the offset after the last record, of each partition. */
   offsets(topic: string): Promise<{ partition: number; startOffset: number; endOffset: number }[]>;
   /**

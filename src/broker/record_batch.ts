@@ -8,6 +8,7 @@
  * @module
  */
 import type { ProducedRecord, RecordBatch } from "./broker.ts";
+import type { PackedRecords } from "./packed_records.ts";
 
 const HEADER_BYTES = 8;
 const COLUMNS = 6;
@@ -164,6 +165,45 @@ export function encodeBody(records: readonly ProducedRecord[], defaultTimestampM
   }
   new Uint32Array(body.buffer, 0, 2).set([count, end]);
   return body.subarray(0, dataStart + end);
+}
+
+/**
+ * Writes the body of one batch of some of the packed records.
+ *
+ * @param which Their indexes, rising.
+ */
+export function encodePackedBody(
+  records: PackedRecords,
+  which: Int32Array,
+  timestampMs: number,
+): Uint8Array {
+  const count = which.length;
+  let size = 0;
+  for (let i = 0; i < count; i++) size += records.keyEnd[which[i]] - records.start(which[i]);
+  const dataStart = HEADER_BYTES + count * 8 + count * 4 * COLUMNS;
+  const body = new Uint8Array(dataStart + size);
+  new Uint32Array(body.buffer, 0, 2).set([count, size]);
+  new Float64Array(body.buffer, HEADER_BYTES, count).fill(timestampMs);
+  const columns = new Int32Array(body.buffer, HEADER_BYTES + count * 8, count * COLUMNS);
+  // Records that lie one behind the other are copied at once.
+  let [end, runStart, runEnd, runAt] = [0, 0, 0, dataStart];
+  for (let i = 0; i < count; i++) {
+    const start = records.start(which[i]);
+    const recordEnd = records.keyEnd[which[i]];
+    if (start !== runEnd) {
+      body.set(records.bytes.subarray(runStart, runEnd), runAt);
+      [runStart, runAt] = [start, dataStart + end];
+    }
+    runEnd = recordEnd;
+    const valueEnd = end + records.valueEnd[which[i]] - start;
+    columns[i] = end;
+    end += recordEnd - start;
+    columns[count + i] = columns[2 * count + i] = valueEnd;
+    columns[3 * count + i] = end;
+  }
+  body.set(records.bytes.subarray(runStart, runEnd), runAt);
+  columns.fill(-1, 4 * count);
+  return body;
 }
 
 /**

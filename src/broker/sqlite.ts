@@ -7,7 +7,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { hashId } from "../hash_id.ts";
 import { inTransaction, openDatabase, withDeliveryErrors } from "../sqlite.ts";
 import type { Broker, ProducedRecord, RecordBatch } from "./broker.ts";
-import { decodeBody, encodeBody, joinBatches, sliceBatch } from "./record_batch.ts";
+import { PackedRecords } from "./packed_records.ts";
+import { decodeBody, encodeBody, encodePackedBody, joinBatches, sliceBatch } from "./record_batch.ts";
 import { type GroupDatabase, subscribeSqlite } from "./sqlite_group.ts";
 import schema from "./sqlite_schema.sql" with { type: "text" };
 
@@ -92,18 +93,13 @@ class SqliteBroker implements Broker {
     return attempt(() => this.#find(topic)?.partitions ?? 0);
   }
 
-  produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+  produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
     return attempt(() => {
       if (records.length === 0) return;
       const { id, partitions } = this.#require(topic);
-      const now = Date.now();
-      const bodies: { partition: number; count: number; body: Uint8Array }[] = [];
-      this.#partitionRecords(records, partitions).forEach((share, partition) => {
-        for (let from = 0; from < share.length; from += STORED_BATCH_RECORDS) {
-          const part = share.slice(from, from + STORED_BATCH_RECORDS);
-          bodies.push({ partition, count: part.length, body: encodeBody(part, now) });
-        }
-      });
+      const bodies = records instanceof PackedRecords
+        ? this.#packedBodies(records, partitions)
+        : this.#bodies(records, partitions);
       inTransaction(this.#database, () => {
         for (const { partition, count, body } of bodies) {
           const baseOffset = Number(this.#nextOffset.get(id, partition)!.next_offset);
@@ -188,6 +184,24 @@ class SqliteBroker implements Broker {
     return found.length === 0 ? undefined : joinBatches(found);
   }
 
+  #bodies(records: readonly ProducedRecord[], partitions: number): Body[] {
+    const now = Date.now();
+    return this.#partitionRecords(records, partitions).flatMap((share, partition) =>
+      storedParts(share).map((part) => ({ partition, count: part.length, body: encodeBody(part, now) }))
+    );
+  }
+
+  #packedBodies(records: PackedRecords, partitions: number): Body[] {
+    const now = Date.now();
+    return partitionPacked(records, partitions).flatMap((share, partition) =>
+      storedParts(share).map((part) => ({
+        partition,
+        count: part.length,
+        body: encodePackedBody(records, part, now),
+      }))
+    );
+  }
+
   #partitionRecords(records: readonly ProducedRecord[], partitions: number): (readonly ProducedRecord[])[] {
     if (partitions === 1) return [records];
     const shares: ProducedRecord[][] = Array.from({ length: partitions }, () => []);
@@ -200,8 +214,7 @@ class SqliteBroker implements Broker {
 
   partitionOf(key: string | Uint8Array, partitions: number): number {
     const bytes = typeof key === "string" ? encoder.encode(key) : key;
-    hashId(bytes, 0, bytes.length, keyWords, 0);
-    return keyWords[0] % partitions;
+    return partitionOfBytes(bytes, 0, bytes.length, partitions);
   }
 
   #find(topic: string): { id: number; partitions: number } | undefined {
@@ -225,6 +238,43 @@ class SqliteBroker implements Broker {
 
 const encoder = new TextEncoder();
 const keyWords = new Uint32Array(2);
+
+/** A batch that is to be stored. */
+interface Body {
+  partition: number;
+  count: number;
+  body: Uint8Array;
+}
+
+function storedParts<T extends { length: number; slice(from: number, to: number): T }>(share: T): T[] {
+  const parts: T[] = [];
+  for (let from = 0; from < share.length; from += STORED_BATCH_RECORDS) {
+    parts.push(share.slice(from, from + STORED_BATCH_RECORDS));
+  }
+  return parts;
+}
+
+/** The indexes of each partition's records. */
+function partitionPacked(
+  { length, bytes, valueEnd, keyEnd }: PackedRecords,
+  partitions: number,
+): Int32Array[] {
+  const partitionOf = new Int32Array(length);
+  const counts = new Int32Array(partitions);
+  for (let i = 0; i < length; i++) {
+    if (partitions > 1) partitionOf[i] = partitionOfBytes(bytes, valueEnd[i], keyEnd[i], partitions);
+    counts[partitionOf[i]]++;
+  }
+  const shares = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (let i = 0; i < length; i++) shares[partitionOf[i]][counts[partitionOf[i]]++] = i;
+  return shares;
+}
+
+function partitionOfBytes(bytes: Uint8Array, start: number, end: number, partitions: number): number {
+  hashId(bytes, start, end, keyWords, 0);
+  return keyWords[0] % partitions;
+}
 
 /** Runs synchronous work as a promise, so that its errors are rejections. */
 // deno-lint-ignore require-await

@@ -4,10 +4,13 @@
  * @module
  */
 import { setImmediate } from "node:timers/promises";
-import type { Broker, ProducedRecord } from "../broker/broker.ts";
+import type { Broker } from "../broker/broker.ts";
+import { PackedRecords } from "../broker/packed_records.ts";
 import { deliver } from "../deliver.ts";
 import { pause } from "../retry.ts";
-import type { ReplayedEvent, ReplayedTransactionEvent } from "./event.ts";
+import type { ReplayedEvent } from "./event.ts";
+import type { SimulatedStep } from "./simulated_steps.ts";
+import type { StepJson } from "./step_json.ts";
 
 /** How events are produced. */
 export interface ProduceOptions {
@@ -21,10 +24,14 @@ export interface ProduceOptions {
   speed?: number;
   /** Ends the run after the records in hand are produced. */
   signal?: AbortSignal;
-  /** JSON of an event; `JSON.stringify` of its transaction or label unless told. */
-  encode?(event: ReplayedEvent): string;
   /** Told after each batch. */
   onProgress?(produced: Produced): void;
+}
+
+/** How events are produced, and written. */
+export interface ProduceEventsOptions extends ProduceOptions {
+  /** JSON of an event; `JSON.stringify` of its transaction or label unless told. */
+  encode?(event: ReplayedEvent): string;
 }
 
 /** What was produced. */
@@ -35,8 +42,8 @@ export interface Produced {
   labels: number;
 }
 
-/** Most transactions that are produced at one time. */
-const BATCH_RECORDS = 4096;
+/** Most transactions, and most labels, that are produced at one time: each time the stream has to be on disk. */
+const BATCH_RECORDS = 16_384;
 
 /**
  * Produces every event in order: transactions keyed by customer to one topic, labels to another.
@@ -61,16 +68,76 @@ const BATCH_RECORDS = 4096;
  * assertEquals(produced, { transactions: 100, labels: 100 });
  * ```
  */
-export async function produceEvents(
+export function produceEvents(
   broker: Broker,
   events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
+  options: ProduceEventsOptions,
+): Promise<Produced> {
+  const { encode = encodeAny } = options;
+  return produceAll(broker, events, options, {
+    isLabel: (event) => event.kind === "label",
+    timeMs: (event) => event.kind === "label" ? NaN : Date.parse(event.transaction.timestamp),
+    add(event, records) {
+      const { customer_id } = event.kind === "label" ? event.label : event.transaction;
+      records.add(customer_id, encode(event));
+    },
+  });
+}
+
+/**
+ * Produces every step of a simulation as `produceEvents` does its events, the same records at half of the cost.
+ *
+ * @returns What was produced, also where the signal ended the run.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { openSqliteBroker } from "../broker/sqlite.ts";
+ * import { produceSteps } from "./produce.ts";
+ * import { simulatedSteps } from "./simulated_steps.ts";
+ * import { StepJson } from "./step_json.ts";
+ *
+ * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
+ * await broker.ensureTopic("transactions");
+ * await broker.ensureTopic("labels");
+ * const steps = simulatedSteps({ randomSeed: 1, start: 0, count: 100, labelDelayMs: 0 });
+ * const topics = { topic: "transactions", labelTopic: "labels" };
+ * const produced = await produceSteps(broker, steps, new StepJson(1, 0), topics);
+ * assertEquals(produced, { transactions: 100, labels: 100 });
+ * ```
+ */
+export function produceSteps(
+  broker: Broker,
+  steps: Iterable<Readonly<SimulatedStep>>,
+  json: StepJson,
   options: ProduceOptions,
 ): Promise<Produced> {
-  const { topic, labelTopic, signal, encode = encodeAny } = options;
+  return produceAll(broker, steps, options, {
+    isLabel: (step) => step.isLabel,
+    timeMs: (step) => step.timestampMs,
+    add: (step, records) => json.write(step, records),
+  });
+}
+
+/** What is asked of an event, or of a step. */
+interface Reading<E> {
+  isLabel(event: E): boolean;
+  /** Time of a transaction, milliseconds since 1970, or NaN. */
+  timeMs(event: E): number;
+  add(event: E, records: PackedRecords): void;
+}
+
+async function produceAll<E>(
+  broker: Broker,
+  events: Iterable<E> | AsyncIterable<E>,
+  options: ProduceOptions,
+  { isLabel, timeMs, add }: Reading<E>,
+): Promise<Produced> {
+  const { topic, labelTopic, signal } = options;
   const produced: Produced = { transactions: 0, labels: 0 };
-  const transactions: ProducedRecord[] = [];
-  const labels: ProducedRecord[] = [];
-  const pace = paceOf(options);
+  const transactions = new PackedRecords();
+  const labels = new PackedRecords();
+  const pace = paceOf(options, timeMs);
 
   const flush = async () => {
     // Labels first: a transaction in hand may see them.
@@ -78,26 +145,27 @@ export async function produceEvents(
     if (transactions.length > 0) await deliver(() => broker.produce(topic, transactions), { signal });
     produced.labels += labels.length;
     produced.transactions += transactions.length;
-    labels.length = transactions.length = 0;
+    labels.clear();
+    transactions.clear();
     options.onProgress?.(produced);
     await setImmediate();
   };
 
   /** Takes an event in hand; gives a promise where it has to wait. */
-  const take = (event: ReplayedEvent): Promise<void> | undefined => {
-    if (event.kind === "label") {
-      labels.push({ key: event.label.customer_id, value: encode(event) });
+  const take = (event: E): Promise<void> | undefined => {
+    if (isLabel(event)) {
+      add(event, labels);
     } else {
       const waitMs = pace(event);
       if (waitMs > 0) return takeLater(event, waitMs);
-      transactions.push({ key: event.transaction.customer_id, value: encode(event) });
+      add(event, transactions);
     }
     if (transactions.length >= BATCH_RECORDS || labels.length >= BATCH_RECORDS) return flush();
   };
-  const takeLater = async (event: ReplayedTransactionEvent, waitMs: number) => {
+  const takeLater = async (event: E, waitMs: number) => {
     await flush();
     await pause(waitMs, signal);
-    if (!signal?.aborted) transactions.push({ key: event.transaction.customer_id, value: encode(event) });
+    if (!signal?.aborted) add(event, transactions);
   };
 
   // A promise for each event would cost as much as the simulation of it.
@@ -110,7 +178,8 @@ export async function produceEvents(
   } else {
     for await (const event of events) {
       if (signal?.aborted) break;
-      await take(event);
+      const waiting = take(event);
+      if (waiting !== undefined) await waiting;
     }
   }
   await flush();
@@ -122,9 +191,7 @@ function encodeAny(event: ReplayedEvent): string {
 }
 
 /** How long to wait before a transaction, in milliseconds. */
-function paceOf(
-  { ratePerS, speed }: ProduceOptions,
-): (event: ReplayedEvent & { kind: "transaction" }) => number {
+function paceOf<E>({ ratePerS, speed }: ProduceOptions, timeMs: (event: E) => number): (event: E) => number {
   const startMs = performance.now();
   if (ratePerS !== undefined) {
     let count = 0;
@@ -132,11 +199,11 @@ function paceOf(
   }
   if (speed !== undefined) {
     let firstMs: number | undefined;
-    return ({ transaction }) => {
-      const timeMs = Date.parse(transaction.timestamp);
-      if (Number.isNaN(timeMs)) return 0;
-      firstMs ??= timeMs;
-      return startMs + (timeMs - firstMs) / speed - performance.now();
+    return (event) => {
+      const ms = timeMs(event);
+      if (Number.isNaN(ms)) return 0;
+      firstMs ??= ms;
+      return startMs + (ms - firstMs) / speed - performance.now();
     };
   }
   return () => 0;

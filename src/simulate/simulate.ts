@@ -1,14 +1,7 @@
-import { Arrivals } from "./arrivals.ts";
-import type { LabelEvent, LabelMode, Scenario, SimulatedEvent, TransactionEvent } from "./event.ts";
-import { FraudPlan } from "./fraud_plan.ts";
-import { PendingLabels } from "./pending_labels.ts";
-import { Population } from "./population.ts";
-import { RandomStream } from "./random.ts";
+import type { LabelEvent, LabelMode, SimulatedEvent, TransactionEvent } from "./event.ts";
+import { type SimulatedStep, simulatedSteps } from "./simulated_steps.ts";
 import { readSimulateOptions } from "./simulate_options.ts";
 import { TimestampText } from "./timestamp_text.ts";
-
-/** Streams of random numbers of one seed. */
-const Stream = { arrivals: 0, purchases: 1, frauds: 2 } as const;
 
 /** What to simulate; the same options give the same stream, byte for byte, on any machine. */
 export interface SimulateOptions {
@@ -67,65 +60,20 @@ export interface SimulateOptions {
  * ```
  */
 export function simulate(options: SimulateOptions): Generator<SimulatedEvent, void, undefined> {
-  return simulateChecked(readSimulateOptions(options));
+  return eventsOf(simulatedSteps(options), readSimulateOptions(options));
 }
 
-function* simulateChecked(
-  { randomSeed, startMs, count, fraudRate, nCustomers, nTerminals, labelDelayMs, labels }: ReturnType<
-    typeof readSimulateOptions
-  >,
+function* eventsOf(
+  steps: Iterable<Readonly<SimulatedStep>>,
+  { randomSeed, labelDelayMs }: { randomSeed: number; labelDelayMs: number },
 ): Generator<SimulatedEvent, void, undefined> {
-  const population = new Population(randomSeed, nCustomers, nTerminals);
-  const purchases = new RandomStream(randomSeed, Stream.purchases);
-  const arrivals = new Arrivals(
-    new RandomStream(randomSeed, Stream.arrivals),
-    startMs,
-    population.totalPerDay,
-  );
-  const plan = new FraudPlan(new RandomStream(randomSeed, Stream.frauds), population, { fraudRate, startMs });
-  const pending = new PendingLabels();
   // One writer for each of the three times, as each keeps the text of its day.
   const [text, madeAt, labelledAt] = [new TimestampText(), new TimestampText(), new TimestampText()];
-
-  let arrivalMs = arrivals.next();
-  for (let index = 0; index < count; index++) {
-    let timeMs: number;
-    let customer: number;
-    let terminal: number;
-    let amountMinor: number;
-    let scenario: Scenario;
-    if (plan.cardTesting.nextMs <= arrivalMs) {
-      ({ timeMs, customer, terminal, amountMinor } = plan.cardTesting.take());
-      scenario = 4;
-    } else {
-      timeMs = arrivalMs;
-      arrivalMs = arrivals.next();
-      customer = population.drawCustomer(purchases);
-      terminal = population.drawTerminal(purchases, customer);
-      scenario = plan.scenarioOf(timeMs, customer, terminal);
-      amountMinor = plan.amountMinor(scenario, population.drawAmountMinor(purchases, customer));
-      amountMinor = population.payableMinor(terminal, amountMinor);
-    }
-    plan.count(timeMs, scenario);
-
-    const timestampMs = Math.floor(timeMs);
-    while (pending.oldestMs + labelDelayMs <= timestampMs) yield label();
-    yield transaction(index, customer, terminal, amountMinor, text.write(timestampMs), scenario);
-    if (labels === "all" || (labels === "frauds" && scenario !== 0)) {
-      pending.push(index, customer, terminal, timestampMs, scenario);
-    }
-  }
-  while (pending.length > 0) yield label();
+  for (const step of steps) yield step.isLabel ? label(step) : transaction(step);
 
   function transaction(
-    index: number,
-    customer: number,
-    terminal: number,
-    amountMinor: number,
-    timestamp: string,
-    scenario: Scenario,
+    { index, customer, terminal, amountMinor, merchant, timestampMs, scenario }: SimulatedStep,
   ): TransactionEvent {
-    const merchant = population.merchant(terminal);
     return {
       kind: "transaction",
       transaction: {
@@ -137,15 +85,14 @@ function* simulateChecked(
         merchant_category: merchant.merchantCategory,
         country: merchant.country,
         channel: merchant.channel,
-        timestamp,
+        timestamp: text.write(timestampMs),
       },
       isFraud: scenario !== 0,
       scenario,
     };
   }
 
-  function label(): LabelEvent {
-    const { index, customer, terminal, timestampMs, scenario } = pending.shift();
+  function label({ index, customer, terminal, timestampMs, scenario }: SimulatedStep): LabelEvent {
     return {
       kind: "label",
       label: {

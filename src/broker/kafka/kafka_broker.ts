@@ -1,4 +1,5 @@
 import type { Broker, ProducedRecord, RecordBatch, SubscribeOptions, Subscription } from "../broker.ts";
+import type { PackedRecords } from "../packed_records.ts";
 import { ClusterLink } from "./cluster_link.ts";
 import { deliveryError, isRetriable } from "./failure.ts";
 import type { KafkaClient } from "./kafka_client.ts";
@@ -118,7 +119,7 @@ class KafkaBroker implements Broker {
     return this.#ask(`look for topic ${topic}`, () => this.#client.leaders(topic));
   }
 
-  produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+  produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
     return this.#producer.produce(topic, records);
   }
 

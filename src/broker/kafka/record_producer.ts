@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { pause } from "../../retry.ts";
 import type { ProducedRecord } from "../broker.ts";
+import type { PackedRecords } from "../packed_records.ts";
 import type { Compression } from "./codecs.ts";
 import { deliveryError, isRetriable } from "./failure.ts";
 import type { KafkaClient, ProducerConnection } from "./kafka_client.ts";
@@ -52,7 +53,7 @@ export class RecordProducer {
    *
    * @throws DeliveryError where the broker refuses them, or has not taken them in time; some may be kept then.
    */
-  produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+  produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
     if (records.length === 0) return Promise.resolve();
     const done = this.#last.then(() => this.#produce(topic, records));
     this.#last = done.catch(() => {}); // its own caller has the error
@@ -65,7 +66,7 @@ export class RecordProducer {
     await this.#connection.close();
   }
 
-  async #produce(topic: string, records: readonly ProducedRecord[]): Promise<void> {
+  async #produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
     const { name, deliveryTimeoutMs } = this.#options;
     const deadline = performance.now() + deliveryTimeoutMs;
     try {
@@ -99,7 +100,11 @@ export class RecordProducer {
   }
 
   /** Splits the records into requests; each has at most one batch of bounded size for a partition, in order. */
-  *#requests(topic: string, records: readonly ProducedRecord[], partitions: number): Iterable<unknown[]> {
+  *#requests(
+    topic: string,
+    records: readonly ProducedRecord[] | PackedRecords,
+    partitions: number,
+  ): Iterable<unknown[]> {
     let messages: unknown[] = [];
     let bytes = 0;
     let bytesOf = new Float64Array(partitions);
