@@ -55,6 +55,7 @@ interface Flags {
   rounds: number;
   records: number;
   partitions: number;
+  customers: number;
   model: string;
   only?: string[];
 }
@@ -213,6 +214,11 @@ export const pipelineBenchCommand = benchCommand({
     rounds: { what: "rounds a figure is the median of", full: 3, quick: 1 },
     records: { what: "records in the topic", full: 3_000_000, quick: 50_000 },
     partitions: { what: "partitions of the topic", full: 4, quick: 4 },
+    customers: {
+      what: "customers; of so many 3,000,000 transactions are some days",
+      full: 300_000,
+      quick: 5000,
+    },
   },
   options: (command) =>
     command.option("--model <dir>", "folder of the model", "model")

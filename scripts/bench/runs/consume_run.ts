@@ -1,6 +1,7 @@
 import type { LogMode } from "../../../src/ledger/ledger.ts";
 import type { EngineUrls } from "../../../src/testing/pipeline_run.ts";
 import { type RunningProcess, startDeno } from "../../../src/testing/process.ts";
+import { memoryBounds } from "../../memory_bounds.ts";
 import { permissionsFor } from "../../permissions.ts";
 import type { Topics } from "./fill_stream.ts";
 import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
@@ -80,9 +81,15 @@ export function startConsume(
     ...["--group", crypto.randomUUID(), "--log", options.log],
     ...flags.includes("--alerts") ? flags : ["--alerts", "none", ...flags],
   ];
-  const { env, onStderr, profile } = options;
+  const { onStderr, profile } = options;
+  const bounds = memoryBounds("consume");
+  const env = { ...bounds.env, ...options.env };
   const permissions = profile === undefined
-    ? permissionsFor("consume", args, (name) => env?.[name])
+    ? permissionsFor("consume", args, (name) => options.env?.[name])
     : ["--allow-all", `--preload=${PRELOAD}?out=${encodeURIComponent(profile)}`];
-  return startDeno("scripts/consume.ts", args, { permissions, env, onStderr });
+  return startDeno("scripts/consume.ts", args, {
+    permissions: [...bounds.flags, ...permissions],
+    env,
+    onStderr,
+  });
 }

@@ -10,6 +10,8 @@ export interface FilledTopicOptions {
   partitions: number;
   /** Size that shorter records are padded to, bytes. */
   recordBytes: number;
+  /** Customers. */
+  customers: number;
   /** Which transactions have a label. */
   labels: LabelMode;
 }
@@ -21,10 +23,10 @@ export interface FilledTopicOptions {
  * @returns The topics' names.
  */
 export async function filledTopic(stream: string, options: FilledTopicOptions): Promise<Topics> {
-  const { records, partitions, recordBytes, labels } = options;
+  const { records, partitions, recordBytes, customers, labels } = options;
   await using broker = await openBroker(stream, { kafkaClient: "platformatic" });
   for (let attempt = 1;; attempt++) {
-    const topic = `bench-${records}x${recordBytes}-${partitions}-${labels}-${attempt}`;
+    const topic = `bench-${records}x${recordBytes}-${partitions}-${customers}-${labels}-${attempt}`;
     const topics = { topic, labelTopic: `${topic}.labels` };
     const known = await broker.partitions(topic) === 0 ? [] : await broker.offsets(topic);
     const count = known.reduce((sum, { startOffset, endOffset }) => sum + endOffset - startOffset, 0);
