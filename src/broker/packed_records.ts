@@ -40,11 +40,12 @@ export class PackedRecords implements Iterable<ProducedRecord> {
     return index === 0 ? 0 : this.keyEnd[index - 1];
   }
 
-  /** Makes room in `bytes` for at least so many behind `end`; the buffer may be another one after it. */
+  /** Makes room in `bytes` for so many behind `end`, keeping what is written there; `bytes` may be another one after it. */
   reserve(room: number): void {
     if (this.end + room <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(2 * this.bytes.length, this.end + room));
-    grown.set(this.bytes.subarray(0, this.end));
+    // All of it: a record may be half written.
+    grown.set(this.bytes);
     this.bytes = grown;
   }
 

@@ -28,10 +28,38 @@ const MINUTE_MS = 60_000;
  * ```
  */
 export function parseTimestamp(cell: string): number | null {
+  const plain = fromPlain(cell);
+  if (plain !== null) return plain;
   const text = cell.trim();
   const calendar = CALENDAR.exec(text);
   const timeMs = calendar ? fromCalendar(calendar) : EPOCH.test(text) ? fromEpoch(Number(text)) : NaN;
   return timeMs >= -62_167_219_200_000 && timeMs <= 253_402_300_799_999 ? timeMs : null;
+}
+
+/** The day of the last plain text, which the next one mostly shares. */
+let [lastDate, lastDayMs] = ["", 0];
+
+/** The time of `2018-04-01 00:00:31`, with T for the space or Z behind it; null for every other text. */
+function fromPlain(text: string): number | null {
+  const { length } = text;
+  if (length !== 19 && !(length === 20 && text[19] === "Z")) return null;
+  if ((text[10] !== " " && text[10] !== "T") || text[13] !== ":" || text[16] !== ":") return null;
+  const [hour, minute, second] = [twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17)];
+  if (!(hour <= 23 && minute <= 59 && second <= 59)) return null;
+  if (!text.startsWith(lastDate) || lastDate === "") {
+    const date = text.slice(0, 10);
+    const calendar = CALENDAR.exec(date);
+    const dayMs = calendar === null ? NaN : fromCalendar(calendar);
+    if (Number.isNaN(dayMs)) return null;
+    [lastDate, lastDayMs] = [date, dayMs];
+  }
+  return lastDayMs + 1000 * (second + 60 * (minute + 60 * hour));
+}
+
+/** The number of two digits; NaN where they are none. */
+function twoDigits(text: string, at: number): number {
+  const [ten, one] = [text.charCodeAt(at) - 48, text.charCodeAt(at + 1) - 48];
+  return ten >= 0 && ten <= 9 && one >= 0 && one <= 9 ? 10 * ten + one : NaN;
 }
 
 function fromCalendar(match: RegExpExecArray): number {

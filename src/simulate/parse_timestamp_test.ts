@@ -54,3 +54,33 @@ Deno.test("parseTimestamp() gives null for what is no time", () => {
   cells.push("0x10", "2018-04-01T00:00:31ZZ", "99999999999999999999999999", "2018-04-01 00:00:31 and more");
   for (const cell of cells) assertEquals(parseTimestamp(cell), null, cell);
 });
+
+Deno.test("parseTimestamp() reads plain times as the calendar does, whatever came before", () => {
+  const zoned = (text: string) => parseTimestamp(`${text.replace(/Z$/, "")}+00:00`);
+  const days = [
+    "2018-04-01",
+    "2018-04-01",
+    "2020-02-29",
+    "2019-02-29",
+    "0000-01-01",
+    "9999-12-31",
+    "2018-4-001",
+  ];
+  const times = [
+    "00:00:00",
+    "23:59:59",
+    "24:00:00",
+    "12:60:00",
+    "12:00:60",
+    "1a:00:00",
+    "12-00:00",
+    " 1:02:03",
+  ];
+  for (const day of days) {
+    for (const time of times) {
+      for (const text of [`${day} ${time}`, `${day}T${time}`, `${day}T${time}Z`, `${day}_${time}`]) {
+        assertEquals(parseTimestamp(text), zoned(text), text);
+      }
+    }
+  }
+});

@@ -8,6 +8,7 @@ import type { Broker } from "../broker/broker.ts";
 import { PackedRecords } from "../broker/packed_records.ts";
 import { deliver } from "../deliver.ts";
 import { pause } from "../retry.ts";
+import { addEvent } from "./add_event.ts";
 import type { ReplayedEvent } from "./event.ts";
 import type { SimulatedStep } from "./simulated_steps.ts";
 import type { StepJson } from "./step_json.ts";
@@ -73,11 +74,12 @@ export function produceEvents(
   events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
   options: ProduceEventsOptions,
 ): Promise<Produced> {
-  const { encode = encodeAny } = options;
+  const { encode } = options;
   return produceAll(broker, events, options, {
     isLabel: (event) => event.kind === "label",
     timeMs: (event) => event.kind === "label" ? NaN : Date.parse(event.transaction.timestamp),
     add(event, records) {
+      if (encode === undefined) return addEvent(event, records);
       const { customer_id } = event.kind === "label" ? event.label : event.transaction;
       records.add(customer_id, encode(event));
     },
@@ -184,10 +186,6 @@ async function produceAll<E>(
   }
   await flush();
   return produced;
-}
-
-function encodeAny(event: ReplayedEvent): string {
-  return JSON.stringify(event.kind === "label" ? event.label : event.transaction);
 }
 
 /** How long to wait before a transaction, in milliseconds. */
