@@ -1,4 +1,5 @@
 const encoder = new TextEncoder();
+const shortKey = new Uint8Array(64);
 const MULTIPLIER = 0x5bd1e995;
 const SEED = 0x9747b28c;
 
@@ -18,8 +19,9 @@ const SEED = 0x9747b28c;
  * ```
  */
 export function partitionOfKey(key: string | Uint8Array, partitions: number): number {
-  const bytes = typeof key === "string" ? encoder.encode(key) : key;
-  const length = bytes.length;
+  const isShort = typeof key === "string" && isShortAscii(key);
+  const bytes = isShort ? shortKey : typeof key === "string" ? encoder.encode(key) : key;
+  const length = isShort ? key.length : bytes.length;
   let hash = SEED ^ length;
   let at = 0;
   for (; at + 4 <= length; at += 4) {
@@ -36,4 +38,16 @@ export function partitionOfKey(key: string | Uint8Array, partitions: number): nu
   hash = Math.imul(hash, MULTIPLIER);
   hash ^= hash >>> 15;
   return (hash & 0x7fffffff) % partitions;
+}
+
+/** Whether the key is ASCII and fits `shortKey`, where it is then: no buffer is made for it. */
+function isShortAscii(key: string): boolean {
+  const { length } = key;
+  if (length > shortKey.length) return false;
+  for (let i = 0; i < length; i++) {
+    const code = key.charCodeAt(i);
+    if (code > 127) return false;
+    shortKey[i] = code;
+  }
+  return true;
 }

@@ -17,6 +17,7 @@ Deno.test("partitionOfKey() puts a key where kafkajs and Java's client put it", 
     "abc",
     "abcd",
     "ß€😀",
+    ...[63, 64, 65, 200].map((length) => "k".repeat(length)),
     ...Array.from({ length: 2000 }, (_, i) => `customer-${i * 7919}`),
   ];
   for (const key of keys) {

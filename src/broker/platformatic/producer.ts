@@ -29,6 +29,9 @@ export class PlatformaticProducer implements ProducerConnection {
   readonly #compression: Compression;
   #producer: Producer | undefined;
   #sent = 0;
+  /** The last time in both forms: making a BigInt of each record's would cost more. */
+  #timeMs = 0;
+  #time = 0n;
 
   /** Connects when first used. */
   constructor(options: BaseOptions, compression: Compression) {
@@ -37,13 +40,15 @@ export class PlatformaticProducer implements ProducerConnection {
   }
 
   messageOf({ key, value, headers, timestampMs }: ProducedRecord, topic: string, partition: number): unknown {
+    const timeMs = timestampMs ?? Date.now();
+    if (timeMs !== this.#timeMs) [this.#timeMs, this.#time] = [timeMs, BigInt(timeMs)];
     return {
       topic,
       partition,
       key: asBuffer(key),
       value: asBuffer(value),
       headers: headers === undefined ? undefined : headersOf(headers),
-      timestamp: BigInt(timestampMs ?? Date.now()),
+      timestamp: this.#time,
     } as Message;
   }
 
@@ -92,7 +97,13 @@ async function sendBatches(producer: Producer, messages: Message[]): Promise<voi
   for (let from = 0; from < messages.length;) {
     const firstMs = Number(messages[from].timestamp);
     let to = from + 1;
-    while (to < messages.length && Math.abs(Number(messages[to].timestamp) - firstMs) < TIME_SPAN_MS) to++;
+    for (let last = messages[from].timestamp; to < messages.length; to++) {
+      const { timestamp } = messages[to];
+      // Most are of the same moment as the one before.
+      if (timestamp === last) continue;
+      if (Math.abs(Number(timestamp) - firstMs) >= TIME_SPAN_MS) break;
+      last = timestamp;
+    }
     await producer.send({ messages: messages.slice(from, to), acks: ACKNOWLEDGED_BY_ALL });
     from = to;
   }
