@@ -70,7 +70,9 @@ export class LabelFeed {
 
   /** Reads on, partition by partition, up to these offsets: what a committed batch had read. */
   async readTo(offsets: readonly number[], offer: (label: Label) => void): Promise<void> {
-    await this.#persist(() => this.#findEnds(true));
+    if (offsets.some((offset, partition) => !(offset <= this.#ends[partition]))) {
+      await this.#persist(() => this.#findEnds(true));
+    }
     for (let partition = 0; partition < offsets.length; partition++) {
       await this.#readOn(partition, offsets[partition], Infinity, offer);
       this.offsets[partition] = offsets[partition];

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
+import { sliceBatch } from "../broker/record_batch.ts";
 import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
 import type { Decoder } from "../stages/decode_wasm.ts";
@@ -79,7 +80,7 @@ export class PartitionState {
       from = ranges[0]?.firstOffset ?? claim.nextOffset;
     }
     if (claim.nextOffset > from) onReplay(claim.nextOffset - from);
-    for (const range of ranges) await state.#replay(range, from);
+    await state.#replay(ranges, from);
     return state;
   }
 
@@ -124,17 +125,33 @@ export class PartitionState {
     return true;
   }
 
-  async #replay(range: CommittedRange, from: number) {
+  /**
+   * Applies what lies in these ranges, from the offset on: the stream is read in one go, and before the first record of a
+   * range the labels that its batch had seen.
+   */
+  async #replay(ranges: readonly CommittedRange[], from: number) {
+    if (ranges.length === 0) return;
     const { broker, decoder, topic, partition, retryReads } = this.#source;
-    const { features } = this.#stage;
-    if (features.usesLabels) await this.#labels.readTo(range.labelOffsets, (label) => features.offer(label));
-    let fromOffset = Math.max(from, range.firstOffset);
+    const toOffset = ranges[ranges.length - 1].nextOffset;
+    let fromOffset = Math.max(from, ranges[0].firstOffset);
+    let at = 0;
+    await this.#readLabelsOf(ranges[at]);
     await deliver(async () => {
-      for await (const batch of broker.read(topic, partition, { fromOffset, toOffset: range.nextOffset })) {
-        this.#stage.apply(decoder.decodeBatch(batch).columns);
-        // What was applied is not applied again after a failure.
-        fromOffset = batch.nextOffset;
+      for await (const batch of broker.read(topic, partition, { fromOffset, toOffset })) {
+        for (let row = 0, end = 0; row < batch.count; row = end) {
+          while (batch.offsets[row] >= ranges[at].nextOffset) await this.#readLabelsOf(ranges[++at]);
+          while (end < batch.count && batch.offsets[end] < ranges[at].nextOffset) end++;
+          this.#stage.apply(decoder.decodeBatch(sliceBatch(batch, row, end)).columns);
+          // What was applied is not applied again after a failure.
+          fromOffset = batch.offsets[end - 1] + 1;
+        }
       }
     }, retryReads);
+    while (at < ranges.length - 1) await this.#readLabelsOf(ranges[++at]);
+  }
+
+  async #readLabelsOf({ labelOffsets }: CommittedRange) {
+    const { features } = this.#stage;
+    if (features.usesLabels) await this.#labels.readTo(labelOffsets, (label) => features.offer(label));
   }
 }

@@ -3,7 +3,7 @@ import { outcomeOf } from "../ledger/outcome_fixture.ts";
 import { openSqliteLedger } from "../ledger/sqlite.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
 import { openFeatureStage } from "../stages/features.ts";
-import { assertEquals, assertRejects } from "../testing/assert.ts";
+import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { transactionFeatures } from "../training/transaction_features.ts";
 import { PartitionState } from "./state.ts";
 
@@ -12,6 +12,8 @@ const RECORD = {
   value:
     `{"transaction_id":"a","customer_id":"c","terminal_id":"t","amount":5,"timestamp":"2026-01-01T00:00:00Z"}`,
 };
+const LABEL =
+  `{"transaction_id":"a","customer_id":"c","terminal_id":"t","timestamp":"2026-01-01T00:00:00Z","is_fraud":true,"labelled_at":"2026-01-08T00:00:00Z"}`;
 
 Deno.test("PartitionState does not touch the label topic where no feature learns from labels", async () => {
   const folder = await Deno.makeTempDir();
@@ -53,6 +55,49 @@ Deno.test("PartitionState does not touch the label topic where no feature learns
       Error,
       "the label topic was asked for",
     );
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("PartitionState makes its state anew in a few reads, however many batches were committed", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    const batches = 300;
+    for (const topic of ["transactions", "labels"]) await broker.ensureTopic(topic);
+    await broker.produce("transactions", Array(2 * batches).fill(RECORD));
+    await broker.produce("labels", Array(batches).fill({ key: "c", value: LABEL }));
+    const { epoch } = await ledger.claim("transactions", 0, { owner: "a", streamId: "s" });
+    for (let i = 0; i < batches; i++) {
+      const outcome = outcomeOf("transactions", [2 * i, 2 * i + 2], epoch);
+      await ledger.commit({ ...outcome, labelOffsets: [i] });
+    }
+    const claim = await ledger.claim("transactions", 0, { owner: "b", streamId: "s" });
+    let calls = 0;
+    const counting = new Proxy(broker, {
+      get(_, name) {
+        const value = Reflect.get(broker, name);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          calls++;
+          return value.apply(broker, args);
+        };
+      },
+    });
+    const features = transactionFeatures(["streaming"]).features;
+    const stage = openFeatureStage({ kind: "transactions", features });
+    const decoder = await openDecoder();
+    const topics = { topic: "transactions", partition: 0, labelTopic: "labels" };
+    let replayed = 0;
+    const state = await PartitionState.restore(
+      stage,
+      { broker: counting, ledger, decoder, ...topics },
+      claim,
+      (records) => replayed = records,
+    );
+    assertEquals([replayed, state.labelOffsets], [2 * batches, [batches - 1]]);
+    assert(calls < 20, `${calls} calls`);
   }
   await Deno.remove(folder, { recursive: true });
 });

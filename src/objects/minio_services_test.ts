@@ -46,7 +46,8 @@ for (const server of ["minio", "seaweedfs"] as const) {
       const fresh = new URL(url);
       const bucket = `test-${crypto.randomUUID()}`;
       fresh.pathname = `/${bucket}`;
-      await using store = openMinioStore(fresh);
+      // SeaweedFS makes volumes for a new bucket first, which takes its time on a busy machine.
+      await using store = openMinioStore(fresh, { requestTimeoutMs: 60_000, deadlineMs: 240_000 });
       assertEquals(await store.get("a"), undefined);
       assertEquals(await Array.fromAsync(store.list("")), []);
       await store.delete("a");
