@@ -133,7 +133,7 @@ export const httpBenchCommand = benchCommand({
     stream: { what: "records a second of the stream beside it", full: 1000, quick: 200 },
   },
 }, async (flags: Flags, findings) => {
-  const { services, ignore, reason } = await needs(["kafka", "postgres"]);
+  const needed = await needs(["kafka", "postgres"]);
   const atWork = `${flags.stream} records/s`;
   const cases: [who: string, run: () => Promise<number[]>][] = [
     [`embedded, ${atWork}`, () => besideStream(flags, flags.stream, embedded)],
@@ -142,8 +142,8 @@ export const httpBenchCommand = benchCommand({
     ["a bare Deno.serve", () => bare(flags)],
   ];
   const server = `Kafka and PostgreSQL, ${atWork}`;
-  if (services !== undefined) {
-    cases.unshift([server, () => besideStream(flags, flags.stream, () => servers(services))]);
+  if (!needed.ignore) {
+    cases.unshift([server, () => besideStream(flags, flags.stream, () => servers(needed.services))]);
   }
   const runs = cases.map((): number[][] => []);
   await interleave(
@@ -170,9 +170,7 @@ export const httpBenchCommand = benchCommand({
       }
     }
   }
-  if (ignore) {
-    lines.push({ what: { who: server, "": "" }, figure: { missing: reason } });
-  }
+  if (needed.ignore) lines.push({ what: { who: server, "": "" }, figure: { missing: needed.reason } });
   const title = `POST /v1/score, one transaction, ${flags.rate} requests/s: due to answered`;
   findings.table({ title, unit: "ms", digits: 2, lines });
 });
