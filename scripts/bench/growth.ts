@@ -2,6 +2,9 @@
  * Measures how the cost grows: records a second of `consume` on embedded engines by the number of records in the stream and of
  * customers among them, with the memory of the process.
  *
+ * A simulated customer makes two transactions a day, so fewer customers make the same records in more days; each hour of event time that has
+ * a flagged transaction is an object at least. The table of objects shows how many that came to.
+ *
  * @module
  */
 import { openBroker } from "../../src/adapters.ts";
@@ -49,6 +52,19 @@ function addGoal(what: string, spreads: readonly Spread[], findings: Findings): 
   });
 }
 
+/** Number of files in a folder and below; none where it was not made. */
+async function filesBelow(folder: string): Promise<number> {
+  let count = 0;
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      count += isDirectory ? await filesBelow(`${folder}/${name}`) : 1;
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return count;
+}
+
 /** The command `bench growth`. */
 export const growthBenchCommand = benchCommand({
   name: "growth",
@@ -75,12 +91,12 @@ export const growthBenchCommand = benchCommand({
     await fillStream(broker, TOPICS, { records, customers, labels: "frauds" });
     streams.push(url);
   }
-  const runs = cases.map(() => [] as ConsumeRun[]);
+  const runs = cases.map(() => [] as (ConsumeRun & { objects: number })[]);
   const rates = await interleave(
     cases.map(({ records }, i) => async () => {
       await using engines = await embeddedEngines(streams[i]);
       const run = await runConsume(engines.urls, { ...TOPICS, records, log: "all", model });
-      runs[i].push(run);
+      runs[i].push({ ...run, objects: await filesBelow(engines.urls.objects.slice("file:".length)) });
       return run.recordsPerS;
     }),
     {
@@ -98,23 +114,23 @@ export const growthBenchCommand = benchCommand({
     unit: "records/s",
     lines: cases.map((each, i) => ({ what: what(each), figure: rates[i] })),
   });
-  findings.table({
-    title: "processor time",
-    unit: "µs/record",
-    digits: 2,
-    lines: cases.map((each, i) => ({
-      what: what(each),
-      figure: spreadOf(runs[i].map(({ cpuSeconds }) => cpuSeconds * 1e6 / each.records)),
-    })),
-  });
-  findings.table({
-    title: "memory of the process at its peak",
-    unit: "MB",
-    lines: cases.map((each, i) => ({
-      what: what(each),
-      figure: spreadOf(runs[i].map(({ peakRssBytes }) => peakRssBytes / 1e6)),
-    })),
-  });
+  const table = (
+    title: string,
+    unit: string,
+    digits: number,
+    valueOf: (run: typeof runs[0][0], i: number) => number,
+  ) =>
+    findings.table({
+      ...{ title, unit, digits },
+      lines: cases.map((each, i) => ({
+        what: what(each),
+        figure: spreadOf(runs[i].map((run) => valueOf(run, i))),
+      })),
+    });
+  table("processor time", "µs/record", 2, ({ cpuSeconds }, i) => cpuSeconds * 1e6 / cases[i].records);
+  table("memory of the process at its peak", "MB", 0, ({ peakRssBytes }) => peakRssBytes / 1e6);
+  table("flagged transactions", "of 1,000", 1, ({ flagged }, i) => flagged * 1000 / cases[i].records);
+  table("objects", "files", 0, ({ objects }) => objects);
   addGoal("records/s by records", rates.slice(0, byRecords.length), findings);
   addGoal("records/s by customers", rates.slice(byRecords.length), findings);
 });
