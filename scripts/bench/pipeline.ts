@@ -29,7 +29,7 @@ import {
 } from "./runs/pipeline_contenders.ts";
 
 const RECORD_BYTES = 240;
-/** The fastest of those tried: larger ones wait longer for the first verdict, smaller ones begin more often. */
+/** Records of a micro-batch of Spark. */
 const SPARK_MICRO_BATCH = 500_000;
 const MUST_SHARE = 0.6;
 /** Parts of a profile that are shown. */
