@@ -1,4 +1,4 @@
-import { BLOCK_LEAST, BLOCK_ROWS, HALF_ROWS, HEADER, SCORES, SECTIONS, TREES } from "./layout";
+import { BLOCK_LEAST, BLOCK_ROWS, HEADER, SCORES, SECTIONS, TREES } from "./layout";
 import { decodeLabels, decodeTransactions } from "./decode";
 import { scoreBlocks } from "./block";
 import { findNaN } from "./rows";
@@ -11,7 +11,7 @@ export { decodeLabels, decodeTransactions };
 const WALK_BY_ROWS_LEAST: u32 = 8;
 
 /**
- * Scores the first `count` rows: whole half blocks by selection, and the rest of them by walking where that is quicker.
+ * Scores the first `count` rows: whole blocks as sets, and the rest of them by walking where that is quicker.
  *
  * @returns -1, or the index of the first NaN among the values, and then no score is written.
  */
@@ -23,7 +23,7 @@ export function score(count: u32): i32 {
   const trees = load<u32>(HEADER, TREES);
   let inBlocks: u32 = 0;
   if (load<u32>(HEADER, SECTIONS) > 0) {
-    inBlocks = count & -HALF_ROWS;
+    inBlocks = count & -BLOCK_ROWS;
     if (count - inBlocks >= load<u32>(HEADER, BLOCK_LEAST)) inBlocks = count;
     if (inBlocks > 0) scoreBlocks(inBlocks);
   }

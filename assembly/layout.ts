@@ -37,51 +37,55 @@ export const NODE_BYTES = 8;
 /** Offset of the link in a node. */
 export const NODE_LINK = 4;
 
-// Blocks of rows: see assembly/block.ts.
+// Blocks of rows: see assembly/block.ts. A set of a block's rows is a vector, one bit a row.
 
-/** Rows that a block holds, one byte each in the lanes of vector registers. */
+/** Rows that a block holds, one bit each in a vector register. */
 export const BLOCK_ROWS = 128;
-/** Rows of half a block, which takes half the time: for the last rows of a batch. */
-export const HALF_ROWS = 64;
+/** Bytes of a set of rows. */
+export const SET_BYTES = 16;
 /** Header: number of sections; 0 if the forest is only walked. */
 export const SECTIONS = 40;
 /** Header: address of the first section. */
 export const SECTION_LIST = 44;
-/** Header: least number of rows for which half a block pays, at most HALF_ROWS. */
+/** Header: least number of rows for which a block pays, at most BLOCK_ROWS. */
 export const BLOCK_LEAST = 48;
-/** Header: address of BLOCK_ROWS bytes of each operand value: 256 constants, then the slots of selections. */
-export const VALUES = 52;
-/** Header: address of the block's ranks in a group, BLOCK_ROWS bytes a feature of the group. */
-export const GROUP_RANKS = 56;
-/** Constants before the first slot at VALUES. */
-export const CONSTANTS = 256;
+/** Header: address of the sets of rows that reach the inner nodes of the tree in work. */
+export const NODE_SETS = 52;
+/** Header: address of the sets of rows that reach its leaves, with room for a multiple of LEAF_FOLD. */
+export const LEAF_SETS = 56;
+/** Leaves whose sets are folded into bits of the leaves' numbers at a time. */
+export const LEAF_FOLD = 8;
 
 /** Section: number of features, their address, number of segments, their address; 4 bytes each. */
 export const SECTION_BYTES = 16;
 
 /**
  * Feature of a section: its column, address of its thresholds (float32), of its buckets' starts (2 bytes each), number
- * of halvings, low end and scale of the buckets (float32), last bucket (float32), address of its ranks (2 bytes a row).
+ * of halvings that leave RANK_WINDOW thresholds, low end and scale of the buckets (float32), last bucket (float32), address
+ * of its ranks (2 bytes a row). Then, of the block in work: address of the number of rows up to each threshold (1 byte
+ * each), sixteens of these bytes, address of the sets of the first rows in the feature's order for each number of rows.
+ *
+ * Where thresholds are few the sixteens are 0, the sets are those of the rows up to each threshold, and the number of bits
+ * of a rank follows.
  */
-export const FEATURE_BYTES = 32;
+export const FEATURE_BYTES = 48;
+
+/** Thresholds that one comparison of a vector ranks a value among. */
+export const RANK_WINDOW = 4;
+/** Bits of a rank up to which sets are spread from the bits. */
+export const MOST_SPREAD_BITS = 9;
+
+/** Segment: first tree, end of its trees, address of the trees' programs, or 0 if it is walked. */
+export const SEGMENT_BYTES = 12;
+
+/** Program of a tree: number of its inner nodes, of its leaves, address of the leaves' path lengths (float64); then its nodes. */
+export const PROGRAM_BYTES = 12;
 
 /**
- * Segment: first tree, end of its trees, number of features of the group, their address, address of the trees'
- * programs, address of the group's path lengths (float64); a segment that is walked has programs at 0.
+ * Node of a program: address of a byte, and of the sets among which this byte says which one goes left; address of the sets
+ * of its left and of its right child; 4 bytes each. Parents come before their children, in the order of NODE_SETS.
  */
-export const SEGMENT_BYTES = 24;
-
-/** Feature of a group: address of its ranks in the section, address of the table to its ranks in the group. */
-export const GROUP_FEATURE_BYTES = 8;
-
-/** Program of a tree: bytes of its selections, offset of its result from VALUES; then the selections. */
-export const PROGRAM_BYTES = 8;
-
-/**
- * Selection: offsets from VALUES of the left operand, the right operand and the result (2 bytes each), the threshold's
- * rank in the group less 128 (1 byte, and one unused), offset of the feature's ranks from GROUP_RANKS (4 bytes).
- */
-export const SELECTION_BYTES = 12;
+export const PROGRAM_NODE_BYTES = 16;
 
 // Decoder: see assembly/decode.ts. It runs in an instance of its own, with places that are fixed.
 

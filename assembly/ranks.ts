@@ -1,7 +1,5 @@
-// Turns the values of rows into ranks among thresholds, so that a comparison needs one byte.
-import {
-  BLOCK_ROWS, FEATURE_BYTES, GROUP_FEATURE_BYTES, GROUP_RANKS, HEADER, N_FEATURES, ROWS,
-} from "./layout";
+// Turns the values of rows into ranks among thresholds.
+import { BLOCK_ROWS, FEATURE_BYTES, HEADER, N_FEATURES, RANK_WINDOW, ROWS } from "./layout";
 
 // @ts-ignore: decorator
 @inline
@@ -9,9 +7,17 @@ function advance(rank: usize, value: f32, step: usize, thresholds: usize): usize
   return rank + (value > load<f32>(thresholds + ((rank + step) << 2) - 4) ? step : 0);
 }
 
+/** Adds how many of the four thresholds from a rank on are below the value. */
+// @ts-ignore: decorator
+@inline
+function finish(rank: usize, value: f32, thresholds: usize): usize {
+  return rank + popcnt(i32x4.bitmask(f32x4.lt(v128.load(thresholds + (rank << 2)), f32x4.splat(value))));
+}
+
 /**
- * Ranks of the first `count` rows, a multiple of four, in each feature of a section: the number of thresholds below the
- * value. A bucket of equal width leads close, halving to the place.
+ * Ranks of the first `count` rows in each feature of a section: the number of thresholds below the value. A bucket of
+ * equal width leads close, halving to four thresholds, and one comparison of a vector to the place. Rows that fill up the
+ * last block get some rank.
  */
 export function rankSection(features: usize, nFeatures: u32, count: u32): void {
   const rowBytes: usize = load<u32>(HEADER, N_FEATURES) << 2;
@@ -20,7 +26,7 @@ export function rankSection(features: usize, nFeatures: u32, count: u32): void {
   for (const end = features + nFeatures * FEATURE_BYTES; features < end; features += FEATURE_BYTES) {
     const thresholds: usize = load<u32>(features, 4);
     const buckets: usize = load<u32>(features, 8);
-    const firstStep: usize = (1 << load<u32>(features, 12)) >> 1;
+    const firstStep: usize = (RANK_WINDOW << load<u32>(features, 12)) >> 1;
     const low = v128.load32_splat(features, 16);
     const scale = v128.load32_splat(features, 20);
     const lastBucket = v128.load32_splat(features, 24);
@@ -40,35 +46,21 @@ export function rankSection(features: usize, nFeatures: u32, count: u32): void {
       let r1: usize = load<u16>(buckets + (i32x4.extract_lane(bucket, 1) & 0xffffff));
       let r2: usize = load<u16>(buckets + (i32x4.extract_lane(bucket, 2) & 0xffffff));
       let r3: usize = load<u16>(buckets + (i32x4.extract_lane(bucket, 3) & 0xffffff));
-      for (let step = firstStep; step > 0; step >>= 1) {
+      for (let step = firstStep; step >= <usize>RANK_WINDOW; step >>= 1) {
         r0 = advance(r0, x0, step, thresholds);
         r1 = advance(r1, x1, step, thresholds);
         r2 = advance(r2, x2, step, thresholds);
         r3 = advance(r3, x3, step, thresholds);
       }
-      store<u16>(ranks, r0, 0);
-      store<u16>(ranks, r1, 2);
-      store<u16>(ranks, r2, 4);
-      store<u16>(ranks, r3, 6);
+      r0 = finish(r0, x0, thresholds);
+      r1 = finish(r1, x1, thresholds);
+      r2 = finish(r2, x2, thresholds);
+      r3 = finish(r3, x3, thresholds);
+      store<u64>(ranks, <u64>(<u32>r0 | (<u32>r1 << 16)) | (<u64>(<u32>r2 | (<u32>r3 << 16)) << 32));
       ranks += 8;
       row += 4 * rowBytes;
     }
-  }
-}
-
-/** Ranks of `rows` rows of a block from `firstRow` on in each feature of a group, by tables from the section's ranks. */
-export function rankGroup(features: usize, nFeatures: u32, firstRow: u32, rows: u32): void {
-  let to: usize = load<u32>(HEADER, GROUP_RANKS);
-  for (const end = features + nFeatures * GROUP_FEATURE_BYTES; features < end; features += GROUP_FEATURE_BYTES) {
-    let from = <usize>load<u32>(features) + <usize>(firstRow << 1);
-    const table: usize = load<u32>(features, 4);
-    for (let at = to; at < to + rows; at += 4) {
-      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 0)), 0);
-      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 2)), 1);
-      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 4)), 2);
-      store<u8>(at, load<u8>(table + <usize>load<u16>(from, 6)), 3);
-      from += 8;
-    }
-    to += BLOCK_ROWS;
+    const ranked: u32 = (count + 3) & -4;
+    memory.fill(ranks, 0, <usize>(((count + BLOCK_ROWS - 1) & -BLOCK_ROWS) - ranked) << 1);
   }
 }

@@ -17,9 +17,14 @@ export function roundDown(value: number): number {
   return float[0];
 }
 
+/** Thresholds that are compared at once in the end, as in `assembly/layout.ts`. */
+const WINDOW = 4;
+
 /** Sorted thresholds of one feature, with a table of buckets that leads to the neighbourhood of a value. */
 export interface RankTable {
-  /** Distinct float32 thresholds, ascending, then `2 ** steps` times +infinity. */
+  /** Number of thresholds. */
+  size: number;
+  /** Distinct float32 thresholds, ascending, then at least four times +infinity, and as often as a bucket has thresholds. */
   thresholds: Float32Array;
   /** Lower end of the first bucket. */
   low: number;
@@ -27,7 +32,7 @@ export interface RankTable {
   scale: number;
   /** Number of thresholds in lower buckets: length buckets. */
   bucketStart: Uint16Array;
-  /** Halvings that find a place among the thresholds of one bucket. */
+  /** Halvings that leave at most four of the thresholds of one bucket. */
   steps: number;
 }
 
@@ -58,10 +63,10 @@ export function createRankTable(sorted: Float32Array): RankTable {
     bucketStart[bucket] = bucketStart[bucket - 1] + counts[bucket - 1];
   }
   const fullest = counts.reduce((most, count) => Math.max(most, count), 0);
-  const steps = Math.ceil(Math.log2(fullest + 1));
-  const thresholds = new Float32Array(sorted.length + 2 ** steps).fill(Infinity);
+  const steps = Math.max(0, Math.ceil(Math.log2(fullest / WINDOW)));
+  const thresholds = new Float32Array(sorted.length + WINDOW * 2 ** steps).fill(Infinity);
   thresholds.set(sorted);
-  return { thresholds, low, scale, bucketStart, steps };
+  return { size: sorted.length, thresholds, low, scale, bucketStart, steps };
 }
 
 /**
@@ -75,10 +80,10 @@ export function createRankTable(sorted: Float32Array): RankTable {
 export function rankOf(table: RankTable, value: number): number {
   const { thresholds, low, scale, bucketStart } = table;
   let rank = bucketStart[bucketOf(value, low, scale, bucketStart.length)];
-  for (let step = 2 ** table.steps >> 1; step > 0; step >>= 1) {
+  for (let step = WINDOW * 2 ** table.steps / 2; step >= WINDOW; step /= 2) {
     if (value > thresholds[rank + step - 1]) rank += step;
   }
-  return rank;
+  return rank + thresholds.subarray(rank, rank + WINDOW).filter((threshold) => threshold < value).length;
 }
 
 function bucketOf(value: number, low: number, scale: number, buckets: number): number {

@@ -1,19 +1,32 @@
 import * as layout from "../../assembly/layout.ts";
 import type { Forest } from "./forest.ts";
-import { rankOf, roundDown } from "./rank.ts";
+import { rankOf, type RankTable, roundDown } from "./rank.ts";
 import type { MemoryImage } from "./scorer_image.ts";
-import type { BlockPlan, Group, Section, Segment } from "./scorer_plan.ts";
+import type { BlockPlan, Section, Segment } from "./scorer_plan.ts";
 import type { TreeProgram } from "./scorer_program.ts";
 
 /** Addresses that the header holds of what blocks need. */
 export interface BlockAddresses {
   /** First section. */
   sectionsAt: number;
-  /** Values of operands. */
-  valuesAt: number;
-  /** Ranks of one block in one group. */
-  groupRanksAt: number;
+  /** Sets of rows at inner nodes. */
+  nodeSetsAt: number;
+  /** Sets of rows at leaves. */
+  leafSetsAt: number;
 }
+
+/** Where what a block's rows are to a feature lies. */
+interface FeatureAddresses {
+  /** Rank of every row: 2 bytes each. */
+  ranks: number;
+  /** Number of rows up to each threshold, 1 byte each; 0 where thresholds are few. */
+  places: number;
+  /** Sets of rows. */
+  sets: number;
+}
+
+/** Bytes from 0 to 255. */
+const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, i) => i);
 
 /**
  * Places a plan's sections, segments, tables and programs, as `assembly/layout.ts` says.
@@ -21,54 +34,77 @@ export interface BlockAddresses {
  * @param image Where to place them.
  * @param forest The forest of the plan.
  * @param plan What `planBlocks` made of it.
- * @param leafLengths Path length of every leaf, by node.
- * @param maxRows Rows that one call can score.
+ * @param maxRows Rows that one call can score, a multiple of the rows of a block.
  */
 export function placeBlocks(
   image: MemoryImage,
   forest: Forest,
   plan: BlockPlan,
-  leafLengths: Float64Array,
   maxRows: number,
 ): BlockAddresses {
-  const groups = plan.sections.flatMap((section) =>
-    section.segments.flatMap((segment) => segment.group ?? [])
+  const programs = plan.sections.flatMap(({ segments }) =>
+    segments.flatMap(({ programs }) => programs ?? [])
   );
-  const most = (sizes: number[]) => sizes.reduce((a, b) => Math.max(a, b), 0);
-  const slots = most(groups.flatMap((group) => group.programs.map((program) => program.slots)));
-  const values = new Uint8Array((layout.CONSTANTS + slots) * layout.BLOCK_ROWS);
-  for (let constant = 0; constant < layout.CONSTANTS; constant++) {
-    values.fill(constant, constant * layout.BLOCK_ROWS, (constant + 1) * layout.BLOCK_ROWS);
-  }
-  const ranksAt = image.reserve(2 * maxRows * most(plan.sections.map((section) => section.tables.size)));
-  const writer = new SectionWriter(image, forest, leafLengths);
-  return {
-    valuesAt: image.place(values),
-    groupRanksAt: image.reserve(layout.BLOCK_ROWS * most(groups.map((group) => group.features.length))),
-    sectionsAt: image.place(
-      Uint32Array.from(plan.sections.flatMap((section) => writer.section(section, ranksAt, 2 * maxRows))),
-    ),
-  };
+  const nodeSetsAt = image.reserve(layout.SET_BYTES * most(programs.map(({ nodes }) => nodes.length)));
+  const leaves = most(programs.map(({ lengths }) => lengths.length));
+  const leafSetsAt = image.reserve(layout.SET_BYTES * (leaves + layout.LEAF_FOLD));
+  const writer = new SectionWriter(image, forest, nodeSetsAt, leafSetsAt);
+  // Only one section is in work at a time, so all have the same room.
+  const room = (bytesOf: (table: RankTable) => number) =>
+    image.reserve(most(plan.sections.map(({ tables }) => total([...tables.values()].map(bytesOf)))));
+  const ranksAt = room(() => 2 * maxRows);
+  const placesAt = room((table) => 16 * sixteensOf(table));
+  const setsAt = room(setsBytesOf);
+  const sections = plan.sections.flatMap((section) => {
+    const next = { ranks: ranksAt, places: placesAt, sets: setsAt };
+    const addresses = new Map<number, FeatureAddresses>();
+    for (const [column, table] of section.tables) {
+      addresses.set(column, { ...next });
+      next.ranks += 2 * maxRows;
+      next.places += 16 * sixteensOf(table);
+      next.sets += setsBytesOf(table);
+    }
+    return writer.section(section, addresses);
+  });
+  return { nodeSetsAt, leafSetsAt, sectionsAt: image.place(Uint32Array.from(sections)) };
 }
+
+const total = (sizes: number[]) => sizes.reduce((a, b) => a + b, 0);
+const most = (sizes: number[]) => sizes.reduce((a, b) => Math.max(a, b), 0);
+
+/** Bits of a rank among a table's thresholds. */
+const bitsOf = ({ size }: RankTable) => 32 - Math.clz32(size);
+
+/** Whether the sets of rows are spread from the bits of ranks. */
+const hasFew = (table: RankTable) => bitsOf(table) <= layout.MOST_SPREAD_BITS;
+
+/** Sixteens of bytes that hold one for each rank; 0 where thresholds are few. */
+const sixteensOf = (table: RankTable) => hasFew(table) ? 0 : Math.ceil((table.size + 1) / 16);
+
+/** Bytes of a feature's sets of rows. */
+const setsBytesOf = (table: RankTable) =>
+  layout.SET_BYTES * (hasFew(table) ? 2 ** bitsOf(table) : layout.BLOCK_ROWS + 1);
 
 class SectionWriter {
   readonly #image: MemoryImage;
   readonly #forest: Forest;
-  readonly #leafLengths: Float64Array;
+  readonly #nodeSetsAt: number;
+  readonly #leafSetsAt: number;
+  readonly #everyByteAt: number;
 
-  constructor(image: MemoryImage, forest: Forest, leafLengths: Float64Array) {
+  constructor(image: MemoryImage, forest: Forest, nodeSetsAt: number, leafSetsAt: number) {
     this.#image = image;
     this.#forest = forest;
-    this.#leafLengths = leafLengths;
+    this.#nodeSetsAt = nodeSetsAt;
+    this.#leafSetsAt = leafSetsAt;
+    this.#everyByteAt = image.place(EVERY_BYTE);
   }
 
-  section({ tables, segments }: Section, ranksAt: number, ranksBytes: number): number[] {
-    const columns = [...tables.keys()];
-    const features = new DataView(new ArrayBuffer(layout.FEATURE_BYTES * columns.length));
-    const ranksOf = new Map(columns.map((column, i) => [column, ranksAt + i * ranksBytes]));
-    columns.forEach((column, i) => {
+  section({ tables, segments }: Section, addresses: Map<number, FeatureAddresses>): number[] {
+    const features = new DataView(new ArrayBuffer(layout.FEATURE_BYTES * tables.size));
+    [...tables].forEach(([column, table], i) => {
       const at = i * layout.FEATURE_BYTES;
-      const table = tables.get(column)!;
+      const { ranks, places, sets } = addresses.get(column)!;
       features.setUint32(at, column, true);
       features.setUint32(at + 4, this.#image.place(table.thresholds), true);
       features.setUint32(at + 8, this.#image.place(table.bucketStart), true);
@@ -76,73 +112,48 @@ class SectionWriter {
       features.setFloat32(at + 16, table.low, true);
       features.setFloat32(at + 20, table.scale, true);
       features.setFloat32(at + 24, table.bucketStart.length - 1, true);
-      features.setUint32(at + 28, ranksOf.get(column)!, true);
+      features.setUint32(at + 28, ranks, true);
+      features.setUint32(at + 32, places, true);
+      features.setUint32(at + 36, sixteensOf(table), true);
+      features.setUint32(at + 40, sets, true);
+      features.setUint32(at + 44, bitsOf(table), true);
     });
     const segmentList = Uint32Array.from(
-      segments.flatMap((segment) => this.#segment(segment, tables, ranksOf)),
+      segments.flatMap((segment) => this.#segment(segment, tables, addresses)),
     );
-    return [columns.length, this.#image.place(features), segments.length, this.#image.place(segmentList)];
+    return [tables.size, this.#image.place(features), segments.length, this.#image.place(segmentList)];
   }
 
   #segment(
-    { first, last, group }: Segment,
+    { first, last, programs }: Segment,
     tables: Section["tables"],
-    ranksOf: Map<number, number>,
+    addresses: Map<number, FeatureAddresses>,
   ): number[] {
-    if (!group) return [first, last, 0, 0, 0, 0];
-    const features = Uint32Array.from(
-      group.features.flatMap((column) => [ranksOf.get(column)!, this.#image.place(group.ranks.get(column)!)]),
-    );
-    return [
-      first,
-      last,
-      group.features.length,
-      this.#image.place(features),
-      this.#image.place(this.#programs(group, tables)),
-      this.#image.place(group.lengths),
-    ];
-  }
-
-  #programs(group: Group, tables: Section["tables"]): Uint8Array<ArrayBuffer> {
-    const selections = group.programs.reduce((sum, program) => sum + program.nodes.length, 0);
-    const bytes = new DataView(
-      new ArrayBuffer(layout.PROGRAM_BYTES * group.programs.length + layout.SELECTION_BYTES * selections),
-    );
-    const indexOf = new Map(Array.from(group.lengths, (length, i) => [length, i]));
-    const valueOf = (operand: number): number =>
-      layout.BLOCK_ROWS *
-      (operand < 0 ? indexOf.get(this.#leafLengths[-1 - operand])! : layout.CONSTANTS + operand);
-    const rankOfThreshold = (node: number): number => {
-      const column = this.#forest.feature[node];
-      return group.ranks.get(column)![rankOf(tables.get(column)!, roundDown(this.#forest.threshold[node]))];
-    };
-    const ranksAt = new Map(group.features.map((column, i) => [column, i * layout.BLOCK_ROWS]));
-    let at = 0;
-    for (const program of group.programs) {
-      at = this.#program(bytes, at, program, valueOf, rankOfThreshold, ranksAt);
-    }
-    return new Uint8Array(bytes.buffer);
+    if (!programs) return [first, last, 0];
+    const words = programs.flatMap((program) => this.#program(program, tables, addresses));
+    return [first, last, this.#image.place(Uint32Array.from(words))];
   }
 
   #program(
-    bytes: DataView,
-    start: number,
-    program: TreeProgram,
-    valueOf: (operand: number) => number,
-    rankOfThreshold: (node: number) => number,
-    ranksAt: Map<number, number>,
-  ): number {
-    bytes.setUint32(start, layout.SELECTION_BYTES * program.nodes.length, true);
-    bytes.setUint32(start + 4, valueOf(program.result), true);
-    let at = start + layout.PROGRAM_BYTES;
-    program.nodes.forEach((node, i) => {
-      bytes.setUint16(at, valueOf(program.left[i]), true);
-      bytes.setUint16(at + 2, valueOf(program.right[i]), true);
-      bytes.setUint16(at + 4, valueOf(program.slot[i]), true);
-      bytes.setUint8(at + 6, rankOfThreshold(node));
-      bytes.setUint32(at + 8, ranksAt.get(this.#forest.feature[node])!, true);
-      at += layout.SELECTION_BYTES;
+    { nodes, left, right, lengths }: TreeProgram,
+    tables: Section["tables"],
+    addresses: Map<number, FeatureAddresses>,
+  ): number[] {
+    const { feature, threshold } = this.#forest;
+    const setOf = (child: number) =>
+      child >= 0
+        ? this.#nodeSetsAt + child * layout.SET_BYTES
+        : this.#leafSetsAt + (-1 - child) * layout.SET_BYTES;
+    const words = [nodes.length, lengths.length, this.#image.place(Float64Array.from(lengths))];
+    nodes.forEach((node, i) => {
+      const { places, sets } = addresses.get(feature[node])!;
+      const table = tables.get(feature[node])!;
+      const rank = rankOf(table, roundDown(threshold[node]));
+      if (hasFew(table)) {
+        words.push(this.#everyByteAt + rank % 256, sets + layout.SET_BYTES * (rank - rank % 256));
+      } else words.push(places + rank, sets);
+      words.push(setOf(left[i]), setOf(right[i]));
     });
-    return at;
+    return words;
   }
 }

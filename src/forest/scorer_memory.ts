@@ -26,7 +26,7 @@ export function fillMemory(memory: WebAssembly.Memory, forest: Forest, maxRows: 
   const trees = forest.treeStart.length - 1;
   const leafLengths = leafPathLengths(forest);
   const nodes = packNodes(forest, leafLengths);
-  const plan = planBlocks(forest, leafLengths, layout.HALF_ROWS);
+  const plan = planBlocks(forest, leafLengths, layout.BLOCK_ROWS);
 
   const image = new MemoryImage(layout.HEADER);
   const header = new DataView(new ArrayBuffer(layout.HEADER_BYTES));
@@ -48,12 +48,12 @@ export function fillMemory(memory: WebAssembly.Memory, forest: Forest, maxRows: 
   field(layout.LENGTHS, image.place(nodes.lengths));
   field(layout.FEATURE_BITS, nodes.featureBits);
   header.setFloat64(layout.NORMALISER, trees * averagePathLength(forest.maxSamples), true);
-  const blocks = placeBlocks(image, forest, plan, leafLengths, maxRows);
+  const blocks = placeBlocks(image, forest, plan, maxRows);
   field(layout.SECTIONS, plan.sections.length);
   field(layout.SECTION_LIST, blocks.sectionsAt);
   field(layout.BLOCK_LEAST, plan.leastRows);
-  field(layout.VALUES, blocks.valuesAt);
-  field(layout.GROUP_RANKS, blocks.groupRanksAt);
+  field(layout.NODE_SETS, blocks.nodeSetsAt);
+  field(layout.LEAF_SETS, blocks.leafSetsAt);
   image.writeTo(memory);
   return {
     rows: new Float32Array(memory.buffer, rowsAt, maxRows * forest.nFeatures),

@@ -10,30 +10,23 @@ import { leafPathLengths } from "./scorer_nodes.ts";
 import { type BlockPlan, planBlocks } from "./scorer_plan.ts";
 import { trainForest } from "./train.ts";
 
+const BLOCK_ROWS = 128;
+
 function planOf(wanted: ForestCase): BlockPlan {
   const forest = randomForest(randomNumbers(31), wanted);
-  return planBlocks(forest, leafPathLengths(forest), 64);
+  return planBlocks(forest, leafPathLengths(forest), BLOCK_ROWS);
 }
 
 function assertKeepsLimits(plan: BlockPlan, trees: number): void {
   let next = 0;
   for (const { tables, segments } of plan.sections) {
-    for (const { thresholds } of tables.values()) assert(thresholds.length <= 65_535);
-    for (const { first, last, group } of segments) {
+    for (const { size } of tables.values()) assert(size <= 65_535, `${size} thresholds`);
+    for (const { first, last, programs } of segments) {
       assertEquals(first, next, "segments must hold all trees in order");
       next = last;
-      if (!group) continue;
-      assertEquals(group.programs.length, last - first);
-      assert(group.lengths.length <= 256, `${group.lengths.length} path lengths`);
-      for (const ranks of group.ranks.values()) {
-        for (let rank = 1; rank < ranks.length; rank++) {
-          const step = ((ranks[rank] ^ 128) - (ranks[rank - 1] ^ 128)) & 255;
-          assert(
-            step <= 1 && (ranks[rank] ^ 128) >= (ranks[rank - 1] ^ 128),
-            "ranks must rise by one at most",
-          );
-        }
-      }
+      if (!programs) continue;
+      assertEquals(programs.length, last - first);
+      for (const { lengths } of programs) assert(lengths.length <= 65_536, `${lengths.length} leaves`);
     }
   }
   assertEquals(next, trees);
@@ -42,28 +35,29 @@ function assertKeepsLimits(plan: BlockPlan, trees: number): void {
 Deno.test("planBlocks() puts the trees that training makes into blocks", () => {
   const random = randomNumbers(32);
   for (const nFeatures of [2, 6, 30]) {
-    const rows = new Float32Array(3000 * nFeatures).map(() => random() + random());
-    const forest = trainForest({ rows, nFeatures }, { randomSeed: 1 });
-    const plan = planBlocks(forest, leafPathLengths(forest), 64);
-    assertKeepsLimits(plan, 100);
-    const inGroups = plan.sections.flatMap((section) => section.segments)
-      .reduce((sum, { first, last, group }) => sum + (group ? last - first : 0), 0);
-    assert(inGroups >= 95, `${nFeatures} features: ${inGroups} of 100 trees`);
-    assert(plan.leastRows > 1 && plan.leastRows < 64, `${plan.leastRows} rows`);
+    for (const maxSamples of [256, 1024]) {
+      const rows = new Float32Array(3000 * nFeatures).map(() => random() + random());
+      const forest = trainForest({ rows, nFeatures }, { randomSeed: 1, maxSamples });
+      const plan = planBlocks(forest, leafPathLengths(forest), BLOCK_ROWS);
+      assertKeepsLimits(plan, 100);
+      const inBlocks = plan.sections.flatMap((section) => section.segments)
+        .reduce((sum, { first, last, programs }) => sum + (programs ? last - first : 0), 0);
+      assertEquals(inBlocks, 100, `${nFeatures} features`);
+      assert(plan.leastRows > 1 && plan.leastRows < BLOCK_ROWS, `${plan.leastRows} rows`);
+    }
   }
 });
 
-Deno.test("planBlocks() makes new groups and sections where thresholds become too many", () => {
+Deno.test("planBlocks() makes a new section where thresholds become too many", () => {
   const plan = planOf({
     nFeatures: 1,
     nEstimators: 300,
-    leaves: 40,
+    leaves: 400,
     shapes: ["ragged"],
     thresholds: ["uniform"],
   });
   assertKeepsLimits(plan, 300);
-  assert(plan.sections.length > 1, `${plan.sections.length} sections`);
-  assert(plan.sections[0].segments.length > 10, `${plan.sections[0].segments.length} groups`);
+  assert(plan.sections.length > 2, `${plan.sections.length} sections`);
 });
 
 Deno.test("planBlocks() keeps its limits on forests of all shapes", () => {
@@ -82,15 +76,7 @@ Deno.test("planBlocks() keeps its limits on forests of all shapes", () => {
   }
 });
 
-Deno.test("planBlocks() leaves large trees and many columns to the walk", () => {
-  const large = planOf({
-    nFeatures: 1,
-    nEstimators: 3,
-    leaves: 600,
-    shapes: ["halving"],
-    thresholds: ["uniform"],
-  });
-  assertEquals(large.sections, []);
+Deno.test("planBlocks() leaves few small trees of many columns to the walk", () => {
   const wide = planOf({
     nFeatures: 1000,
     nEstimators: 9,
@@ -99,4 +85,16 @@ Deno.test("planBlocks() leaves large trees and many columns to the walk", () => 
     thresholds: ["uniform"],
   });
   assertEquals(wide.sections, []);
+});
+
+Deno.test("planBlocks() leaves trees of too many leaves to the walk", () => {
+  const random = randomNumbers(34);
+  const forest = randomForest(random, {
+    nFeatures: 1,
+    nEstimators: 2,
+    leaves: 70_000,
+    shapes: ["left chain", "right chain"],
+    thresholds: ["uniform"],
+  });
+  assertEquals(planBlocks(forest, leafPathLengths(forest), BLOCK_ROWS).sections, []);
 });

@@ -1,29 +1,24 @@
 import type { Forest } from "./forest.ts";
 
 /**
- * One tree as a list of selections without branches: each writes to its slot the value of its left or of its right
- * operand. An operand of at least 0 is a slot; a negative one, −1 − leaf, is the path length of that leaf.
+ * One tree as a list of nodes that split sets of rows, parents before children. A child of at least 0 is a place in this
+ * list; a negative one, −1 − number, is a leaf by its number.
  */
 export interface TreeProgram {
-  /** Inner nodes of the forest, children before parents: one selection each. */
+  /** Inner nodes of the forest. */
   nodes: number[];
-  /** Operand for rows that go left. */
+  /** Child for rows that go left. */
   left: number[];
-  /** Operand for rows that go right. */
+  /** Child for rows that go right. */
   right: number[];
-  /** Slot that takes the result. */
-  slot: number[];
-  /** Operand that holds the tree's path length in the end. */
-  result: number;
-  /** Number of slots in use at most. */
-  slots: number;
+  /** Path length by number of the leaf, in edges, at least one. */
+  lengths: number[];
 }
 
 /**
- * Turns a tree into selections, in an order that needs few slots: of two subtrees the one that needs more goes first
- * (Sethi & Ullman 1970), so slots grow with the logarithm of the nodes.
+ * Turns a tree into a list of nodes, level by level.
  *
- * A node whose subtrees end in the same path length for every row needs no selection.
+ * A node whose subtrees end in the same path length for every row is a leaf here.
  *
  * @param forest A forest that `checkForest` accepts.
  * @param tree Index of the tree.
@@ -33,43 +28,23 @@ export function compileTree(forest: Forest, tree: number, leafLengths: Float64Ar
   const { feature, left, right } = forest;
   const start = forest.treeStart[tree];
   const size = forest.treeStart[tree + 1] - start;
-  const need = new Uint8Array(size); // slots a subtree needs; 0 if its path length is the same for every row
-  const leaf = new Int32Array(size).fill(-1); // such a path length's leaf
+  const same = new Float64Array(size).fill(NaN); // path length of all leaves below a node; NaN if they differ
   for (let i = size - 1; i >= 0; i--) {
     const node = start + i;
-    if (feature[node] < 0) {
-      leaf[i] = node;
-      continue;
-    }
-    const [l, r] = [left[node] - start, right[node] - start];
-    if (leaf[l] >= 0 && leaf[r] >= 0 && leafLengths[leaf[l]] === leafLengths[leaf[r]]) leaf[i] = leaf[l];
-    else {need[i] = need[l] === need[r]
-        ? Math.max(1, need[l] + (need[l] > 0 ? 1 : 0))
-        : Math.max(need[l], need[r]);}
+    if (feature[node] < 0) same[i] = leafLengths[node];
+    else if (same[left[node] - start] === same[right[node] - start]) same[i] = same[left[node] - start];
   }
-  const program: TreeProgram = { nodes: [], left: [], right: [], slot: [], result: 0, slots: need[0] };
-  const operand = new Int32Array(size);
-  const free = Array.from({ length: need[0] }, (_, i) => need[0] - 1 - i);
-  const open = [0]; // nodes to evaluate; those with their children evaluated are ~node
-  while (open.length > 0) {
-    const i = open.pop()!;
-    if (i >= 0) {
-      if (leaf[i] >= 0) {
-        operand[i] = -1 - leaf[i];
-        continue;
-      }
-      const [l, r] = [left[start + i] - start, right[start + i] - start];
-      open.push(~i, ...(need[l] >= need[r] ? [r, l] : [l, r]));
-      continue;
-    }
-    const [l, r] = [operand[left[start + ~i] - start], operand[right[start + ~i] - start]];
-    for (const slot of [l, r]) if (slot >= 0) free.push(slot);
-    operand[~i] = free.pop()!;
-    program.nodes.push(start + ~i);
-    program.left.push(l);
-    program.right.push(r);
-    program.slot.push(operand[~i]);
+  const program: TreeProgram = { nodes: [], left: [], right: [], lengths: [] };
+  if (!Number.isNaN(same[0])) return { ...program, lengths: [same[0]] };
+  program.nodes.push(start);
+  const place = (child: number): number => {
+    const length = same[child - start];
+    return Number.isNaN(length) ? program.nodes.push(child) - 1 : -program.lengths.push(length);
+  };
+  for (let i = 0; i < program.nodes.length; i++) {
+    const node = program.nodes[i];
+    program.left.push(place(left[node]));
+    program.right.push(place(right[node]));
   }
-  program.result = operand[0];
   return program;
 }

@@ -6,14 +6,15 @@ import { leafPathLengths } from "./scorer_nodes.ts";
 import { compileTree, type TreeProgram } from "./scorer_program.ts";
 
 /** Runs a program on one row by its definition. */
-function run(program: TreeProgram, forest: Forest, lengths: Float64Array, row: Float32Array): number {
-  const slots = new Float64Array(program.slots).fill(NaN);
-  const valueOf = (operand: number) => operand < 0 ? lengths[-1 - operand] : slots[operand];
-  program.nodes.forEach((node, i) => {
+function run({ nodes, left, right, lengths }: TreeProgram, forest: Forest, row: Float32Array): number {
+  const reached = new Set([nodes.length > 0 ? 0 : -1]);
+  nodes.forEach((node, i) => {
+    if (!reached.delete(i)) return;
     const goesLeft = row[forest.feature[node]] <= roundDown(forest.threshold[node]);
-    slots[program.slot[i]] = valueOf(goesLeft ? program.left[i] : program.right[i]);
+    reached.add(goesLeft ? left[i] : right[i]);
   });
-  return valueOf(program.result);
+  assertEquals(reached.size, 1, "a row must end in one leaf");
+  return lengths[-1 - [...reached][0]];
 }
 
 function walk(forest: Forest, tree: number, lengths: Float64Array, row: Float32Array): number {
@@ -25,7 +26,7 @@ function walk(forest: Forest, tree: number, lengths: Float64Array, row: Float32A
   return lengths[node];
 }
 
-Deno.test("compileTree() ends in the path length of the row's leaf, with few slots", () => {
+Deno.test("compileTree() ends in the path length of the row's leaf, parents before their children", () => {
   const random = randomNumbers(21);
   for (let i = 0; i < 600; i++) {
     const forest = randomForest(random, {
@@ -38,12 +39,16 @@ Deno.test("compileTree() ends in the path length of the row's leaf, with few slo
     });
     const lengths = leafPathLengths(forest);
     const program = compileTree(forest, 0, lengths);
-    const leaves = (forest.feature.length + 1) / 2;
-    assert(program.slots <= Math.log2(leaves) + 1, `${program.slots} slots for ${leaves} leaves`);
+    assertEquals(program.lengths.length, program.nodes.length + 1);
+    program.nodes.forEach((_, place) => {
+      for (const child of [program.left[place], program.right[place]]) {
+        assert(child < 0 || child > place, `node ${place}: child ${child}`);
+      }
+    });
     const rows = randomRows(random, forest, 8);
     for (let row = 0; row < 8; row++) {
       const values = rows.subarray(row * forest.nFeatures, (row + 1) * forest.nFeatures);
-      assertEquals(run(program, forest, lengths, values), walk(forest, 0, lengths, values));
+      assertEquals(run(program, forest, values), walk(forest, 0, lengths, values));
     }
   }
 });
@@ -60,6 +65,10 @@ Deno.test("compileTree() leaves out nodes that cannot change the path length", (
     right: Int32Array.of(2, 4, -1, -1, -1),
     nSamples: Int32Array.of(3, 2, 1, 1, 1),
   };
-  const { nodes, slots } = compileTree(forest, 0, leafPathLengths(forest));
-  assertEquals({ nodes, slots }, { nodes: [0], slots: 1 });
+  assertEquals(compileTree(forest, 0, leafPathLengths(forest)), {
+    nodes: [0],
+    left: [-1],
+    right: [-2],
+    lengths: [2, 1],
+  });
 });
