@@ -116,8 +116,10 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
   checkAlerts(flags);
   using tokens = await openTokens(flags, telemetry);
-  await using broker = await openBroker(config.stream, config);
-  await using ledger = await openLedger(config.ledger);
+  // Where requests are answered nothing may keep the thread.
+  const inThread = flags.http !== undefined;
+  await using broker = await openBroker(config.stream, { ...config, inThread });
+  await using ledger = await openLedger(config.ledger, { inThread });
   await using store = await openObjects(config.objects);
   using ending = endingSignal("consume");
   const startedAt = performance.now();
@@ -159,7 +161,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       ...web?.hooks,
       onStatus: (status) => {
         web?.hooks.onStatus?.(status);
-        if (!status.healthy) telemetry.trouble("health", describeStatus(status));
+        if (!status.healthy) telemetry.trouble("health", describeStatus(status), true);
         else telemetry.recovered("health");
         const isIdle = status.recordsPerS === 0 && status.lag.every(({ records }) => records === 0);
         if (isIdle || performance.now() - statusSaidAt < SAY_STATUS_MS) return;

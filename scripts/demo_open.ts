@@ -53,8 +53,8 @@ export async function runOpenDemo(options: OpenDemoOptions): Promise<void> {
   const model = await loadModel(`${dir}/model`);
   using scorer = await createScorer(model.forest);
   const explainer = createExplainer(model.forest);
-  await using broker = await openBroker(`sqlite:${dir}/stream.db`);
-  await using ledger = await openLedger(`sqlite:${dir}/ledger.db`);
+  await using broker = await openBroker(`sqlite:${dir}/stream.db`, { inThread: true });
+  await using ledger = await openLedger(`sqlite:${dir}/ledger.db`, { inThread: true });
   await using store = await openObjects(`file:${dir}/objects`);
   const telemetry = createTelemetry({ level: "warn" });
   await broker.ensureTopic(topics.topic);
@@ -106,7 +106,7 @@ async function produce(
   signal: AbortSignal,
 ): Promise<void> {
   // A connection of its own: the consumer's would make it wait for its commits.
-  await using broker = await openBroker(`sqlite:${dir}/stream.db`);
+  await using broker = await openBroker(`sqlite:${dir}/stream.db`, { inThread: true });
   const nowMs = Date.now();
   const events = simulate({
     randomSeed: seed,

@@ -25,15 +25,16 @@ export const NOUNS: readonly string[] = [
 export const ROOMS: Readonly<Record<string, Room>> = {
   "config.ts": { may: [] },
   "sqlite.ts": { may: [] },
+  "thread.ts": { may: [] },
   "wasm_module.ts": { may: [] },
-  broker: { may: ["sqlite.ts"] },
+  broker: { may: ["sqlite.ts", "thread.ts"] },
   table: { may: [], types: ["forest"] },
   features: { may: [], types: ["forest"] },
   forest: {
     may: ["evaluate/card_precision.ts", "evaluate/metrics.ts", "wasm_module.ts", "../assembly/layout.ts"],
   },
   stages: { may: ["broker", "features", "wasm_module.ts", "../assembly/layout.ts"], types: ["forest"] },
-  ledger: { may: ["sqlite.ts"] },
+  ledger: { may: ["sqlite.ts", "thread.ts"] },
   objects: { may: [] },
   alerts: { may: [], types: ["broker"] },
   labels: { may: [], types: ["broker", "ledger"] },

@@ -40,7 +40,9 @@ async function serve(flags: ServeFlags): Promise<void> {
   const config = readConfig(flags);
   const telemetry = createTelemetry();
   using tokens = await openTokens(flags, telemetry);
-  await using ledger = isNamed("ledger", flags) ? await openLedger(config.ledger) : undefined;
+  await using ledger = isNamed("ledger", flags)
+    ? await openLedger(config.ledger, { inThread: true })
+    : undefined;
   using ending = endingSignal("serve");
   using service = await openAlone({ tokens }, {
     model: modelPlace(config.model),

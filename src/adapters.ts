@@ -12,15 +12,19 @@ import type { ObjectStore } from "./objects/objects.ts";
 /**
  * Opens the stream at a URL: `sqlite:PATH` or `kafka://host:port`.
  *
- * @param options `kafkaClient` is the package that speaks to Kafka, kafkajs where nothing is said.
+ * @param options `kafkaClient` is the package that speaks to Kafka, kafkajs where nothing is said; `inThread` has an embedded
+ * stream write in a thread of its own, for a process that answers requests.
  * @throws Error where the scheme is another one, or the stream cannot be opened.
  */
 export async function openBroker(
   url: string,
-  options: { kafkaClient?: "kafkajs" | "platformatic" } = {},
+  options: { kafkaClient?: "kafkajs" | "platformatic"; inThread?: boolean } = {},
 ): Promise<Broker> {
   if (url.startsWith("sqlite:")) {
-    return (await import("./broker/sqlite.ts")).openSqliteBroker(url.slice("sqlite:".length));
+    const path = url.slice("sqlite:".length);
+    return options.inThread
+      ? await (await import("./broker/sqlite_thread.ts")).openSqliteBrokerThread(path)
+      : (await import("./broker/sqlite.ts")).openSqliteBroker(path);
   }
   if (url.startsWith("kafka://")) {
     return options.kafkaClient === "platformatic"
@@ -33,11 +37,15 @@ export async function openBroker(
 /**
  * Opens the ledger at a URL: `sqlite:PATH` or `postgres://…`.
  *
+ * @param options `inThread` keeps an embedded ledger in a thread of its own, for a process that answers requests.
  * @throws Error where the scheme is another one, or the ledger cannot be opened.
  */
-export async function openLedger(url: string): Promise<Ledger> {
+export async function openLedger(url: string, options: { inThread?: boolean } = {}): Promise<Ledger> {
   if (url.startsWith("sqlite:")) {
-    return (await import("./ledger/sqlite.ts")).openSqliteLedger(url.slice("sqlite:".length));
+    const path = url.slice("sqlite:".length);
+    return options.inThread
+      ? await (await import("./ledger/sqlite_thread.ts")).openSqliteLedgerThread(path)
+      : (await import("./ledger/sqlite.ts")).openSqliteLedger(path);
   }
   if (url.startsWith("postgres://") || url.startsWith("postgresql://")) {
     return await (await import("./ledger/postgres.ts")).openPostgresLedger(url);

@@ -7,6 +7,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DeliveryError } from "./delivery_error.ts";
+import { retry } from "./retry.ts";
 
 /** A schema; `PRAGMA user_version` says how many of its migrations a database has had. */
 export interface Schema {
@@ -18,14 +19,17 @@ export interface Schema {
   purpose: string;
 }
 
-/** Time to wait for another process's lock. */
+/** Time to wait for another process's lock, and the longest wait between two looks at it. */
 const BUSY_TIMEOUT_MS = 10_000;
+const BUSY_LOOK_MS = 25;
 
 /**
  * Opens or makes the database at a path, with the folders above it.
  *
- * A commit is on disk when it returns (`synchronous = FULL`). Several processes may open it at once.
+ * A commit is on disk when it returns (`synchronous = FULL`). Several processes may open it at once; while another one holds
+ * the lock a statement fails at once, for `attempt` to try again, and does not keep the thread. Opening itself waits for 10 s.
  *
+ * @param begin What is to be done first; it waits for the lock as opening does.
  * @throws Error where the file is no database of this purpose, is of a newer version, or cannot be opened.
  *
  * @example
@@ -38,12 +42,18 @@ const BUSY_TIMEOUT_MS = 10_000;
  * database.close();
  * ```
  */
-export function openDatabase(path: string, schema: Schema): DatabaseSync {
+export function openDatabase(
+  path: string,
+  schema: Schema,
+  begin: (database: DatabaseSync) => void = () => {},
+): DatabaseSync {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
     try {
       prepare(database, schema);
+      begin(database);
+      database.exec("PRAGMA busy_timeout = 0");
     } catch (error) {
       database.close();
       throw error;
@@ -109,6 +119,23 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 }
 
 /**
+ * Does synchronous work on a database as a promise; while another process holds its lock, again and again for 10 s, with
+ * everything else of this thread in between.
+ *
+ * @param work Either does all of it or, where it throws, nothing.
+ * @throws DeliveryError, retriable, where the disk is full or another process holds the lock too long.
+ */
+export function attempt<T>(work: () => T): Promise<T> {
+  // deno-lint-ignore require-await
+  return retry(async () => withDeliveryErrors(work), {
+    deadlineMs: BUSY_TIMEOUT_MS,
+    baseDelayMs: 2,
+    maxDelayMs: BUSY_LOOK_MS,
+    retriable: (error) => error instanceof DeliveryError && primaryCode(error.cause) === BUSY,
+  });
+}
+
+/**
  * Runs a single statement, or reads; as `inTransaction` says what may be tried again.
  *
  * @throws DeliveryError, retriable, where the disk is full or another process holds the lock too long.
@@ -126,13 +153,17 @@ const BUSY = 5;
 const IO_ERROR = 10;
 
 function asDeliveryError(error: unknown): unknown {
-  const code = (error as { errcode?: number }).errcode;
-  if (code === undefined) return error;
-  const primary = code & 0xff;
+  const primary = primaryCode(error);
   if (primary !== FULL && primary !== BUSY && primary !== IO_ERROR) return error;
   const message = (error as Error).message;
   return new DeliveryError(`Cannot write the embedded database: ${message}`, {
     retriable: true,
     cause: error,
   });
+}
+
+/** What SQLite itself says was wrong; undefined where it was not SQLite that said it. */
+function primaryCode(error: unknown): number | undefined {
+  const code = (error as { errcode?: number } | undefined)?.errcode;
+  return code === undefined ? undefined : code & 0xff;
 }

@@ -5,12 +5,17 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { hashId } from "../hash_id.ts";
-import { inTransaction, openDatabase, withDeliveryErrors } from "../sqlite.ts";
+import { attempt, openDatabase } from "../sqlite.ts";
 import type { Broker, ProducedRecord, RecordBatch } from "./broker.ts";
 import { PackedRecords } from "./packed_records.ts";
 import { decodeBody, encodeBody, encodePackedBody, joinBatches, sliceBatch } from "./record_batch.ts";
 import { type GroupDatabase, subscribeSqlite } from "./sqlite_group.ts";
-import schema from "./sqlite_schema.sql" with { type: "text" };
+import {
+  openSqliteStreamWriter,
+  type SqliteStreamWriter,
+  type StoredBatch,
+  STREAM_SCHEMA,
+} from "./sqlite_writer.ts";
 
 /** Most records in one stored batch. */
 const STORED_BATCH_RECORDS = 4096;
@@ -34,33 +39,30 @@ const DEFAULT_BATCH_RECORDS = 16_384;
  * ```
  */
 export function openSqliteBroker(path: string): Broker {
-  const database = openDatabase(path, { migrations: [schema], table: "record_batch", purpose: "stream" });
-  database.prepare("INSERT INTO stream SELECT ? WHERE NOT EXISTS (SELECT 1 FROM stream)").run(
-    crypto.randomUUID(),
-  );
-  return new SqliteBroker(database, path);
+  return readingSqliteBroker(path, openSqliteStreamWriter(path));
+}
+
+/** The embedded stream at a path that was made before: it reads by itself, and has the writer write; it disposes of that. */
+export function readingSqliteBroker(path: string, writer: SqliteStreamWriter): Broker {
+  return new SqliteBroker(openDatabase(path, STREAM_SCHEMA), path, writer);
 }
 
 class SqliteBroker implements Broker {
   readonly #database: DatabaseSync;
   readonly #topics = new Map<string, { id: number; partitions: number }>();
+  readonly #writer: SqliteStreamWriter;
   readonly #nextOffset;
-  readonly #insert;
-  readonly #advance;
   readonly #select;
   readonly name: string;
   #spread = 0;
   #closed = false;
 
-  constructor(database: DatabaseSync, path: string) {
+  constructor(database: DatabaseSync, path: string, writer: SqliteStreamWriter) {
     this.#database = database;
+    this.#writer = writer;
     this.name = `sqlite:${path}`;
     this.#nextOffset = database.prepare(
       "SELECT next_offset FROM partition WHERE topic_id = ? AND partition = ?",
-    );
-    this.#insert = database.prepare("INSERT INTO record_batch VALUES (?, ?, ?, ?, ?)");
-    this.#advance = database.prepare(
-      "UPDATE partition SET next_offset = ? WHERE topic_id = ? AND partition = ?",
     );
     // The batch that holds the offset, or the first after it.
     this.#select = database.prepare(
@@ -72,42 +74,25 @@ class SqliteBroker implements Broker {
   }
 
   id(): Promise<string> {
-    return Promise.resolve(String(this.#database.prepare("SELECT id FROM stream").get()?.id));
+    return attempt(() => String(this.#database.prepare("SELECT id FROM stream").get()?.id));
   }
 
-  ensureTopic(topic: string, options: { partitions?: number } = {}): Promise<void> {
-    const partitions = options.partitions ?? 1;
-    if (this.#find(topic) !== undefined) return Promise.resolve();
-    return attempt(() =>
-      inTransaction(this.#database, () => {
-        if (this.#find(topic) !== undefined) return;
-        const { lastInsertRowid } = this.#database
-          .prepare("INSERT INTO topic (name, partitions) VALUES (?, ?)").run(topic, partitions);
-        const insert = this.#database.prepare("INSERT INTO partition (topic_id, partition) VALUES (?, ?)");
-        for (let partition = 0; partition < partitions; partition++) insert.run(lastInsertRowid, partition);
-      })
-    );
+  async ensureTopic(topic: string, options: { partitions?: number } = {}): Promise<void> {
+    const isThere = await attempt(() => this.#find(topic) !== undefined);
+    if (!isThere) await this.#writer.ensureTopic(topic, options.partitions ?? 1);
   }
 
   partitions(topic: string): Promise<number> {
     return attempt(() => this.#find(topic)?.partitions ?? 0);
   }
 
-  produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
-    return attempt(() => {
-      if (records.length === 0) return;
-      const { id, partitions } = this.#require(topic);
-      const bodies = records instanceof PackedRecords
-        ? this.#packedBodies(records, partitions)
-        : this.#bodies(records, partitions);
-      inTransaction(this.#database, () => {
-        for (const { partition, count, body } of bodies) {
-          const baseOffset = Number(this.#nextOffset.get(id, partition)!.next_offset);
-          this.#insert.run(id, partition, baseOffset, count, body);
-          this.#advance.run(baseOffset + count, id, partition);
-        }
-      });
-    });
+  async produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
+    if (records.length === 0) return;
+    const { id, partitions } = await attempt(() => this.#require(topic));
+    const batches = records instanceof PackedRecords
+      ? this.#packedBodies(records, partitions)
+      : this.#bodies(records, partitions);
+    await this.#writer.append(id, batches);
   }
 
   offsets(topic: string): Promise<{ partition: number; startOffset: number; endOffset: number }[]> {
@@ -130,12 +115,15 @@ class SqliteBroker implements Broker {
     partition: number,
     options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number },
   ): AsyncIterable<RecordBatch> {
-    const { id } = this.#require(topic);
-    const end = Number(this.#nextOffset.get(id, partition)?.next_offset ?? 0);
+    const end = await attempt(() =>
+      Number(this.#nextOffset.get(this.#require(topic).id, partition)?.next_offset ?? 0)
+    );
     const toOffset = Math.min(options.toOffset ?? end, end);
     let position = options.fromOffset;
     while (position < toOffset) {
-      const batch = this.#next(topic, partition, position, options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS);
+      const batch = await attempt(() =>
+        this.#next(topic, partition, position, options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS)
+      );
       if (batch === undefined) return;
       position = batch.nextOffset;
       let count = batch.count;
@@ -144,10 +132,11 @@ class SqliteBroker implements Broker {
     }
   }
 
-  subscribe: Broker["subscribe"] = (topic, group, options = {}) => {
-    const found = this.#require(topic);
+  subscribe: Broker["subscribe"] = async (topic, group, options = {}) => {
+    const found = await attempt(() => this.#require(topic));
     const source: GroupDatabase = {
       database: this.#database,
+      writer: this.#writer,
       topicId: found.id,
       partitions: found.partitions,
       next: (partition, offset) =>
@@ -155,15 +144,14 @@ class SqliteBroker implements Broker {
       offsets: () => this.offsets(topic),
       isOpen: () => !this.#closed,
     };
-    return attempt(() => subscribeSqlite(source, group, options));
+    return await subscribeSqlite(source, group, options);
   };
 
-  [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#database.close();
-    }
-    return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#database.close();
+    await this.#writer[Symbol.asyncDispose]();
   }
 
   /** Up to `limit` records from the offset on, of as many stored batches as it takes. */
@@ -184,14 +172,14 @@ class SqliteBroker implements Broker {
     return found.length === 0 ? undefined : joinBatches(found);
   }
 
-  #bodies(records: readonly ProducedRecord[], partitions: number): Body[] {
+  #bodies(records: readonly ProducedRecord[], partitions: number): StoredBatch[] {
     const now = Date.now();
     return this.#partitionRecords(records, partitions).flatMap((share, partition) =>
       storedParts(share).map((part) => ({ partition, count: part.length, body: encodeBody(part, now) }))
     );
   }
 
-  #packedBodies(records: PackedRecords, partitions: number): Body[] {
+  #packedBodies(records: PackedRecords, partitions: number): StoredBatch[] {
     const now = Date.now();
     return partitionPacked(records, partitions).flatMap((share, partition) =>
       storedParts(share).map((part) => ({
@@ -239,13 +227,6 @@ class SqliteBroker implements Broker {
 const encoder = new TextEncoder();
 const keyWords = new Uint32Array(2);
 
-/** A batch that is to be stored. */
-interface Body {
-  partition: number;
-  count: number;
-  body: Uint8Array;
-}
-
 function storedParts<T extends { length: number; slice(from: number, to: number): T }>(share: T): T[] {
   const parts: T[] = [];
   for (let from = 0; from < share.length; from += STORED_BATCH_RECORDS) {
@@ -274,10 +255,4 @@ function partitionPacked(
 function partitionOfBytes(bytes: Uint8Array, start: number, end: number, partitions: number): number {
   hashId(bytes, start, end, keyWords, 0);
   return keyWords[0] % partitions;
-}
-
-/** Runs synchronous work as a promise, so that its errors are rejections. */
-// deno-lint-ignore require-await
-async function attempt<T>(work: () => T): Promise<T> {
-  return withDeliveryErrors(work);
 }

@@ -9,13 +9,16 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { DeliveryError } from "../delivery_error.ts";
-import { inTransaction, withDeliveryErrors } from "../sqlite.ts";
+import { withDeliveryErrors } from "../sqlite.ts";
 import type { BrokerEvent, Lag, RecordBatch, SubscribeOptions, Subscription } from "./broker.ts";
+import type { GroupMember, SqliteStreamWriter } from "./sqlite_writer.ts";
 
 /** What a subscription needs of its stream. */
 export interface GroupDatabase {
   /** The stream's database, which holds the table of members. */
   database: DatabaseSync;
+  /** Writes what members say. */
+  writer: SqliteStreamWriter;
   /** Number of the topic in the database. */
   topicId: number;
   /** Number of partitions of the topic, at least 1. */
@@ -38,38 +41,38 @@ const LAST_POLL_MS = 16;
  *
  * @throws DeliveryError where the member cannot be written.
  */
-export function subscribeSqlite(
+export async function subscribeSqlite(
   source: GroupDatabase,
   group: string,
   options: SubscribeOptions,
-): Subscription {
-  return new SqliteSubscription(source, group, options);
+): Promise<Subscription> {
+  const timeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
+  const member = { group, topicId: source.topicId, id: crypto.randomUUID(), timeoutMs };
+  await source.writer.beat(member);
+  return new SqliteSubscription(source, member, options);
 }
 
 class SqliteSubscription implements Subscription {
   readonly #source: GroupDatabase;
-  readonly #group: string;
-  readonly #id: string = crypto.randomUUID();
-  readonly #timeoutMs: number;
+  readonly #member: GroupMember;
   readonly #signal: AbortSignal | undefined;
   readonly #positions = new Map<number, number>();
   readonly #paused = new Set<number>();
   readonly #heartbeat: ReturnType<typeof setInterval>;
   readonly #isMember;
   #left = false;
+  #isBeating = false;
   /** Whether others thought this member dead since the last look. */
   #wasExpired = false;
 
-  constructor(source: GroupDatabase, group: string, options: SubscribeOptions) {
+  constructor(source: GroupDatabase, member: GroupMember, options: SubscribeOptions) {
     this.#source = source;
-    this.#group = group;
+    this.#member = member;
     this.#signal = options.signal;
-    this.#timeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
     this.#isMember = source.database.prepare(
       "SELECT 1 FROM member WHERE group_name = ? AND topic_id = ? AND id = ?",
     );
-    this.#beat();
-    this.#heartbeat = setInterval(() => this.#tryBeat(), this.#timeoutMs / 5);
+    this.#heartbeat = setInterval(() => this.#beat(), member.timeoutMs / 5);
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<BrokerEvent> {
@@ -78,14 +81,14 @@ class SqliteSubscription implements Subscription {
     let pollMs = FIRST_POLL_MS;
     let turn = 0;
     while (!this.#ended()) {
-      if (performance.now() - lookedAt > this.#timeoutMs / 10) {
+      if (performance.now() - lookedAt > this.#member.timeoutMs / 10) {
         lookedAt = performance.now();
-        for (const event of orLater(() => this.#reassign()) ?? []) {
+        for (const event of await orLater(() => this.#reassign()) ?? []) {
           wasIdle = false;
           yield event;
         }
       }
-      const batch = orLater(() => this.#nextBatch(turn++) ?? "none");
+      const batch = nowOrLater(() => this.#nextBatch(turn++) ?? "none");
       if (batch !== undefined && batch !== "none") {
         wasIdle = false;
         pollMs = FIRST_POLL_MS;
@@ -124,73 +127,53 @@ class SqliteSubscription implements Subscription {
       }));
   }
 
-  // deno-lint-ignore require-await
   async commitOffset(partition: number, nextOffset: number): Promise<void> {
-    const { database, topicId } = this.#source;
-    withDeliveryErrors(() =>
-      database.prepare(
-        `INSERT INTO group_offset VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)`,
-      ).run(this.#group, topicId, partition, nextOffset)
-    );
+    const { group, topicId } = this.#member;
+    await this.#source.writer.commitOffset(group, topicId, partition, nextOffset);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    if (this.#left) return Promise.resolve();
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#left) return;
     this.#left = true;
     clearInterval(this.#heartbeat);
-    if (this.#source.isOpen()) {
-      const { database, topicId } = this.#source;
-      // Where this cannot be written, the session runs out.
-      orLater(() =>
-        database.prepare("DELETE FROM member WHERE group_name = ? AND topic_id = ? AND id = ?")
-          .run(this.#group, topicId, this.#id)
-      );
-    }
-    return Promise.resolve();
+    // Where this cannot be written, the session runs out.
+    if (this.#source.isOpen()) await orLater(() => this.#source.writer.leave(this.#member));
   }
 
   #ended(): boolean {
     return this.#left || this.#signal?.aborted === true || !this.#source.isOpen();
   }
 
-  /** Says that this member is alive, and removes those that have not said so in time, or say so from the future. */
-  #beat() {
-    if (this.#ended()) return;
-    const { database, topicId } = this.#source;
-    const now = Date.now();
-    const isBack = inTransaction(database, () => {
-      database.prepare(
-        "DELETE FROM member WHERE group_name = ? AND topic_id = ? AND abs(? - seen_at_ms) > timeout_ms AND id <> ?",
-      ).run(this.#group, topicId, now, this.#id);
-      const { changes } = database.prepare(
-        "UPDATE member SET seen_at_ms = ? WHERE group_name = ? AND topic_id = ? AND id = ?",
-      ).run(now, this.#group, topicId, this.#id);
-      if (Number(changes) > 0) return false;
-      database.prepare("INSERT INTO member VALUES (?, ?, ?, ?, ?)")
-        .run(this.#group, topicId, this.#id, now, this.#timeoutMs);
-      return true;
-    });
-    if (isBack) this.#wasExpired = true;
-  }
-
-  /** A beat that cannot be written is a missed one: on a full disk the next may succeed, and the session time-out decides. */
-  #tryBeat() {
-    orLater(() => this.#beat());
+  /**
+   * Says that this member is alive. A beat that cannot be written is a missed one: on a full disk the next may succeed, and the
+   * session time-out decides.
+   */
+  async #beat(): Promise<void> {
+    if (this.#ended() || this.#isBeating) return;
+    this.#isBeating = true;
+    try {
+      if (await orLater(() => this.#source.writer.beat(this.#member))) this.#wasExpired = true;
+    } finally {
+      this.#isBeating = false;
+    }
   }
 
   /** Compares what this member should have with what it has. */
-  #reassign(): BrokerEvent[] {
-    const { database, topicId, partitions } = this.#source;
-    if (this.#isMember.get(this.#group, topicId, this.#id) === undefined) this.#tryBeat();
+  async #reassign(): Promise<BrokerEvent[]> {
+    const { database, partitions } = this.#source;
+    const { group, topicId, id } = this.#member;
+    const isListed = () => withDeliveryErrors(() => this.#isMember.get(group, topicId, id) !== undefined);
+    if (!isListed()) await this.#beat();
     // Only where it could be written is this a member again.
-    const isMember = this.#isMember.get(this.#group, topicId, this.#id) !== undefined;
+    const isMember = isListed();
     const expired = this.#wasExpired || !isMember;
     this.#wasExpired = false;
-    const members = database.prepare(
-      "SELECT id FROM member WHERE group_name = ? AND topic_id = ? ORDER BY id",
-    ).all(this.#group, topicId).map((row) => String(row.id));
-    const rank = members.indexOf(this.#id);
+    const members = withDeliveryErrors(() =>
+      database.prepare(
+        "SELECT id FROM member WHERE group_name = ? AND topic_id = ? ORDER BY id",
+      ).all(group, topicId).map((row) => String(row.id))
+    );
+    const rank = members.indexOf(id);
     const mine = new Set<number>();
     if (isMember) {
       for (let partition = rank; partition < partitions; partition += members.length) mine.add(partition);
@@ -237,7 +220,17 @@ class SqliteSubscription implements Subscription {
 }
 
 /** Does what can be done again later, where it cannot be done now: undefined then. */
-function orLater<T>(work: () => T): T | undefined {
+async function orLater<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DeliveryError) return undefined;
+    throw error;
+  }
+}
+
+/** The same for work that is done at once. */
+function nowOrLater<T>(work: () => T): T | undefined {
   try {
     return withDeliveryErrors(work);
   } catch (error) {

@@ -2,9 +2,11 @@ import { assertEquals, assertRejects, assertThrows } from "../testing/assert.ts"
 import { until } from "../testing/until.ts";
 import { brokerContract } from "./contract.ts";
 import { openSqliteBroker } from "./sqlite.ts";
+import { openSqliteBrokerThread } from "./sqlite_thread.ts";
 
 const path = `${Deno.makeTempDirSync()}/contract.db`;
 brokerContract("sqlite broker", { open: () => Promise.resolve(openSqliteBroker(path)) });
+brokerContract("sqlite broker with a thread", { open: () => openSqliteBrokerThread(path) });
 
 Deno.test("openSqliteBroker() refuses a file of another purpose and an absent topic", async () => {
   const folder = Deno.makeTempDirSync();

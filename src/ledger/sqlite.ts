@@ -4,7 +4,7 @@
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
-import { inTransaction, openDatabase, withDeliveryErrors } from "../sqlite.ts";
+import { attempt, inTransaction, openDatabase } from "../sqlite.ts";
 import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
 import {
@@ -197,10 +197,12 @@ class SqliteLedger implements Ledger {
   async *ranges(topic: string, partition: number): AsyncIterable<CommittedRange> {
     let after = -1;
     for (;;) {
-      const rows = this.#database.prepare(
-        `SELECT * FROM committed_range WHERE topic = ? AND partition = ? AND first_offset > ?
+      const rows = await this.#attempt((database) =>
+        database.prepare(
+          `SELECT * FROM committed_range WHERE topic = ? AND partition = ? AND first_offset > ?
          ORDER BY first_offset LIMIT 1000`,
-      ).all(topic, partition, after);
+        ).all(topic, partition, after)
+      );
       if (rows.length === 0) return;
       after = Number(rows[rows.length - 1].first_offset);
       yield* rows.map(rangeOf);
@@ -210,10 +212,12 @@ class SqliteLedger implements Ledger {
   async *loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array> {
     let after = -1;
     for (;;) {
-      const rows = this.#database.prepare(
-        `SELECT "offset" FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" > ?
+      const rows = await this.#attempt((database) =>
+        database.prepare(
+          `SELECT "offset" FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" > ?
          ORDER BY "offset" LIMIT ?`,
-      ).all(topic, partition, after, PAGE_ROWS);
+        ).all(topic, partition, after, PAGE_ROWS)
+      );
       if (rows.length === 0) return;
       after = Number(rows[rows.length - 1].offset);
       yield Float64Array.from(rows, (row) => Number(row.offset));
@@ -223,9 +227,11 @@ class SqliteLedger implements Ledger {
   async *cuts(topic: string, partition: number): AsyncIterable<ObjectCut & { stored: boolean }> {
     let after = "";
     for (;;) {
-      const rows = this.#database.prepare(
-        "SELECT * FROM object_cut WHERE topic = ? AND partition = ? AND key > ? ORDER BY key LIMIT 1000",
-      ).all(topic, partition, after);
+      const rows = await this.#attempt((database) =>
+        database.prepare(
+          "SELECT * FROM object_cut WHERE topic = ? AND partition = ? AND key > ? ORDER BY key LIMIT 1000",
+        ).all(topic, partition, after)
+      );
       if (rows.length === 0) return;
       after = String(rows[rows.length - 1].key);
       yield* rows.map((row) => ({ ...cutOf(row), stored: Number(row.stored) === 1 }));
@@ -272,9 +278,7 @@ class SqliteLedger implements Ledger {
     return row === undefined ? NaN : Number(row.ms);
   }
 
-  /** Runs synchronous work as a promise, so that its errors are rejections. */
-  // deno-lint-ignore require-await
-  async #attempt<T>(work: (database: DatabaseSync) => T): Promise<T> {
-    return withDeliveryErrors(() => work(this.#database));
+  #attempt<T>(work: (database: DatabaseSync) => T): Promise<T> {
+    return attempt(() => work(this.#database));
   }
 }

@@ -1,13 +1,15 @@
 import { openSqliteBroker } from "../broker/sqlite.ts";
 import { openDatabase } from "../sqlite.ts";
-import { assertEquals, assertThrows } from "../testing/assert.ts";
+import { assertEquals, assertRejects, assertThrows } from "../testing/assert.ts";
 import { ledgerContract } from "./contract.ts";
 import { outcomeOf } from "./outcome_fixture.ts";
 import { openSqliteLedger } from "./sqlite.ts";
+import { openSqliteLedgerThread } from "./sqlite_thread.ts";
 import schema from "./sqlite_schema.sql" with { type: "text" };
 
 const path = `${Deno.makeTempDirSync()}/ledger.db`;
 ledgerContract("sqlite ledger", { open: () => Promise.resolve(openSqliteLedger(path)) });
+ledgerContract("sqlite ledger in a thread", { open: () => openSqliteLedgerThread(path) });
 
 Deno.test("openSqliteLedger() refuses an embedded stream, and a ledger of a newer version", async () => {
   const stream = `${Deno.makeTempDirSync()}/stream.db`;
@@ -19,6 +21,7 @@ Deno.test("openSqliteLedger() refuses an embedded stream, and a ledger of a newe
   database.exec("PRAGMA user_version = 99");
   database.close();
   assertThrows(() => openSqliteLedger(stream), Error, "current version is 99");
+  await assertRejects(() => openSqliteLedgerThread(stream), Error, "current version is 99");
 });
 
 Deno.test("openSqliteLedger() brings a ledger of the first version up to date with all that it holds", async () => {

@@ -1,0 +1,93 @@
+/** Runs consume with its page while another process holds the lock of the embedded engines, and kills it there. */
+import { assert, assertEquals } from "../src/testing/assert.ts";
+import { embeddedArgs, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
+import { type RunningProcess, startDeno } from "../src/testing/process.ts";
+import { buildModule } from "./build.ts";
+import { permissionsFor } from "./permissions.ts";
+
+await buildModule(new URL("../", import.meta.url));
+
+/** Takes the write locks of ledger and stream, and keeps them until it is killed. */
+const HOLDER = `
+  import { DatabaseSync } from "node:sqlite";
+  const held = Deno.args.map((path) => new DatabaseSync(path, { timeout: 60_000 }));
+  for (const database of held) database.exec("BEGIN IMMEDIATE");
+  console.log("held");
+  setInterval(() => held.length, 1000);
+`;
+/** Many more rounds than a thread that waited for the lock, 10 s at a time, could answer by the deadline. */
+const ROUNDS = 30;
+const DEADLINE_MS = 90_000;
+const TRANSACTION = JSON.stringify({
+  transaction_id: "x",
+  customer_id: "c1",
+  terminal_id: "t1",
+  amount: 10,
+  timestamp: "2026-03-01T00:00:00Z",
+});
+
+function consume(folder: string, ...more: string[]): RunningProcess {
+  const args = [...embeddedArgs(folder), "--quiet", ...more];
+  return startDeno("scripts/consume.ts", args, {
+    permissions: permissionsFor("consume", args, () => undefined),
+  });
+}
+
+Deno.test("consume --http answers while another process holds the lock of ledger and stream, and loses nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const records = await makeEmbeddedRun(folder, { count: 3000 });
+    const holder = () => {
+      const script = new URL(`data:text/javascript,${encodeURIComponent(HOLDER)}`);
+      const paths = ["ledger", "stream"].map((name) => `${folder}/${name}.db`);
+      return startDeno(script, paths, {
+        permissions: [`--allow-read=${folder}`, `--allow-write=${folder}`],
+      });
+    };
+    // Batches so small that it is not at the end when the lock is taken.
+    const served = ["--http", "127.0.0.1:0", "--max-batch-records", "5"];
+    await using first = consume(folder, ...served);
+    const url = await first.until(() => /serving (http:\S+)/.exec(first.stderr)?.[1], {
+      timeoutMs: 60_000,
+    }) as string;
+    const committed = async () => {
+      const text = await (await fetch(new URL("metrics", url))).text();
+      return Number(/^edgewood_records_total (\d+)$/m.exec(text)?.[1] ?? 0);
+    };
+    await first.until(async () => await committed() > 0, { timeoutMs: 60_000 });
+    await using lock = holder();
+    await lock.until(() => lock.stdout.includes("held"), { timeoutMs: 60_000 });
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const ask = async (path: string, init?: RequestInit) => {
+      const response = await fetch(new URL(path, url), { ...init, signal });
+      await response.body?.cancel();
+      return response.status;
+    };
+    let before = -1;
+    for (let round = 0; round < ROUNDS; round++) {
+      assertEquals(await ask("healthz"), 200);
+      assert([200, 503].includes(await ask("readyz")));
+      assertEquals(await ask("v1/flagged?limit=5"), 200);
+      const body = { method: "POST", headers: { "content-type": "application/json" }, body: TRANSACTION };
+      assertEquals(await ask("v1/score", body), 200);
+      if (round === 0) before = await committed();
+    }
+    assertEquals(await committed(), before, "something was committed in spite of the lock");
+    assert(before < records, "the end came before the lock");
+    first.kill("SIGKILL");
+    await first.ended();
+    lock.kill("SIGKILL");
+    await lock.ended();
+    await using second = consume(folder, "--until-empty", ...served);
+    const { code, stderr } = await second.ended({ timeoutMs: 120_000 });
+    assertEquals(code, 0, stderr);
+    const args = [...embeddedArgs(folder, ["stream", "ledger", "objects"]), "--quiet"];
+    await using verify = startDeno("scripts/verify.ts", args, {
+      permissions: permissionsFor("verify", args, () => undefined),
+    });
+    const found = await verify.ended();
+    assertEquals(found.code, 0, found.stdout + found.stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
