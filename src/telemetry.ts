@@ -17,8 +17,12 @@ const REPEAT_MS = 30_000;
 export interface Telemetry {
   /** Writes a line at a level. */
   log(level: LogLevel, message: string): void;
-  /** Says of trouble with `what`: the first time, then at most every 30 seconds. */
-  trouble(what: string, message: string): void;
+  /**
+   * Says of trouble with `what`: the first time, then at most every 30 seconds.
+   *
+   * @param isState Whether it is how things are, and no attempt that failed and is made again (default: an attempt).
+   */
+  trouble(what: string, message: string, isState?: boolean): void;
   /** Says that the trouble with `what` is over, where there was any. */
   recovered(what: string): void;
   /** Adds to a counter and returns its value. */
@@ -52,31 +56,33 @@ export function createTelemetry(
   const write = options.write ?? ((line) => console.error(line));
   const nowMs = options.nowMs ?? (() => performance.now());
   const counters = new Map<string, number>();
-  const troubles = new Map<string, { since: number; saidAt: number; times: number }>();
+  const troubles = new Map<string, { since: number; saidAt: number; times: number; isState: boolean }>();
   const log = (level: LogLevel, message: string) => {
     if (LEVELS.indexOf(level) >= least) write(`${level === "info" ? "" : `${level}: `}${message}`);
   };
   return {
     log,
-    trouble(what, message) {
+    trouble(what, message, isState = false) {
       const now = nowMs();
       const known = troubles.get(what);
       if (known === undefined) {
-        troubles.set(what, { since: now, saidAt: now, times: 1 });
-        log("warn", `${what}: ${message}; trying again`);
+        troubles.set(what, { since: now, saidAt: now, times: 1, isState });
+        log("warn", `${what}: ${message}${isState ? "" : "; trying again"}`);
         return;
       }
       known.times++;
       if (now - known.saidAt < REPEAT_MS) return;
       known.saidAt = now;
-      log("warn", `${what}: still trying after ${Math.round((now - known.since) / 1000)} s: ${message}`);
+      const seconds = Math.round((now - known.since) / 1000);
+      log("warn", `${what}: still ${isState ? "so" : "trying"} after ${seconds} s: ${message}`);
     },
     recovered(what) {
       const known = troubles.get(what);
       if (known === undefined) return;
       troubles.delete(what);
       const seconds = ((nowMs() - known.since) / 1000).toFixed(1);
-      log("warn", `${what}: works again after ${seconds} s and ${known.times} failed attempts`);
+      const attempts = known.isState ? "" : ` and ${known.times} failed attempts`;
+      log("warn", `${what}: ${known.isState ? "well" : "works"} again after ${seconds} s${attempts}`);
     },
     count(name, by = 1) {
       const value = (counters.get(name) ?? 0) + by;

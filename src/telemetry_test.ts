@@ -31,6 +31,17 @@ Deno.test("createTelemetry() says of trouble when it begins, every 30 seconds, a
   assertEquals(lines.length, 6);
 });
 
+Deno.test("trouble() that is a state does not speak of attempts", () => {
+  const { lines, clock, telemetry } = started("info");
+  for (; clock.ms < 35_000; clock.ms += 1000) telemetry.trouble("health", "nothing moves", true);
+  telemetry.recovered("health");
+  assertEquals(lines, [
+    "warn: health: nothing moves",
+    "warn: health: still so after 30 s: nothing moves",
+    "warn: health: well again after 35.0 s",
+  ]);
+});
+
 Deno.test("createTelemetry() counts by name", () => {
   const { telemetry } = started("info");
   assertEquals([telemetry.count("records", 5), telemetry.count("records"), telemetry.count("flagged", 0)], [

@@ -88,5 +88,9 @@ export function describeStatus({ lag, recordsPerS, batchMs, retries, healthy }: 
   return `${Math.round(recordsPerS).toLocaleString("en-US")} records/s, lag ${behind}, batch ${
     Math.round(batchMs)
   } ms, ` +
-    `${retries} retries${healthy ? "" : "; NOT HEALTHY: nothing moves while records wait"}`;
+    `${retries} retries${
+      healthy
+        ? ""
+        : `; NOT HEALTHY: nothing was committed for ${STALLED_MS / 1000} s or more while records wait`
+    }`;
 }
