@@ -6,6 +6,7 @@
 import { quantile } from "../../src/quantile.ts";
 import { type RunningProcess, startDeno } from "../../src/testing/process.ts";
 import { needs } from "../../src/testing/services.ts";
+import { memoryBounds } from "../memory_bounds.ts";
 import { permissionsFor } from "../permissions.ts";
 import { runAsProgram } from "../run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
@@ -14,7 +15,7 @@ import type { Line } from "./report/report.ts";
 import { spreadOf } from "./report/spread.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 import { lastWords } from "./runs/measured_process.ts";
-import { sendScoreRequests } from "./runs/score_requests.ts";
+import { type RequestTimes, sendScoreRequests } from "./runs/score_requests.ts";
 
 interface Flags {
   rounds: number;
@@ -29,8 +30,10 @@ const MOST_P99_MS = 5;
 const EARLIER = 20_000;
 
 function start(command: "consume" | "serve" | "produce", args: readonly string[]): RunningProcess {
+  const { flags, env } = memoryBounds(command);
   return startDeno(`scripts/${command}.ts`, args, {
-    permissions: permissionsFor(command, args, () => undefined),
+    permissions: [...permissionsFor(command, args, () => undefined), ...flags],
+    env,
   });
 }
 
@@ -69,7 +72,7 @@ async function besideStream(
   { rate: ratePerS, seconds }: Flags,
   streamRate: number,
   enginesIn: (folder: string) => Engines,
-): Promise<number[]> {
+): Promise<RequestTimes> {
   await using folder = await makeFolder();
   const { stream, ledger, topic } = enginesIn(folder.path);
   const source = ["--stream", stream, "--topic", topic];
@@ -106,7 +109,7 @@ const BARE_SERVER = `
   console.error("serving http://127.0.0.1:" + server.addr.port + "/");
 `;
 
-async function bare({ rate: ratePerS, seconds }: Flags): Promise<number[]> {
+async function bare({ rate: ratePerS, seconds }: Flags): Promise<RequestTimes> {
   const script = new URL(`data:text/javascript,${encodeURIComponent(BARE_SERVER)}`);
   await using service = startDeno(script, [], { permissions: ["--allow-net=127.0.0.1"] });
   const url = await serving(service);
@@ -115,7 +118,7 @@ async function bare({ rate: ratePerS, seconds }: Flags): Promise<number[]> {
 }
 
 /** Requests to a service that has no stream. */
-async function alone({ rate: ratePerS, seconds }: Flags): Promise<number[]> {
+async function alone({ rate: ratePerS, seconds }: Flags): Promise<RequestTimes> {
   await using service = start("serve", ["--http", "127.0.0.1:0"]);
   const url = await serving(service);
   await sendScoreRequests(url, { ratePerS, seconds: 2 });
@@ -135,7 +138,7 @@ export const httpBenchCommand = benchCommand({
 }, async (flags: Flags, findings) => {
   const needed = await needs(["kafka", "postgres"]);
   const atWork = `${flags.stream} records/s`;
-  const cases: [who: string, run: () => Promise<number[]>][] = [
+  const cases: [who: string, run: () => Promise<RequestTimes>][] = [
     [`embedded, ${atWork}`, () => besideStream(flags, flags.stream, embedded)],
     ["embedded, at rest", () => besideStream(flags, 0, embedded)],
     ["without a stream (serve)", () => alone(flags)],
@@ -145,19 +148,20 @@ export const httpBenchCommand = benchCommand({
   if (!needed.ignore) {
     cases.unshift([server, () => besideStream(flags, flags.stream, () => servers(needed.services))]);
   }
-  const runs = cases.map((): number[][] => []);
+  const runs = cases.map((): RequestTimes[] => []);
   await interleave(
     cases.map(([, run], i) => async () => {
       const times = await run();
       runs[i].push(times);
-      return times.length;
+      return times.answered.length;
     }),
     { rounds: flags.rounds, warmUps: 0 },
   );
   const lines: Line[] = [];
+  const quantileOf = (times: readonly number[], q: number) => quantile(Float32Array.from(times).sort(), q);
   for (const [i, [who]] of cases.entries()) {
     for (const [name, q] of QUANTILES) {
-      const figure = spreadOf(runs[i].map((times) => quantile(Float32Array.from(times).sort(), q)));
+      const figure = spreadOf(runs[i].map(({ answered }) => quantileOf(answered, q)));
       lines.push({ what: { who, "": name }, figure });
       if (name === "p99" && !who.startsWith("a bare")) {
         findings.goal({
@@ -170,8 +174,10 @@ export const httpBenchCommand = benchCommand({
       }
     }
   }
+  const late = spreadOf(runs.flat().map(({ late }) => quantileOf(late, 0.99)));
+  lines.push({ what: { who: "the client, due to sent", "": "p99" }, figure: late });
   if (needed.ignore) lines.push({ what: { who: server, "": "" }, figure: { missing: needed.reason } });
-  const title = `POST /v1/score, one transaction, ${flags.rate} requests/s: due to answered`;
+  const title = `POST /v1/score, one transaction, ${flags.rate} requests/s: sent to answered`;
   findings.table({ title, unit: "ms", digits: 2, lines });
 });
 

@@ -8,36 +8,46 @@ export interface RequestOptions {
   seconds: number;
 }
 
+/** Times of requests, milliseconds, one of each a request. */
+export interface RequestTimes {
+  /** From sending it to the end of its answer. */
+  answered: number[];
+  /** From when it was due to when it was sent: what the client's own timer adds, whatever the service does. */
+  late: number[];
+}
+
 /**
  * Sends one transaction a request to `POST /v1/score` at a steady rate, whether or not the one before is answered.
  *
  * @param url Address of the service.
- * @returns Milliseconds from the moment at which each request was due to the end of its answer.
  * @throws Error where an answer is no verdict.
  */
 export async function sendScoreRequests(
   url: string,
   { ratePerS, seconds }: RequestOptions,
-): Promise<number[]> {
-  const times: number[] = [];
+): Promise<RequestTimes> {
+  const times: RequestTimes = { answered: [], late: [] };
   const sent: Promise<void>[] = [];
   const startedAt = performance.now();
   const count = ratePerS * seconds;
   const send = async (number: number, dueAt: number) => {
+    const body = JSON.stringify({
+      transaction_id: `bench-${number}`,
+      customer_id: `c${number * 7919 % 1000}`,
+      terminal_id: `t${number * 104_729 % 1000}`,
+      amount: 1 + number % 500,
+      currency: "EUR",
+      timestamp: new Date().toISOString(),
+    });
+    const sentAt = performance.now();
     const response = await fetch(new URL("/v1/score", url), {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        transaction_id: `bench-${number}`,
-        customer_id: `c${number * 7919 % 1000}`,
-        terminal_id: `t${number * 104_729 % 1000}`,
-        amount: 1 + number % 500,
-        currency: "EUR",
-        timestamp: new Date().toISOString(),
-      }),
+      body,
     });
     const { verdicts } = await response.json();
-    times.push(performance.now() - dueAt);
+    times.answered.push(performance.now() - sentAt);
+    times.late.push(sentAt - dueAt);
     if (response.status !== 200 || verdicts.length !== 1) {
       throw new Error(
         `Cannot measure as each answer must be a verdict: current status is ${response.status}`,
