@@ -6,7 +6,7 @@ import {
 } from "./layout";
 import { placeRows } from "./places";
 import { rankSection } from "./ranks";
-import { walkByRows } from "./walk";
+import { walkRows } from "./walk";
 
 /** Sends all rows of the block from the root to the leaves. */
 function splitSets(node: usize, nodes: u32): void {
@@ -23,16 +23,15 @@ function splitSets(node: usize, nodes: u32): void {
 }
 
 function scoreSegment(segment: usize, row: u32, rows: u32): void {
-  const first = load<u32>(segment, 0);
-  const last = load<u32>(segment, 4);
-  let program: usize = load<u32>(segment, 8);
+  const trees = load<u32>(segment);
+  let program: usize = load<u32>(segment, 4);
   if (program == 0) {
-    walkByRows(first, last, row, rows);
+    walkRows(load<u32>(segment, 8), trees, row, rows);
     return;
   }
   const leafSets: usize = load<u32>(HEADER, LEAF_SETS);
   const sums = <usize>load<u32>(HEADER, SCORES) + (<usize>row << 3);
-  for (let tree = first; tree < last; tree++) {
+  for (let tree: u32 = 0; tree < trees; tree++) {
     const nodes = load<u32>(program);
     splitSets(program + PROGRAM_BYTES, nodes);
     addLengths(leafSets, load<u32>(program, 4), load<u32>(program, 8), sums);

@@ -1,14 +1,11 @@
-import { BLOCK_LEAST, BLOCK_ROWS, HEADER, SCORES, SECTIONS, TREES } from "./layout";
+import { BLOCK_LEAST, BLOCK_ROWS, HEADER, ROOTS, SCORES, SECTIONS, TREES } from "./layout";
 import { decodeLabels, decodeTransactions } from "./decode";
 import { scoreBlocks } from "./block";
 import { findNaN } from "./rows";
 import { sumsToScores } from "./score";
-import { walkByRows, walkByTrees } from "./walk";
+import { walkRows } from "./walk";
 
 export { decodeLabels, decodeTransactions };
-
-/** Rows from which on it pays to walk eight of them through one tree, not one through eight trees. */
-const WALK_BY_ROWS_LEAST: u32 = 8;
 
 /**
  * Scores the first `count` rows: whole blocks as sets, and the rest of them by walking where that is quicker.
@@ -18,18 +15,17 @@ const WALK_BY_ROWS_LEAST: u32 = 8;
 export function score(count: u32): i32 {
   const nan = findNaN(count);
   if (nan >= 0) return nan;
-  // Room for the sums is a multiple of a block, and the last block adds to rows that nobody asked for.
-  memory.fill(load<u32>(HEADER, SCORES), 0, <usize>((count + BLOCK_ROWS - 1) & -BLOCK_ROWS) << 3);
-  const trees = load<u32>(HEADER, TREES);
   let inBlocks: u32 = 0;
   if (load<u32>(HEADER, SECTIONS) > 0) {
     inBlocks = count & -BLOCK_ROWS;
     if (count - inBlocks >= load<u32>(HEADER, BLOCK_LEAST)) inBlocks = count;
-    if (inBlocks > 0) scoreBlocks(inBlocks);
   }
-  const walked = count - inBlocks;
-  if (walked >= WALK_BY_ROWS_LEAST) walkByRows(0, trees, inBlocks, walked);
-  else if (walked > 0) walkByTrees(0, trees, inBlocks, walked);
+  const sums: usize = load<u32>(HEADER, SCORES);
+  // Room for the sums is a multiple of a block, and the last block adds to rows that nobody asked for.
+  const cleared: u32 = inBlocks == count ? (count + BLOCK_ROWS - 1) & -BLOCK_ROWS : count;
+  for (let at = sums; at < sums + (<usize>cleared << 3); at += 8) store<f64>(at, 0);
+  if (inBlocks > 0) scoreBlocks(inBlocks);
+  if (inBlocks < count) walkRows(load<u32>(HEADER, ROOTS), load<u32>(HEADER, TREES), inBlocks, count - inBlocks);
   sumsToScores(count);
   return -1;
 }

@@ -16,26 +16,37 @@ export const TREES = 4;
 export const ROWS = 8;
 /** Address of the scores: one float64 a row, path-length sums while a batch is in work. */
 export const SCORES = 12;
-/** Address of the address of every tree's root: 4 bytes a tree. */
+/** Address of the roots, see ROOT_BYTES. */
 export const ROOTS = 16;
-/** Address of the first node; the path length of a node lies LENGTHS − NODES after the node. */
-export const NODES = 20;
-/** Address of the first node's path length: float64, 8 bytes a node as a node has. */
+/** Address of the distinct path lengths: float64. */
 export const LENGTHS = 24;
-/** Low bits of a node's link that hold its feature; the others hold the distance to its left child in nodes. */
-export const FEATURE_BITS = 28;
+/** Low bits of a node's link that hold four times its feature, or a leaf's path length; the others hold the distance to its left child in nodes. */
+export const FIELD_BITS = 28;
 /** trees × c(maxSamples), float64: what a sum of path lengths is divided by; 0 if maxSamples is 1. */
 export const NORMALISER = 32;
 /** Size of the header. */
 export const HEADER_BYTES = 128;
+/** Address of the keys of one row, right behind the header, where they are few enough. */
+export const ROW_KEYS = 65664;
+/** Room for them. */
+export const ROW_KEYS_BYTES = 4096;
+
+/** Header: address of the keys of rows: integers that are in the order of the values, in the places of the values. */
+export const KEYS = 60;
+/** Bytes of room behind the rows and behind the keys, for a vector that begins with the last value. */
+export const ROWS_PADDING = 16;
 
 /**
- * A node: float32 threshold, then 4 bytes of link. The right child follows the left one. A leaf has the threshold
- * +infinity and the distance 0, so a step from it stays there.
+ * Root of a tree: its address, and the depth of the deepest of the eight trees from this one on; 4 bytes each. Leaves of
+ * the path length 0 fill up the last eight.
+ */
+export const ROOT_BYTES = 8;
+
+/**
+ * A node: 4 bytes of link, then the key of its threshold (4 bytes, signed). The right child follows the left one. A leaf has the
+ * greatest key and the distance 0, so a step from it stays there, and the index of its path length where others have a feature.
  */
 export const NODE_BYTES = 8;
-/** Offset of the link in a node. */
-export const NODE_LINK = 4;
 
 // Blocks of rows: see assembly/block.ts. A set of a block's rows is a vector, one bit a row.
 
@@ -75,7 +86,7 @@ export const RANK_WINDOW = 4;
 /** Bits of a rank up to which sets are spread from the bits. */
 export const MOST_SPREAD_BITS = 9;
 
-/** Segment: first tree, end of its trees, address of the trees' programs, or 0 if it is walked. */
+/** Segment: number of its trees, address of their programs, or 0 if they are walked, and address of their roots then. */
 export const SEGMENT_BYTES = 12;
 
 /** Program of a tree: number of its inner nodes, of its leaves, address of the leaves' path lengths (float64); then its nodes. */

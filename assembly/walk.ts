@@ -1,110 +1,139 @@
 // Walks trees node by node, eight (row, tree) pairs at a time so that their loads overlap.
 import {
-  FEATURE_BITS, HEADER, LENGTHS, N_FEATURES, NODE_BYTES, NODE_LINK, NODES, ROOTS, ROWS, SCORES,
+  FIELD_BITS, HEADER, KEYS, LENGTHS, N_FEATURES, ROOT_BYTES, ROW_KEYS, ROW_KEYS_BYTES, ROWS, SCORES,
 } from "./layout";
 
+/** Bits of a link's field that most forests can do with, and then the compiler knows them. */
+const USUAL_BITS: u32 = 16;
+
+/** Steps before the first look whether all eight walks have ended, where trees are deeper. */
+const FIRST_STEPS: u32 = 12;
+/** Steps between two looks. */
+const MORE_STEPS: u32 = 4;
+/** Key of a leaf: no value's key is greater. */
+const LEAF_KEY: i32 = 0x7fffffff;
+
+/** Rows up to which each is walked through all trees before the next one. */
+const FEW_ROWS: u32 = 7;
+const EIGHT_ROOTS: usize = 8 * ROOT_BYTES;
+
+/** Keys of values, `bytes` of them; there is room for a vector behind the values, and behind the keys. */
 // @ts-ignore: decorator
 @inline
-function next(node: usize, row: usize, bits: u32, mask: u32): usize {
-  const link = load<u32>(node, NODE_LINK);
-  const goesRight = load<f32>(row + (<usize>(link & mask) << 2)) > load<f32>(node);
-  return node + (<usize>(link >> bits) << 3) + (<usize>goesRight << 3);
-}
-
-/** Where the eight walks of walkEight() ended: addresses of leaves. */
-const ends: usize = memory.data(32);
-
-function walkEight(
-  r0: usize, r1: usize, r2: usize, r3: usize, r4: usize, r5: usize, r6: usize, r7: usize,
-  n0: usize, n1: usize, n2: usize, n3: usize, n4: usize, n5: usize, n6: usize, n7: usize,
-): void {
-  const bits = load<u32>(HEADER, FEATURE_BITS);
-  const mask: u32 = (1 << bits) - 1;
-  let moved: usize = 1;
-  while (moved != 0) {
-    const m0 = next(n0, r0, bits, mask);
-    const m1 = next(n1, r1, bits, mask);
-    const m2 = next(n2, r2, bits, mask);
-    const m3 = next(n3, r3, bits, mask);
-    const m4 = next(n4, r4, bits, mask);
-    const m5 = next(n5, r5, bits, mask);
-    const m6 = next(n6, r6, bits, mask);
-    const m7 = next(n7, r7, bits, mask);
-    moved = (m0 ^ n0) | (m1 ^ n1) | (m2 ^ n2) | (m3 ^ n3) | (m4 ^ n4) | (m5 ^ n5) | (m6 ^ n6) | (m7 ^ n7);
-    n0 = m0; n1 = m1; n2 = m2; n3 = m3; n4 = m4; n5 = m5; n6 = m6; n7 = m7;
+function keysOf(from: usize, bytes: usize, to: usize): void {
+  for (const end = from + bytes; from < end; from += 16) {
+    const bits = f32x4.add(v128.load(from), f32x4.splat(0)); // −0 becomes 0
+    v128.store(to, v128.xor(bits, i32x4.shr_u(i32x4.shr_s(bits, 31), 1)));
+    to += 16;
   }
-  store<usize>(ends, n0, 0);
-  store<usize>(ends, n1, 4);
-  store<usize>(ends, n2, 8);
-  store<usize>(ends, n3, 12);
-  store<usize>(ends, n4, 16);
-  store<usize>(ends, n5, 20);
-  store<usize>(ends, n6, 24);
-  store<usize>(ends, n7, 28);
 }
 
-function walkOne(row: usize, node: usize): usize {
-  const bits = load<u32>(HEADER, FEATURE_BITS);
-  const mask: u32 = (1 << bits) - 1;
-  let before: usize = 0;
-  while (node != before) {
-    before = node;
-    node = next(node, row, bits, mask);
+/** The node that a row goes to; its keys lie ROW_KEYS behind `keys`, so that a constant costs nothing. */
+// @ts-ignore: decorator
+@inline
+function next(node: usize, keys: usize, bits: u32): usize {
+  const packed = load<u64>(node);
+  const link = <u32>packed;
+  const goesRight = load<i32>(keys + <usize>(link & ((1 << bits) - 1)), ROW_KEYS) > <i32>(packed >> 32);
+  return node + ((<usize>(link >> bits) + <usize>goesRight) << 3);
+}
+
+/** Key of a node's threshold; only that of a leaf is LEAF_KEY, and only leaves have all its bits. */
+// @ts-ignore: decorator
+@inline
+function keyAt(node: usize): i32 {
+  return load<i32>(node, 4);
+}
+
+/** Path length of a leaf. */
+// @ts-ignore: decorator
+@inline
+function lengthAt(leaf: usize, lengths: usize, bits: u32): f64 {
+  return load<f64>(lengths + (<usize>(load<u32>(leaf) & ((1 << bits) - 1)) << 3));
+}
+
+/** Adds the path lengths of one row in eight trees, in tree order. */
+// @ts-ignore: decorator
+@inline
+function walkEight(root: usize, keys: usize, lengths: usize, bits: u32, sum: f64): f64 {
+  let n0: usize = load<u32>(root, 0);
+  let n1: usize = load<u32>(root, 8);
+  let n2: usize = load<u32>(root, 16);
+  let n3: usize = load<u32>(root, 24);
+  let n4: usize = load<u32>(root, 32);
+  let n5: usize = load<u32>(root, 40);
+  let n6: usize = load<u32>(root, 48);
+  let n7: usize = load<u32>(root, 56);
+  let steps: u32 = FIRST_STEPS;
+  for (let left = load<u32>(root, 4); left > 0; left -= steps) {
+    steps = min(steps, left);
+    for (let step = steps; step > 0; step--) {
+      n0 = next(n0, keys, bits);
+      n1 = next(n1, keys, bits);
+      n2 = next(n2, keys, bits);
+      n3 = next(n3, keys, bits);
+      n4 = next(n4, keys, bits);
+      n5 = next(n5, keys, bits);
+      n6 = next(n6, keys, bits);
+      n7 = next(n7, keys, bits);
+    }
+    if (left == steps) break;
+    if ((keyAt(n0) & keyAt(n1) & keyAt(n2) & keyAt(n3) & keyAt(n4) & keyAt(n5) & keyAt(n6) & keyAt(n7)) == LEAF_KEY) break;
+    steps = MORE_STEPS;
   }
-  return node;
+  sum += lengthAt(n0, lengths, bits);
+  sum += lengthAt(n1, lengths, bits);
+  sum += lengthAt(n2, lengths, bits);
+  sum += lengthAt(n3, lengths, bits);
+  sum += lengthAt(n4, lengths, bits);
+  sum += lengthAt(n5, lengths, bits);
+  sum += lengthAt(n6, lengths, bits);
+  return sum + lengthAt(n7, lengths, bits);
 }
 
-/** Adds to the sums of `count` rows their path lengths in the trees first to last − 1, in tree order: eight trees at a time. */
-export function walkByTrees(first: u32, last: u32, firstRow: u32, count: u32): void {
-  const roots: usize = load<u32>(HEADER, ROOTS);
-  const toLength: usize = load<u32>(HEADER, LENGTHS) - load<u32>(HEADER, NODES);
+/** Walks a row through all trees before the next one: for few rows, which need the nodes once. */
+function walkFew(root: usize, end: usize, row: usize, count: u32, sums: usize): void {
   const rowBytes: usize = load<u32>(HEADER, N_FEATURES) << 2;
-  let row = <usize>load<u32>(HEADER, ROWS) + <usize>firstRow * rowBytes;
-  let sumAt = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
-  for (let i: u32 = 0; i < count; i++) {
-    let sum = load<f64>(sumAt);
-    let root = roots + (<usize>first << 2);
-    const end = roots + (<usize>last << 2);
-    for (; root + 32 <= end; root += 32) {
-      walkEight(
-        row, row, row, row, row, row, row, row,
-        load<u32>(root, 0), load<u32>(root, 4), load<u32>(root, 8), load<u32>(root, 12),
-        load<u32>(root, 16), load<u32>(root, 20), load<u32>(root, 24), load<u32>(root, 28),
-      );
-      for (let at = ends; at < ends + 32; at += 4) sum += load<f64>(load<usize>(at) + toLength);
-    }
-    for (; root < end; root += 4) sum += load<f64>(walkOne(row, load<u32>(root)) + toLength);
-    store<f64>(sumAt, sum);
+  const lengths: usize = load<u32>(HEADER, LENGTHS);
+  for (const endOfSums = sums + (<usize>count << 3); sums < endOfSums; sums += 8) {
+    keysOf(row, rowBytes, ROW_KEYS);
+    let sum = load<f64>(sums);
+    for (let at = root; at < end; at += EIGHT_ROOTS) sum = walkEight(at, 0, lengths, USUAL_BITS, sum);
+    store<f64>(sums, sum);
     row += rowBytes;
-    sumAt += 8;
   }
 }
 
-/** Does what walkByTrees() does, eight rows at a time: for trees that should stay in the cache. */
-export function walkByRows(first: u32, last: u32, firstRow: u32, count: u32): void {
-  const roots: usize = load<u32>(HEADER, ROOTS);
-  const toLength: usize = load<u32>(HEADER, LENGTHS) - load<u32>(HEADER, NODES);
-  const w: usize = load<u32>(HEADER, N_FEATURES) << 2;
-  for (let tree = first; tree < last; tree++) {
-    const root: usize = load<u32>(roots + (<usize>tree << 2));
-    let row = <usize>load<u32>(HEADER, ROWS) + <usize>firstRow * w;
-    let sumAt = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
-    let left = count;
-    for (; left >= 8; left -= 8) {
-      walkEight(
-        row, row + w, row + 2 * w, row + 3 * w, row + 4 * w, row + 5 * w, row + 6 * w, row + 7 * w,
-        root, root, root, root, root, root, root, root,
-      );
-      for (let at = ends; at < ends + 32; at += 4) {
-        store<f64>(sumAt, load<f64>(sumAt) + load<f64>(load<usize>(at) + toLength));
-        sumAt += 8;
-      }
-      row += 8 * w;
-    }
-    for (; left > 0; left--) {
-      store<f64>(sumAt, load<f64>(sumAt) + load<f64>(walkOne(row, root) + toLength));
-      sumAt += 8;
-      row += w;
+/** Walks all rows through eight trees before the next eight, whose nodes then stay in the cache. */
+// @ts-ignore: decorator
+@inline
+function walkMany(root: usize, end: usize, row: usize, count: u32, sums: usize, bits: u32): void {
+  const rowBytes: usize = load<u32>(HEADER, N_FEATURES) << 2;
+  const lengths: usize = load<u32>(HEADER, LENGTHS);
+  const keys: usize = load<u32>(HEADER, KEYS);
+  keysOf(row, <usize>count * rowBytes, keys);
+  for (; root < end; root += EIGHT_ROOTS) {
+    let keysAt = keys - ROW_KEYS;
+    for (let at = sums; at < sums + (<usize>count << 3); at += 8) {
+      store<f64>(at, walkEight(root, keysAt, lengths, bits, load<f64>(at)));
+      keysAt += rowBytes;
     }
   }
+}
+
+/**
+ * Adds to the sums of `count` rows their path lengths in the trees of some roots, in their order.
+ *
+ * @param root Address of the first root, see ROOT_BYTES.
+ * @param trees Number of roots; leaves fill up the last eight of them.
+ */
+export function walkRows(root: usize, trees: u32, firstRow: u32, count: u32): void {
+  const rowBytes: usize = load<u32>(HEADER, N_FEATURES) << 2;
+  const row = <usize>load<u32>(HEADER, ROWS) + <usize>firstRow * rowBytes;
+  const sums = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
+  const bits = load<u32>(HEADER, FIELD_BITS);
+  const end = root + <usize>((trees + 7) / 8) * EIGHT_ROOTS;
+  if (bits != USUAL_BITS) walkMany(root, end, row, count, sums, bits);
+  else if (count <= FEW_ROWS && rowBytes <= <usize>ROW_KEYS_BYTES) walkFew(root, end, row, count, sums);
+  else walkMany(root, end, row, count, sums, USUAL_BITS);
 }

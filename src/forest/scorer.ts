@@ -40,6 +40,7 @@ interface ScorerModule {
 }
 
 const MAX_ROWS = 1024;
+const MOST_BY_THEMSELVES = 32;
 
 /**
  * Checks a forest and loads it into a WebAssembly instance of its own.
@@ -87,7 +88,7 @@ function openScorer(forest: Forest, module: ScorerModule): Scorer {
     const { rows: moduleRows, scores } = memory();
     const first = firstRow * nFeatures;
     if (rows.buffer !== moduleRows.buffer || rows.byteOffset !== moduleRows.byteOffset || first > 0) {
-      moduleRows.set(rows.subarray(first, first + count * nFeatures));
+      copy(rows, first, count * nFeatures, moduleRows, 0);
     }
     const nan = module.score(count);
     if (nan >= 0) {
@@ -98,7 +99,7 @@ function openScorer(forest: Forest, module: ScorerModule): Scorer {
         } must be a number: current value is NaN`,
       );
     }
-    out.set(count === MAX_ROWS ? scores : scores.subarray(0, count), firstRow);
+    copy(scores, 0, count, out, firstRow);
   }
 
   return {
@@ -119,6 +120,18 @@ function openScorer(forest: Forest, module: ScorerModule): Scorer {
       opened = undefined;
     },
   };
+}
+
+/** Copies numbers: few of them by themselves, since to make a view costs more. */
+function copy<T extends Float32Array | Float64Array>(
+  from: T,
+  first: number,
+  count: number,
+  to: T,
+  at: number,
+): void {
+  if (count <= MOST_BY_THEMSELVES) { for (let i = 0; i < count; i++) to[at + i] = from[first + i]; }
+  else to.set(first === 0 && count === from.length ? from : from.subarray(first, first + count), at);
 }
 
 function wholeRows(rows: Float32Array, nFeatures: number): number {

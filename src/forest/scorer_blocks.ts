@@ -34,13 +34,13 @@ const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, i) => i);
  * @param image Where to place them.
  * @param forest The forest of the plan.
  * @param plan What `planBlocks` made of it.
- * @param maxRows Rows that one call can score, a multiple of the rows of a block.
+ * @param options Rows that one call can score, a multiple of the rows of a block; and what places the roots of trees.
  */
 export function placeBlocks(
   image: MemoryImage,
   forest: Forest,
   plan: BlockPlan,
-  maxRows: number,
+  { maxRows, placeRoots }: { maxRows: number; placeRoots: (first: number, last: number) => number },
 ): BlockAddresses {
   const programs = plan.sections.flatMap(({ segments }) =>
     segments.flatMap(({ programs }) => programs ?? [])
@@ -48,7 +48,7 @@ export function placeBlocks(
   const nodeSetsAt = image.reserve(layout.SET_BYTES * most(programs.map(({ nodes }) => nodes.length)));
   const leaves = most(programs.map(({ lengths }) => lengths.length));
   const leafSetsAt = image.reserve(layout.SET_BYTES * (leaves + layout.LEAF_FOLD));
-  const writer = new SectionWriter(image, forest, nodeSetsAt, leafSetsAt);
+  const writer = new SectionWriter(image, forest, { nodeSetsAt, leafSetsAt, placeRoots });
   // Only one section is in work at a time, so all have the same room.
   const room = (bytesOf: (table: RankTable) => number) =>
     image.reserve(most(plan.sections.map(({ tables }) => total([...tables.values()].map(bytesOf)))));
@@ -91,12 +91,20 @@ class SectionWriter {
   readonly #nodeSetsAt: number;
   readonly #leafSetsAt: number;
   readonly #everyByteAt: number;
+  readonly #placeRoots: (first: number, last: number) => number;
 
-  constructor(image: MemoryImage, forest: Forest, nodeSetsAt: number, leafSetsAt: number) {
+  constructor(
+    image: MemoryImage,
+    forest: Forest,
+    { nodeSetsAt, leafSetsAt, placeRoots }: Pick<BlockAddresses, "nodeSetsAt" | "leafSetsAt"> & {
+      placeRoots: (first: number, last: number) => number;
+    },
+  ) {
     this.#image = image;
     this.#forest = forest;
     this.#nodeSetsAt = nodeSetsAt;
     this.#leafSetsAt = leafSetsAt;
+    this.#placeRoots = placeRoots;
     this.#everyByteAt = image.place(EVERY_BYTE);
   }
 
@@ -129,9 +137,9 @@ class SectionWriter {
     tables: Section["tables"],
     addresses: Map<number, FeatureAddresses>,
   ): number[] {
-    if (!programs) return [first, last, 0];
+    if (!programs) return [last - first, 0, this.#placeRoots(first, last)];
     const words = programs.flatMap((program) => this.#program(program, tables, addresses));
-    return [first, last, this.#image.place(Uint32Array.from(words))];
+    return [last - first, this.#image.place(Uint32Array.from(words)), 0];
   }
 
   #program(

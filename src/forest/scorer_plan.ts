@@ -1,6 +1,6 @@
 import { createRankTable, type RankTable, roundDown } from "./rank.ts";
 import type { Forest } from "./forest.ts";
-import { compileTree, type TreeProgram } from "./scorer_program.ts";
+import type { TreeProgram } from "./scorer_program.ts";
 
 /** Trees one after another that are scored in the same way: in blocks, or by walking. */
 export interface Segment {
@@ -39,24 +39,24 @@ const SECTION_THRESHOLDS = 32_768;
 const FEATURE_THRESHOLDS = 65_535;
 
 /** Nanoseconds a row as `deno task bench scorer` finds them on x86-64; only their ratios matter. */
-const COST = { node: 0.02, program: 0.7, feature: 4, threshold: 0.003, step: 1.5, walk: 1 };
+const COST = { node: 0.019, program: 0.7, feature: 3, threshold: 0.003, step: 1.1, walk: 0.1 };
 
 /**
  * Plans how to score a forest in blocks: leaves trees that are too large, or cheaper to walk, to the walk, and keeps the
  * order of the trees.
  *
  * @param forest A forest that `checkForest` accepts.
- * @param leafLengths Path length of every leaf, by node.
+ * @param programs One program a tree, as `compileTree` makes them.
  * @param blockRows Rows that a block holds.
  */
-export function planBlocks(forest: Forest, leafLengths: Float64Array, blockRows: number): BlockPlan {
-  const builder = new PlanBuilder(leafLengths);
+export function planBlocks(forest: Forest, programs: readonly TreeProgram[], blockRows: number): BlockPlan {
+  const builder = new PlanBuilder();
   let walkCost = 0;
-  for (let tree = 0; tree + 1 < forest.treeStart.length; tree++) {
+  programs.forEach((program, tree) => {
     const cost = COST.walk + COST.step * meanDepth(forest, tree);
     walkCost += cost;
-    builder.add(forest, tree, cost);
-  }
+    builder.add(forest, tree, program, cost);
+  });
   const sections = builder.finish();
   if (builder.cost >= walkCost) return { sections: [], leastRows: blockRows };
   return { sections, leastRows: Math.max(1, Math.ceil(blockRows * builder.cost / walkCost)) };
@@ -74,17 +74,11 @@ function meanDepth(forest: Forest, tree: number): number {
 class PlanBuilder {
   /** Nanoseconds a row of the plan so far. */
   cost = 0;
-  readonly #leafLengths: Float64Array;
   readonly #sections: Section[] = [];
   #thresholds: Thresholds = new Map();
   #segments: Segment[] = [];
 
-  constructor(leafLengths: Float64Array) {
-    this.#leafLengths = leafLengths;
-  }
-
-  add(forest: Forest, tree: number, walkCost: number): void {
-    const program = compileTree(forest, tree, this.#leafLengths);
+  add(forest: Forest, tree: number, program: TreeProgram, walkCost: number): void {
     const { nodes, lengths } = program;
     const blockCost = COST.program + COST.node * nodes.length;
     if (blockCost >= walkCost || lengths.length > LEAVES) {

@@ -1,20 +1,20 @@
 import { assert, assertEquals } from "../testing/assert.ts";
-import {
-  type ForestCase,
-  randomForest,
-  randomNumbers,
-  THRESHOLD_KINDS,
-  TREE_SHAPES,
-} from "./scorer_cases.ts";
+import { randomForest, randomNumbers, THRESHOLD_KINDS, TREE_SHAPES } from "./scorer_cases.ts";
+import type { Forest } from "./forest.ts";
 import { leafPathLengths } from "./scorer_nodes.ts";
 import { type BlockPlan, planBlocks } from "./scorer_plan.ts";
+import { compileTree } from "./scorer_program.ts";
 import { trainForest } from "./train.ts";
 
 const BLOCK_ROWS = 128;
 
-function planOf(wanted: ForestCase): BlockPlan {
-  const forest = randomForest(randomNumbers(31), wanted);
-  return planBlocks(forest, leafPathLengths(forest), BLOCK_ROWS);
+function planOf(forest: Forest): BlockPlan {
+  const lengths = leafPathLengths(forest);
+  const programs = Array.from(
+    { length: forest.treeStart.length - 1 },
+    (_, tree) => compileTree(forest, tree, lengths),
+  );
+  return planBlocks(forest, programs, BLOCK_ROWS);
 }
 
 function assertKeepsLimits(plan: BlockPlan, trees: number): void {
@@ -38,7 +38,7 @@ Deno.test("planBlocks() puts the trees that training makes into blocks", () => {
     for (const maxSamples of [256, 1024]) {
       const rows = new Float32Array(3000 * nFeatures).map(() => random() + random());
       const forest = trainForest({ rows, nFeatures }, { randomSeed: 1, maxSamples });
-      const plan = planBlocks(forest, leafPathLengths(forest), BLOCK_ROWS);
+      const plan = planOf(forest);
       assertKeepsLimits(plan, 100);
       const inBlocks = plan.sections.flatMap((section) => section.segments)
         .reduce((sum, { first, last, programs }) => sum + (programs ? last - first : 0), 0);
@@ -49,13 +49,13 @@ Deno.test("planBlocks() puts the trees that training makes into blocks", () => {
 });
 
 Deno.test("planBlocks() makes a new section where thresholds become too many", () => {
-  const plan = planOf({
+  const plan = planOf(randomForest(randomNumbers(31), {
     nFeatures: 1,
     nEstimators: 300,
     leaves: 400,
     shapes: ["ragged"],
     thresholds: ["uniform"],
-  });
+  }));
   assertKeepsLimits(plan, 300);
   assert(plan.sections.length > 2, `${plan.sections.length} sections`);
 });
@@ -64,26 +64,26 @@ Deno.test("planBlocks() keeps its limits on forests of all shapes", () => {
   const random = randomNumbers(33);
   for (let i = 0; i < 100; i++) {
     const nEstimators = 1 + i % 50;
-    const plan = planOf({
+    const plan = planOf(randomForest(randomNumbers(31), {
       nFeatures: 1 + i % 7,
       nEstimators,
       leaves: 1 + Math.floor(random() * 300),
       shapes: TREE_SHAPES,
       thresholds: THRESHOLD_KINDS,
       samplesPerLeaf: 1 + i * 10,
-    });
+    }));
     if (plan.sections.length > 0) assertKeepsLimits(plan, nEstimators);
   }
 });
 
 Deno.test("planBlocks() leaves few small trees of many columns to the walk", () => {
-  const wide = planOf({
+  const wide = planOf(randomForest(randomNumbers(31), {
     nFeatures: 1000,
     nEstimators: 9,
     leaves: 256,
     shapes: ["halving"],
     thresholds: ["uniform"],
-  });
+  }));
   assertEquals(wide.sections, []);
 });
 
@@ -96,5 +96,5 @@ Deno.test("planBlocks() leaves trees of too many leaves to the walk", () => {
     shapes: ["left chain", "right chain"],
     thresholds: ["uniform"],
   });
-  assertEquals(planBlocks(forest, leafPathLengths(forest), BLOCK_ROWS).sections, []);
+  assertEquals(planOf(forest).sections, []);
 });

@@ -77,6 +77,21 @@ for (
       maxSamples: 100_000,
       samplesPerLeaf: 1,
     },
+    "more features than there is room for the keys of one row at a time": {
+      nFeatures: 1100,
+      nEstimators: 9,
+      leaves: 64,
+      shapes: ["halving"],
+      thresholds: ["uniform"],
+    },
+    "trees of 100,000 leaves": {
+      nFeatures: 2,
+      nEstimators: 3,
+      leaves: 100_000,
+      shapes: ["halving", "ragged"],
+      thresholds: ["uniform", "close"],
+      maxSamples: 100_000,
+    },
     "1,000 features": {
       nFeatures: 1000,
       nEstimators: 40,
