@@ -12,6 +12,20 @@ import type { TransactionColumns } from "../transaction.ts";
 /** How often the end of the label topic is looked for anew. */
 const LOOK_AGAIN_MS = 20;
 
+/**
+ * Labels that may wait for their time; no more than these are read ahead of the transactions. 2 MB of the state at most,
+ * and of its snapshot.
+ */
+const MOST_WAITING = 32_768;
+
+/** Who takes labels: applies each when transactions reach its time, in the order of these times. */
+export interface LabelTaker {
+  /** Takes a copy of a label; the object is filled anew for the next one. */
+  offer(label: Label): void;
+  /** Labels taken that wait for their time. */
+  readonly labelsQueued: number;
+}
+
 /** Where labels come from. */
 export interface LabelSource {
   /** The stream. */
@@ -25,7 +39,8 @@ export interface LabelSource {
 }
 
 /**
- * Reads every partition of the label topic from an offset on, no further than the transactions' time asks for.
+ * Reads every partition of the label topic from an offset on, as far as the transactions' time asks for, and a bounded number
+ * of labels further: an answer that stands behind labels of a later date is there when its own time comes.
  *
  * `offsets` says how far each partition was read. A committed batch records it, and a replay that reads up to the
  * recorded offsets before each batch sees the labels in the same order.
@@ -49,32 +64,36 @@ export class LabelFeed {
   }
 
   /**
-   * Reads on, partition by partition, up to the first label that was made after `untilMs`, or to the end.
+   * Reads on, partition by partition, to the end; where very many labels wait for their time, up to the first that was made
+   * after `untilMs`.
    *
    * @param untilMs Time of the latest transaction of the next batch.
-   * @param offer Takes a label; the object is filled anew for the next one.
    */
-  async readUntil(untilMs: number, offer: (label: Label) => void): Promise<void> {
+  async readUntil(untilMs: number, taker: LabelTaker): Promise<void> {
     await this.#persist(() => this.#findEnds(false));
-    for (let partition = 0; partition < this.#ends.length; partition++) {
-      await this.#readOn(partition, this.#ends[partition], untilMs, offer);
+    const partitions = this.#ends.length;
+    for (let partition = 0; partition < partitions; partition++) {
+      // Each partition has its share, so that the first one does not take it all.
+      const most = MOST_WAITING * (partition + 1) / partitions;
+      const isWanted = (labelledAtMs: number) => labelledAtMs <= untilMs || taker.labelsQueued < most;
+      await this.#readOn(partition, this.#ends[partition], isWanted, taker);
     }
   }
 
   /** Reads on up to the time of the latest of these transactions. */
-  async readFor(columns: TransactionColumns, offer: (label: Label) => void): Promise<void> {
+  async readFor(columns: TransactionColumns, taker: LabelTaker): Promise<void> {
     let latestMs = -Infinity;
     for (let row = 0; row < columns.count; row++) latestMs = Math.max(latestMs, columns.timestampMs[row]);
-    await this.readUntil(latestMs, offer);
+    await this.readUntil(latestMs, taker);
   }
 
   /** Reads on, partition by partition, up to these offsets: what a committed batch had read. */
-  async readTo(offsets: readonly number[], offer: (label: Label) => void): Promise<void> {
+  async readTo(offsets: readonly number[], taker: Pick<LabelTaker, "offer">): Promise<void> {
     if (offsets.some((offset, partition) => !(offset <= this.#ends[partition]))) {
       await this.#persist(() => this.#findEnds(true));
     }
     for (let partition = 0; partition < offsets.length; partition++) {
-      await this.#readOn(partition, offsets[partition], Infinity, offer);
+      await this.#readOn(partition, offsets[partition], () => true, taker);
       this.offsets[partition] = offsets[partition];
     }
   }
@@ -95,8 +114,13 @@ export class LabelFeed {
     for (const { partition, startOffset } of found) this.offsets[partition] ??= startOffset;
   }
 
-  /** Offers the labels of a partition before the offset, up to the first that was made after `untilMs`. */
-  async #readOn(partition: number, before: number, untilMs: number, offer: (label: Label) => void) {
+  /** Offers the labels of a partition before the offset, up to the first that is not wanted. */
+  async #readOn(
+    partition: number,
+    before: number,
+    isWanted: (labelledAtMs: number) => boolean,
+    taker: Pick<LabelTaker, "offer">,
+  ) {
     for (;;) {
       const head = this.#heads[partition] ??
         await this.#persist(() => this.#nextHead(partition, before));
@@ -104,9 +128,9 @@ export class LabelFeed {
       const { labels, offsets, row: first } = head;
       while (
         head.row < labels.count && offsets[labels.recordIndex[head.row]] < before &&
-        labels.labelledAtMs[head.row] <= untilMs
+        isWanted(labels.labelledAtMs[head.row])
       ) {
-        offer(fill(this.#label, labels, head.row++));
+        taker.offer(fill(this.#label, labels, head.row++));
       }
       if (head.row > first) this.offsets[partition] = head.offsetBefore(head.row);
       if (head.row < labels.count) return;

@@ -31,10 +31,23 @@ async function withLabels(partitions: number) {
   return { broker, add };
 }
 
-async function read(feed: LabelFeed, untilMs: number): Promise<number[]> {
+/** Takes labels, and says that so many wait for their time already. */
+function takerOf(labelsQueued: number) {
   const days: number[] = [];
-  await feed.readUntil(untilMs, (label: Label) => days.push((label.labelledAtMs - START_MS) / DAY_MS));
-  return days;
+  return {
+    days,
+    offer: (label: Label) => void days.push((label.labelledAtMs - START_MS) / DAY_MS),
+    get labelsQueued() {
+      return labelsQueued + days.length;
+    },
+  };
+}
+
+/** Days of the labels that are read where as many as may be wait already. */
+async function read(feed: LabelFeed, untilMs: number, labelsQueued = 32_768): Promise<number[]> {
+  const taker = takerOf(labelsQueued);
+  await feed.readUntil(untilMs, taker);
+  return taker.days;
 }
 
 Deno.test("LabelFeed reads up to the time that is asked for, and goes on there", async () => {
@@ -48,6 +61,40 @@ Deno.test("LabelFeed reads up to the time that is asked for, and goes on there",
   assertEquals(feed.offsets, [2]);
   assertEquals(await read(feed, at(9)), [5]);
   assertEquals(feed.offsets, [3]);
+});
+
+Deno.test("LabelFeed reads on past labels of a later date, as far as they may wait", async () => {
+  const { broker, add } = await withLabels(1);
+  await using _ = broker;
+  await add(labelOf("a", 1), labelOf("b", 9), labelOf("c", 8), labelOf("answer", 2), labelOf("d", 9));
+  const open = () => new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
+  const feed = open();
+  assertEquals(await read(feed, at(1), 0), [1, 9, 8, 2, 9]);
+  assertEquals(feed.offsets, [5]);
+  // Two more may wait, whatever their date; what is due comes in any case.
+  const bounded = open();
+  assertEquals(await read(bounded, at(1), 32_765), [1, 9, 8]);
+  assertEquals(await read(bounded, at(2)), [2]);
+  assertEquals(bounded.offsets, [4]);
+});
+
+Deno.test("LabelFeed leaves every partition of the label topic room for labels that wait", async () => {
+  const broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
+  await using _ = broker;
+  await broker.ensureTopic("labels", { partitions: 2 });
+  const later = Array.from({ length: 40_000 }, (_, i) => ({ key: "c", value: labelOf(`l${i}`, 9) }));
+  const other = ["d", "e", "f", "g"].find((key) =>
+    broker.partitionOf(key, 2) !== broker.partitionOf("c", 2)
+  )!;
+  await broker.produce("labels", later);
+  await broker.produce("labels", [{ key: other, value: labelOf("b", 9) }, {
+    key: other,
+    value: labelOf("answer", 2),
+  }]);
+  const feed = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
+  const days = await read(feed, at(1), 0);
+  assert(days.includes(2), "the answer waits behind another partition's labels");
+  assert(days.length <= 32_769, `${days.length} labels wait`);
 });
 
 Deno.test("LabelFeed counts and passes over what is no label", async () => {
@@ -67,10 +114,10 @@ Deno.test("LabelFeed.readTo() gives the labels that a batch had seen, whatever h
   const days = await read(first, at(3));
   const seen = [...first.offsets];
   await add(labelOf("late", 1));
-  const again: number[] = [];
+  const again = takerOf(0);
   const second = new LabelFeed({ broker, decoder, labelTopic: "labels" }, []);
-  await second.readTo(seen, (label) => again.push((label.labelledAtMs - START_MS) / DAY_MS));
-  assertEquals([again, second.offsets], [days, seen]);
+  await second.readTo(seen, again);
+  assertEquals([again.days, second.offsets], [days, seen]);
   assertEquals(await read(second, at(3)), [1]);
 });
 

@@ -98,7 +98,7 @@ export class PartitionState {
   async readLabels(columns: TransactionColumns): Promise<void> {
     const { features } = this.#stage;
     if (!features.usesLabels) return;
-    await this.#labels.readFor(columns, (label) => features.offer(label));
+    await this.#labels.readFor(columns, features);
   }
 
   /** The state as bytes where it is time for a snapshot. */
@@ -152,6 +152,6 @@ export class PartitionState {
 
   async #readLabelsOf({ labelOffsets }: CommittedRange) {
     const { features } = this.#stage;
-    if (features.usesLabels) await this.#labels.readTo(labelOffsets, (label) => features.offer(label));
+    if (features.usesLabels) await this.#labels.readTo(labelOffsets, features);
   }
 }

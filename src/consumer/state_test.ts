@@ -101,3 +101,67 @@ Deno.test("PartitionState makes its state anew in a few reads, however many batc
   }
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("an answer that stands behind labels of later dates counts from its own date on, and after a restart bit for bit", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    const day = (n: number) => new Date(Date.UTC(2026, 0, n)).toISOString();
+    const transaction = (n: number) => ({
+      key: "c",
+      value: JSON.stringify({
+        ...{ transaction_id: `x${n}`, customer_id: "c", terminal_id: "t", amount: 5, timestamp: day(n) },
+      }),
+    });
+    const label = (of: number, on: number) => ({
+      key: "c",
+      value: JSON.stringify({
+        ...{ transaction_id: `x${of}`, customer_id: "c", terminal_id: "t", timestamp: day(of) },
+        ...{ is_fraud: true, labelled_at: day(on) },
+      }),
+    });
+    for (const topic of ["transactions", "labels"]) await broker.ensureTopic(topic);
+    await broker.produce("transactions", [1, 2, 3, 4, 9, 20].map(transaction));
+    // The simulator's labels of a week later, and then the answer of day 3.
+    await broker.produce("labels", [label(1, 8), label(2, 9), label(1, 3)]);
+    const decoder = await openDecoder();
+    const features = transactionFeatures(["streaming"]).features;
+    const risk = features.findIndex(({ name }) => name === "terminal_risk_7d");
+    const source = {
+      ...{ broker, ledger, decoder, topic: "transactions", partition: 0, labelTopic: "labels" },
+    };
+    /** Features of each transaction, where the state is lost after these offsets. */
+    const run = async (lostAfter: number[]) => {
+      const rows: number[][] = [];
+      const claim = () => ledger.claim("transactions", 0, { owner: "a", streamId: "s" });
+      const open = async (claimed: Awaited<ReturnType<typeof claim>>) => {
+        const stage = openFeatureStage({ kind: "transactions", features });
+        return { stage, state: await PartitionState.restore(stage, source, claimed, () => {}) };
+      };
+      let claimed = await claim();
+      let { stage, state } = await open(claimed);
+      for (let offset = 0; offset < 6; offset++) {
+        for await (
+          const batch of broker.read("transactions", 0, { fromOffset: offset, toOffset: offset + 1 })
+        ) {
+          const { columns } = decoder.decodeBatch(batch);
+          await state.readLabels(columns);
+          rows.push([...stage.apply(columns).raw]);
+        }
+        const outcome = outcomeOf("transactions", [offset, offset + 1], claimed.epoch);
+        if (lostAfter.length > 0) await ledger.commit({ ...outcome, labelOffsets: state.labelOffsets });
+        if (!lostAfter.includes(offset)) continue;
+        claimed = await claim();
+        ({ stage, state } = await open(claimed));
+      }
+      return rows;
+    };
+    const uninterrupted = await run([]);
+    const risks = uninterrupted.map((row) => row[risk]);
+    assertEquals(risks.slice(0, 2), [risks[0], risks[0]]);
+    assert(risks[2] > risks[0], `the answer of day 3 is not seen on day 3: ${risks}`);
+    assertEquals(await run([0, 1, 2, 3, 4]), uninterrupted);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

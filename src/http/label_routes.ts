@@ -27,7 +27,7 @@ const REPLAY_MS = 86_400_000;
 
 /**
  * When an answer became known. In a replay that is the time of its events: with the clock's time no transaction of the
- * replay would ever see it, and labels behind it in the topic would wait for it.
+ * replay would ever see it.
  */
 function answeredAtMs(eventTimeMs: number | undefined, nowMs: number): number {
   return eventTimeMs !== undefined && eventTimeMs < nowMs - REPLAY_MS ? eventTimeMs : nowMs;

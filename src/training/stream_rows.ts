@@ -47,7 +47,7 @@ export async function* streamRows(
       const batch of broker.read(topic, partition, { fromOffset: startOffset, toOffset: endOffset })
     ) {
       const { columns } = decoder.decodeBatch(batch);
-      if (stage.features.usesLabels) await labels.readFor(columns, (label) => stage.features.offer(label));
+      if (stage.features.usesLabels) await labels.readFor(columns, stage.features);
       const { raw } = stage.apply(columns);
       options.onProgress?.(records += batch.count);
       const { count, timestampMs: timestampsMs, customerKey: cardKeys } = columns;
