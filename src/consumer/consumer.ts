@@ -13,6 +13,7 @@ import { openDecoder } from "../stages/decode_wasm.ts";
 import { isDrained } from "./drained.ts";
 import { GroupOffsets } from "./group_offsets.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
+import { LabelTopic } from "./label_topic.ts";
 import { PartitionRelays } from "./partition_relays.ts";
 import { OwnedPartition, type PartitionParts } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
@@ -46,7 +47,9 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
     sessionTimeoutMs,
   });
   const decoder = await openDecoder();
-  await new Consumer({ ...parts, decoder }, options, subscription, { failing, ending, drained }).run();
+  await using labels = new LabelTopic({ ...parts, decoder });
+  await new Consumer({ ...parts, decoder, labels }, options, subscription, { failing, ending, drained })
+    .run();
 }
 
 /** What ends a run: a failure, the caller or a failure, or that there is nothing left to do. */
@@ -62,7 +65,7 @@ interface Owned {
 }
 
 class Consumer {
-  readonly #parts: ConsumerParts & Pick<PartitionParts, "decoder">;
+  readonly #parts: ConsumerParts & Pick<PartitionParts, "decoder" | "labels">;
   readonly #options: ConsumerOptions;
   readonly #subscription: Subscription;
   readonly #ends: Ends;
@@ -76,7 +79,7 @@ class Consumer {
   #isWaiting = false;
 
   constructor(
-    parts: ConsumerParts & Pick<PartitionParts, "decoder">,
+    parts: ConsumerParts & Pick<PartitionParts, "decoder" | "labels">,
     options: ConsumerOptions,
     subscription: Subscription,
     ends: Ends,

@@ -18,8 +18,10 @@ import type { ConsumerStatus } from "./status.ts";
 export interface ConsumerParts extends
   Omit<
     PartitionParts,
-    "decoder" | "retry" | "retryReads" | "onReplay" | "onCommit" | "onScored" | "owner"
+    "decoder" | "labels" | "retry" | "retryReads" | "onReplay" | "onCommit" | "onScored" | "owner"
   > {
+  /** Topic of the labels; it may be absent. */
+  labelTopic: string;
   /** Partitions of the topic where it is made anew (default 1). */
   partitions?: number;
   /** The consumer group in the broker. */

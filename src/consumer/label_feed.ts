@@ -3,14 +3,10 @@
  *
  * @module
  */
-import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { type Label, type LabelColumns, ReusedLabel } from "../label.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
-import type { Decoder } from "../stages/decode_wasm.ts";
 import type { TransactionColumns } from "../transaction.ts";
-
-/** How often the end of the label topic is looked for anew. */
-const LOOK_AGAIN_MS = 20;
+import type { LabelBlock, LabelTopic } from "./label_topic.ts";
 
 /**
  * Labels that may wait for their time; no more than these are read ahead of the transactions. 2 MB of the state at most,
@@ -28,12 +24,8 @@ export interface LabelTaker {
 
 /** Where labels come from. */
 export interface LabelSource {
-  /** The stream. */
-  broker: Broker;
-  /** Turns records into labels. */
-  decoder: Decoder;
-  /** Topic of the labels; it may be absent. */
-  labelTopic: string;
+  /** The label topic, shared with other feeds. */
+  labels: LabelTopic;
   /** How reading is repeated while the stream does not answer. */
   retryReads?: DeliverOptions;
 }
@@ -52,10 +44,8 @@ export class LabelFeed {
   faults = 0;
   readonly #source: LabelSource;
   readonly #heads: (Head | undefined)[] = [];
-  readonly #batches: (AsyncIterator<RecordBatch> | undefined)[] = [];
   readonly #label = new ReusedLabel();
   #ends: number[] = [];
-  #endsSeenAt = -Infinity;
 
   /** Opens the feed at these offsets; a partition without one is read from its start. */
   constructor(source: LabelSource, offsets: readonly number[]) {
@@ -104,14 +94,10 @@ export class LabelFeed {
   }
 
   async #findEnds(now: boolean) {
-    if (!now && performance.now() - this.#endsSeenAt < LOOK_AGAIN_MS) return;
-    const { broker, labelTopic } = this.#source;
-    const isThere = await broker.partitions(labelTopic) > 0;
-    const found = isThere ? await broker.offsets(labelTopic) : undefined;
-    this.#endsSeenAt = performance.now();
-    if (found === undefined) return;
-    this.#ends = found.map(({ endOffset }) => endOffset);
-    for (const { partition, startOffset } of found) this.offsets[partition] ??= startOffset;
+    const ranges = await this.#source.labels.ranges(now);
+    if (ranges === undefined) return;
+    this.#ends = ranges.map(({ endOffset }) => endOffset);
+    for (const [partition, { startOffset }] of ranges.entries()) this.offsets[partition] ??= startOffset;
   }
 
   /** Offers the labels of a partition before the offset, up to the first that is not wanted. */
@@ -125,14 +111,14 @@ export class LabelFeed {
       const head = this.#heads[partition] ??
         await this.#persist(() => this.#nextHead(partition, before));
       if (head === undefined) return;
-      const { labels, offsets, row: first } = head;
+      const { block: { labels, offsets }, row: first } = head;
       while (
         head.row < labels.count && offsets[labels.recordIndex[head.row]] < before &&
         isWanted(labels.labelledAtMs[head.row])
       ) {
         taker.offer(fill(this.#label, labels, head.row++));
       }
-      if (head.row > first) this.offsets[partition] = head.offsetBefore(head.row);
+      if (head.row > first) this.offsets[partition] = head.offset;
       if (head.row < labels.count) return;
       this.#heads[partition] = undefined;
     }
@@ -140,49 +126,53 @@ export class LabelFeed {
 
   /** The next records of the partition before the offset; undefined where there are none. */
   async #nextHead(partition: number, before: number): Promise<Head | undefined> {
-    if (this.offsets[partition] >= before) return undefined;
-    const { broker, decoder, labelTopic } = this.#source;
-    for (let isFresh = false; !isFresh;) {
-      isFresh = this.#batches[partition] === undefined;
-      // The iterator is kept: it may have read ahead.
-      const batches = this.#batches[partition] ??= broker.read(labelTopic, partition, {
-        fromOffset: this.offsets[partition],
-      })[Symbol.asyncIterator]();
-      const { value: batch, done } = await batches.next();
-      if (!done) {
-        const { columns, faults } = decoder.decodeLabels(batch);
-        this.faults += faults.length;
-        const head = new Head(batch, columns);
-        this.offsets[partition] = head.offsetBefore(0);
-        return this.#heads[partition] = head;
-      }
-      this.#batches[partition] = undefined;
+    const from = this.offsets[partition];
+    if (from >= before) return undefined;
+    const block = await this.#source.labels.block(partition, from);
+    if (block === undefined) {
+      this.offsets[partition] = before;
+      return undefined;
     }
-    this.offsets[partition] = before;
-    return undefined;
+    const head = new Head(block, from);
+    this.faults += head.faults;
+    this.offsets[partition] = head.offset;
+    return this.#heads[partition] = head;
   }
 }
 
-/** A batch of the label topic that is being read. */
+/** A piece of the label topic that is being read. */
 class Head {
-  readonly labels: LabelColumns;
-  readonly offsets: Float64Array;
-  readonly #nextOffset: number;
+  readonly block: LabelBlock;
   /** The next label. */
-  row = 0;
+  row: number;
+  /** Records from where it was opened on that are no labels. */
+  readonly faults: number;
 
-  constructor(batch: RecordBatch, labels: LabelColumns) {
-    this.labels = labels;
-    this.offsets = batch.offsets;
-    this.#nextOffset = batch.nextOffset;
+  constructor(block: LabelBlock, fromOffset: number) {
+    const { offsets, labels } = block;
+    const record = firstAtLeast(offsets.length, (i) => offsets[i], fromOffset);
+    this.block = block;
+    this.row = firstAtLeast(labels.count, (i) => labels.recordIndex[i], record);
+    this.faults = offsets.length - record - (labels.count - this.row);
   }
 
-  /** The offset after all that stands before a label: what is no label there is passed over with the label before it. */
-  offsetBefore(row: number): number {
-    const { recordIndex, count } = this.labels;
-    if (row === count) return this.#nextOffset;
-    return recordIndex[row] === 0 ? this.offsets[0] : this.offsets[recordIndex[row] - 1] + 1;
+  /** The offset after all that stands before the next label: what is no label there is passed over with the label before it. */
+  get offset(): number {
+    const { offsets, labels: { recordIndex, count }, nextOffset } = this.block;
+    if (this.row === count) return nextOffset;
+    return recordIndex[this.row] === 0 ? offsets[0] : offsets[recordIndex[this.row] - 1] + 1;
   }
+}
+
+/** The first of `count` rising values that is at least `least`; `count` where none is. */
+function firstAtLeast(count: number, valueOf: (index: number) => number, least: number): number {
+  let [from, to] = [0, count];
+  while (from < to) {
+    const middle = from + to >> 1;
+    if (valueOf(middle) < least) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function fill(out: ReusedLabel, labels: LabelColumns, row: number): Label {

@@ -14,6 +14,7 @@ import { processBatch, type ScoredBatch } from "../pipeline.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
 import type { Decoder } from "../stages/decode_wasm.ts";
 import { type FeatureStage, openFeatureStage } from "../stages/features.ts";
+import type { LabelTopic } from "./label_topic.ts";
 import { PartitionState } from "./state.ts";
 
 /** Outcomes that are committed or wait for it, and their records, at most; one is let in whatever its size. */
@@ -36,8 +37,8 @@ export interface PartitionParts {
   explainer: Explainer;
   /** Topic of the transactions. */
   topic: string;
-  /** Topic of the labels; it may be absent. */
-  labelTopic: string;
+  /** The topic of the labels, shared by all partitions. */
+  labels: LabelTopic;
   /** Which scored transactions get a row of their own in the log. */
   logMode: LogMode;
   /** Names this consumer in the ledger. */
@@ -103,7 +104,7 @@ export class OwnedPartition {
    * @throws Error where the ledger is ahead of the stream, or follows another stream.
    */
   static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
-    const { broker, ledger, decoder, topic, labelTopic, owner, retryReads, snapshotRecords } = parts;
+    const { broker, ledger, decoder, topic, labels, owner, retryReads, snapshotRecords } = parts;
     const claim = await deliver(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
       parts.retry,
@@ -120,7 +121,7 @@ export class OwnedPartition {
       );
     }
     const stage = openFeatureStage(parts.model.manifest, parts.featuresOptions);
-    const source = { broker, ledger, decoder, topic, partition, labelTopic, retryReads, snapshotRecords };
+    const source = { broker, ledger, decoder, topic, partition, labels, retryReads, snapshotRecords };
     const state = await PartitionState.restore(
       stage,
       source,

@@ -8,6 +8,7 @@ import { openDecoder } from "../stages/decode_wasm.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { assertEquals } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
+import { LabelTopic } from "./label_topic.ts";
 import { OwnedPartition } from "./partition.ts";
 
 /** An owned partition whose commits wait for `release`, and what became of them. */
@@ -33,12 +34,14 @@ async function opened(folder: string) {
         );
     },
   });
+  const decoder = await openDecoder();
+  const labels = new LabelTopic({ broker, decoder, labelTopic: "labels" });
   const partition = await OwnedPartition.claim({
     ...{ broker, ledger: held, model, scorer, logMode: "none", owner: "a", retry: {}, retryReads: {} },
-    decoder: await openDecoder(),
+    decoder,
     explainer: createExplainer(model.forest),
     topic: "transactions",
-    labelTopic: "labels",
+    labels,
     onReplay() {},
     onCommit() {},
   }, 0);
@@ -51,6 +54,7 @@ async function opened(folder: string) {
     ...{ partition, begun, batchOf, ledger },
     async [Symbol.asyncDispose]() {
       scorer[Symbol.dispose]();
+      await labels[Symbol.asyncDispose]();
       await broker[Symbol.asyncDispose]();
       await ledger[Symbol.asyncDispose]();
     },

@@ -11,6 +11,7 @@ import type { Decoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
 import type { TransactionColumns } from "../transaction.ts";
 import { LabelFeed } from "./label_feed.ts";
+import type { LabelTopic } from "./label_topic.ts";
 import { encodeSnapshotHeader, type SnapshotHeader, unpackSnapshot } from "./snapshot.ts";
 
 /** Fewest records between two snapshots; to replay so many takes less than a second. */
@@ -30,8 +31,8 @@ export interface StateSource {
   topic: string;
   /** Partition of it, from 0. */
   partition: number;
-  /** Topic of the labels; it may be absent. */
-  labelTopic: string;
+  /** The topic of the labels. */
+  labels: LabelTopic;
   /** How reading is repeated while the stream does not answer. */
   retryReads?: DeliverOptions;
   /** Records between two snapshots (default: 200,000, and twice the number of keys). */

@@ -5,6 +5,7 @@ import { openDecoder } from "../stages/decode_wasm.ts";
 import { openFeatureStage } from "../stages/features.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { transactionFeatures } from "../training/transaction_features.ts";
+import { LabelTopic } from "./label_topic.ts";
 import { PartitionState } from "./state.ts";
 
 const RECORD = {
@@ -38,7 +39,7 @@ Deno.test("PartitionState does not touch the label topic where no feature learns
       decoder,
       topic: "transactions",
       partition: 0,
-      labelTopic: "labels",
+      labels: new LabelTopic({ broker: refusing, decoder, labelTopic: "labels" }),
     };
     const stageOf = (set: string) =>
       openFeatureStage({ kind: "transactions", features: transactionFeatures([set]).features });
@@ -88,11 +89,11 @@ Deno.test("PartitionState makes its state anew in a few reads, however many batc
     const features = transactionFeatures(["streaming"]).features;
     const stage = openFeatureStage({ kind: "transactions", features });
     const decoder = await openDecoder();
-    const topics = { topic: "transactions", partition: 0, labelTopic: "labels" };
+    await using labels = new LabelTopic({ broker: counting, decoder, labelTopic: "labels" });
     let replayed = 0;
     const state = await PartitionState.restore(
       stage,
-      { broker: counting, ledger, decoder, ...topics },
+      { broker: counting, ledger, decoder, topic: "transactions", partition: 0, labels },
       claim,
       (records) => replayed = records,
     );
@@ -128,9 +129,8 @@ Deno.test("an answer that stands behind labels of later dates counts from its ow
     const decoder = await openDecoder();
     const features = transactionFeatures(["streaming"]).features;
     const risk = features.findIndex(({ name }) => name === "terminal_risk_7d");
-    const source = {
-      ...{ broker, ledger, decoder, topic: "transactions", partition: 0, labelTopic: "labels" },
-    };
+    await using labels = new LabelTopic({ broker, decoder, labelTopic: "labels" });
+    const source = { broker, ledger, decoder, topic: "transactions", partition: 0, labels };
     /** Features of each transaction, where the state is lost after these offsets. */
     const run = async (lostAfter: number[]) => {
       const rows: number[][] = [];

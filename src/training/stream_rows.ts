@@ -5,6 +5,7 @@
  */
 import type { Broker } from "../broker/broker.ts";
 import { LabelFeed } from "../consumer/label_feed.ts";
+import { LabelTopic } from "../consumer/label_topic.ts";
 import type { RowBatch } from "../forest/train_stream.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
 import type { FeatureStage } from "../stages/features.ts";
@@ -38,10 +39,11 @@ export async function* streamRows(
   const { topic, labelTopic } = options;
   const decoder = await openDecoder();
   const truths = await readTruths(broker, decoder, labelTopic);
+  await using labelsOfAll = new LabelTopic({ broker, decoder, labelTopic });
   let records = 0;
   for (const { partition, startOffset, endOffset } of await broker.offsets(topic)) {
     const stage = openStage();
-    const labels = new LabelFeed({ broker, decoder, labelTopic }, []);
+    const labels = new LabelFeed({ labels: labelsOfAll }, []);
     const trim = afterWarmUp(options.warmUpMs, stage.features.nFeatures);
     for await (
       const batch of broker.read(topic, partition, { fromOffset: startOffset, toOffset: endOffset })

@@ -20,7 +20,7 @@ export interface ReadPartitionOptions {
   maxBytesPerPartition: number;
 }
 
-/** Each owned partition follows the labels over a reader of its own, so these count many times. */
+/** A reader has an answer in hand and one ahead; labels may have several readers a partition. */
 const MOST_BYTES = 1024 * 1024;
 
 const OFFSET_OUT_OF_RANGE = 1;
