@@ -30,6 +30,8 @@ const BACKLOG_RECORDS = 200_000;
 const CHUNK_EVENTS = 20_000;
 /** So many that an hour of theirs is some seconds' work: an object holds the flagged ones of an hour. */
 const CUSTOMERS = 50_000;
+/** As where nothing is said; the rows of the matrix take one far more often, which is work of another kind. */
+const SNAPSHOT_RECORDS = 200_000;
 const END_WITHIN_MS = 600_000;
 /** Time after an outage within which the objects must be as near as before it: that of the outage, and no less than this. */
 const RECOVERED_WITHIN_MS = 60_000;
@@ -79,7 +81,10 @@ async function soak({ minutes, downShare }: SoakFlags): Promise<void> {
   const fed = feed(run, (events) => produceEvents(broker, events, { topic, labelTopic }), feeding.signal);
   run.start({
     endless: true,
-    flags: ["--max-batch-records", "4096", "--flush-rows", "10000", "--flush-interval", "2s"],
+    flags: [
+      ...["--max-batch-records", "4096", "--snapshot-records", String(SNAPSHOT_RECORDS)],
+      ...["--flush-rows", "10000", "--flush-interval", "2s"],
+    ],
     urls: { objects: FaultStage.through(run.urls.objects, proxy.port) },
   });
   await run.attend(
