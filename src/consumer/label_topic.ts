@@ -64,7 +64,7 @@ interface Reader {
  * import { assertEquals } from "../testing/assert.ts";
  * import { LabelTopic } from "./label_topic.ts";
  *
- * await using broker = openSqliteBroker(":memory:");
+ * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
  * await using labels = new LabelTopic({ broker, decoder: await openDecoder(), labelTopic: "labels" });
  * assertEquals(await labels.ranges(), undefined);
  * ```

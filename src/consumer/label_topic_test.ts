@@ -13,7 +13,7 @@ const PIECE = 7;
 
 /** A label topic of two partitions with a label an hour, and some records between them that are none. */
 async function openTopic(hours: number) {
-  const broker = openSqliteBroker(":memory:");
+  const broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
   await broker.ensureTopic("labels", { partitions: 2 });
   const records = [];
   for (let hour = 0; hour < hours; hour++) {
