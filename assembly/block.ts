@@ -1,5 +1,5 @@
 // Scores blocks of rows: every node of a tree splits a set of rows, one bit a row, into those that go left and right.
-import { addLengths } from "./leaves";
+import { addLengths, addWaiting } from "./leaves";
 import {
   BLOCK_ROWS, HEADER, LEAF_SETS, NODE_SETS, PROGRAM_BYTES, PROGRAM_NODE_BYTES, SCORES, SECTION_BYTES, SECTION_LIST,
   SECTIONS, SEGMENT_BYTES, SET_BYTES,
@@ -37,6 +37,7 @@ function scoreSegment(segment: usize, row: u32, rows: u32): void {
     addLengths(leafSets, load<u32>(program, 4), load<u32>(program, 8), sums);
     program += <usize>PROGRAM_BYTES + <usize>nodes * PROGRAM_NODE_BYTES;
   }
+  addWaiting(sums);
 }
 
 /** Adds to the sums of the first `count` rows, and of the rows that fill up their block, their path lengths in tree order. */

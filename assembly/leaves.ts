@@ -1,12 +1,20 @@
 // From the sets of rows that reach the leaves of a tree to the rows' path lengths.
 import { BLOCK_ROWS, LEAF_FOLD, SET_BYTES } from "./layout";
 
+/** Trees whose path lengths are added together, so that a sum is read and written once for them. */
+const TOGETHER = 4;
+/** Leaves of a tree of which a byte is number enough. */
+const FEW_LEAVES: u32 = 256;
 /** Most bits of a leaf's number, in threes as a fold gives them. */
 const MOST_BITS = 18;
 /** By bit of a leaf's number: the rows in whose leaf's number it is set. */
 const bits: usize = memory.data(MOST_BITS * SET_BYTES, 16);
-/** The leaf's number of each row, its low bytes and then its high ones. */
-const numbers: usize = memory.data(2 * BLOCK_ROWS, 16);
+/** The leaf's number of each row in some trees, a byte each; of a large tree the low bytes and then the high ones. */
+const numbers: usize = memory.data(TOGETHER * BLOCK_ROWS, 16);
+/** Addresses of the path lengths of these trees. */
+const lengthsOf: usize = memory.data(TOGETHER * 4, 16);
+/** Trees of which numbers wait. */
+let waiting: u32 = 0;
 
 /**
  * Folds sets by eight: three bits of the number, and a set for each eight, which takes the place of the sets.
@@ -114,22 +122,32 @@ function setsToBytes(sets: usize, to: usize): void {
   v128.store(to, turn(high8(e, f)), 112);
 }
 
-/** Adds each row's path length to its sum: leaves are numbered in a byte. */
-function addFew(lengths: usize, sums: usize): void {
-  for (let at = numbers; at < numbers + BLOCK_ROWS; at += 4) {
-    const l0 = load<f64>(lengths + (<usize>load<u8>(at, 0) << 3));
-    const l1 = load<f64>(lengths + (<usize>load<u8>(at, 1) << 3));
-    const l2 = load<f64>(lengths + (<usize>load<u8>(at, 2) << 3));
-    const l3 = load<f64>(lengths + (<usize>load<u8>(at, 3) << 3));
-    store<f64>(sums, load<f64>(sums, 0) + l0, 0);
-    store<f64>(sums, load<f64>(sums, 8) + l1, 8);
-    store<f64>(sums, load<f64>(sums, 16) + l2, 16);
-    store<f64>(sums, load<f64>(sums, 24) + l3, 24);
-    sums += 32;
+/** Adds the path lengths of one tree whose leaves are numbered in a byte. */
+function addOne(at: usize, lengths: usize, sums: usize): void {
+  for (const end = at + BLOCK_ROWS; at < end; at++) {
+    store<f64>(sums, load<f64>(sums) + load<f64>(lengths + (<usize>load<u8>(at) << 3)));
+    sums += 8;
   }
 }
 
-/** Does what addFew() does where leaves are numbered in two bytes. */
+/** Adds the path lengths of four such trees. */
+function addFour(sums: usize): void {
+  const lengths0: usize = load<u32>(lengthsOf, 0);
+  const lengths1: usize = load<u32>(lengthsOf, 4);
+  const lengths2: usize = load<u32>(lengthsOf, 8);
+  const lengths3: usize = load<u32>(lengthsOf, 12);
+  for (let at = numbers; at < numbers + BLOCK_ROWS; at++) {
+    let sum = load<f64>(sums);
+    sum += load<f64>(lengths0 + (<usize>load<u8>(at, 0 * BLOCK_ROWS) << 3));
+    sum += load<f64>(lengths1 + (<usize>load<u8>(at, 1 * BLOCK_ROWS) << 3));
+    sum += load<f64>(lengths2 + (<usize>load<u8>(at, 2 * BLOCK_ROWS) << 3));
+    sum += load<f64>(lengths3 + (<usize>load<u8>(at, 3 * BLOCK_ROWS) << 3));
+    store<f64>(sums, sum);
+    sums += 8;
+  }
+}
+
+/** Adds the path lengths of a tree whose leaves are numbered in two bytes. */
 function addMany(lengths: usize, sums: usize): void {
   for (let at = numbers; at < numbers + BLOCK_ROWS; at++) {
     const leaf = <usize>load<u8>(at) | (<usize>load<u8>(at, BLOCK_ROWS) << 8);
@@ -138,7 +156,17 @@ function addMany(lengths: usize, sums: usize): void {
   }
 }
 
-/** Adds to the sums of a block's rows the path length of the leaf that each row is in; the sets are used up. */
+/** Adds the path lengths that wait to the sums. */
+export function addWaiting(sums: usize): void {
+  if (waiting == TOGETHER) addFour(sums);
+  else for (let i: u32 = 0; i < waiting; i++) addOne(numbers + i * BLOCK_ROWS, load<u32>(lengthsOf + (i << 2)), sums);
+  waiting = 0;
+}
+
+/**
+ * Adds to the sums of a block's rows the path length of the leaf that each row is in, at once or with those of the next
+ * trees, after those of the trees before; the sets are used up.
+ */
 export function addLengths(sets: usize, leaves: u32, lengths: usize, sums: usize): void {
   let bit = bits;
   let count = leaves;
@@ -150,12 +178,15 @@ export function addLengths(sets: usize, leaves: u32, lengths: usize, sums: usize
   }
   const zero = i8x16.splat(0);
   for (; bit < bits + 8 * SET_BYTES; bit += SET_BYTES) v128.store(bit, zero);
-  setsToBytes(bits, numbers);
-  if (leaves <= 256) {
-    addFew(lengths, sums);
+  if (leaves <= FEW_LEAVES) {
+    setsToBytes(bits, numbers + waiting * BLOCK_ROWS);
+    store<u32>(lengthsOf + (waiting << 2), lengths);
+    if (++waiting == TOGETHER) addWaiting(sums);
     return;
   }
+  addWaiting(sums);
   for (; bit < bits + 16 * SET_BYTES; bit += SET_BYTES) v128.store(bit, zero);
+  setsToBytes(bits, numbers);
   setsToBytes(bits + 8 * SET_BYTES, numbers + BLOCK_ROWS);
   addMany(lengths, sums);
 }
