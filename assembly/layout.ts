@@ -20,7 +20,7 @@ export const SCORES = 12;
 export const ROOTS = 16;
 /** Address of the distinct path lengths: float64. */
 export const LENGTHS = 24;
-/** Low bits of a node's link that hold four times its feature, or a leaf's path length; the others hold the distance to its left child in nodes. */
+/** Low bits of a node's link that hold eight times its feature, or a leaf's path length; the others hold the distance to its left child in nodes. */
 export const FIELD_BITS = 28;
 /** trees × c(maxSamples), float64: what a sum of path lengths is divided by; 0 if maxSamples is 1. */
 export const NORMALISER = 32;
@@ -29,11 +29,11 @@ export const HEADER_BYTES = 128;
 /** Address of the keys of one row, right behind the header, where they are few enough. */
 export const ROW_KEYS = 65664;
 /** Room for them. */
-export const ROW_KEYS_BYTES = 4096;
+export const ROW_KEYS_BYTES = 8192;
 
-/** Header: address of the keys of rows: integers that are in the order of the values, in the places of the values. */
+/** Header: address of the keys of rows: 8 bytes a value in the order of the rows, of which the higher 4 are in the order of the values. */
 export const KEYS = 60;
-/** Bytes of room behind the rows and behind the keys, for a vector that begins with the last value. */
+/** Bytes of room behind the rows, for a vector that begins with the last value; behind the keys it is twice as much. */
 export const ROWS_PADDING = 16;
 
 /**

@@ -17,24 +17,31 @@ const LEAF_KEY: i32 = 0x7fffffff;
 const FEW_ROWS: u32 = 7;
 const EIGHT_ROOTS: usize = 8 * ROOT_BYTES;
 
-/** Keys of values, `bytes` of them; there is room for a vector behind the values, and behind the keys. */
+/** Keys of values that take `bytes`; there is room for a vector behind the values, and for two behind the keys. */
 // @ts-ignore: decorator
 @inline
 function keysOf(from: usize, bytes: usize, to: usize): void {
+  const zero = i32x4.splat(0);
   for (const end = from + bytes; from < end; from += 16) {
-    const bits = f32x4.add(v128.load(from), f32x4.splat(0)); // −0 becomes 0
-    v128.store(to, v128.xor(bits, i32x4.shr_u(i32x4.shr_s(bits, 31), 1)));
-    to += 16;
+    const bits = f32x4.add(v128.load(from), zero); // −0 becomes 0
+    const keys = v128.xor(bits, i32x4.shr_u(i32x4.shr_s(bits, 31), 1));
+    v128.store(to, v128.shuffle<i32>(zero, keys, 0, 4, 1, 5), 0);
+    v128.store(to, v128.shuffle<i32>(zero, keys, 2, 6, 3, 7), 16);
+    to += 32;
   }
 }
 
-/** The node that a row goes to; its keys lie ROW_KEYS behind `keys`, so that a constant costs nothing. */
+/**
+ * The node that a row goes to; its keys lie ROW_KEYS behind `keys`, so that a constant costs nothing.
+ *
+ * A row's key has zeros where a node has its link, so of equal ones the node's is not less.
+ */
 // @ts-ignore: decorator
 @inline
 function next(node: usize, keys: usize, bits: u32): usize {
-  const packed = load<u64>(node);
+  const packed = load<i64>(node);
   const link = <u32>packed;
-  const goesRight = load<i32>(keys + <usize>(link & ((1 << bits) - 1)), ROW_KEYS) > <i32>(packed >> 32);
+  const goesRight = load<i64>(keys + <usize>(link & ((1 << bits) - 1)), ROW_KEYS) > packed;
   return node + ((<usize>(link >> bits) + <usize>goesRight) << 3);
 }
 
@@ -116,7 +123,7 @@ function walkMany(root: usize, end: usize, row: usize, count: u32, sums: usize, 
     let keysAt = keys - ROW_KEYS;
     for (let at = sums; at < sums + (<usize>count << 3); at += 8) {
       store<f64>(at, walkEight(root, keysAt, lengths, bits, load<f64>(at)));
-      keysAt += rowBytes;
+      keysAt += rowBytes << 1;
     }
   }
 }
@@ -134,6 +141,6 @@ export function walkRows(root: usize, trees: u32, firstRow: u32, count: u32): vo
   const bits = load<u32>(HEADER, FIELD_BITS);
   const end = root + <usize>((trees + 7) / 8) * EIGHT_ROOTS;
   if (bits != USUAL_BITS) walkMany(root, end, row, count, sums, bits);
-  else if (count <= FEW_ROWS && rowBytes <= <usize>ROW_KEYS_BYTES) walkFew(root, end, row, count, sums);
+  else if (count <= FEW_ROWS && rowBytes << 1 <= <usize>ROW_KEYS_BYTES) walkFew(root, end, row, count, sums);
   else walkMany(root, end, row, count, sums, USUAL_BITS);
 }

@@ -88,7 +88,7 @@ function openScorer(forest: Forest, module: ScorerModule): Scorer {
     const { rows: moduleRows, scores } = memory();
     const first = firstRow * nFeatures;
     if (rows.buffer !== moduleRows.buffer || rows.byteOffset !== moduleRows.byteOffset || first > 0) {
-      copy(rows, first, count * nFeatures, moduleRows, 0);
+      copyValues(rows, first, count * nFeatures, moduleRows);
     }
     const nan = module.score(count);
     if (nan >= 0) {
@@ -99,7 +99,7 @@ function openScorer(forest: Forest, module: ScorerModule): Scorer {
         } must be a number: current value is NaN`,
       );
     }
-    copy(scores, 0, count, out, firstRow);
+    copyScores(scores, count, out, firstRow);
   }
 
   return {
@@ -122,16 +122,16 @@ function openScorer(forest: Forest, module: ScorerModule): Scorer {
   };
 }
 
-/** Copies numbers: few of them by themselves, since to make a view costs more. */
-function copy<T extends Float32Array | Float64Array>(
-  from: T,
-  first: number,
-  count: number,
-  to: T,
-  at: number,
-): void {
-  if (count <= MOST_BY_THEMSELVES) { for (let i = 0; i < count; i++) to[at + i] = from[first + i]; }
-  else to.set(first === 0 && count === from.length ? from : from.subarray(first, first + count), at);
+/** Copies values: few of them by themselves, since to make a view costs more. */
+function copyValues(from: Float32Array, first: number, count: number, to: Float32Array): void {
+  if (count <= MOST_BY_THEMSELVES) { for (let i = 0; i < count; i++) to[i] = from[first + i]; }
+  else to.set(first === 0 && count === from.length ? from : from.subarray(first, first + count));
+}
+
+/** Copies scores likewise. */
+function copyScores(from: Float64Array, count: number, to: Float64Array, at: number): void {
+  if (count <= MOST_BY_THEMSELVES) { for (let i = 0; i < count; i++) to[at + i] = from[i]; }
+  else to.set(count === from.length ? from : from.subarray(0, count), at);
 }
 
 function wholeRows(rows: Float32Array, nFeatures: number): number {

@@ -46,7 +46,7 @@ export function fillMemory(memory: WebAssembly.Memory, forest: Forest, maxRows: 
   field(layout.ROWS, rowsAt);
   field(layout.SCORES, scoresAt);
   field(layout.ROOTS, placeRoots(0, trees));
-  field(layout.KEYS, image.reserve(rowsBytes));
+  field(layout.KEYS, image.reserve(2 * rowsBytes));
   field(layout.LENGTHS, image.place(nodes.lengths));
   field(layout.FIELD_BITS, nodes.fieldBits);
   header.setFloat64(layout.NORMALISER, trees * averagePathLength(forest.maxSamples), true);
@@ -57,7 +57,7 @@ export function fillMemory(memory: WebAssembly.Memory, forest: Forest, maxRows: 
   field(layout.NODE_SETS, blocks.nodeSetsAt);
   field(layout.LEAF_SETS, blocks.leafSetsAt);
   // A step from a leaf takes the path length's index for a feature: what it reads so far behind the keys does not count.
-  image.reserve(nodes.lengths.length + 4);
+  image.reserve(nodes.lengths.length + 8);
   image.writeTo(memory);
   return {
     rows: new Float32Array(memory.buffer, rowsAt, maxRows * forest.nFeatures),

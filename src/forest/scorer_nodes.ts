@@ -12,7 +12,7 @@ export interface PackedNodes {
   depths: number[];
   /** Distinct path lengths in edges, which leaves point at. */
   lengths: Float64Array<ArrayBuffer>;
-  /** Low bits of a link that hold four times the feature, or a leaf's path length; the others hold the distance. */
+  /** Low bits of a link that hold eight times the feature, or a leaf's path length; the others hold the distance. */
   fieldBits: number;
 }
 
@@ -44,7 +44,7 @@ export function packNodes(forest: Forest, programs: readonly TreeProgram[]): Pac
     for (const length of lengths) if (!indexOf.has(length)) indexOf.set(length, indexOf.size);
   }
   const mostNodes = programs.reduce((most, { lengths }) => Math.max(most, 2 * lengths.length - 1), 0);
-  const leastBits = 32 - Math.clz32(Math.max(4 * forest.nFeatures - 1, indexOf.size - 1));
+  const leastBits = 32 - Math.clz32(Math.max(8 * forest.nFeatures - 1, indexOf.size - 1));
   const fieldBits = leastBits <= USUAL_BITS && mostNodes <= 2 ** (32 - USUAL_BITS) ? USUAL_BITS : leastBits;
   const longest = 2 ** (32 - fieldBits) - 1;
   const all = programs.reduce((sum, { lengths }) => sum + 2 * lengths.length - 1, 0);
@@ -79,7 +79,7 @@ export function packNodes(forest: Forest, programs: readonly TreeProgram[]): Pac
         );
       }
       const node = nodes[child];
-      words[2 * place] = distance * 2 ** fieldBits + 4 * forest.feature[node];
+      words[2 * place] = distance * 2 ** fieldBits + 8 * forest.feature[node];
       words[2 * place + 1] = keyOf(roundDown(forest.threshold[node]));
       const children: typeof open = [[left[child], free, depth + 1], [right[child], free + 1, depth + 1]];
       free += 2;
