@@ -149,7 +149,7 @@ function draw(place: HTMLElement, latest: { current: ChartProps }, tell: (text: 
         x: { time: isTime, range: (_plot, least, most) => widen(least, most, latest.current) },
         y: scale === "log"
           ? { distr: 4, range: (_plot, _least, most) => [0, Math.max(most, 1) * 1.3] }
-          : { range: (_plot, _least, most) => range ? [...range] : [0, Math.max(most * 1.08, 1e-9)] },
+          : { range: (_plot, _least, most) => range ? [...range] : [0, most > 0 ? most * 1.08 : 1] },
       },
       axes: [
         { ...axis, size: 26, space: 64, ...(isTime ? { values: TIMES } : {}) },

@@ -1,6 +1,8 @@
 /// <reference lib="dom" />
-import { type ComponentChildren, h } from "preact";
+import { h } from "preact";
 import type { Manifest } from "../../forest/manifest.ts";
+import { ExpectationPanel } from "./expectation_panel.ts";
+import { fact } from "./fact.ts";
 import { formatCount, formatScore, formatTime, formatValue } from "./format.ts";
 import { useFetched } from "./hooks.ts";
 import { Failure, Loading } from "./notice.ts";
@@ -28,9 +30,9 @@ export function ModelView({ model }: { model: WireStatus["model"] }): Drawn {
       : manifest === undefined
       ? h(Loading, { what: "the model" })
       : [
+        h(ExpectationPanel, { training: manifest.training }),
         h(Summary, { manifest, model }),
         h(FeaturesPanel, { manifest }),
-        manifest.training?.expectation && h(ExpectationPanel, { expectation: manifest.training.expectation }),
         model.card !== undefined && h(
           "details",
           { class: "panel card" },
@@ -117,30 +119,4 @@ function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifes
       ),
     ),
   );
-}
-
-function ExpectationPanel(
-  { expectation }: { expectation: NonNullable<NonNullable<Manifest["training"]>["expectation"]> },
-): Drawn {
-  const { rows, frauds, flagged, precision, recall, rocAuc, averagePrecision } = expectation;
-  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "expectation-title" },
-    h("h2", { id: "expectation-title" }, "On its training data"),
-    h(
-      "dl",
-      { class: "facts wide" },
-      fact("Labelled rows", `${formatCount(rows)}, ${formatCount(frauds)} fraud`),
-      fact("Flagged", formatCount(flagged)),
-      fact("Precision", percent(precision)),
-      fact("Recall", percent(recall)),
-      fact("ROC-AUC", formatScore(rocAuc)),
-      fact("Average precision", formatScore(averagePrecision)),
-    ),
-  );
-}
-
-function fact(name: string, value: ComponentChildren): Drawn {
-  return h("div", null, h("dt", null, name), h("dd", null, value));
 }
