@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
-import { type ComponentChildren, h } from "preact";
+import { h } from "preact";
 import type { Drawn } from "./drawn.ts";
 
 /** A figure and its name in a list of facts. */
-export function fact(name: string, value: ComponentChildren): Drawn {
+export function fact(name: string, value: string): Drawn {
   return h("div", null, h("dt", null, name), h("dd", null, value));
 }
