@@ -40,9 +40,8 @@ function keysOf(from: usize, bytes: usize, to: usize): void {
 @inline
 function next(node: usize, keys: usize, bits: u32): usize {
   const packed = load<i64>(node);
-  const link = <u32>packed;
-  const goesRight = load<i64>(keys + <usize>(link & ((1 << bits) - 1)), ROW_KEYS) > packed;
-  return node + ((<usize>(link >> bits) + <usize>goesRight) << 3);
+  const goesRight = load<i64>(keys + <usize>(packed & (((<i64>1) << bits) - 1)), ROW_KEYS) > packed;
+  return node + ((<usize>(<u32>packed >> bits) + <usize>goesRight) << 3);
 }
 
 /** Key of a node's threshold; only that of a leaf is LEAF_KEY, and only leaves have all its bits. */
