@@ -33,6 +33,7 @@ export async function openTextTable(path: string): Promise<TextTable> {
   const source = await openByteSource(path);
   try {
     const cells = await readCells(source.chunks, source.name, 1);
+    const asText = rowWriter(cells.columns);
     return {
       columns: cells.columns,
       size: source.size,
@@ -47,7 +48,7 @@ export async function openTextTable(path: string): Promise<TextTable> {
             if (row instanceof BadRow) {
               throw new RangeError(`Cannot read ${source.name} as row ${number} ${row.problem}`);
             }
-            yield Object.fromEntries(cells.columns.map((column, i) => [column, String(row[i] ?? "")]));
+            yield asText(row);
           }
         }
       },
@@ -57,4 +58,18 @@ export async function openTextTable(path: string): Promise<TextTable> {
     source[Symbol.dispose]();
     throw error;
   }
+}
+
+/** What makes a row of text of its cells: field by field, as all rows then share a shape, and no pairs are made. */
+function rowWriter(columns: readonly string[]): (cells: readonly unknown[]) => Record<string, string> {
+  const textOf = (cell: unknown) => typeof cell === "string" ? cell : String(cell ?? "");
+  // To set this name would set no field.
+  if (columns.includes("__proto__")) {
+    return (cells) => Object.fromEntries(columns.map((column, i) => [column, textOf(cells[i])]));
+  }
+  return (cells) => {
+    const row: Record<string, string> = {};
+    for (let i = 0; i < columns.length; i++) row[columns[i]] = textOf(cells[i]);
+    return row;
+  };
 }
