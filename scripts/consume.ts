@@ -20,7 +20,6 @@ import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
 import { httpAddress, wholeNumber } from "./option_values.ts";
 import { openTokens } from "./open_tokens.ts";
-import { boundGarbage } from "./garbage_bound.ts";
 import { runAsProgram } from "./run_command.ts";
 import { featuresOptionsOf, type StateFlags, stateOptions } from "./state_options.ts";
 
@@ -123,7 +122,6 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   await using ledger = await openLedger(config.ledger, { inThread });
   await using store = await openObjects(config.objects);
   using ending = endingSignal("consume");
-  using _ = boundGarbage();
   const startedAt = performance.now();
   const { topic, labelTopic } = flags;
   await using web = flags.http && await openBesideStream(flags.http, { tokens }, {

@@ -11,7 +11,7 @@ export interface MemoryBounds {
  *
  * V8's young generation is kept small, since what a batch leaves behind dies with it (66 MB of heap in the place of 105). GNU's
  * allocator would learn from the first large buffer that is freed to keep such buffers for itself; with a fixed threshold it
- * gives them back (60 MB in the place of 110). Elsewhere the names mean nothing. The collector is handed out for `boundGarbage`.
+ * gives them back (60 MB in the place of 110). Elsewhere the names mean nothing.
  *
  * The heap may double before old objects are looked through. By itself V8 lets a small heap of little garbage grow by a tenth,
  * and so looked through it up to three times a second, for 15 ms each: with 200 requests a second p99 was 4.9 ms, and is 2.3.
@@ -28,7 +28,7 @@ export interface MemoryBounds {
 export function memoryBounds(command: string): MemoryBounds {
   if (command !== "consume") return { flags: [], env: {} };
   return {
-    flags: ["--v8-flags=--max-semi-space-size=8,--heap-growing-percent=100,--expose-gc"],
+    flags: ["--v8-flags=--max-semi-space-size=8,--heap-growing-percent=100"],
     env: { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576" },
   };
 }
