@@ -191,10 +191,16 @@ class Consumer {
   }
 
   #look(onStatus: (status: ConsumerStatus) => void) {
-    const { telemetry } = this.#parts;
+    const { telemetry, broker } = this.#parts;
+    const what = `stream ${broker.name}`;
     this.#subscription.lag().then(
-      (lag) => onStatus(this.#status.look(lag, telemetry.counters().get("retries") ?? 0)),
-      (error) => telemetry.log("debug", `the lag is not known now: ${error.message}`),
+      (lag) => {
+        telemetry.recovered(what);
+        onStatus(this.#status.look(lag, telemetry.counters().get("retries") ?? 0));
+      },
+      ({ message }: Error) => {
+        if (!this.#giveUp.signal.aborted) telemetry.trouble(what, `the lag is not known: ${message}`);
+      },
     );
   }
 

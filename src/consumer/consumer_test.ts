@@ -1,0 +1,66 @@
+import type { Broker } from "../broker/broker.ts";
+import { openSqliteBroker } from "../broker/sqlite.ts";
+import { createExplainer } from "../forest/explain.ts";
+import { loadModel } from "../forest/load.ts";
+import { createScorer } from "../forest/scorer.ts";
+import { openSqliteLedger } from "../ledger/sqlite.ts";
+import { openDirectory } from "../objects/directory.ts";
+import { objectEncoders } from "../relay/object_encoders.ts";
+import { createTelemetry } from "../telemetry.ts";
+import { assertEquals, assertMatch } from "../testing/assert.ts";
+import { makeEmbeddedRun } from "../testing/embedded_run.ts";
+import { until } from "../testing/until.ts";
+import { runConsumer } from "./consumer.ts";
+import type { ConsumerStatus } from "./status.ts";
+
+/** The stream, but that nobody can be told the lag while `isAway()`. */
+function withoutLag(broker: Broker, isAway: () => boolean): Broker {
+  return new Proxy(broker, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "subscribe") return value.bind(target);
+      return async (...args: Parameters<Broker["subscribe"]>) => {
+        const subscription = await broker.subscribe(...args);
+        const lag = subscription.lag.bind(subscription);
+        subscription.lag = () => isAway() ? Promise.reject(new Error("nobody answers")) : lag();
+        return subscription;
+      };
+    },
+  });
+}
+
+Deno.test("runConsumer() says that the stream cannot be looked at, and that it can again", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    await makeEmbeddedRun(folder, { count: 200, partitions: 1 });
+    const model = await loadModel(`${folder}/model`);
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    await using store = openDirectory(`${folder}/objects`);
+    using scorer = await createScorer(model.forest);
+    const lines: string[] = [];
+    const statuses: ConsumerStatus[] = [];
+    let isAway = true;
+    const ending = new AbortController();
+    const running = runConsumer({
+      ...{ ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
+      broker: withoutLag(broker, () => isAway),
+      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "none" },
+      encoder: objectEncoders.ndjson,
+      telemetry: createTelemetry({ write: (line) => lines.push(line) }),
+    }, { signal: ending.signal, statusIntervalMs: 5, onStatus: (status) => statuses.push(status) });
+    const saying = (what: RegExp) =>
+      until(() => lines.some((line) => what.test(line)), { timeoutMs: 60_000, what: `a line like ${what}` });
+    await saying(/nobody answers/);
+    assertEquals(statuses, []);
+    isAway = false;
+    await saying(/works again/);
+    await until(() => statuses.length > 0, { timeoutMs: 60_000, what: "a status" });
+    ending.abort();
+    await running;
+    const [first] = lines.filter((line) => line.startsWith("warn"));
+    assertMatch(first, /stream .*stream\.db: the lag is not known: nobody answers; trying again/);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
