@@ -47,7 +47,7 @@ interface Import {
  * import { lintFile } from "./lint_direction.ts";
  *
  * assertEquals(lintFile("src/broker/a.ts", 'import { claim } from "../ledger/ledger.ts";'), [
- *   "src/broker/a.ts imports src/ledger/ledger.ts, but broker may import sqlite.ts",
+ *   "src/broker/a.ts imports src/ledger/ledger.ts, but broker may import sqlite.ts, thread.ts",
  * ]);
  * ```
  */

@@ -18,6 +18,11 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
     const { id: alertId, label: _label, ...verdict } = judged;
     const alert = alertMessage({ id: alertId, verdict: JSON.stringify(verdict) } as never, service.url);
     await tab.page.goto(alert.url!);
+    // The head is there at once, and is filled when the transaction has come.
+    await tab.until(
+      (shown) => document.querySelector(".transaction-head")?.textContent?.includes(shown),
+      amount.toFixed(2),
+    );
     const head = await tab.text(".transaction-head");
     for (const part of [id, amount.toFixed(2), currency!, judged.customer_id, judged.terminal_id]) {
       assert(head.includes(part), `${head} has no ${part}`);
