@@ -16,7 +16,7 @@ interface TestServicesFlags {
   quick?: boolean;
   only?: string[];
   seed?: number;
-  records?: number;
+  records: number;
   client: KafkaClientName[];
   contracts: boolean;
   json?: string;
@@ -27,7 +27,7 @@ export const testServicesCommand: Command = new Command("test:services")
   .description("Run the contract suites and the fault matrix against Kafka, MinIO and PostgreSQL.")
   .option("--quick", "shorter outages and fewer kills")
   .option("--only <rows...>", "these rows of the matrix, and no contract suites")
-  .option("--records <n>", "records in each topic (default: 100000, 30000 with --quick)", wholeNumber(1000))
+  .option("--records <n>", "records in each topic", wholeNumber(1000), 100_000)
   .option(
     "--client <names>",
     "clients of the broker, with commas; with --quick all but the first run the rows about the broker",
@@ -82,7 +82,7 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
   const rows = await runFaultMatrix(services, {
     handles,
     seed,
-    records: flags.records ?? (flags.quick ? 30_000 : 100_000),
+    records: flags.records,
     isQuick: flags.quick ?? false,
     clients: flags.client,
     only: flags.only,

@@ -14,12 +14,13 @@ export interface FragileWay extends AsyncDisposable {
   /** The port at which the server is reached by this way. */
   readonly port: number;
   /** Interrupts the way for the length of the matrix's outage; it is whole again when this resolves. */
-  interrupt(how: Interruption, context: FaultContext): Promise<void>;
+  interrupt(how: Exclude<Interruption, "cut">, context: FaultContext): Promise<void>;
+  /** Cuts the next message towards one side half-way, then every connection; new ones are whole. */
+  cut(towards: Towards): Promise<void>;
 }
 
-const CUTS = 10;
-/** Time between two cuts: enough to connect again and begin something. */
-const BETWEEN_CUTS_MS = 300;
+/** Where nothing is on its way for so long, connections are cut all the same. */
+const CUT_WITHIN_MS = 300;
 
 /** How long an outage of the matrix is, milliseconds; held connections outlive every time-out of the adapters. */
 export function outageMs({ isQuick }: Pick<FaultContext, "isQuick">): number {
@@ -30,9 +31,9 @@ export function outageMs({ isQuick }: Pick<FaultContext, "isQuick">): number {
  * Opens a way to a server on this machine.
  *
  * - `refuse`: connections are cut and new ones refused.
- * - `cut`: connections are cut ten times over in the middle of what they carry: a request that arrived has no answer, an
- *   answer ends early.
  * - `hold`: connections stay open, and nothing comes through.
+ *
+ * After `cut("target")` a request that arrived has no answer, after `cut("client")` an answer ends early.
  *
  * @param target Port of the server.
  * @param port Port to be reached at; any free one by default.
@@ -49,32 +50,30 @@ export function outageMs({ isQuick }: Pick<FaultContext, "isQuick">): number {
  * ```
  */
 export function openFragileWay(target: number, port?: number): FragileWay {
-  let cutNext: Towards | undefined;
+  let next: { towards: Towards; done(): void } | undefined;
   const proxy = openProxy({
     target: { port: target },
     port,
     inspect(_, towards): Passage {
-      if (towards !== cutNext) return "pass";
-      cutNext = undefined;
+      if (next?.towards !== towards) return "pass";
+      next.done();
+      next = undefined;
       return towards === "target" ? "pass-then-cut" : "cut";
     },
   });
-  const cut = async () => {
-    for (let n = 0; n < CUTS; n++) {
-      cutNext = n % 2 === 0 ? "target" : "client";
-      await lasting(BETWEEN_CUTS_MS);
-      // All the others, too.
-      proxy.cut();
-    }
-    cutNext = undefined;
-  };
   return {
     port: proxy.port,
     async interrupt(how, context) {
-      if (how === "cut") return await cut();
       proxy[how]();
       await lasting(outageMs(context));
       proxy.resume();
+    },
+    async cut(towards) {
+      const isCut = new Promise<void>((done) => next = { towards, done });
+      await Promise.race([isCut, lasting(CUT_WITHIN_MS)]);
+      next = undefined;
+      // All the others, too.
+      proxy.cut();
     },
     [Symbol.asyncDispose]: () => proxy.close(),
   };

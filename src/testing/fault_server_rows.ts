@@ -1,11 +1,14 @@
 import { type FaultContext, type FaultRow, lasting, secondsToProgress } from "./fault_row.ts";
-import { type Interruption, openFragileWay, outageMs } from "./fault_interruptions.ts";
+import { type FragileWay, type Interruption, openFragileWay, outageMs } from "./fault_interruptions.ts";
 import { FaultStage } from "./fault_stage.ts";
 import type { ConsumerProcessOptions, PipelineRun } from "./pipeline_run.ts";
 import { openProxy } from "./proxy.ts";
 
 /** Share of the records that is committed before the fault. */
 const BEFORE_FAULT = 0.05;
+const CUTS = 10;
+/** Share of the records that is committed before the last cut. */
+const LAST_CUT = 0.7;
 const ENDS_WITHIN_MS = 600_000;
 /** Small batches, so that there is work left when the fault is over. */
 const SLOW = ["--max-batch-records", "64"];
@@ -143,11 +146,20 @@ function interruptionRows(server: InterruptedServer): FaultRow[] {
       await using way = openFragileWay(target, port);
       run.start({ flags: SLOW, urls: server.urls(run, way.port) });
       await run.untilShare(BEFORE_FAULT);
-      await way.interrupt(how, context);
+      if (how === "cut") await cutTenTimes(run, way);
+      else await way.interrupt(how, context);
       const end = server === OBJECTS ? Infinity : run.records;
       const recoveryS = await secondsToProgress(run, () => server.progress(run), end);
       await run.untilEnded(ENDS_WITHIN_MS);
       return { recoveryS };
     },
   }));
+}
+
+/** Cuts as the work goes on, however fast that is: the last time when a quarter of it is left. */
+async function cutTenTimes(run: PipelineRun, way: FragileWay): Promise<void> {
+  for (let n = 0; n < CUTS; n++) {
+    await run.untilShare(BEFORE_FAULT + n * (LAST_CUT - BEFORE_FAULT) / (CUTS - 1));
+    await way.cut(n % 2 === 0 ? "target" : "client");
+  }
 }
