@@ -25,7 +25,7 @@ export interface ReadAheadOptions {
 /** Fetches kept for one partition: one in the caller's hands, one to go on with. */
 const SETS_PER_PARTITION = 2;
 /** Bytes kept for all partitions. */
-const BUFFERED_BYTES = 3 * 1024 * 1024;
+const BUFFERED_BYTES = 6 * 1024 * 1024;
 const MAX_BYTES = 2 * 1024 * 1024;
 const MAX_WAIT_MS = 250;
 const STALLED_MS = 30_000;
