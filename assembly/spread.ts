@@ -1,5 +1,5 @@
 // Sets of rows that go left at each of a feature's thresholds, where these are few: by the bits of the rows' ranks.
-import { BLOCK_ROWS, MOST_SPREAD_BITS, SET_BYTES } from "./layout";
+import { MOST_SPREAD_BITS, SET_BYTES } from "./layout";
 
 /** By bit of a rank: the rows in whose rank it is 0. */
 const zeros: usize = memory.data(MOST_SPREAD_BITS * SET_BYTES, 16);

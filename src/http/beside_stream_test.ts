@@ -17,15 +17,25 @@ function work(ms: number): void {
   while (performance.now() < until);
 }
 
+/** A service beside a stream, with all that it stands on. */
+async function openService() {
+  await using resources = new AsyncDisposableStack();
+  const { broker, ledger, model } = resources.use(await openTestingApp());
+  const scorer = resources.use(await createScorer(model.forest));
+  const service = resources.use(
+    await openBesideStream({ hostname: "127.0.0.1", port: 0 }, {}, {
+      ...{ broker, ledger, model, scorer, explainer: createExplainer(model.forest) },
+      modelFiles: { manifest: new Uint8Array(), forest: new Uint8Array(), card: undefined },
+      ...{ topic: "transactions", labelTopic: "labels", telemetry: createTelemetry({ write() {} }) },
+    }),
+  );
+  const all = resources.move();
+  return { service, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
 Deno.test("giveWay() lets a request be answered within a few batches, where one turn between them takes many", async () => {
-  await using app = await openTestingApp();
-  const { broker, ledger, model } = app;
-  using scorer = await createScorer(model.forest);
-  await using service = await openBesideStream({ hostname: "127.0.0.1", port: 0 }, {}, {
-    ...{ broker, ledger, model, scorer, explainer: createExplainer(model.forest) },
-    modelFiles: { manifest: new Uint8Array(), forest: new Uint8Array(), card: undefined },
-    ...{ topic: "transactions", labelTopic: "labels", telemetry: createTelemetry({ write() {} }) },
-  });
+  await using opened = await openService();
+  const { service } = opened;
   const { giveWay, onCommit } = service.hooks;
   /** Batches that went by until a request was answered. */
   const batchesOfOne = async (way: () => Promise<unknown>) => {
@@ -57,14 +67,8 @@ Deno.test("giveWay() lets a request be answered within a few batches, where one 
 });
 
 Deno.test("giveWay() ends though a request stays in hand", async () => {
-  await using app = await openTestingApp();
-  const { broker, ledger, model } = app;
-  using scorer = await createScorer(model.forest);
-  await using service = await openBesideStream({ hostname: "127.0.0.1", port: 0 }, {}, {
-    ...{ broker, ledger, model, scorer, explainer: createExplainer(model.forest) },
-    modelFiles: { manifest: new Uint8Array(), forest: new Uint8Array(), card: undefined },
-    ...{ topic: "transactions", labelTopic: "labels", telemetry: createTelemetry({ write() {} }) },
-  });
+  await using opened = await openService();
+  const { service } = opened;
   // Events go on for as long as somebody listens.
   const listening = new AbortController();
   const response = await fetch(new URL("v1/events", service.url), { signal: listening.signal });

@@ -156,7 +156,7 @@ function interruptionRows(server: InterruptedServer): FaultRow[] {
   }));
 }
 
-/** Cuts as the work goes on, however fast that is: the last time when a quarter of it is left. */
+/** Cuts as the work goes on, however fast that is: the last time when three tenths of it are left. */
 async function cutTenTimes(run: PipelineRun, way: FragileWay): Promise<void> {
   for (let n = 0; n < CUTS; n++) {
     await run.untilShare(BEFORE_FAULT + n * (LAST_CUT - BEFORE_FAULT) / (CUTS - 1));
