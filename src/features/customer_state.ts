@@ -44,7 +44,7 @@ export interface CustomerParts {
 /**
  * What the state knows of each customer: usual amount and spread, earlier excess, velocity, known frauds.
  *
- * A customer takes 36 bytes, 48 with velocity, 52 with amounts and 60 with labels, and its share of the index. Little-known customers
+ * A customer takes 32 bytes, 44 with velocity, 48 with amounts and 56 with labels, and its share of the index. Little-known customers
  * lean on the spending at large, kept as mean and variance of the logarithm, where one absurd amount weighs little.
  */
 export class CustomerState {

@@ -8,7 +8,7 @@ import { SnapshotReader, stateIdText } from "./snapshot_reader.ts";
 import { SnapshotWriter } from "./snapshot_writer.ts";
 
 /** Counts up when the same definitions come to mean another state, so that older snapshots are refused. */
-const STATE_VERSION = 3;
+const STATE_VERSION = 4;
 /** Amounts beyond these count as these, so that neither a square nor a quotient leaves float32. */
 const LEAST_AMOUNT = 1e-6;
 const MOST_AMOUNT = 1e15;

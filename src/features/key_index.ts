@@ -1,4 +1,9 @@
 const EMPTY = -1;
+/** Bits of a slot that say how far behind its place an entry lies, and the most that they say: that far or further. */
+const DISTANCE_BITS = 3;
+const FAR = 2 ** DISTANCE_BITS - 1;
+/** Keys that an index can hold at most: one bit of the hash is left in a slot then. */
+export const MOST_KEYS: number = 2 ** 28 - 1;
 
 /** Mixes both words of a key, so that keys which are no hashes (small counters) spread as well. */
 export function mixKey(low: number, high: number): number {
@@ -11,12 +16,25 @@ export function mixKey(low: number, high: number): number {
 /**
  * Finds entries of a dense table by their 64-bit key: open addressing, linear probing, at most five eighths full.
  *
- * A slot is two words, the key's mixed hash and the entry's number + 1 (0 where it is free), so that a probe reads the
- * entries only where the hash agrees. 8 bytes a slot, 13 to 26 bytes a key.
+ * A slot is one word: some bits of the key's mixed hash, how far the slot lies behind the key's place, and the entry's number + 1
+ * (0 where it is free). So a probe reads entries only where the bits agree, and moving entries up reads none. 4 bytes a
+ * slot, 6.4 to 12.8 bytes a key.
  */
 export class KeyIndex {
-  #slots = new Int32Array(32);
+  readonly #entryBits: number;
+  readonly #entryMask: number;
+  #slots = new Int32Array(16);
   #shift = 28;
+
+  /**
+   * Makes an index of no entry.
+   *
+   * @param maxEntries Entries at most, from 1 to `MOST_KEYS`; the fewer, the more bits of the hash are left in a slot.
+   */
+  constructor(maxEntries: number) {
+    this.#entryBits = 32 - Math.clz32(maxEntries);
+    this.#entryMask = 2 ** this.#entryBits - 1;
+  }
 
   /** The entry of a key, or -1; an entry's key is in its first two words. */
   find(low: number, high: number, words: Uint32Array, stride: number): number {
@@ -25,14 +43,19 @@ export class KeyIndex {
     high |= 0;
     const slots = this.#slots;
     const mask = slots.length - 1;
+    const entryBits = this.#entryBits;
     const hash = mixKey(low, high);
-    for (let slot = hash >>> this.#shift << 1;; slot = slot + 2 & mask) {
-      const entry = slots[slot + 1] - 1;
-      if (entry === EMPTY) return EMPTY;
-      const at = entry * stride;
-      if (slots[slot] === hash && (words[at] | 0) === low && (words[at + 1] | 0) === high) {
-        return entry;
+    const tag = hash << entryBits + DISTANCE_BITS;
+    let distance = 0;
+    for (let slot = hash >>> this.#shift;; slot = slot + 1 & mask) {
+      const value = slots[slot];
+      if (value === 0) return EMPTY;
+      if ((value ^ tag) >>> entryBits === distance) {
+        const entry = (value & this.#entryMask) - 1;
+        const at = entry * stride;
+        if ((words[at] | 0) === low && (words[at + 1] | 0) === high) return entry;
       }
+      if (distance < FAR) distance++;
     }
   }
 
@@ -42,59 +65,62 @@ export class KeyIndex {
    * In a tight loop over many keys the waits for memory overlap; those of `find` between other work do not.
    */
   warm(low: number, high: number, words: Uint32Array, stride: number): number {
-    const entry = this.#slots[(mixKey(low, high) >>> this.#shift << 1) + 1];
-    return entry === 0 ? 0 : words[(entry - 1) * stride] | 0;
+    const hash = mixKey(low, high);
+    const value = this.#slots[hash >>> this.#shift];
+    const isOther = (value ^ hash << this.#entryBits + DISTANCE_BITS) >>> this.#entryBits !== 0;
+    return value === 0 || isOther ? value : words[((value & this.#entryMask) - 1) * stride] | 0;
   }
 
-  /** Adds an entry whose key is not there; `size` is the number of entries with it. */
-  add(entry: number, low: number, high: number, size: number): void {
-    if (size * 16 > this.#slots.length * 5) this.#grow(size);
-    this.#place(mixKey(low, high), entry + 1);
+  /** Adds the last of the entries, whose key is not there, or one whose key was removed; `size` is the number of entries with it. */
+  add(entry: number, size: number, words: Uint32Array, stride: number): void {
+    if (size * 8 > this.#slots.length * 5) this.rebuild(words, stride, size);
+    else this.#place(mixKey(words[entry * stride], words[entry * stride + 1]), entry);
   }
 
-  /** Takes an entry out and moves the ones behind it up, so that no probe meets a gap. */
-  remove(entry: number, low: number, high: number): void {
+  /** Takes an entry out and moves the ones behind it up, so that no probe meets a gap; its key must still be there. */
+  remove(entry: number, words: Uint32Array, stride: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let gap = mixKey(low, high) >>> this.#shift << 1;
-    while (slots[gap + 1] !== entry + 1) gap = gap + 2 & mask;
-    for (let slot = gap + 2 & mask; slots[slot + 1] !== 0; slot = slot + 2 & mask) {
-      const home = slots[slot] >>> this.#shift << 1;
-      if ((slot - home & mask) >= (slot - gap & mask)) {
-        slots[gap] = slots[slot];
-        slots[gap + 1] = slots[slot + 1];
-        gap = slot;
+    const entryBits = this.#entryBits;
+    let gap = mixKey(words[entry * stride], words[entry * stride + 1]) >>> this.#shift;
+    while ((slots[gap] & this.#entryMask) !== entry + 1) gap = gap + 1 & mask;
+    for (let slot = gap + 1 & mask; slots[slot] !== 0; slot = slot + 1 & mask) {
+      const value = slots[slot];
+      let distance = value >>> entryBits & FAR;
+      if (distance === FAR) {
+        const at = ((value & this.#entryMask) - 1) * stride;
+        distance = slot - (mixKey(words[at], words[at + 1]) >>> this.#shift) & mask;
       }
+      const left = distance - (slot - gap & mask);
+      if (left < 0) continue;
+      slots[gap] = value & ~(FAR << entryBits) | Math.min(left, FAR) << entryBits;
+      gap = slot;
     }
-    slots[gap + 1] = 0;
+    slots[gap] = 0;
   }
 
   /** Makes the index anew over the first `size` entries. */
   rebuild(words: Uint32Array, stride: number, size: number): void {
-    this.#slots = new Int32Array(32);
-    this.#shift = 28;
-    if (size > 0) this.#grow(size);
-    for (let entry = 0; entry < size; entry++) {
-      this.#place(mixKey(words[entry * stride], words[entry * stride + 1]), entry + 1);
+    if (size > this.#entryMask) {
+      throw new RangeError(
+        `Cannot index the keys as they must be at most ${this.#entryMask}: current value is ${size}`,
+      );
     }
-  }
-
-  #grow(size: number): void {
     const bits = Math.max(4, Math.ceil(Math.log2(size * 8 / 5)));
-    const old = this.#slots;
-    this.#slots = new Int32Array(2 ** (bits + 1));
+    this.#slots = new Int32Array(2 ** bits);
     this.#shift = 32 - bits;
-    for (let slot = 0; slot < old.length; slot += 2) {
-      if (old[slot + 1] !== 0) this.#place(old[slot], old[slot + 1]);
+    for (let entry = 0; entry < size; entry++) {
+      this.#place(mixKey(words[entry * stride], words[entry * stride + 1]), entry);
     }
   }
 
-  #place(hash: number, entryPlusOne: number): void {
+  #place(hash: number, entry: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = hash >>> this.#shift << 1;
-    while (slots[slot + 1] !== 0) slot = slot + 2 & mask;
-    slots[slot] = hash;
-    slots[slot + 1] = entryPlusOne;
+    const home = hash >>> this.#shift;
+    let slot = home;
+    while (slots[slot] !== 0) slot = slot + 1 & mask;
+    const distance = Math.min(slot - home & mask, FAR);
+    slots[slot] = hash << this.#entryBits + DISTANCE_BITS | distance << this.#entryBits | entry + 1;
   }
 }

@@ -2,10 +2,12 @@ import { KeyIndex } from "./key_index.ts";
 import type { SnapshotReader } from "./snapshot_reader.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
 
-/** Words of an entry before its payload: key low, key high, number of its last use (low word, high word). */
-const HEAD = 4;
+/** Words of an entry before its payload: key low, key high, number of its last use. */
+const HEAD = 3;
+/** Numbers of use end here; then they are given anew. */
+const LAST_USE = 2 ** 32 - 1;
 /** From here on room for the whole bound is reserved at once: the system backs a page of it when it is first written. */
-const DOUBLING_ENDS = 1 << 20;
+const DOUBLING_ENDS = 1 << 16;
 /** The next keys to forget are looked up this part of all keys at a time. */
 const FORGET_SHARE = 16;
 const SAMPLE = 1024;
@@ -14,7 +16,7 @@ const NONE = -1;
 /**
  * A table from 64-bit keys to a fixed number of 32-bit words, bounded, the least recently used key out first.
  *
- * Entries lie densely in one buffer, 16 bytes and the payload each. A payload is addressed by the position of its first
+ * Entries lie densely in one buffer, 12 bytes and the payload each. A payload is addressed by the position of its first
  * word, which holds until the next `touch`. An entry bears the number of its last use, so that use costs no list: once
  * the table is full, a pass over it lines up the keys used longest ago, which go one by one unless they are used again.
  * Entries are copied as they are into a snapshot.
@@ -26,7 +28,7 @@ export class KeyTable {
   floats: Float32Array = new Float32Array();
   readonly #stride: number;
   readonly #maxKeys: number;
-  readonly #index = new KeyIndex();
+  readonly #index: KeyIndex;
   #size = 0;
   #evicted = 0;
   #uses = 0;
@@ -44,6 +46,7 @@ export class KeyTable {
   constructor(payloadWords: number, maxKeys: number) {
     this.#stride = HEAD + payloadWords;
     this.#maxKeys = maxKeys;
+    this.#index = new KeyIndex(maxKeys);
   }
 
   /** Number of keys. */
@@ -84,15 +87,14 @@ export class KeyTable {
       this.#size++;
     } else {
       entry = this.#leastRecentlyUsed();
-      const at = entry * this.#stride;
-      this.#index.remove(entry, this.words[at], this.words[at + 1]);
-      this.words.fill(0, at, at + this.#stride);
+      this.#index.remove(entry, this.words, this.#stride);
+      this.words.fill(0, entry * this.#stride, (entry + 1) * this.#stride);
       this.#evicted++;
     }
     const at = entry * this.#stride;
     this.words[at] = low;
     this.words[at + 1] = high;
-    this.#index.add(entry, low, high, this.#size);
+    this.#index.add(entry, this.#size, this.words, this.#stride);
     this.#stamp(at + HEAD);
     return at + HEAD;
   }
@@ -145,9 +147,20 @@ export class KeyTable {
   }
 
   #stamp(at: number): void {
-    const use = ++this.#uses;
-    this.words[at - 2] = use;
-    this.words[at - 1] = use / 4294967296;
+    if (this.#uses === LAST_USE) this.#renumberUses();
+    this.words[at - 1] = ++this.#uses;
+  }
+
+  /** Numbers the last uses from 1 on, in the order they have. */
+  #renumberUses(): void {
+    const { words } = this;
+    const stride = this.#stride;
+    const inOrder = Uint32Array.from({ length: this.#size }, (_, entry) => entry)
+      .sort((a, b) => lastUse(words, a * stride) - lastUse(words, b * stride));
+    inOrder.forEach((entry, i) => words[entry * stride + HEAD - 1] = i + 1);
+    this.#uses = this.#size;
+    this.#line = new Uint32Array();
+    this.#lineAt = 0;
   }
 
   #leastRecentlyUsed(): number {
@@ -195,5 +208,5 @@ export class KeyTable {
 
 /** Number of the last use of the entry at `at`; uses are counted from 1. */
 function lastUse(words: Uint32Array, at: number): number {
-  return words[at + 3] * 4294967296 + words[at + 2];
+  return words[at + HEAD - 1];
 }

@@ -25,7 +25,7 @@ export interface PresumedTransaction {
  * A ring of entries, 28 bytes a transaction, 40 with presumption, and its share of the index.
  */
 export class RecentTransactions {
-  readonly #index = new KeyIndex();
+  readonly #index: KeyIndex;
   readonly #maxTransactions: number;
   readonly #presumeAfterS: number;
   readonly #stride: number;
@@ -39,6 +39,7 @@ export class RecentTransactions {
   /** Remembers nothing yet; `presumeAfterS` is Infinity where nothing is presumed. */
   constructor(maxTransactions: number, presumeAfterS: number) {
     this.#maxTransactions = maxTransactions;
+    this.#index = new KeyIndex(maxTransactions);
     this.#presumeAfterS = presumeAfterS;
     this.#stride = presumeAfterS < Infinity ? 10 : 7;
   }
@@ -66,7 +67,7 @@ export class RecentTransactions {
     const entry = this.#remembered % this.#maxTransactions;
     const at = entry * this.#stride;
     if (this.#remembered >= this.#maxTransactions) {
-      this.#index.remove(entry, this.#words[at], this.#words[at + 1]);
+      this.#index.remove(entry, this.#words, this.#stride);
       this.#words.fill(0, at, at + this.#stride);
     } else {
       this.#reserve(entry + 1);
@@ -74,7 +75,7 @@ export class RecentTransactions {
     this.#remembered++;
     this.#words[at] = low;
     this.#words[at + 1] = high;
-    this.#index.add(entry, low, high, this.size);
+    this.#index.add(entry, this.size, this.#words, this.#stride);
     return at;
   }
 

@@ -43,7 +43,7 @@ export interface TerminalLabel {
 /**
  * What the state knows of each terminal: its labels, and its transactions of late.
  *
- * A terminal takes 36 bytes, 52 with velocity, and its share of the index. The last 32 labels are kept one by one, so
+ * A terminal takes 32 bytes, 48 with velocity, and its share of the index. The last 32 labels are kept one by one, so
  * that label EWMA and streak are exact, and a label that a later one denies can be turned in its place.
  */
 export class TerminalState {

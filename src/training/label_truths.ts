@@ -1,5 +1,5 @@
 import type { Broker } from "../broker/broker.ts";
-import { KeyIndex } from "../features/key_index.ts";
+import { KeyIndex, MOST_KEYS } from "../features/key_index.ts";
 import { UNKNOWN_LABEL } from "../forest/train_stream.ts";
 import type { LabelColumns } from "../label.ts";
 import type { Decoder } from "../stages/decode_wasm.ts";
@@ -12,7 +12,7 @@ const LOW = 0, HIGH = 1, LABELLED_AT = 2, IS_FRAUD = 3, STRIDE = 4;
  * Some 16 bytes a labelled transaction, and its share of the index.
  */
 export class LabelTruths {
-  readonly #index = new KeyIndex();
+  readonly #index = new KeyIndex(MOST_KEYS);
   #words: Uint32Array = new Uint32Array(1024 * STRIDE);
   #size = 0;
 
@@ -53,7 +53,7 @@ export class LabelTruths {
     }
     this.#words[entry * STRIDE + LOW] = low;
     this.#words[entry * STRIDE + HIGH] = high;
-    this.#index.add(entry, low, high, this.#size);
+    this.#index.add(entry, this.#size, this.#words, STRIDE);
     return entry;
   }
 }
