@@ -28,6 +28,7 @@ export class KeyTable {
   floats: Float32Array = new Float32Array();
   readonly #stride: number;
   readonly #maxKeys: number;
+  readonly #onForget: ((at: number) => void) | undefined;
   readonly #index: KeyIndex;
   #size = 0;
   #evicted = 0;
@@ -42,8 +43,10 @@ export class KeyTable {
    *
    * @param payloadWords Words of state a key.
    * @param maxKeys Keys to remember at most, at least 1.
+   * @param onForget Told the position of a key's payload before it is forgotten, but not of those that `load` forgets.
    */
-  constructor(payloadWords: number, maxKeys: number) {
+  constructor(payloadWords: number, maxKeys: number, onForget?: (at: number) => void) {
+    this.#onForget = onForget;
     this.#stride = HEAD + payloadWords;
     this.#maxKeys = maxKeys;
     this.#index = new KeyIndex(maxKeys);
@@ -57,6 +60,11 @@ export class KeyTable {
   /** Keys forgotten for the bound since the stream's start. */
   get evicted(): number {
     return this.#evicted;
+  }
+
+  /** Positions of all payloads. */
+  *payloads(): Iterable<number> {
+    for (let entry = 0; entry < this.#size; entry++) yield entry * this.#stride + HEAD;
   }
 
   /** Position of the key's payload, or -1; the order of use stays as it is. */
@@ -87,6 +95,7 @@ export class KeyTable {
       this.#size++;
     } else {
       entry = this.#leastRecentlyUsed();
+      this.#onForget?.(entry * this.#stride + HEAD);
       this.#index.remove(entry, this.words, this.#stride);
       this.words.fill(0, entry * this.#stride, (entry + 1) * this.#stride);
       this.#evicted++;

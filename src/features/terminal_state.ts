@@ -1,5 +1,6 @@
 import { elapsedSeconds, storedAfter } from "./elapsed.ts";
 import { KeyTable } from "./key_table.ts";
+import { RecordPool } from "./record_pool.ts";
 import type { RowState } from "./row_state.ts";
 import type { SnapshotReader } from "./snapshot_reader.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
@@ -12,10 +13,14 @@ const MOST_STREAK = 10;
 /** Labels of a terminal that the history word holds, the newest in bit 0. */
 const HISTORY_LABELS = 32;
 
-const TIME = 0, FRAUDS = 1, LABELS = 2, HISTORY = 3, ORDINAL = 4;
-const VELOCITY_TIME = 5;
+/** Of a terminal: the number of what is known of its labels, 0 for nothing. */
+const LABELLED = 0;
+const VELOCITY_TIME = 1;
 /** Three counts, see `Velocity`. */
-const COUNTS = 6;
+const COUNTS = 2;
+/** Of its labels. */
+const TIME = 0, FRAUDS = 1, LABELS = 2, HISTORY = 3, ORDINAL = 4;
+const LABEL_WORDS = 5;
 
 /** For each byte of the history, the label EWMA's sum of weights of the bits that are set. */
 const ewmaOfByte = [0, 8, 16, 24].map((first) =>
@@ -43,17 +48,22 @@ export interface TerminalLabel {
 /**
  * What the state knows of each terminal: its labels, and its transactions of late.
  *
- * A terminal takes 32 bytes, 48 with velocity, and its share of the index. The last 32 labels are kept one by one, so
+ * A terminal takes 16 bytes, 32 with velocity, 20 more once it has a label, and its share of the index. The last 32 labels are kept one by one, so
  * that label EWMA and streak are exact, and a label that a later one denies can be turned in its place.
  */
 export class TerminalState {
   readonly #table: KeyTable;
+  readonly #labels: RecordPool;
   readonly #velocity: boolean;
 
   /** Makes the state of no terminal; `velocity` adds the counts of late. */
   constructor(velocity: boolean, maxKeys: number) {
     this.#velocity = velocity;
-    this.#table = new KeyTable(velocity ? 9 : 5, maxKeys);
+    this.#labels = new RecordPool(LABEL_WORDS, maxKeys);
+    this.#table = new KeyTable(velocity ? 5 : 1, maxKeys, (at) => {
+      const labelled = this.#table.words[at + LABELLED];
+      if (labelled !== 0) this.#labels.remove(labelled);
+    });
   }
 
   /** Terminals remembered. */
@@ -91,8 +101,10 @@ export class TerminalState {
 
   /** Takes a transaction's first label in; returns its ordinal among the terminal's labels. */
   label(low: number, high: number, label: TerminalLabel): number {
-    const at = this.#table.touch(low, high);
-    const { words, floats } = this.#table;
+    const entry = this.#table.touch(low, high);
+    const labelled = this.#table.words[entry + LABELLED] ||= this.#labels.add();
+    const at = this.#labels.at(labelled);
+    const { words, floats } = this.#labels;
     const stored = words[at + TIME];
     const now = storedAfter(stored, label.seconds);
     const decay = Math.exp(-elapsedSeconds(stored, now) / RISK_S);
@@ -106,9 +118,11 @@ export class TerminalState {
 
   /** Gives an earlier label, taken in under `ordinal`, another truth; a terminal since forgotten stays as it is. */
   relabel(low: number, high: number, ordinal: number, earlier: TerminalLabel, truth: TerminalLabel): void {
-    const at = this.#table.find(low, high);
-    if (at < 0) return;
-    const { words, floats } = this.#table;
+    const entry = this.#table.find(low, high);
+    const labelled = entry < 0 ? 0 : this.#table.words[entry + LABELLED];
+    if (labelled === 0) return;
+    const at = this.#labels.at(labelled);
+    const { words, floats } = this.#labels;
     const age = words[at + ORDINAL] - ordinal;
     if (age < 0) return;
     if (age < HISTORY_LABELS && earlier.isFraud !== truth.isFraud) words[at + HISTORY] ^= 1 << age;
@@ -125,6 +139,15 @@ export class TerminalState {
         0;
     if (at < 0) return;
     const { words, floats } = this.#table;
+    if (words[at + LABELLED] !== 0) this.#readLabels(this.#labels.at(words[at + LABELLED]), seconds, row);
+    if (this.#velocity) {
+      const elapsed = elapsedSeconds(words[at + VELOCITY_TIME], seconds);
+      row.terminalVelocity.read(floats, at + COUNTS, elapsed);
+    }
+  }
+
+  #readLabels(at: number, seconds: number, row: RowState): void {
+    const { words, floats } = this.#labels;
     const frauds = floats[at + FRAUDS];
     if (frauds > 0) {
       const decay = Math.exp(-elapsedSeconds(words[at + TIME], seconds) / RISK_S);
@@ -139,24 +162,31 @@ export class TerminalState {
       const streak = complement === 0 ? HISTORY_LABELS : 31 - Math.clz32(complement & -complement);
       row.terminalLabelStreak = Math.min(streak, MOST_STREAK);
     }
-    if (this.#velocity) {
-      const elapsed = elapsedSeconds(words[at + VELOCITY_TIME], seconds);
-      row.terminalVelocity.read(floats, at + COUNTS, elapsed);
-    }
   }
 
   /** Takes over what another state of the same parts knows of one terminal. */
   copyFrom(other: TerminalState, low: number, high: number): void {
     this.#table.copyFrom(other.#table, low, high);
+    const at = this.#table.find(low, high);
+    const labelled = at < 0 ? 0 : this.#table.words[at + LABELLED];
+    if (labelled !== 0) this.#table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
   }
 
   /** Writes the state. */
   save(out: SnapshotWriter): void {
     this.#table.save(out);
+    this.#labels.save(out);
   }
 
   /** Takes a state that `save` wrote. */
   load(from: SnapshotReader): void {
     this.#table.load(from);
+    const saved = RecordPool.saved(from, LABEL_WORDS);
+    // Those of terminals that a lower bound forgets are left behind.
+    this.#labels.clear();
+    for (const at of this.#table.payloads()) {
+      const labelled = this.#table.words[at + LABELLED];
+      if (labelled !== 0) this.#table.words[at + LABELLED] = this.#labels.addCopy(saved(labelled));
+    }
   }
 }
