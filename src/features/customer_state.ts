@@ -71,6 +71,11 @@ export class CustomerState {
     return this.#table.evicted;
   }
 
+  /** Brings what `warm` reads first close. */
+  warmSlot(low: number, high: number): number {
+    return this.#table.warmSlot(low, high);
+  }
+
   /** Brings the memory of a customer close. */
   warm(low: number, high: number): number {
     return this.#table.warm(low, high);

@@ -76,8 +76,15 @@ export class FeatureState {
   warm(columns: TransactionColumns, start: number, end: number): void {
     const { transactionKey, customerKey, terminalKey } = columns;
     let read = 0;
+    // All slots first, since the memory of an entry is known only from its slot.
     for (let i = start; i < end; i++) {
       read ^= this.recent.warm(transactionKey[2 * i] | 0, transactionKey[2 * i + 1] | 0, i - start);
+      read ^= this.customers.warmSlot(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
+      if (this.#usesTerminals) {
+        read ^= this.terminals.warmSlot(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
+      }
+    }
+    for (let i = start; i < end; i++) {
       read ^= this.customers.warm(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
       if (this.#usesTerminals) {
         read ^= this.terminals.warm(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);

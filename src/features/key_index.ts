@@ -59,6 +59,11 @@ export class KeyIndex {
     }
   }
 
+  /** Reads the slot of a key, which `warm` and `find` read first, and returns it. */
+  warmSlot(low: number, high: number): number {
+    return this.#slots[mixKey(low, high) >>> this.#shift];
+  }
+
   /**
    * Reads the memory that `find` will most likely read, and returns some of it.
    *

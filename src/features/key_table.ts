@@ -73,6 +73,11 @@ export class KeyTable {
     return entry === NONE ? NONE : entry * this.#stride + HEAD;
   }
 
+  /** Brings what `warm` reads first close. */
+  warmSlot(low: number, high: number): number {
+    return this.#index.warmSlot(low, high);
+  }
+
   /** Brings a key's memory close, for a `find` soon; see `KeyIndex`. */
   warm(low: number, high: number): number {
     return this.#index.warm(low, high, this.words, this.#stride);

@@ -58,8 +58,7 @@ export class RecentTransactions {
   /** Brings the memory of a transaction close, and of the one that the `ahead`th from here will take the place of. */
   warm(low: number, high: number, ahead: number): number {
     const at = (this.#remembered + ahead) % this.#maxTransactions * this.#stride;
-    return this.#index.warm(low, high, this.#words, this.#stride) +
-      this.#index.warm(this.#words[at], this.#words[at + 1], this.#words, this.#stride);
+    return this.#index.warmSlot(low, high) ^ this.#index.warmSlot(this.#words[at] | 0, this.#words[at + 1] | 0);
   }
 
   /** Position of a transaction that is not remembered yet. */

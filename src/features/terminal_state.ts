@@ -76,6 +76,11 @@ export class TerminalState {
     return this.#table.evicted;
   }
 
+  /** Brings what `warm` reads first close. */
+  warmSlot(low: number, high: number): number {
+    return this.#table.warmSlot(low, high);
+  }
+
   /** Brings the memory of a terminal close. */
   warm(low: number, high: number): number {
     return this.#table.warm(low, high);

@@ -22,6 +22,8 @@ export class Velocity {
 
   /** Reads the three counts that stand at `at`, and lets so many seconds pass for them. */
   read(floats: Float32Array, at: number, elapsed: number): void {
+    // The week's count is the greatest of the three: where it is 0, as of a key that is new, no time need pass.
+    if (floats[at + 2] === 0) return this.clear();
     const hourDecay = Math.exp(-elapsed / HOUR_S);
     // An hour has ten minutes six times, so its decay to the power of six is theirs.
     const half = hourDecay * hourDecay * hourDecay;
