@@ -58,7 +58,8 @@ export class RecentTransactions {
   /** Brings the memory of a transaction close, and of the one that the `ahead`th from here will take the place of. */
   warm(low: number, high: number, ahead: number): number {
     const at = (this.#remembered + ahead) % this.#maxTransactions * this.#stride;
-    return this.#index.warmSlot(low, high) ^ this.#index.warmSlot(this.#words[at] | 0, this.#words[at + 1] | 0);
+    return this.#index.warmSlot(low, high) ^
+      this.#index.warmSlot(this.#words[at] | 0, this.#words[at + 1] | 0);
   }
 
   /** Position of a transaction that is not remembered yet. */

@@ -174,7 +174,9 @@ export class TerminalState {
     this.#table.copyFrom(other.#table, low, high);
     const at = this.#table.find(low, high);
     const labelled = at < 0 ? 0 : this.#table.words[at + LABELLED];
-    if (labelled !== 0) this.#table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
+    if (labelled !== 0) {
+      this.#table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
+    }
   }
 
   /** Writes the state. */
