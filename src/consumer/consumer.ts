@@ -7,6 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
+import { SharedRoom } from "../relay/shared_room.ts";
 import { deliver, type DeliverOptions } from "../deliver.ts";
 import { pause } from "../retry.ts";
 import { openDecoder } from "../stages/decode_wasm.ts";
@@ -24,6 +25,8 @@ const LOOK_FOR_END_MS = 200;
 const TELL_WITHIN_MS = 1000;
 /** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
+/** Bytes of verdicts in the cuts that are in memory at one time, over all partitions; a cut of more goes by itself. */
+const CUT_ROOM_BYTES = 4 * 2 ** 20;
 
 /**
  * Consumes the topic until it is empty, the signal aborts, or something fails for good.
@@ -76,6 +79,7 @@ class Consumer {
   readonly #owner = crypto.randomUUID();
   readonly #status = new StatusKeeper();
   readonly #groupOffsets: GroupOffsets;
+  readonly #cutRoom = new SharedRoom(CUT_ROOM_BYTES);
   #isWaiting = false;
 
   constructor(
@@ -181,7 +185,8 @@ class Consumer {
       onScored: this.#options.onScored,
     }, partition);
     this.#subscription.seek(partition, claimed.nextOffset);
-    const relays = new PartitionRelays({ ...this.#parts, partition, epoch: claimed.epoch }, {
+    const of = { ...this.#parts, partition, epoch: claimed.epoch, cutRoom: this.#cutRoom };
+    const relays = new PartitionRelays(of, {
       flush: this.#options,
       retry: (what) => this.#retry(what),
       onFailure: (error) => this.#ends.failing.abort(error),

@@ -8,6 +8,7 @@ import type { Outcome } from "../ledger/ledger.ts";
 import { type AlertHooks, alertStep } from "../relay/alerts.ts";
 import { deadLetterStep } from "../relay/dead_letters.ts";
 import { type FlushOptions, objectStep } from "../relay/objects.ts";
+import type { SharedRoom } from "../relay/shared_room.ts";
 import { Relay, type RelayStep } from "../relay/relay.ts";
 import type { ConsumerParts } from "./consumer_options.ts";
 
@@ -19,6 +20,8 @@ export interface PartitionRelayParts
   partition: number;
   /** The epoch of its claim. */
   epoch: number;
+  /** Room for the verdicts of cuts in hand, bytes, shared by all partitions. */
+  cutRoom: SharedRoom;
 }
 
 /** How the relays of a partition run. */

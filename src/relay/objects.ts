@@ -14,6 +14,7 @@ import { sha256Hex } from "../sha256.ts";
 import { type ObjectEncoder, objectEncoders } from "./object_encoders.ts";
 import { objectKey } from "./object_key.ts";
 import type { RelayStep } from "./relay.ts";
+import type { SharedRoom } from "./shared_room.ts";
 
 /** When to cut. */
 export interface FlushOptions {
@@ -45,13 +46,15 @@ export interface ObjectRelayParts {
   partition: number;
   /** The epoch of the partition's claim. */
   epoch: number;
+  /** Room for the verdicts of cuts in hand, bytes, shared by the partitions of a process; as much as wanted unless given. */
+  cutRoom?: SharedRoom;
 }
 
 /**
  * Makes the step that cuts and stores a partition's objects.
  */
 export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}): RelayStep {
-  const { ledger, topic, partition } = parts;
+  const { ledger, topic, partition, cutRoom } = parts;
   const { flushRows = 10_000, flushBytes = 16 * 1024 * 1024, flushIntervalMs = 60_000 } = options;
   /** How much is read and not cut yet; the rows are read again for their cut, so that those that wait take no memory. */
   let waiting = { rows: 0, bytes: 0, firstOffset: 0, since: 0 };
@@ -59,10 +62,25 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
 
   /** Whether there may be cuts that are recorded and not stored: an earlier owner's, or of a step that failed. */
   let hasPending = true;
+  /** Bytes of verdicts of what is recorded and not stored, as far as they are known. */
+  let pendingBytes = 0;
 
-  return async (finish) => {
+  const hold = (bytes: number, work: () => Promise<void>, signal?: AbortSignal) =>
+    cutRoom === undefined ? work() : cutRoom.hold(bytes, work, signal);
+  const cut = async () => {
+    const rows = await ledger.flaggedAfter(topic, partition, waiting.firstOffset - 1, waiting.rows);
+    // Where an attempt whose answer was lost recorded the cut, rows that came since are not in it.
+    readThrough = await recordOnce(rows, parts);
+    pendingBytes = waiting.bytes;
+    waiting.rows = waiting.bytes = 0;
+    hasPending = true;
+    await storePending(parts, rows);
+    hasPending = false;
+  };
+
+  return async (finish, signal) => {
     if (hasPending) {
-      await storePending(parts);
+      await hold(pendingBytes, () => storePending(parts), signal);
       hasPending = false;
     }
     readThrough ??= await ledger.lastCutOffset(topic, partition);
@@ -82,13 +100,7 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
     if (!isFull() && found.length === most) return "more";
     const leftMs = waiting.since + flushIntervalMs - performance.now();
     if (!isFull() && !finish && leftMs > 0) return leftMs;
-    const rows = await ledger.flaggedAfter(topic, partition, waiting.firstOffset - 1, waiting.rows);
-    // Where an attempt whose answer was lost recorded the cut, rows that came since are not in it.
-    readThrough = await recordOnce(rows, parts);
-    waiting.rows = waiting.bytes = 0;
-    hasPending = true;
-    await storePending(parts, rows);
-    hasPending = false;
+    await hold(waiting.bytes, cut, signal);
     return "more";
   };
 }
@@ -108,9 +120,11 @@ function byHour(rows: readonly FlaggedTransaction[]): Map<number, FlaggedTransac
 
 async function cutsOf(rows: readonly FlaggedTransaction[], parts: ObjectRelayParts): Promise<ObjectCut[]> {
   const { topic, partition, encoder: { format, encode } } = parts;
-  return await Promise.all([...byHour(rows)].map(async ([hourMs, group]): Promise<ObjectCut> => {
+  const cuts: ObjectCut[] = [];
+  // One after another, so that the bytes of one object are in memory and not of all.
+  for (const [hourMs, group] of byHour(rows)) {
     const bytes = encode(group);
-    return {
+    cuts.push({
       key: objectKey({ topic, partition, firstOffset: group[0].offset, hourMs, format }),
       topic,
       partition,
@@ -121,8 +135,9 @@ async function cutsOf(rows: readonly FlaggedTransaction[], parts: ObjectRelayPar
       rows: group.length,
       byteLength: bytes.length,
       sha256: await sha256Hex(bytes),
-    };
-  }));
+    });
+  }
+  return cuts;
 }
 
 /**

@@ -8,6 +8,7 @@ import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
 import { objectEncoders } from "./object_encoders.ts";
 import { type FlushOptions, objectStep } from "./objects.ts";
+import { SharedRoom } from "./shared_room.ts";
 
 const HOUR_MS = 3_600_000;
 const [TOPIC, PARTITION] = ["transactions", 0];
@@ -61,10 +62,14 @@ class Bench implements AsyncDisposable {
     this.#nextOffset = nextOffset;
   }
 
-  step(options: FlushOptions, over: { ledger?: Ledger; store?: ObjectStore } = {}) {
+  step(options: FlushOptions, over: { ledger?: Ledger; store?: ObjectStore; cutRoom?: SharedRoom } = {}) {
     const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
+    const { cutRoom } = over;
     const encoder = objectEncoders.ndjson;
-    return objectStep({ ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch }, options);
+    return objectStep(
+      { ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch, cutRoom },
+      options,
+    );
   }
 
   async objects(): Promise<[string, number][]> {
@@ -255,4 +260,41 @@ Deno.test("objectStep() does not store rows that are not those that were recorde
     "the rows give others now",
   );
   assertEquals([error.retriable, await bench.objects()], [false, []]);
+});
+
+Deno.test("objectStep() reads no cut while those in hand leave no room, in an outage neither", async () => {
+  await using first = await open();
+  await using second = await open();
+  const bytes = flaggedAt(0).verdict.length * 2;
+  const cutRoom = new SharedRoom(bytes);
+  const putting = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const failing: ObjectStore = new Proxy(first.store, {
+    get: (target, name) =>
+      name !== "put" ? Reflect.get(target, name, target) : async () => {
+        putting.resolve();
+        await goOn.promise;
+        throw new DeliveryError("503", { retriable: true });
+      },
+  });
+  await Promise.all([first.commit(2), second.commit(2)]);
+  const step = first.step({}, { store: failing, cutRoom });
+  const cutting = drain(step, true);
+  await putting.promise;
+  const waiting = drain(second.step({}, { cutRoom }), true);
+  // The second one counts its rows, and then waits.
+  await second.ledger.flaggedAfter(TOPIC, PARTITION, -1, 10);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(await second.ledger.lastCutOffset(TOPIC, PARTITION), -1);
+  goOn.resolve();
+  await assertRejects(() => cutting, DeliveryError, "503");
+  assertEquals(await waiting, Infinity);
+  assertEquals((await second.objects()).length, 1);
+  // What is recorded and not stored takes its room again.
+  const ended = Promise.withResolvers<void>();
+  const held = cutRoom.hold(1, () => ended.promise);
+  const signal = AbortSignal.abort(new Error("the end"));
+  await assertRejects(() => step(true, signal), Error, "the end");
+  ended.resolve();
+  await held;
 });
