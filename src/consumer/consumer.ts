@@ -197,14 +197,15 @@ class Consumer {
 
   #look(onStatus: (status: ConsumerStatus) => void) {
     const { telemetry, broker } = this.#parts;
-    const what = `stream ${broker.name}`;
+    // Not the key of its reads: those may fail while this works.
+    const what = `lag of stream ${broker.name}`;
     this.#subscription.lag().then(
       (lag) => {
         telemetry.recovered(what);
         onStatus(this.#status.look(lag, telemetry.counters().get("retries") ?? 0));
       },
       ({ message }: Error) => {
-        if (!this.#giveUp.signal.aborted) telemetry.trouble(what, `the lag is not known: ${message}`);
+        if (!this.#giveUp.signal.aborted) telemetry.trouble(what, `it is not known: ${message}`);
       },
     );
   }
