@@ -3,8 +3,8 @@ import { openBroker } from "../src/adapters.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import type { Broker } from "../src/broker/broker.ts";
 import type { LabelMode, ReplayedEvent } from "../src/simulate/event.ts";
-import { produceEvents, type ProduceOptions, produceSteps } from "../src/simulate/produce.ts";
-import { replayTransactions } from "../src/simulate/replay.ts";
+import { produceEventBatches, type ProduceOptions, produceSteps } from "../src/simulate/produce.ts";
+import { replayBatches } from "../src/simulate/replay.ts";
 import { simulatedSteps } from "../src/simulate/simulated_steps.ts";
 import { StepJson } from "../src/simulate/step_json.ts";
 import { openTextTable, type TextTable } from "../src/table/text_table.ts";
@@ -134,16 +134,25 @@ function produceReplayed(
   table: TextTable,
   options: ProduceOptions,
 ) {
-  const events = replayTransactions(table.rows(), { labelDelayMs: labelDelay, labels, lenient });
-  return produceEvents(broker, count === undefined ? events : take(events, count), options);
+  const batches = replayBatches(table.batches(), { labelDelayMs: labelDelay, labels, lenient });
+  return produceEventBatches(broker, count === undefined ? batches : take(batches, count), options);
 }
 
 /** Events up to a number of transactions, with the labels among them. */
-async function* take(events: AsyncIterable<ReplayedEvent>, count: number): AsyncGenerator<ReplayedEvent> {
+async function* take(
+  batches: AsyncIterable<Iterable<ReplayedEvent>>,
+  count: number,
+): AsyncGenerator<Iterable<ReplayedEvent>> {
   let taken = 0;
-  for await (const event of events) {
-    if (event.kind === "transaction" && ++taken > count) return;
-    yield event;
+  function* upTo(events: Iterable<ReplayedEvent>): Generator<ReplayedEvent> {
+    for (const event of events) {
+      if (event.kind === "transaction" && ++taken > count) return;
+      yield event;
+    }
+  }
+  for await (const events of batches) {
+    yield upTo(events);
+    if (taken > count) return;
   }
 }
 

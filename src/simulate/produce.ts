@@ -74,8 +74,25 @@ export function produceEvents(
   events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
   options: ProduceEventsOptions,
 ): Promise<Produced> {
+  return produceEventBatches(broker, Symbol.iterator in events ? [events] : oneByOne(events), options);
+}
+
+async function* oneByOne<T>(events: AsyncIterable<T>): AsyncGenerator<[T]> {
+  for await (const event of events) yield [event];
+}
+
+/**
+ * Produces batches of events as `produceEvents` does single ones: no promise for each.
+ *
+ * @returns What was produced, also where the signal ended the run.
+ */
+export function produceEventBatches(
+  broker: Broker,
+  batches: Iterable<Iterable<ReplayedEvent>> | AsyncIterable<Iterable<ReplayedEvent>>,
+  options: ProduceEventsOptions,
+): Promise<Produced> {
   const { encode } = options;
-  return produceAll(broker, events, options, {
+  return produceAll(broker, batches, options, {
     isLabel: (event) => event.kind === "label",
     timeMs: (event) => event.kind === "label" ? NaN : Date.parse(event.transaction.timestamp),
     add(event, records) {
@@ -114,7 +131,7 @@ export function produceSteps(
   json: StepJson,
   options: ProduceOptions,
 ): Promise<Produced> {
-  return produceAll(broker, steps, options, {
+  return produceAll(broker, [steps], options, {
     isLabel: (step) => step.isLabel,
     timeMs: (step) => step.timestampMs,
     add: (step, records) => json.write(step, records),
@@ -131,7 +148,7 @@ interface Reading<E> {
 
 async function produceAll<E>(
   broker: Broker,
-  events: Iterable<E> | AsyncIterable<E>,
+  batches: Iterable<Iterable<E>> | AsyncIterable<Iterable<E>>,
   options: ProduceOptions,
   { isLabel, timeMs, add }: Reading<E>,
 ): Promise<Produced> {
@@ -171,18 +188,13 @@ async function produceAll<E>(
   };
 
   // A promise for each event would cost as much as the simulation of it.
-  if (Symbol.iterator in events) {
+  for await (const events of batches) {
     for (const event of events) {
       if (signal?.aborted) break;
       const waiting = take(event);
       if (waiting !== undefined) await waiting;
     }
-  } else {
-    for await (const event of events) {
-      if (signal?.aborted) break;
-      const waiting = take(event);
-      if (waiting !== undefined) await waiting;
-    }
+    if (signal?.aborted) break;
   }
   await flush();
   return produced;

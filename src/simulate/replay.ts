@@ -52,8 +52,25 @@ export interface ReplayOptions {
  */
 export async function* replayTransactions(
   rows: AsyncIterable<Readonly<Record<string, string>>>,
-  { labelDelayMs = 7 * DAY_MS, labels = "all", lenient = false }: ReplayOptions = {},
+  options: ReplayOptions = {},
 ): AsyncGenerator<ReplayedEvent, void, undefined> {
+  for await (const events of replayBatches(oneByOne(rows), options)) yield* events;
+}
+
+async function* oneByOne<T>(rows: AsyncIterable<T>): AsyncGenerator<[T]> {
+  for await (const row of rows) yield [row];
+}
+
+/**
+ * Turns batches of rows into batches of events, as `replayTransactions` does row by row: no promise for each.
+ *
+ * @returns Batches that are each iterated once, to the end, before the next is asked for; their iteration throws what
+ *   `replayTransactions` throws.
+ */
+export async function* replayBatches(
+  batches: AsyncIterable<Iterable<Readonly<Record<string, string>>>>,
+  { labelDelayMs = 7 * DAY_MS, labels = "all", lenient = false }: ReplayOptions = {},
+): AsyncGenerator<Iterable<ReplayedEvent>, void, undefined> {
   if (!Number.isSafeInteger(labelDelayMs) || labelDelayMs < 0) {
     throw new RangeError(
       `Cannot replay transactions as labelDelayMs must be a whole number of at least 0: current value is ${labelDelayMs}`,
@@ -65,29 +82,39 @@ export async function* replayTransactions(
   const rowOptions = { timestampText, latestMs: LAST_MS - labelDelayMs };
   let columns: Map<string, string> | undefined;
   let rowNumber = 0;
-  for await (const row of rows) {
-    rowNumber++;
-    columns ??= replayColumns(Object.keys(row));
-    const { transaction, timestampMs, isFraud, scenario, fault } = readReplayRow(row, columns, rowOptions);
-    if (fault !== null && !lenient) {
-      throw new RangeError(`Cannot replay row ${rowNumber} as ${fault}`);
-    }
-    if (timestampMs !== null) {
-      while (delayed.oldestMs + labelDelayMs <= timestampMs) yield label(delayed.shift());
-    }
-    yield { kind: "transaction", transaction, isFraud, scenario };
-    if (timestampMs !== null && isFraud !== null && (labels === "all" || (labels === "frauds" && isFraud))) {
-      delayed.push({
-        transactionId: transaction.transaction_id,
-        customerId: transaction.customer_id,
-        terminalId: transaction.terminal_id,
-        timestampMs,
-        isFraud,
-        scenario,
-      });
+  for await (const rows of batches) yield eventsOf(rows);
+  yield waiting();
+
+  function* eventsOf(rows: Iterable<Readonly<Record<string, string>>>): Generator<ReplayedEvent> {
+    for (const row of rows) {
+      rowNumber++;
+      columns ??= replayColumns(Object.keys(row));
+      const { transaction, timestampMs, isFraud, scenario, fault } = readReplayRow(row, columns, rowOptions);
+      if (fault !== null && !lenient) {
+        throw new RangeError(`Cannot replay row ${rowNumber} as ${fault}`);
+      }
+      if (timestampMs !== null) {
+        while (delayed.oldestMs + labelDelayMs <= timestampMs) yield label(delayed.shift());
+      }
+      yield { kind: "transaction", transaction, isFraud, scenario };
+      if (
+        timestampMs !== null && isFraud !== null && (labels === "all" || (labels === "frauds" && isFraud))
+      ) {
+        delayed.push({
+          transactionId: transaction.transaction_id,
+          customerId: transaction.customer_id,
+          terminalId: transaction.terminal_id,
+          timestampMs,
+          isFraud,
+          scenario,
+        });
+      }
     }
   }
-  while (delayed.length > 0) yield label(delayed.shift());
+
+  function* waiting(): Generator<ReplayedEvent> {
+    while (delayed.length > 0) yield label(delayed.shift());
+  }
 
   function label(of: DelayedLabel): { kind: "label"; label: ReplayedLabel } {
     return {

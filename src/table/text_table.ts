@@ -11,6 +11,8 @@ export interface TextTable extends Disposable {
   readonly bytesRead: number;
   /** Reads the rows, once, as cells by column; throws RangeError, which names the row, where one has another number of cells. */
   rows(): AsyncGenerator<Record<string, string>>;
+  /** Reads the rows as `rows` does, in batches that are each iterated once, before the next is asked for: no promise a row. */
+  batches(): AsyncGenerator<Iterable<Record<string, string>>>;
 }
 
 /**
@@ -34,6 +36,23 @@ export async function openTextTable(path: string): Promise<TextTable> {
   try {
     const cells = await readCells(source.chunks, source.name, 1);
     const asText = rowWriter(cells.columns);
+    /** Rows before the batch in hand. */
+    let before = 0;
+    const rowsOf = function* (batch: readonly (unknown[] | BadRow)[]) {
+      for (let i = 0; i < batch.length; i++) {
+        const row = batch[i];
+        if (row instanceof BadRow) {
+          throw new RangeError(`Cannot read ${source.name} as row ${before + i + 1} ${row.problem}`);
+        }
+        yield asText(row);
+      }
+    };
+    const batches = async function* () {
+      for await (const batch of cells.batches) {
+        yield rowsOf(batch);
+        before += batch.length;
+      }
+    };
     return {
       columns: cells.columns,
       size: source.size,
@@ -41,17 +60,9 @@ export async function openTextTable(path: string): Promise<TextTable> {
         return source.bytesRead;
       },
       async *rows() {
-        let number = 0;
-        for await (const batch of cells.batches) {
-          for (const row of batch) {
-            number++;
-            if (row instanceof BadRow) {
-              throw new RangeError(`Cannot read ${source.name} as row ${number} ${row.problem}`);
-            }
-            yield asText(row);
-          }
-        }
+        for await (const batch of batches()) yield* batch;
       },
+      batches,
       [Symbol.dispose]: () => source[Symbol.dispose](),
     };
   } catch (error) {
