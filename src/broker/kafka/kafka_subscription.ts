@@ -208,6 +208,11 @@ export class KafkaSubscription implements Subscription {
         const batch = claim.sets[0].next(maxRecords);
         claim.position = claim.sets[0].nextOffset;
         if (batch !== undefined) {
+          // A set that is handed over makes room at once, not when its partition has its next turn.
+          if (claim.sets[0].isRead) {
+            claim.sets.shift();
+            this.#readAhead.pump();
+          }
           this.#turn = (this.#turn + i + 1) % claims.length;
           this.#isIdleTold = false;
           return { type: "batch", batch };

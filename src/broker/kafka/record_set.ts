@@ -42,9 +42,7 @@ const HEADER_BYTES = 61;
 /** Bytes of base offset and length, which the length leaves out. */
 const LENGTH_COUNTS_FROM = 12;
 const CODEC_MASK = 0x07;
-const LOG_APPEND_TIME = 0x08;
-const TRANSACTIONAL = 0x10;
-const CONTROL = 0x20;
+const LOG_APPEND_TIME = 0x08, TRANSACTIONAL = 0x10, CONTROL = 0x20;
 const ABORT_MARKER = 0;
 
 /** A batch of Kafka's that is being read: its records start at `at` of `bytes`. */
@@ -82,6 +80,11 @@ export class RecordSet {
     this.nextOffset = source.fromOffset;
   }
 
+  /** Whether no record is left to show. */
+  get isRead(): boolean {
+    return this.#open === undefined && !this.#isComplete(this.#at);
+  }
+
   /** Size of the record set. */
   get byteLength(): number {
     return this.#bytes.length;
@@ -98,7 +101,6 @@ export class RecordSet {
 
   /**
    * The next records, at most `maxRecords` (at least 1), or `undefined` at the end of the record set.
-   *
    * @throws RangeError where the bytes are not Kafka's format 2; it names topic, partition and offset.
    */
   next(maxRecords: number): RecordBatch | undefined {

@@ -145,6 +145,18 @@ Deno.test("RecordSet leaves out the cut-off end and passes gaps, emptied batches
   ]);
 });
 
+Deno.test("RecordSet.isRead says that no record is left as soon as the last one was given", () => {
+  const batches = [write({ baseOffset: 0, deltas: [0, 1, 2] }), marker(3, 1, 1)];
+  const set = new RecordSet(Uint8Array.from(batches.flatMap((bytes) => [...bytes])), {
+    topic: "t",
+    partition: 0,
+    fromOffset: 0,
+  });
+  assertEquals([set.isRead, set.next(2)?.count], [false, 2]);
+  assertEquals([set.isRead, set.next(2)?.count], [false, 1]);
+  assertEquals([set.isRead, set.nextOffset, set.next(2)], [true, 4, undefined]);
+});
+
 Deno.test("RecordSet leaves out transactions that were taken back, and only those", () => {
   const of = (from: number, to: number, producerId: number) =>
     write({ baseOffset: from, deltas: range(0, to - from), flags: TRANSACTIONAL, producerId });
