@@ -5,6 +5,7 @@ import { embeddedArgs, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
 import { type RunningProcess, startDeno } from "../src/testing/process.ts";
 import { buildModule } from "./build.ts";
 import { permissionsFor } from "./permissions.ts";
+import { startCommand, TRANSACTION } from "./testing_command.ts";
 
 await buildModule(new URL("../", import.meta.url));
 
@@ -19,19 +20,9 @@ const HOLDER = `
 /** Many more rounds than a thread that waited for the lock, 10 s at a time, could answer by the deadline. */
 const ROUNDS = 30;
 const DEADLINE_MS = 90_000;
-const TRANSACTION = JSON.stringify({
-  transaction_id: "x",
-  customer_id: "c1",
-  terminal_id: "t1",
-  amount: 10,
-  timestamp: "2026-03-01T00:00:00Z",
-});
 
 function consume(folder: string, ...more: string[]): RunningProcess {
-  const args = [...embeddedArgs(folder), "--quiet", ...more];
-  return startDeno("scripts/consume.ts", args, {
-    permissions: permissionsFor("consume", args, () => undefined),
-  });
+  return startCommand("consume", ...embeddedArgs(folder), "--quiet", ...more);
 }
 
 Deno.test("consume --http answers while another process holds the lock of ledger and stream, and loses nothing", async () => {

@@ -1,27 +1,14 @@
 /** Runs serve, token and deno serve as processes: who may ask, from where, and until when. */
 import { assert, assertEquals, assertStringIncludes } from "../src/testing/assert.ts";
 import { embeddedArgs, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
-import { type RunningProcess, startDeno } from "../src/testing/process.ts";
+import type { RunningProcess } from "../src/testing/process.ts";
 import { buildModule } from "./build.ts";
-import { permissionsFor } from "./permissions.ts";
+import { startCommand, TRANSACTION } from "./testing_command.ts";
 
 await buildModule(new URL("../", import.meta.url));
-const TRANSACTION = JSON.stringify({
-  transaction_id: "x",
-  customer_id: "c1",
-  terminal_id: "t1",
-  amount: 10,
-  timestamp: "2026-03-01T00:00:00Z",
-});
-
-function start(command: "serve" | "token" | "consume", ...args: string[]): RunningProcess {
-  return startDeno(`scripts/${command}.ts`, args, {
-    permissions: permissionsFor(command, args, () => undefined),
-  });
-}
 
 async function ended(command: "serve" | "token" | "consume", ...args: string[]) {
-  await using process = start(command, ...args);
+  await using process = startCommand(command, ...args);
   return await process.ended();
 }
 
@@ -63,7 +50,7 @@ Deno.test("serve: tokens are kept as hashes, count by their scopes, and end when
     assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
     const twice = await ended("token", "--file", file, "--name", "writer");
     assertEquals([twice.code, twice.stdout], [2, ""]);
-    await using service = start(
+    await using service = startCommand(
       "serve",
       "--http",
       "127.0.0.1:0",
@@ -89,9 +76,9 @@ Deno.test("serve: a state of its own learns what it scores, the ledger's is the 
   await inFolder(async (folder) => {
     const model = ["--model", `${folder}/model`];
     const stateOf = async (url: string) => (await (await ask(url)).json()).verdicts[0].state;
-    await using own = start("serve", "--http", "127.0.0.1:0", ...model);
+    await using own = startCommand("serve", "--http", "127.0.0.1:0", ...model);
     assertEquals(await stateOf(await urlOf(own)), "own");
-    await using stateless = start("serve", "--http", "localhost:0", "--stateless", ...model);
+    await using stateless = startCommand("serve", "--http", "localhost:0", "--stateless", ...model);
     assertEquals(await stateOf(await urlOf(stateless)), "cold");
     const { code, stderr } = await ended(
       "consume",
@@ -102,7 +89,7 @@ Deno.test("serve: a state of its own learns what it scores, the ledger's is the 
     );
     assertEquals(code, 0, stderr);
     const ledger = ["--ledger", `sqlite:${folder}/ledger.db`];
-    await using beside = start("serve", "--http", "127.0.0.1:0", ...model, ...ledger);
+    await using beside = startCommand("serve", "--http", "127.0.0.1:0", ...model, ...ledger);
     const url = await urlOf(beside);
     const flagged = await (await fetch(new URL("v1/flagged", url))).json();
     assert(flagged.flagged.length > 0);
