@@ -11,7 +11,8 @@ import type { ObjectStore } from "./objects.ts";
  * Opens a directory as an object store; it is made with the first object.
  *
  * An object is written to a temporary file beside its place, flushed to disk, and linked under its key, so a reader
- * sees it whole or not at all, and an existing one stays as it is.
+ * sees it whole or not at all, and an existing one stays as it is. Its name and its folders are on the disk too before `put`
+ * says that it is there (not on Windows, where a folder cannot be flushed).
  *
  * @example
  * ```ts
@@ -29,6 +30,8 @@ export function openDirectory(path: string): ObjectStore {
 
 class Directory implements ObjectStore {
   readonly #root: string;
+  /** Folders that were made, and whose names are on the disk. */
+  readonly #folders = new Set<string>();
   readonly name: string;
 
   constructor(root: string) {
@@ -38,21 +41,25 @@ class Directory implements ObjectStore {
 
   async put(key: string, bytes: Uint8Array): Promise<"created" | "exists"> {
     const path = this.#path(key);
-    const temporary = join(dirname(path), `${TEMPORARY}${crypto.randomUUID()}`);
+    const folder = dirname(path);
+    const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
     try {
-      await Deno.mkdir(dirname(path), { recursive: true });
+      await this.#makeFolder(folder);
       try {
         using file = await Deno.open(temporary, { write: true, createNew: true });
         for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
         await file.sync();
         // A link, unlike a rename, fails where the key is taken.
-        await Deno.link(temporary, path);
-        return "created";
+        const isCreated = await Deno.link(temporary, path).then(() => true, takenIsFalse);
+        // Where it exists, whoever linked it may have been killed before this.
+        await flushFolder(folder);
+        return isCreated ? "created" : "exists";
       } finally {
         await Deno.remove(temporary).catch(ignoreAbsent);
       }
     } catch (cause) {
-      if (cause instanceof Deno.errors.AlreadyExists) return "exists";
+      // Somebody may have removed a folder: the next attempt makes it anew.
+      this.#folders.clear();
       throw new DeliveryError(
         `Cannot write the object ${key} under ${this.#root}: ${(cause as Error).message}`,
         {
@@ -87,6 +94,17 @@ class Directory implements ObjectStore {
     return Promise.resolve();
   }
 
+  /** Makes a folder of the store where it is not there, with those above it. */
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#folders.has(folder)) return;
+    await Deno.mkdir(folder, { recursive: true });
+    if (this.#folders.size >= MOST_FOLDERS) this.#folders.clear();
+    for (let made = folder; made !== this.#root && !this.#folders.has(made); made = dirname(made)) {
+      await flushFolder(dirname(made));
+      this.#folders.add(made);
+    }
+  }
+
   async *#walk(folder: string): AsyncIterable<string> {
     try {
       for await (const entry of Deno.readDir(folder)) {
@@ -113,6 +131,20 @@ class Directory implements ObjectStore {
 }
 
 const TEMPORARY = ".writing-";
+/** Folders that are remembered at a time. */
+const MOST_FOLDERS = 10_000;
+
+function takenIsFalse(error: unknown): false {
+  if (error instanceof Deno.errors.AlreadyExists) return false;
+  throw error;
+}
+
+/** Has the disk take the names in a folder. */
+async function flushFolder(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using folder = await Deno.open(path);
+  await folder.sync();
+}
 
 function ignoreAbsent(error: unknown) {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
