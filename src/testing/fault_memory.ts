@@ -59,8 +59,8 @@ function statusBytes(pid: number, field: string): number | undefined {
   try {
     text = Deno.readTextFileSync(`/proc/${pid}/status`);
   } catch (error) {
-    // It has ended, or there is no such folder on this system.
-    if (error instanceof Deno.errors.NotFound || (error as { code?: string }).code === "ESRCH") {
+    // It has ended (ESRCH, for which Deno has no class, nor a code where a file is being read), or the system has no such folder.
+    if (error instanceof Deno.errors.NotFound || (error as Error).message.includes("(os error 3)")) {
       return undefined;
     }
     throw error;

@@ -73,7 +73,8 @@ function textOf(path: string): string | undefined {
 
 /** Whether the process ended in the meantime. */
 function isGone(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || (error as { code?: string }).code === "ESRCH";
+  // Deno has no class for ESRCH, and gives it no code where a file is being read.
+  return error instanceof Deno.errors.NotFound || (error as Error).message.includes("(os error 3)");
 }
 
 function bytesOf(status: string, field: string): number {
