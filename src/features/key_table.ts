@@ -1,3 +1,4 @@
+import { grownWords } from "./grown_words.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { SnapshotReader } from "./snapshot_reader.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
@@ -6,8 +7,6 @@ import type { SnapshotWriter } from "./snapshot_writer.ts";
 const HEAD = 3;
 /** Numbers of use end here; then they are given anew. */
 const LAST_USE = 2 ** 32 - 1;
-/** From here on room for the whole bound is reserved at once: the system backs a page of it when it is first written. */
-const DOUBLING_ENDS = 1 << 16;
 /** The next keys to forget are looked up this part of all keys at a time. */
 const FORGET_SHARE = 16;
 const SAMPLE = 1024;
@@ -210,11 +209,8 @@ export class KeyTable {
   }
 
   #reserve(entries: number): void {
-    const stride = this.#stride;
-    if (entries * stride <= this.words.length) return;
-    const wanted = entries > DOUBLING_ENDS ? this.#maxKeys : Math.max(64, 2 ** Math.ceil(Math.log2(entries)));
-    const grown = new Uint32Array(Math.max(entries, Math.min(wanted, this.#maxKeys)) * stride);
-    grown.set(this.words);
+    const grown = grownWords(this.words, { stride: this.#stride, entries, maxEntries: this.#maxKeys });
+    if (grown === this.words) return;
     this.words = grown;
     this.floats = new Float32Array(grown.buffer);
   }

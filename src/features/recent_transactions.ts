@@ -1,3 +1,4 @@
+import { grownWords } from "./grown_words.ts";
 import { KeyIndex } from "./key_index.ts";
 import type { SnapshotReader } from "./snapshot_reader.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
@@ -181,10 +182,12 @@ export class RecentTransactions {
   }
 
   #reserve(entries: number): void {
-    if (entries * this.#stride <= this.#words.length) return;
-    const wanted = Math.min(this.#maxTransactions, Math.max(64, 2 ** Math.ceil(Math.log2(entries))));
-    const grown = new Uint32Array(wanted * this.#stride);
-    grown.set(this.#words);
+    const grown = grownWords(this.#words, {
+      stride: this.#stride,
+      entries,
+      maxEntries: this.#maxTransactions,
+    });
+    if (grown === this.#words) return;
     this.#words = grown;
     this.#floats = new Float32Array(grown.buffer);
   }

@@ -1,8 +1,6 @@
+import { grownWords } from "./grown_words.ts";
 import type { SnapshotReader } from "./snapshot_reader.ts";
 import type { SnapshotWriter } from "./snapshot_writer.ts";
-
-/** From here on room for the whole bound is reserved at once: the system backs a page of it when it is first written. */
-const DOUBLING_ENDS = 1 << 16;
 
 /**
  * Records of a fixed number of 32-bit words for those entries of a table that need one; an entry keeps the number of its record,
@@ -77,12 +75,12 @@ export class RecordPool {
   }
 
   #reserve(records: number): void {
-    if (records * this.#stride <= this.words.length) return;
-    const wanted = records > DOUBLING_ENDS
-      ? this.#maxRecords
-      : Math.min(Math.max(64, 2 ** Math.ceil(Math.log2(records))), this.#maxRecords);
-    const grown = new Uint32Array(Math.max(records, wanted) * this.#stride);
-    grown.set(this.words);
+    const grown = grownWords(this.words, {
+      stride: this.#stride,
+      entries: records,
+      maxEntries: this.#maxRecords,
+    });
+    if (grown === this.words) return;
     this.words = grown;
     this.floats = new Float32Array(grown.buffer);
   }
