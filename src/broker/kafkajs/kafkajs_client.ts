@@ -10,7 +10,6 @@ import type {
 } from "../kafka/kafka_client.ts";
 import type { KafkaAddress } from "../kafka/kafka_url.ts";
 import { KafkajsConnection } from "./connection.ts";
-import { LargeAnswers } from "./large_answers.ts";
 import { KafkajsMember } from "./member.ts";
 import { KafkajsProducer } from "./producer.ts";
 import { createKafka } from "./setup.ts";
@@ -31,18 +30,15 @@ interface KafkajsError extends Error {
 /** npm:kafkajs 2.2.4 as a client of the broker. */
 export class KafkajsClient implements KafkaClient {
   readonly #kafka: Kafka;
-  readonly #answers: LargeAnswers;
   #admin: Promise<Admin> | undefined;
 
-  private constructor(kafka: Kafka, answers: LargeAnswers) {
+  private constructor(kafka: Kafka) {
     this.#kafka = kafka;
-    this.#answers = answers;
   }
 
   /** Sets kafkajs up for a cluster; nothing connects yet. */
   static async create(address: KafkaAddress): Promise<KafkajsClient> {
-    const answers = new LargeAnswers();
-    return new KafkajsClient(await createKafka(address, answers), answers);
+    return new KafkajsClient(await createKafka(address));
   }
 
   async clusterId(): Promise<string> {
@@ -67,7 +63,7 @@ export class KafkajsClient implements KafkaClient {
   }
 
   connect(topic: string): Promise<TopicConnection> {
-    return KafkajsConnection.open(this.#kafka, topic, this.#answers);
+    return KafkajsConnection.open(this.#kafka, topic);
   }
 
   createMember(options: GroupMemberOptions): GroupMember {
