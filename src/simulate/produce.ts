@@ -10,6 +10,7 @@ import { deliver } from "../deliver.ts";
 import { pause } from "../retry.ts";
 import { addEvent } from "./add_event.ts";
 import type { ReplayedEvent } from "./event.ts";
+import { oneByOne } from "./one_by_one.ts";
 import type { SimulatedStep } from "./simulated_steps.ts";
 import type { StepJson } from "./step_json.ts";
 
@@ -75,10 +76,6 @@ export function produceEvents(
   options: ProduceEventsOptions,
 ): Promise<Produced> {
   return produceEventBatches(broker, Symbol.iterator in events ? [events] : oneByOne(events), options);
-}
-
-async function* oneByOne<T>(events: AsyncIterable<T>): AsyncGenerator<[T]> {
-  for await (const event of events) yield [event];
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type DelayedLabel, DelayedLabels } from "./delayed_labels.ts";
 import type { LabelMode, ReplayedEvent, ReplayedLabel } from "./event.ts";
+import { oneByOne } from "./one_by_one.ts";
 import { readReplayRow, replayColumns } from "./replay_row.ts";
 import { TimestampText } from "./timestamp_text.ts";
 
@@ -55,10 +56,6 @@ export async function* replayTransactions(
   options: ReplayOptions = {},
 ): AsyncGenerator<ReplayedEvent, void, undefined> {
   for await (const events of replayBatches(oneByOne(rows), options)) yield* events;
-}
-
-async function* oneByOne<T>(rows: AsyncIterable<T>): AsyncGenerator<[T]> {
-  for await (const row of rows) yield [row];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isProcessGone } from "./is_process_gone.ts";
 import type { RunningProcess } from "./process.ts";
 
 /** Watches the resident memory of processes until it is stopped. */
@@ -59,10 +60,7 @@ function statusBytes(pid: number, field: string): number | undefined {
   try {
     text = Deno.readTextFileSync(`/proc/${pid}/status`);
   } catch (error) {
-    // It has ended (ESRCH, for which Deno has no class, nor a code where a file is being read), or the system has no such folder.
-    if (error instanceof Deno.errors.NotFound || (error as Error).message.includes("(os error 3)")) {
-      return undefined;
-    }
+    if (isProcessGone(error)) return undefined;
     throw error;
   }
   const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(text);

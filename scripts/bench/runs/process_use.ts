@@ -1,3 +1,5 @@
+import { isProcessGone } from "../../../src/testing/is_process_gone.ts";
+
 /** What a process and all that it started have used. */
 export interface ProcessUse {
   /** Largest resident memory of all of them together at one look, bytes; of one process alone its own true peak. */
@@ -56,7 +58,7 @@ function familyOf(pid: number): number[] {
       children.push(...text.split(" ").filter((part) => part !== "").map(Number));
     }
   } catch (error) {
-    if (isGone(error)) return [];
+    if (isProcessGone(error)) return [];
     throw error;
   }
   return [pid, ...children.flatMap(familyOf)];
@@ -66,15 +68,9 @@ function textOf(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (isProcessGone(error)) return undefined;
     throw error;
   }
-}
-
-/** Whether the process ended in the meantime. */
-function isGone(error: unknown): boolean {
-  // Deno has no class for ESRCH, and gives it no code where a file is being read.
-  return error instanceof Deno.errors.NotFound || (error as Error).message.includes("(os error 3)");
 }
 
 function bytesOf(status: string, field: string): number {
