@@ -171,12 +171,13 @@ export class TerminalState {
 
   /** Takes over what another state of the same parts knows of one terminal. */
   copyFrom(other: TerminalState, low: number, high: number): void {
+    const from = other.#table.find(low, high);
+    if (from < 0) return;
     this.#table.copyFrom(other.#table, low, high);
+    const labelled = other.#table.words[from + LABELLED];
+    if (labelled === 0) return;
     const at = this.#table.find(low, high);
-    const labelled = at < 0 ? 0 : this.#table.words[at + LABELLED];
-    if (labelled !== 0) {
-      this.#table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
-    }
+    this.#table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
   }
 
   /** Writes the state. */

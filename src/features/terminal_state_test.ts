@@ -62,3 +62,12 @@ Deno.test("TerminalState.relabel() passes over a terminal that has no label any 
   state.relabel(1, 0, ordinal, FRAUD, LEGITIMATE);
   assertEquals(read(state, 1).terminalRisk, 0);
 });
+
+Deno.test("TerminalState.copyFrom() leaves a terminal as it is that the other state does not know", () => {
+  const known = new TerminalState(true, 10);
+  known.label(1, 0, FRAUD);
+  const other = new TerminalState(true, 10);
+  other.label(2, 0, LEGITIMATE);
+  known.copyFrom(other, 1, 0);
+  assertEquals([read(known, 1).terminalRisk, read(known, 1).terminalLabelStreak], [0.5, 1]);
+});
