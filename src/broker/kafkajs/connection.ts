@@ -12,6 +12,7 @@ import {
   type FetchRequest,
 } from "../kafka/fetch_protocol.ts";
 import type { TopicConnection } from "../kafka/kafka_client.ts";
+import type { LargeAnswers } from "./large_answers.ts";
 
 /** What kafkajs knows of a partition. */
 interface PartitionMetadata {
@@ -71,18 +72,20 @@ interface KafkaCluster {
 export class KafkajsConnection implements TopicConnection {
   readonly #cluster: KafkaCluster;
   readonly #topic: string;
+  readonly #answers: LargeAnswers;
 
-  private constructor(cluster: KafkaCluster, topic: string) {
+  private constructor(cluster: KafkaCluster, topic: string, answers: LargeAnswers) {
     this.#cluster = cluster;
     this.#topic = topic;
+    this.#answers = answers;
   }
 
   /** Connects to the first broker that answers. */
-  static async open(kafka: Kafka, topic: string): Promise<KafkajsConnection> {
+  static async open(kafka: Kafka, topic: string, answers: LargeAnswers): Promise<KafkajsConnection> {
     const cluster = createCluster(kafka);
     await cluster.connect();
     await cluster.addTargetTopic(topic);
-    return new KafkajsConnection(cluster, topic);
+    return new KafkajsConnection(cluster, topic, answers);
   }
 
   async leaders(): Promise<Map<number, number>> {
@@ -109,7 +112,7 @@ export class KafkajsConnection implements TopicConnection {
         encode: () => Promise.resolve({ buf: buffer, buffer }),
       },
       response: {
-        decode: (payload) => Promise.resolve(decodeFetchResponse(payload)),
+        decode: (payload) => Promise.resolve(decodeFetchResponse(this.#answers.take(payload))),
         parse: (fetched) => Promise.resolve(fetched),
       },
       requestTimeout: wanted.maxWaitMs + FETCH_TIMEOUT_MS,

@@ -10,6 +10,7 @@ import type {
 } from "../kafka/kafka_client.ts";
 import type { KafkaAddress } from "../kafka/kafka_url.ts";
 import { KafkajsConnection } from "./connection.ts";
+import { LargeAnswers } from "./large_answers.ts";
 import { KafkajsMember } from "./member.ts";
 import { KafkajsProducer } from "./producer.ts";
 import { createKafka } from "./setup.ts";
@@ -30,15 +31,18 @@ interface KafkajsError extends Error {
 /** npm:kafkajs 2.2.4 as a client of the broker. */
 export class KafkajsClient implements KafkaClient {
   readonly #kafka: Kafka;
+  readonly #answers: LargeAnswers;
   #admin: Promise<Admin> | undefined;
 
-  private constructor(kafka: Kafka) {
+  private constructor(kafka: Kafka, answers: LargeAnswers) {
     this.#kafka = kafka;
+    this.#answers = answers;
   }
 
   /** Sets kafkajs up for a cluster; nothing connects yet. */
   static async create(address: KafkaAddress): Promise<KafkajsClient> {
-    return new KafkajsClient(await createKafka(address));
+    const answers = new LargeAnswers();
+    return new KafkajsClient(await createKafka(address, answers), answers);
   }
 
   async clusterId(): Promise<string> {
@@ -63,7 +67,7 @@ export class KafkajsClient implements KafkaClient {
   }
 
   connect(topic: string): Promise<TopicConnection> {
-    return KafkajsConnection.open(this.#kafka, topic);
+    return KafkajsConnection.open(this.#kafka, topic, this.#answers);
   }
 
   createMember(options: GroupMemberOptions): GroupMember {

@@ -1,10 +1,13 @@
 import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
 import process from "node:process";
 import kafkajs from "kafkajs";
 import type { KafkaConfig } from "kafkajs";
 import { compress, compressionNames, decompress } from "../kafka/codecs.ts";
 import type { KafkaAddress } from "../kafka/kafka_url.ts";
 import { readAuthority } from "../kafka/read_authority.ts";
+import { FrameSocket } from "./frame_socket.ts";
+import type { LargeAnswers } from "./large_answers.ts";
 
 /** kafkajs's client: what producers, consumers and admins are made of. */
 export type KafkajsKafka = InstanceType<typeof kafkajs.Kafka>;
@@ -22,9 +25,10 @@ const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1000, multiplie
  *
  * @throws Error where the authority's file cannot be read.
  */
-export async function createKafka(address: KafkaAddress): Promise<KafkajsKafka> {
+export async function createKafka(address: KafkaAddress, answers: LargeAnswers): Promise<KafkajsKafka> {
   dropTimeoutNegativeWarning();
   registerCodecs();
+  const tls = address.tls ? { authorities: await readAuthority(address.caFile) } : undefined;
   return new kafkajs.Kafka({
     brokers: address.brokers,
     clientId: address.clientId,
@@ -33,7 +37,9 @@ export async function createKafka(address: KafkaAddress): Promise<KafkajsKafka> 
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: RETRY,
     logLevel: kafkajs.logLevel.NOTHING,
-    ssl: address.tls ? { ca: await readAuthority(address.caFile) } : false,
+    socketFactory: ({ host, port, onConnect }) =>
+      new FrameSocket({ host, port, tls, onConnect }, answers) as unknown as Socket,
+    ssl: address.tls,
     // kafkajs keeps its authenticator on this object: each client has its own.
     ...(address.sasl === undefined ? {} : { sasl: { ...address.sasl } as KafkaConfig["sasl"] }),
   });
