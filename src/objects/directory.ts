@@ -5,6 +5,7 @@
  */
 import { dirname, join, relative, resolve, sep as SEPARATOR } from "node:path";
 import { DeliveryError } from "../delivery_error.ts";
+import { DurableFolders } from "./durable_folders.ts";
 import type { ObjectStore } from "./objects.ts";
 
 /**
@@ -30,12 +31,12 @@ export function openDirectory(path: string): ObjectStore {
 
 class Directory implements ObjectStore {
   readonly #root: string;
-  /** Folders that were made, and whose names are on the disk. */
-  readonly #folders = new Set<string>();
+  readonly #folders: DurableFolders;
   readonly name: string;
 
   constructor(root: string) {
     this.#root = root;
+    this.#folders = new DurableFolders(root);
     this.name = `file:${root}`;
   }
 
@@ -44,22 +45,15 @@ class Directory implements ObjectStore {
     const folder = dirname(path);
     const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
     try {
-      await this.#makeFolder(folder);
-      try {
-        using file = await Deno.open(temporary, { write: true, createNew: true });
-        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
-        await file.sync();
-        // A link, unlike a rename, fails where the key is taken.
-        const isCreated = await Deno.link(temporary, path).then(() => true, takenIsFalse);
-        // Where it exists, whoever linked it may have been killed before this.
-        await flushFolder(folder);
-        return isCreated ? "created" : "exists";
-      } finally {
-        await Deno.remove(temporary).catch(ignoreAbsent);
-      }
+      const { made, named } = this.#folders.make(folder);
+      await made;
+      const isCreated = await this.#write(temporary, bytes, path);
+      // Where it exists, whoever linked it may have been killed before this.
+      await Promise.all([named, this.#folders.flush(folder)]);
+      return isCreated ? "created" : "exists";
     } catch (cause) {
       // Somebody may have removed a folder: the next attempt makes it anew.
-      this.#folders.clear();
+      this.#folders.forget();
       throw new DeliveryError(
         `Cannot write the object ${key} under ${this.#root}: ${(cause as Error).message}`,
         {
@@ -94,14 +88,16 @@ class Directory implements ObjectStore {
     return Promise.resolve();
   }
 
-  /** Makes a folder of the store where it is not there, with those above it. */
-  async #makeFolder(folder: string): Promise<void> {
-    if (this.#folders.has(folder)) return;
-    await Deno.mkdir(folder, { recursive: true });
-    if (this.#folders.size >= MOST_FOLDERS) this.#folders.clear();
-    for (let made = folder; made !== this.#root && !this.#folders.has(made); made = dirname(made)) {
-      await flushFolder(dirname(made));
-      this.#folders.add(made);
+  /** Writes a file whole or not at all, through a temporary one beside it; false where the path is taken. */
+  async #write(temporary: string, bytes: Uint8Array, path: string): Promise<boolean> {
+    try {
+      using file = await Deno.open(temporary, { write: true, createNew: true });
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      await file.sync();
+      // A link, unlike a rename, fails where the key is taken.
+      return await Deno.link(temporary, path).then(() => true, takenIsFalse);
+    } finally {
+      await Deno.remove(temporary).catch(ignoreAbsent);
     }
   }
 
@@ -131,19 +127,10 @@ class Directory implements ObjectStore {
 }
 
 const TEMPORARY = ".writing-";
-/** Folders that are remembered at a time. */
-const MOST_FOLDERS = 10_000;
 
 function takenIsFalse(error: unknown): false {
   if (error instanceof Deno.errors.AlreadyExists) return false;
   throw error;
-}
-
-/** Has the disk take the names in a folder. */
-async function flushFolder(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using folder = await Deno.open(path);
-  await folder.sync();
 }
 
 function ignoreAbsent(error: unknown) {

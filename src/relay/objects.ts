@@ -29,8 +29,10 @@ export interface FlushOptions {
 const HOUR_MS = 3_600_000;
 /** Flagged transactions that are read at one time. */
 const PAGE_ROWS = 1000;
+/** Objects that are read as pending, or marked as stored, at one time. */
+const PAGE_CUTS = 256;
 /** Objects that are written at one time. */
-const CONCURRENT_PUTS = 8;
+const CONCURRENT_PUTS = 16;
 
 /** What the object relay of one partition works with. */
 export interface ObjectRelayParts {
@@ -68,13 +70,17 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
   const hold = (bytes: number, work: () => Promise<void>, signal?: AbortSignal) =>
     cutRoom === undefined ? work() : cutRoom.hold(bytes, work, signal);
   const cut = async () => {
-    const rows = await ledger.flaggedAfter(topic, partition, waiting.firstOffset - 1, waiting.rows);
-    // Where an attempt whose answer was lost recorded the cut, rows that came since are not in it.
-    readThrough = await recordOnce(rows, parts);
+    const { firstOffset, rows } = waiting;
+    const recorded = await recordOnce(
+      await ledger.flaggedAfter(topic, partition, firstOffset - 1, rows),
+      parts,
+    );
+    readThrough = recorded.lastOffset;
     pendingBytes = waiting.bytes;
     waiting.rows = waiting.bytes = 0;
     hasPending = true;
-    await storePending(parts, rows);
+    if (recorded.objects === undefined) await storePending(parts);
+    else await storeInHand(recorded.objects, parts);
     hasPending = false;
   };
 
@@ -105,55 +111,84 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
   };
 }
 
-/** Records the cut of these rows, unless an attempt whose answer was lost did so; returns the last offset of what is recorded. */
-async function recordOnce(rows: readonly FlaggedTransaction[], parts: ObjectRelayParts): Promise<number> {
+/** An object of a cut, and its bytes. */
+interface EncodedObject {
+  cut: ObjectCut;
+  bytes: Uint8Array;
+}
+
+/** A recorded cut. */
+interface RecordedCut {
+  /** Offset of its last row. */
+  lastOffset: number;
+  /** Its objects; undefined where an attempt whose answer was lost recorded it, since rows that came since are not in it. */
+  objects: EncodedObject[] | undefined;
+}
+
+/** Records the cut of these rows, which are taken out of the array, unless an attempt whose answer was lost did so. */
+async function recordOnce(rows: FlaggedTransaction[], parts: ObjectRelayParts): Promise<RecordedCut> {
   const { ledger, topic, partition, epoch } = parts;
+  const [firstOffset, lastOffset] = [rows[0].offset, rows[rows.length - 1].offset];
   const recorded = await ledger.lastCutOffset(topic, partition);
-  if (recorded >= rows[0].offset) return recorded;
-  await ledger.recordCuts(topic, partition, epoch, await cutsOf(rows, parts));
-  return rows[rows.length - 1].offset;
+  if (recorded >= firstOffset) return { lastOffset: recorded, objects: undefined };
+  const objects = await encodedObjects(rows, parts);
+  await ledger.recordCuts(topic, partition, epoch, objects.map(({ cut }) => cut));
+  return { lastOffset, objects };
 }
 
-function byHour(rows: readonly FlaggedTransaction[]): Map<number, FlaggedTransaction[]> {
-  return Map.groupBy(rows, ({ timestampMs }) => Math.floor(timestampMs / HOUR_MS) * HOUR_MS);
+/** Takes the rows out of the array. */
+function byHour(rows: FlaggedTransaction[]): Map<number, FlaggedTransaction[]> {
+  const hours = Map.groupBy(rows, ({ timestampMs }) => Math.floor(timestampMs / HOUR_MS) * HOUR_MS);
+  rows.length = 0;
+  return hours;
 }
 
-async function cutsOf(rows: readonly FlaggedTransaction[], parts: ObjectRelayParts): Promise<ObjectCut[]> {
-  const { topic, partition, encoder: { format, encode } } = parts;
-  const cuts: ObjectCut[] = [];
-  // One after another, so that the bytes of one object are in memory and not of all.
-  for (const [hourMs, group] of byHour(rows)) {
+async function encodedObjects(
+  rows: FlaggedTransaction[],
+  { topic, partition, encoder: { format, encode } }: ObjectRelayParts,
+): Promise<EncodedObject[]> {
+  const [firstOffset, lastOffset] = [rows[0].offset, rows[rows.length - 1].offset];
+  const hours = byHour(rows);
+  const objects: EncodedObject[] = [];
+  for (const [hourMs, group] of hours) {
     const bytes = encode(group);
-    cuts.push({
-      key: objectKey({ topic, partition, firstOffset: group[0].offset, hourMs, format }),
-      topic,
-      partition,
-      firstOffset: rows[0].offset,
-      lastOffset: rows[rows.length - 1].offset,
-      hourMs,
-      format,
-      rows: group.length,
-      byteLength: bytes.length,
-      sha256: await sha256Hex(bytes),
-    });
+    const key = objectKey({ topic, partition, firstOffset: group[0].offset, hourMs, format });
+    const cut = { key, topic, partition, firstOffset, lastOffset, hourMs, format, rows: group.length };
+    objects.push({ cut: { ...cut, byteLength: bytes.length, sha256: await sha256Hex(bytes) }, bytes });
+    // The bytes take the place of the verdicts, so that a cut is in memory once.
+    hours.delete(hourMs);
   }
-  return cuts;
+  return objects;
 }
 
-/**
- * Stores every object that is recorded and not known to be stored.
- *
- * @param cut Flagged transactions that are in hand: the cut of just these is not read again.
- */
-async function storePending(parts: ObjectRelayParts, cut: readonly FlaggedTransaction[] = []): Promise<void> {
+/** Stores the objects of a cut that was recorded just now; each is let go once it is stored. */
+async function storeInHand(objects: EncodedObject[], parts: ObjectRelayParts): Promise<void> {
+  const bytes = new Map(objects.map(({ cut, bytes }) => [cut.key, bytes]));
+  const cuts = objects.splice(0).map(({ cut }) => cut);
+  await storeObjects(cuts, parts, ({ key }) => {
+    const found = bytes.get(key);
+    bytes.delete(key);
+    return found;
+  });
+}
+
+/** Stores every object that is recorded and not known to be stored. */
+async function storePending(parts: ObjectRelayParts): Promise<void> {
   const { ledger, topic, partition } = parts;
+  let hours = new Map<number, FlaggedTransaction[]>();
+  let hoursOf = -1;
   for (;;) {
-    const pending = await ledger.pendingCuts(topic, partition, 256);
+    const pending = await ledger.pendingCuts(topic, partition, PAGE_CUTS);
     if (pending.length === 0) return;
-    for (const cuts of Map.groupBy(pending, ({ firstOffset }) => firstOffset).values()) {
-      const { firstOffset, lastOffset } = cuts[0];
-      const isInHand = cut[0]?.offset === firstOffset && cut.at(-1)?.offset === lastOffset;
-      await storeCut(cuts, isInHand ? cut : await rowsOf(cuts[0], parts), parts);
+    for (const [firstOffset, cuts] of Map.groupBy(pending, ({ firstOffset }) => firstOffset)) {
+      // A cut of more objects than a page is read once.
+      if (firstOffset !== hoursOf) hours = byHour(await rowsOf(cuts[0], parts));
+      hoursOf = firstOffset;
+      await storeObjects(cuts, parts, async ({ format, hourMs, sha256 }) => {
+        // A cut of before a change of format keeps its own.
+        const bytes = objectEncoders[format].encode(hours.get(hourMs) ?? []);
+        return await sha256Hex(bytes) === sha256 ? bytes : undefined;
+      });
     }
   }
 }
@@ -169,45 +204,42 @@ async function rowsOf(
     .filter(({ offset }) => offset <= lastOffset);
 }
 
-/** Stores objects of one cut, some at a time. */
-async function storeCut(
+/**
+ * Stores objects, some at a time.
+ *
+ * @param bytesOf Gives an object's bytes; undefined where its rows give others than those that were recorded.
+ */
+async function storeObjects(
   cuts: readonly ObjectCut[],
-  rows: readonly FlaggedTransaction[],
   parts: ObjectRelayParts,
+  bytesOf: (cut: ObjectCut) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
 ): Promise<void> {
-  const hours = byHour(rows);
   const left = cuts.values();
   const stored: string[] = [];
+  const mark = async () => await parts.ledger.markStored(stored.splice(0));
   const workers = Array.from({ length: CONCURRENT_PUTS }, async () => {
     for (const cut of left) {
-      await storeObject(cut, hours.get(cut.hourMs) ?? [], parts);
-      stored.push(cut.key);
+      await storeObject(cut, await bytesOf(cut), parts.store);
+      if (stored.push(cut.key) >= PAGE_CUTS) await mark();
     }
   });
   const results = await Promise.allSettled(workers);
-  if (stored.length > 0) await parts.ledger.markStored(stored);
+  if (stored.length > 0) await mark();
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
 }
 
 async function storeObject(
   cut: ObjectCut,
-  rows: FlaggedTransaction[],
-  parts: ObjectRelayParts,
+  bytes: Uint8Array | undefined,
+  store: ObjectStore,
 ): Promise<void> {
-  const { store } = parts;
-  // A cut of before a change of format keeps its own.
-  const bytes = objectEncoders[cut.format].encode(rows);
-  if (
-    await sha256Hex(bytes) === cut.sha256 &&
-    await store.put(cut.key, bytes, { sha256: cut.sha256 }) === "created"
-  ) {
-    return;
-  }
-  const existing = await store.get(cut.key);
-  if (existing !== undefined && await sha256Hex(existing) === cut.sha256) return;
+  const { key, sha256 } = cut;
+  if (bytes !== undefined && await store.put(key, bytes, { sha256 }) === "created") return;
+  const existing = await store.get(key);
+  if (existing !== undefined && await sha256Hex(existing) === sha256) return;
   throw new DeliveryError(
-    `Cannot store ${cut.key} in ${store.name} as its bytes must have the recorded SHA-256 ${cut.sha256}: ` +
+    `Cannot store ${key} in ${store.name} as its bytes must have the recorded SHA-256 ${sha256}: ` +
       (existing === undefined ? "the rows give others now" : "another object is there; move it away"),
     { retriable: existing !== undefined },
   );

@@ -1,100 +1,10 @@
 import { DeliveryError } from "../delivery_error.ts";
-import { FencedError, type FlaggedTransaction, type Ledger, type ObjectCut } from "../ledger/ledger.ts";
-import { outcomeOf } from "../ledger/outcome_fixture.ts";
-import { openSqliteLedger } from "../ledger/sqlite.ts";
-import { openDirectory } from "../objects/directory.ts";
+import { FencedError, type ObjectCut } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
-import { objectEncoders } from "./object_encoders.ts";
-import { type FlushOptions, objectStep } from "./objects.ts";
+import { drain, flaggedAt, openObjectRelay as open, PARTITION, TOPIC } from "./object_relay_fixture.ts";
 import { SharedRoom } from "./shared_room.ts";
-
-const HOUR_MS = 3_600_000;
-const [TOPIC, PARTITION] = ["transactions", 0];
-
-/** A flagged transaction at an offset; three in a row share an event hour, and hours come back. */
-function flaggedAt(offset: number): FlaggedTransaction {
-  return {
-    offset,
-    transactionId: `t${offset}`,
-    customerId: "c",
-    terminalId: "m",
-    amountMinor: 100,
-    currency: null,
-    timestampMs: Math.floor(offset / 30) % 2 * HOUR_MS,
-    anomalyScore: 0.9,
-    verdict: JSON.stringify({ topic: TOPIC, partition: PARTITION, offset, note: "x".repeat(40) }),
-  };
-}
-
-class Bench implements AsyncDisposable {
-  readonly folder = Deno.makeTempDirSync();
-  readonly ledger = openSqliteLedger(`${this.folder}/ledger.db`);
-  readonly store = openDirectory(`${this.folder}/objects`);
-  epoch = 0;
-  #nextOffset = 0;
-
-  async claim(): Promise<this> {
-    ({ epoch: this.epoch } = await this.ledger.claim(TOPIC, PARTITION, { owner: "a", streamId: "s" }));
-    return this;
-  }
-
-  /** Commits this many flagged transactions, ten offsets apart. */
-  async commit(count: number): Promise<void> {
-    const flagged = Array.from({ length: count }, (_, i) => flaggedAt(this.#nextOffset + i * 10));
-    const nextOffset = this.#nextOffset + count * 10;
-    await this.ledger.commit({
-      topic: TOPIC,
-      partition: PARTITION,
-      epoch: this.epoch,
-      firstOffset: this.#nextOffset,
-      nextOffset,
-      labelOffsets: [],
-      model: "m",
-      logMode: "none",
-      scored: count * 10,
-      log: outcomeOf(TOPIC, [0, 0], this.epoch).log,
-      flagged,
-      deadLetters: [],
-      committedAtMs: 0,
-    });
-    this.#nextOffset = nextOffset;
-  }
-
-  step(options: FlushOptions, over: { ledger?: Ledger; store?: ObjectStore; cutRoom?: SharedRoom } = {}) {
-    const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
-    const { cutRoom } = over;
-    const encoder = objectEncoders.ndjson;
-    return objectStep(
-      { ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch, cutRoom },
-      options,
-    );
-  }
-
-  async objects(): Promise<[string, number][]> {
-    const keys = await Array.fromAsync(this.store.list(""));
-    return await Promise.all(keys.map(async (key): Promise<[string, number]> => {
-      const text = new TextDecoder().decode(await this.store.get(key));
-      return [key.replace("flagged/dt=1970-01-01/", ""), text.trim().split("\n").length];
-    }));
-  }
-
-  async [Symbol.asyncDispose]() {
-    await this.ledger[Symbol.asyncDispose]();
-    await Deno.remove(this.folder, { recursive: true });
-  }
-}
-
-/** Steps until nothing more is due. */
-async function drain(step: ReturnType<typeof objectStep>, finish = false): Promise<number> {
-  for (;;) {
-    const next = await step(finish);
-    if (next !== "more") return next;
-  }
-}
-
-const open = () => new Bench().claim();
 
 Deno.test("objectStep() cuts at rows, and what is left waits for its time", async () => {
   await using bench = await open();

@@ -1,0 +1,66 @@
+import { DeliveryError } from "../delivery_error.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { ObjectStore } from "../objects/objects.ts";
+import { assertEquals, assertRejects } from "../testing/assert.ts";
+import { drain, openObjectRelay, PARTITION, TOPIC } from "./object_relay_fixture.ts";
+
+/** The same, calls being told of before they are made. */
+function watched<T extends object>(target: T, onCall: (name: string, args: unknown[]) => void): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        onCall(String(name), args);
+        return value.apply(target, args);
+      };
+    },
+  });
+}
+
+Deno.test("objectStep() writes what it recorded just now from memory, without asking the ledger again", async () => {
+  await using relay = await openObjectRelay();
+  await relay.commit(700);
+  const calls: string[] = [];
+  const ledger: Ledger = watched(relay.ledger, (name) => calls.push(name));
+  const step = relay.step({ flushRows: 700 }, { ledger });
+  // A new owner looks once for what an earlier one left.
+  await drain(step);
+  assertEquals(calls.filter((name) => name === "pendingCuts").length, 1);
+  const afterRecord = calls.slice(calls.indexOf("recordCuts") + 1);
+  assertEquals(afterRecord.filter((name) => name !== "markStored"), ["flaggedAfter"]);
+  assertEquals(await relay.ledger.pendingCuts(TOPIC, PARTITION, 1), []);
+});
+
+Deno.test("objectStep() that is cut off among many objects goes on from those that are marked, with the same bytes", async () => {
+  await using whole = await openObjectRelay();
+  await using cutOff = await openObjectRelay();
+  for (const relay of [whole, cutOff]) await relay.commit(1800, { hours: 600 });
+  await drain(whole.step({}), true);
+  let left = 400;
+  const store: ObjectStore = new Proxy(cutOff.store, {
+    get: (target, name) => {
+      const value = Reflect.get(target, name, target);
+      if (name !== "put") return value;
+      return (...args: Parameters<ObjectStore["put"]>) =>
+        left-- > 0 ? target.put(...args) : Promise.reject(new DeliveryError("503", { retriable: true }));
+    },
+  });
+  await assertRejects(() => drain(cutOff.step({}, { store }), true), DeliveryError, "503");
+  // All that was stored is marked, although the cut is not done.
+  assertEquals((await cutOff.ledger.pendingCuts(TOPIC, PARTITION, 1000)).length, 200);
+  const repeated: string[] = [];
+  const reads: unknown[][] = [];
+  await cutOff.claim();
+  const next = cutOff.step({}, {
+    store: watched(cutOff.store, (name, [key]) => name === "put" && repeated.push(String(key))),
+    ledger: watched(cutOff.ledger, (name, args) => name === "flaggedAfter" && reads.push(args)),
+  });
+  await drain(next, true);
+  assertEquals(new Set(repeated).size, 200);
+  // The rows of the cut are read once; the other read finds that nothing came since.
+  assertEquals(reads.length, 2);
+  const keys = await Array.fromAsync(whole.store.list(""));
+  assertEquals(await Array.fromAsync(cutOff.store.list("")), keys);
+  for (const key of keys) assertEquals(await cutOff.store.get(key), await whole.store.get(key));
+});
