@@ -16,9 +16,13 @@ export async function realServers(): Promise<Needed<"kafka" | "postgres" | "mini
   return await needs(["kafka", "postgres", "minio"]);
 }
 
-/** An embedded ledger and directory in a folder of their own, for the stream at a URL. */
-export async function embeddedEngines(stream: string): Promise<FreshEngines> {
-  const folder = await makeFolder();
+/**
+ * An embedded ledger and directory in a folder of their own, for the stream at a URL.
+ *
+ * @param parent Folder to make it in, the project's unless given.
+ */
+export async function embeddedEngines(stream: string, parent?: string): Promise<FreshEngines> {
+  const folder = await makeFolder(parent);
   return {
     urls: { stream, ledger: `sqlite:${folder.path}/ledger.db`, objects: `file:${folder.path}/objects` },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),

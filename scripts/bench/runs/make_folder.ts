@@ -5,10 +5,12 @@ export interface BenchFolder extends AsyncDisposable {
 }
 
 /**
- * Makes a folder below the project's own, which the project ignores; disposing of it removes it.
+ * Makes a folder; disposing of it removes it.
+ *
+ * @param parent Folder to make it in: unless given the project's own, which the project ignores.
  */
-export async function makeFolder(): Promise<BenchFolder> {
-  await Deno.mkdir(".edgewood", { recursive: true });
-  const path = await Deno.makeTempDir({ dir: ".edgewood", prefix: "bench-" });
+export async function makeFolder(parent = ".edgewood"): Promise<BenchFolder> {
+  await Deno.mkdir(parent, { recursive: true });
+  const path = await Deno.makeTempDir({ dir: parent, prefix: "bench-" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
