@@ -15,6 +15,7 @@ import { isDrained } from "./drained.ts";
 import { GroupOffsets } from "./group_offsets.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
 import { LabelTopic } from "./label_topic.ts";
+import { oneSidedLabels } from "./one_sided_labels.ts";
 import { PartitionRelays } from "./partition_relays.ts";
 import { OwnedPartition, type PartitionParts } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
@@ -50,7 +51,8 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
     sessionTimeoutMs,
   });
   const decoder = await openDecoder();
-  await using labels = new LabelTopic({ ...parts, decoder });
+  const onRead = oneSidedLabels(parts.model.manifest, (message) => parts.telemetry.log("warn", message));
+  await using labels = new LabelTopic({ ...parts, decoder, onRead });
   await new Consumer({ ...parts, decoder, labels }, options, subscription, { failing, ending, drained })
     .run();
 }

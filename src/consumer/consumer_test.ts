@@ -69,3 +69,32 @@ Deno.test("runConsumer() says that the stream cannot be looked at, and that it c
   }
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("runConsumer() warns where only frauds are labelled and the model expects both", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    await makeEmbeddedRun(folder, { count: 12_000, labels: "frauds" });
+    const model = await loadModel(`${folder}/model`);
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    using scorer = await createScorer(model.forest);
+    const linesOf = async (presumeLegitimateAfterMs?: number) => {
+      const lines: string[] = [];
+      const group = crypto.randomUUID();
+      await using ledger = openSqliteLedger(`${folder}/${group}.db`);
+      await using store = openDirectory(`${folder}/${group}`);
+      await runConsumer({
+        ...{ broker, ledger, store, scorer, explainer: createExplainer(model.forest), listeners: [] },
+        model: { ...model, manifest: { ...model.manifest, presumeLegitimateAfterMs } },
+        ...{ topic: "transactions", labelTopic: "labels", group, logMode: "none" },
+        encoder: objectEncoders.ndjson,
+        telemetry: createTelemetry({ level: "warn", write: (line) => lines.push(line) }),
+      }, { untilEmpty: true });
+      return lines;
+    };
+    const lines = await linesOf();
+    assertEquals(lines.length, 1);
+    assertMatch(lines[0], /first 100 labels all say fraud/);
+    assertEquals(await linesOf(7 * 86_400_000), []);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

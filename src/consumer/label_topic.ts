@@ -24,6 +24,8 @@ export interface LabelTopicSource {
   labelTopic: string;
   /** Records whose labels are kept, at least those of one block (default: 131,072). */
   keptRecords?: number;
+  /** Told of labels as they are read, some of them more than once. */
+  onRead?(labels: LabelColumns): void;
 }
 
 /** Where a partition of the label topic starts and ends. */
@@ -131,7 +133,7 @@ export class LabelTopic implements AsyncDisposable {
   }
 
   async #read(partition: number, offset: number): Promise<LabelBlock | undefined> {
-    const { broker, decoder, labelTopic } = this.#source;
+    const { broker, decoder, labelTopic, onRead } = this.#source;
     const readers = this.#readers[partition] ??= [];
     for (;;) {
       const index = readers.findIndex(({ nextOffset }) => nextOffset === offset);
@@ -142,6 +144,7 @@ export class LabelTopic implements AsyncDisposable {
       const { value: batch, done } = await reader.batches.next();
       if (!done) {
         const { columns: labels } = decoder.decodeLabels(batch);
+        onRead?.(labels);
         const { offsets, nextOffset } = batch;
         readers.push({ batches: reader.batches, nextOffset });
         if (readers.length > MOST_READERS) await readers.shift()!.batches.return?.();

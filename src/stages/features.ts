@@ -5,6 +5,7 @@
  */
 import type { Features, FeaturesOptions } from "../features/features.ts";
 import { openFeatures } from "../features/features.ts";
+import { featureRegistry } from "../features/registry.ts";
 import { applyTransforms } from "../features/transform.ts";
 import type { Manifest } from "../forest/manifest.ts";
 import type { TransactionColumns } from "../transaction.ts";
@@ -70,4 +71,12 @@ export function openFeatureStage(
       return bend(raw);
     },
   };
+}
+
+/** Whether a model's features need to be told of legitimate transactions, since they presume nothing of those without a label. */
+export function expectsLegitimateLabels(
+  { features, presumeLegitimateAfterMs }: Pick<Manifest, "features" | "presumeLegitimateAfterMs">,
+): boolean {
+  return presumeLegitimateAfterMs === undefined &&
+    features.some(({ name }) => featureRegistry.get(name)?.needs.includes("terminal-labels"));
 }

@@ -6,7 +6,7 @@
 import { openSqliteBroker } from "../broker/sqlite.ts";
 import { saveModel } from "../forest/save.ts";
 import { trainModel } from "../forest/train_model.ts";
-import type { ReplayedEvent } from "../simulate/event.ts";
+import type { LabelMode, ReplayedEvent } from "../simulate/event.ts";
 import { produceEvents } from "../simulate/produce.ts";
 import { simulate } from "../simulate/simulate.ts";
 import { openFeatureStage } from "../stages/features.ts";
@@ -27,6 +27,8 @@ export interface EmbeddedRunOptions {
   faults?: readonly (string | Uint8Array | null)[];
   /** Transactions between two of the `faults`, at least 1 (default 100). */
   faultEvery?: number;
+  /** Which transactions get a label (default all). */
+  labels?: LabelMode;
   /** Set of features of the model (default "streaming", which keeps state and reads labels). */
   features?: string;
   /** Share of transactions to flag (default 0.02). */
@@ -75,7 +77,7 @@ async function trainInto(folder: string, options: EmbeddedRunOptions): Promise<v
 }
 
 async function fillStream(path: string, options: EmbeddedRunOptions): Promise<number> {
-  const { count = 6000, nCustomers = 100, partitions = 1, faults = [], faultEvery = 100 } = options;
+  const { count = 6000, nCustomers = 100, partitions = 1, faults = [], faultEvery = 100, labels } = options;
   await using broker = openSqliteBroker(path);
   await broker.ensureTopic("transactions", { partitions });
   await broker.ensureTopic("labels");
@@ -84,7 +86,7 @@ async function fillStream(path: string, options: EmbeddedRunOptions): Promise<nu
   let bad = 0;
   const flush = () =>
     produceEvents(broker, pending.splice(0), { topic: "transactions", labelTopic: "labels" });
-  for (const event of simulate({ randomSeed: 1, start: Date.UTC(2026, 0, 1), count, nCustomers })) {
+  for (const event of simulate({ randomSeed: 1, start: Date.UTC(2026, 0, 1), count, nCustomers, labels })) {
     pending.push(event);
     if (event.kind === "label" || ++transactions % faultEvery !== 0 || faults.length === 0) continue;
     await flush();
