@@ -24,6 +24,8 @@ export interface FillOptions {
   customers?: number;
   /** Which transactions get a label (default all). */
   labels?: LabelMode;
+  /** Time from a transaction to its label, milliseconds (default 7 days). */
+  labelDelayMs?: number;
 }
 
 /** What a stream was filled with. */
@@ -42,13 +44,20 @@ export interface Filled {
  * @param broker The stream.
  */
 export async function fillStream(broker: Broker, topics: Topics, options: FillOptions): Promise<Filled> {
-  const { records, partitions = 1, recordBytes, customers, labels } = options;
+  const { records, partitions = 1, recordBytes, customers, labels, labelDelayMs } = options;
   await broker.ensureTopic(topics.topic, { partitions });
   await broker.ensureTopic(topics.labelTopic);
   let bytes = 0;
   const startedAt = performance.now();
   const start = Date.UTC(2026, 0, 1);
-  const events = simulate({ randomSeed: 1, start, count: records, nCustomers: customers, labels });
+  const events = simulate({
+    randomSeed: 1,
+    start,
+    count: records,
+    nCustomers: customers,
+    labels,
+    labelDelayMs,
+  });
   const produced = await produceEvents(broker, events, {
     ...topics,
     encode(event) {
