@@ -19,8 +19,9 @@ if (command === undefined || !Object.hasOwn(COMMANDS, command)) {
   Deno.exit(2);
 }
 const script = new URL(`./${command}.ts`, import.meta.url).href;
-const permissions = permissionsFor(command, args, (name) => Deno.env.get(name), realPath);
-const { flags, env } = memoryBounds(command);
+const read = (name: string) => Deno.env.get(name);
+const permissions = permissionsFor(command, args, read, realPath);
+const { flags, env } = memoryBounds(command, args, read);
 const child = new Deno.Command("deno", {
   args: ["run", ...flags, ...permissions, script, ...args],
   env,

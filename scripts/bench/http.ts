@@ -30,7 +30,7 @@ const MOST_P99_MS = 5;
 const EARLIER = 20_000;
 
 function start(command: "consume" | "serve" | "produce", args: readonly string[]): RunningProcess {
-  const { flags, env } = memoryBounds(command);
+  const { flags, env } = memoryBounds(command, args);
   return startDeno(`scripts/${command}.ts`, args, {
     permissions: [...permissionsFor(command, args, () => undefined), ...flags],
     env,

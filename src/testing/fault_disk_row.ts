@@ -138,7 +138,7 @@ function startConsumer(
   through?: readonly string[],
 ): RunningProcess {
   const args = [...embeddedArgs(folder), ...FLAGS];
-  const { flags, env } = memoryBounds("consume");
+  const { flags, env } = memoryBounds("consume", args);
   const permissions = [...flags, ...permissionsFor("consume", args, () => undefined)];
   const consumer = startDeno("scripts/consume.ts", args, { permissions, env, through });
   onStart(consumer);

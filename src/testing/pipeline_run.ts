@@ -178,7 +178,7 @@ class Run implements PipelineRun {
       ...options.flags ?? [],
     ];
     const settings: Record<string, string> = { KAFKA_CLIENT: kafkaClient };
-    const { flags, env } = memoryBounds("consume");
+    const { flags, env } = memoryBounds("consume", args, (name) => settings[name]);
     const permissions = [...flags, ...permissionsFor("consume", args, (name) => settings[name])];
     if (options.preload !== undefined) permissions.push(`--preload=${options.preload.href}`);
     const consumer = startDeno("scripts/consume.ts", args, { permissions, env: { ...env, ...settings } });

@@ -82,7 +82,7 @@ export function startConsume(
     ...flags.includes("--alerts") ? flags : ["--alerts", "none", ...flags],
   ];
   const { onStderr, profile } = options;
-  const bounds = memoryBounds("consume");
+  const bounds = memoryBounds("consume", args, (name) => options.env?.[name]);
   const env = { ...bounds.env, ...options.env };
   const permissions = profile === undefined
     ? permissionsFor("consume", args, (name) => options.env?.[name])

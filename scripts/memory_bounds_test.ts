@@ -1,0 +1,22 @@
+import { assertEquals } from "../src/testing/assert.ts";
+import { memoryBounds } from "./memory_bounds.ts";
+
+/** By how much the heap may grow, in percent. */
+function growthOf(args: readonly string[], client?: string, stream = "kafka://localhost:9092"): number {
+  const settings: Record<string, string | undefined> = { KAFKA_CLIENT: client, STREAM_URL: stream };
+  const { flags } = memoryBounds("consume", args, (name) => settings[name]);
+  return Number(/--heap-growing-percent=(\d+)/.exec(flags.join(" "))![1]);
+}
+
+Deno.test("memoryBounds() lets the heap grow less where more passes through it and nobody waits for answers", () => {
+  const small = growthOf([]);
+  assertEquals(small < 100, true);
+  assertEquals(growthOf(["--log", "flagged"]), 100);
+  assertEquals(growthOf(["--log=flagged"], "kafkajs"), 100);
+  assertEquals(growthOf(["--log", "flagged"], "platformatic"), small);
+  assertEquals(growthOf(["--log", "flagged", "--log=all"]), small);
+  assertEquals(growthOf(["--log", "all", "--http", "127.0.0.1:8080"]), 100);
+  assertEquals(growthOf(["--http=127.0.0.1:8080"], "platformatic"), 100);
+  assertEquals(growthOf([], undefined, "sqlite:stream.db"), 100);
+  assertEquals(growthOf(["--stream", "kafka://localhost:9092"], undefined, "sqlite:stream.db"), small);
+});
