@@ -47,7 +47,7 @@ export function memoryBounds(
   const isAsked = args.some((arg) => arg === "--http" || arg.startsWith("--http="));
   const isOverKafka = (valueOf("--stream", args) ?? read("STREAM_URL"))?.startsWith("kafka:");
   const isHeavy = isOverKafka &&
-    (valueOf("--log", args) !== "flagged" || read("KAFKA_CLIENT") === "platformatic");
+    ((valueOf("--log", args) ?? "all") === "all" || read("KAFKA_CLIENT") === "platformatic");
   const growthPercent = isHeavy && !isAsked ? SMALL_GROWTH_PERCENT : 100;
   const v8Flags = [
     "--max-semi-space-size=8",

@@ -13,6 +13,7 @@ Deno.test("memoryBounds() lets the heap grow less where more passes through it a
   assertEquals(small < 100, true);
   assertEquals(growthOf(["--log", "flagged"]), 100);
   assertEquals(growthOf(["--log=flagged"], "kafkajs"), 100);
+  assertEquals(growthOf(["--log=none"]), 100);
   assertEquals(growthOf(["--log", "flagged"], "platformatic"), small);
   assertEquals(growthOf(["--log", "flagged", "--log=all"]), small);
   assertEquals(growthOf(["--log", "all", "--http", "127.0.0.1:8080"]), 100);
