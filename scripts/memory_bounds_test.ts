@@ -21,3 +21,9 @@ Deno.test("memoryBounds() lets the heap grow less where more passes through it a
   assertEquals(growthOf([], undefined, "sqlite:stream.db"), 100);
   assertEquals(growthOf(["--stream", "kafka://localhost:9092"], undefined, "sqlite:stream.db"), small);
 });
+
+Deno.test("memoryBounds() leaves freed buffers to V8's thread where there are requests", () => {
+  const frees = (args: readonly string[]) =>
+    memoryBounds("consume", args).flags[0].includes("no-concurrent-array-buffer-sweeping");
+  assertEquals([frees([]), frees(["--http", "127.0.0.1:8080"])], [true, false]);
+});
