@@ -1,3 +1,5 @@
+import { namedBy } from "./named_by.ts";
+
 /** By how much the heap may grow before it is looked through, by how many things make it heavy, in percent. */
 const GROWTH_PERCENT = [100, 50, 12];
 
@@ -46,9 +48,10 @@ export function memoryBounds(
   read: (name: string) => string | undefined = () => undefined,
 ): MemoryBounds {
   if (command !== "consume") return { flags: [], env: {} };
-  const isAsked = args.some((arg) => arg === "--http" || arg.startsWith("--http="));
-  const isOverKafka = (valueOf("--stream", args) ?? read("STREAM_URL"))?.startsWith("kafka:");
-  const heavy = [(valueOf("--log", args) ?? "all") === "all", read("KAFKA_CLIENT") === "platformatic"];
+  const valueOf = (option: string) => namedBy([option], args).at(-1);
+  const isAsked = valueOf("--http") !== undefined;
+  const isOverKafka = (valueOf("--stream") ?? read("STREAM_URL"))?.startsWith("kafka:");
+  const heavy = [(valueOf("--log") ?? "all") === "all", read("KAFKA_CLIENT") === "platformatic"];
   const growthPercent = GROWTH_PERCENT[isOverKafka && !isAsked ? heavy.filter(Boolean).length : 0];
   const v8Flags = [
     "--max-semi-space-size=8",
@@ -59,11 +62,4 @@ export function memoryBounds(
     flags: [`--v8-flags=${v8Flags.join(",")}`],
     env: { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "1048576" },
   };
-}
-
-/** The value that counts of an option given as `--option value` or `--option=value`. */
-function valueOf(option: string, args: readonly string[]): string | undefined {
-  const at = args.findLastIndex((arg) => arg === option || arg.startsWith(`${option}=`));
-  if (at < 0) return undefined;
-  return args[at] === option ? args[at + 1] : args[at].slice(option.length + 1);
 }

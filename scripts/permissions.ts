@@ -15,6 +15,7 @@ import {
   readWebhooks,
 } from "../src/config.ts";
 import { browserOpener } from "./browser_opener.ts";
+import { namedBy } from "./named_by.ts";
 
 /** What one command uses. */
 export interface CommandNeeds {
@@ -200,18 +201,6 @@ export function permissionsFor(
   if (isAnyHost) flags.push("--allow-net");
   else if (hosts.length > 0) flags.push(`--allow-net=${[...new Set(hosts)].join(",")}`);
   return flags;
-}
-
-/** The values of options, given as `--option value` or `--option=value`; standard input and output need no permission. */
-function namedBy(options: readonly string[] = [], args: readonly string[]): string[] {
-  const values: string[] = [];
-  args.forEach((arg, i) => {
-    for (const option of options) {
-      if (arg === option && args[i + 1] !== undefined) values.push(args[i + 1]);
-      else if (arg.startsWith(`${option}=`)) values.push(arg.slice(option.length + 1));
-    }
-  });
-  return values.filter((value) => value !== "-" && value !== "");
 }
 
 /** Hosts and ports of the webhooks that are told. */
