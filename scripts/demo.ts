@@ -26,6 +26,7 @@ import { decimalNumber, httpAddress, wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
 import { OPEN_DEMO_ADDRESS } from "./permissions.ts";
 import { runAsProgram, UsageError } from "./run_command.ts";
+import { removeDatabase, removeIfThere } from "./remove_if_there.ts";
 
 interface DemoFlags {
   count: number;
@@ -126,18 +127,8 @@ function checkOpen({ json, http }: DemoFlags): void {
 
 async function removeDemo(dir: string) {
   // Only what a demo made is removed, whatever else the folder holds.
-  for (const name of ["stream.db", "ledger.db"]) {
-    for (const suffix of ["", "-wal", "-shm"]) await removeIfThere(`${dir}/${name}${suffix}`);
-  }
+  for (const name of ["stream.db", "ledger.db"]) await removeDatabase(`${dir}/${name}`);
   for (const name of ["objects", "model"]) await removeIfThere(`${dir}/${name}`);
-}
-
-async function removeIfThere(path: string) {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 type StreamParts = Pick<Parameters<typeof runConsumer>[0], "broker" | "ledger" | "store" | "model">;

@@ -9,6 +9,7 @@
  * @module
  */
 import { openBroker } from "../../src/adapters.ts";
+import { removeDatabase } from "../remove_if_there.ts";
 import { runAsProgram } from "../run_command.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
@@ -52,15 +53,6 @@ function addGoal(what: string, spreads: readonly Spread[], findings: Findings): 
     bound: "at most",
     unit: "×",
   });
-}
-
-/** Removes the files of an embedded ledger, which take far more of the disk than objects do. */
-async function removeLedger(path: string): Promise<void> {
-  for (const ending of ["", "-wal", "-shm"]) await Deno.remove(path + ending).catch(ignoreAbsent);
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 /** Number of files in a folder and below; none where it was not made. */
@@ -109,7 +101,8 @@ export const growthBenchCommand = benchCommand({
       // Objects stay until all is measured: for minutes after files were removed, ext4 makes each new one in ten times its usual time.
       const run = await runConsume(engines.urls, { ...TOPICS, records, log: "all", model });
       runs[i].push({ ...run, objects: await filesBelow(engines.urls.objects.slice("file:".length)) });
-      await removeLedger(engines.urls.ledger.slice("sqlite:".length));
+      // Its files take far more of the disk than objects do.
+      await removeDatabase(engines.urls.ledger.slice("sqlite:".length));
       return run.recordsPerS;
     }),
     {
