@@ -101,12 +101,13 @@ export class FrameSocket extends EventEmitter {
       const frame = Buffer.from(new ArrayBuffer(SIZE_BYTES + sizeOf(size)));
       frame.set(size);
       if (!await fill(connection, frame.subarray(SIZE_BYTES))) break;
-      this.emit("data", this.#isFetched(frame) ? this.#ticketFor(frame) : frame);
+      this.emit("data", this.#takeAsked(frame) ? this.#ticketFor(frame) : frame);
     }
     this.#finish();
   }
 
-  #isFetched(frame: Buffer): boolean {
+  /** Forgets the request that a frame answers; returns whether it was a fetch. */
+  #takeAsked(frame: Buffer): boolean {
     if (frame.length < SIZE_BYTES + ID_BYTES) return false;
     const id = frame.readInt32BE(SIZE_BYTES);
     const isFetched = this.#asked.get(id) === true;
