@@ -71,14 +71,14 @@ export class CustomerState {
     return this.#table.evicted;
   }
 
-  /** Brings what `warm` reads first close. */
+  /** Brings what `find` reads first close. */
   warmSlot(low: number, high: number): number {
     return this.#table.warmSlot(low, high);
   }
 
-  /** Brings the memory of a customer close. */
-  warm(low: number, high: number): number {
-    return this.#table.warm(low, high);
+  /** Where a customer is, for a `take` soon, or -1. */
+  find(low: number, high: number): number {
+    return this.#table.find(low, high);
   }
 
   /** Reads what is known of a customer into the row, whose amount is set, and takes no note of it. */
@@ -86,10 +86,10 @@ export class CustomerState {
     this.#readAt(this.#table.find(low, high), seconds, row);
   }
 
-  /** Reads what is known of a customer into the row, whose amount is set, then takes the row in. */
-  take(low: number, high: number, seconds: number, row: RowState): void {
+  /** Reads what is known of a customer into the row, whose amount is set, then takes the row in; `expected` is what `find` gave. */
+  take(low: number, high: number, seconds: number, row: RowState, expected = -1): void {
     const table = this.#table;
-    const at = table.touch(low, high);
+    const at = table.touch(low, high, expected);
     this.#readAt(at, seconds, row);
     const { words, floats } = table;
     const count = words[at + COUNT] + 1;

@@ -15,6 +15,8 @@ const CARD_Z = 2.5;
 /** A row moves the clock of the presumption forward by no more than this, seconds. */
 const CLOCK_STEP_S = 3600;
 const CLOCK_BEHIND_S = 86_400;
+/** Rows whose keys are looked up at a time. */
+export const LOOKED_UP_ROWS = 64;
 
 /** Bounds of the state, with every default filled in. */
 export interface StateSettings {
@@ -49,7 +51,11 @@ export class FeatureState {
   transactionsRepeated = 0;
   /** Follows the rows' times, unmoved by single ones far ahead: what presumption goes by. Seconds since 1970, -1 before the first. */
   #clock = -1;
-  /** What the last `warm` read; kept only so that the reads are not optimised away. */
+  /** Where customers and terminals of the rows from `#start` on were when they were looked up, or -1. */
+  readonly #customerAt = new Int32Array(LOOKED_UP_ROWS);
+  readonly #terminalAt = new Int32Array(LOOKED_UP_ROWS);
+  #start = 0;
+  /** What the last look-up read; kept only so that the reads are not optimised away. */
   #warmed = 0;
   readonly #usesTerminals: boolean;
   readonly #presumes: boolean;
@@ -72,8 +78,12 @@ export class FeatureState {
 
   // Words of keys are passed on signed: see `KeyIndex.find`.
 
-  /** Brings the memory of rows `start` up to `end` close, which `take` would otherwise wait for one by one. */
-  warm(columns: TransactionColumns, start: number, end: number): void {
+  /**
+   * Looks up the keys of rows `start` up to `end`, `LOOKED_UP_ROWS` at most, before they are taken one by one.
+   *
+   * In a tight loop over many keys the waits for memory overlap; those of `take` between other work do not.
+   */
+  lookUp(columns: TransactionColumns, start: number, end: number): void {
     const { transactionKey, customerKey, terminalKey } = columns;
     let read = 0;
     // All slots first, since the memory of an entry is known only from its slot.
@@ -85,15 +95,16 @@ export class FeatureState {
       }
     }
     for (let i = start; i < end; i++) {
-      read ^= this.customers.warm(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
+      this.#customerAt[i - start] = this.customers.find(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
       if (this.#usesTerminals) {
-        read ^= this.terminals.warm(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
+        this.#terminalAt[i - start] = this.terminals.find(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
       }
     }
+    this.#start = start;
     this.#warmed = read;
   }
 
-  /** Applies the labels that were known at the row's time, then reads the state into the row and takes the row in. */
+  /** Applies the labels that were known at the row's time, then reads the state into the row and takes the row, which was looked up, in. */
   take(columns: TransactionColumns, i: number, row: RowState): void {
     const seconds = secondsOf(row.timestampMs);
     if (this.#usesLabels) this.#reach(row.timestampMs, seconds);
@@ -106,9 +117,11 @@ export class FeatureState {
       this.read(columns, i, row);
       return;
     }
-    this.customers.take(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, seconds, row);
+    const customerAt = this.#customerAt[i - this.#start];
+    this.customers.take(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, seconds, row, customerAt);
     if (this.#usesTerminals) {
-      this.terminals.take(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, seconds, row);
+      const terminalAt = this.#terminalAt[i - this.#start];
+      this.terminals.take(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, seconds, row, terminalAt);
     }
     if (at < 0) at = this.recent.remember(low, high);
     const takenAt = Math.min(seconds, this.#clock);

@@ -1,9 +1,10 @@
 import { hashId } from "../hash_id.ts";
 import type { Label } from "../label.ts";
 import type { TransactionColumns } from "../transaction.ts";
-import { FeatureState } from "./feature_state.ts";
+import { FeatureState, LOOKED_UP_ROWS } from "./feature_state.ts";
 import { describeFeature, type FeatureDefinition, featureRegistry } from "./registry.ts";
 import { RowState } from "./row_state.ts";
+import { type RowWriter, rowWriter } from "./row_writer.ts";
 import { SnapshotReader, stateIdText } from "./snapshot_reader.ts";
 import { SnapshotWriter } from "./snapshot_writer.ts";
 
@@ -12,8 +13,6 @@ const STATE_VERSION = 4;
 /** Amounts beyond these count as these, so that neither a square nor a quotient leaves float32. */
 const LEAST_AMOUNT = 1e-6;
 const MOST_AMOUNT = 1e15;
-/** Rows whose memory is brought close at a time. */
-const WARM_ROWS = 64;
 
 /** The features of a stream's transactions, and the state that they are read from. */
 export interface Features extends FeatureCounts {
@@ -164,7 +163,7 @@ class StreamFeatures implements Features {
   readonly stateful: boolean;
   readonly usesLabels: boolean;
   readonly stateId: string;
-  readonly #definitions: readonly FeatureDefinition[];
+  readonly #write: RowWriter;
   readonly #stateKey: readonly [number, number];
   readonly #makeState: () => FeatureState;
   readonly #row = new RowState();
@@ -179,7 +178,7 @@ class StreamFeatures implements Features {
       );
     }
     const parts = new Set(definitions.flatMap((definition) => definition.needs));
-    this.#definitions = definitions;
+    this.#write = rowWriter(definitions);
     this.nFeatures = definitions.length;
     this.stateful = parts.size > 0;
     this.usesLabels = parts.has("terminal-labels") || parts.has("customer-labels");
@@ -231,8 +230,8 @@ class StreamFeatures implements Features {
 
   #fill(columns: TransactionColumns, out: Float32Array, take: boolean): void {
     const { count, amount, timestampMs } = columns;
-    const definitions = this.#definitions;
-    const nFeatures = definitions.length;
+    const { nFeatures } = this;
+    const write = this.#write;
     if (out.length < count * nFeatures) {
       throw new RangeError(
         `Cannot compute the features as out must hold ${
@@ -242,15 +241,15 @@ class StreamFeatures implements Features {
     }
     const row = this.#row;
     const state = this.#state;
-    for (let i = 0, at = 0; i < count; i++) {
+    for (let i = 0; i < count; i++) {
       row.amount = amount[i] > LEAST_AMOUNT ? Math.min(amount[i], MOST_AMOUNT) : LEAST_AMOUNT;
       row.timestampMs = timestampMs[i];
       if (this.stateful) {
-        if (i % WARM_ROWS === 0) state.warm(columns, i, Math.min(i + WARM_ROWS, count));
+        if (i % LOOKED_UP_ROWS === 0) state.lookUp(columns, i, Math.min(i + LOOKED_UP_ROWS, count));
         if (take) state.take(columns, i, row);
         else state.read(columns, i, row);
       }
-      for (let j = 0; j < nFeatures; j++) out[at++] = definitions[j].value(row);
+      write(row, out, i * nFeatures);
     }
   }
 

@@ -44,14 +44,6 @@ for (const maxEntries of [700, 2 ** 20, 2 ** 26, MOST_KEYS]) {
   }
 }
 
-Deno.test("KeyIndex.warm() reads the entry of a key that stands in its place", () => {
-  const index = new KeyIndex(100);
-  const words = Uint32Array.of(1234, 0);
-  assertEquals(index.warm(1234, 0, words, STRIDE), 0);
-  index.add(0, 1, words, STRIDE);
-  assertEquals(index.warm(1234, 0, words, STRIDE), 1234);
-});
-
 Deno.test("KeyIndex refuses more entries than its slots can name", () => {
   const index = new KeyIndex(15);
   const words = new Uint32Array(2 * 40);

@@ -72,26 +72,25 @@ export class KeyTable {
     return entry === NONE ? NONE : entry * this.#stride + HEAD;
   }
 
-  /** Brings what `warm` reads first close. */
+  /** Brings what `find` reads first close. */
   warmSlot(low: number, high: number): number {
     return this.#index.warmSlot(low, high);
   }
 
-  /** Brings a key's memory close, for a `find` soon; see `KeyIndex`. */
-  warm(low: number, high: number): number {
-    return this.#index.warm(low, high, this.words, this.#stride);
-  }
-
-  /** Position of the key's payload if there is one, else -1; a key found is now the most recently used. */
-  use(low: number, high: number): number {
-    const at = this.find(low, high);
+  /**
+   * Position of the key's payload if there is one, else -1; a key found is now the most recently used.
+   *
+   * @param expected What `find` gave for the key before, which spares looking it up once more unless the key has moved since.
+   */
+  use(low: number, high: number, expected = NONE): number {
+    const at = this.#isAt(expected, low, high) ? expected : this.find(low, high);
     if (at !== NONE) this.#stamp(at);
     return at;
   }
 
-  /** Position of the key's payload, all zero if the key is new; the key is now the most recently used. */
-  touch(low: number, high: number): number {
-    const found = this.use(low, high);
+  /** As `use`, but a key that is new gets a payload, all zero. */
+  touch(low: number, high: number, expected = NONE): number {
+    const found = this.use(low, high, expected);
     if (found !== NONE) return found;
     let entry = this.#size;
     if (entry < this.#maxKeys) {
@@ -157,6 +156,11 @@ export class KeyTable {
       }
     }
     this.#index.rebuild(this.words, stride, kept);
+  }
+
+  #isAt(at: number, low: number, high: number): boolean {
+    const { words } = this;
+    return at >= 0 && (words[at - HEAD] | 0) === (low | 0) && (words[at - HEAD + 1] | 0) === (high | 0);
   }
 
   #stamp(at: number): void {

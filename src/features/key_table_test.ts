@@ -76,3 +76,18 @@ Deno.test("KeyTable.find() and a lookup that fails leave the order of use as it 
   assertEquals(table.find(1, 0), -1);
   assert(table.find(2, 0) >= 0);
 });
+
+Deno.test("KeyTable.touch() takes an expected position where the key is still there, and no other key's", () => {
+  const table = new KeyTable(1, 2);
+  const first = table.touch(1, 0);
+  table.words[first] = 10;
+  assertEquals(table.touch(1, 0, first), first);
+  assertEquals(table.touch(1, 0, -1), first);
+  table.words[table.touch(2, 0, first)] = 20;
+  assertEquals(table.words[first], 10);
+  const third = table.touch(3, 0, table.find(3, 0));
+  assertEquals(third, first); // key 1 is forgotten
+  table.words[third] = 30;
+  assertEquals(table.use(1, 0, first), -1);
+  assertEquals(table.words[table.touch(2, 0, first)], 20);
+});

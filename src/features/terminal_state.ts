@@ -76,14 +76,14 @@ export class TerminalState {
     return this.#table.evicted;
   }
 
-  /** Brings what `warm` reads first close. */
+  /** Brings what `find` reads first close. */
   warmSlot(low: number, high: number): number {
     return this.#table.warmSlot(low, high);
   }
 
-  /** Brings the memory of a terminal close. */
-  warm(low: number, high: number): number {
-    return this.#table.warm(low, high);
+  /** Where a terminal is, for a `take` soon, or -1. */
+  find(low: number, high: number): number {
+    return this.#table.find(low, high);
   }
 
   /** Reads what is known of a terminal into the row, and takes no note of it. */
@@ -91,14 +91,14 @@ export class TerminalState {
     this.#readAt(this.#table.find(low, high), seconds, row);
   }
 
-  /** Reads what is known of a terminal into the row, then takes the row in. */
-  take(low: number, high: number, seconds: number, row: RowState): void {
+  /** Reads what is known of a terminal into the row, then takes the row in; `expected` is what `find` gave. */
+  take(low: number, high: number, seconds: number, row: RowState, expected = -1): void {
     const table = this.#table;
     if (!this.#velocity) {
-      this.#readAt(table.use(low, high), seconds, row);
+      this.#readAt(table.use(low, high, expected), seconds, row);
       return;
     }
-    const at = table.touch(low, high);
+    const at = table.touch(low, high, expected);
     this.#readAt(at, seconds, row);
     row.terminalVelocity.write(table.floats, at + COUNTS);
     table.words[at + VELOCITY_TIME] = storedAfter(table.words[at + VELOCITY_TIME], seconds);
