@@ -3,6 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "../src/testing/asser
 import { embeddedArgs, makeEmbeddedRun } from "../src/testing/embedded_run.ts";
 import { runDeno, startDeno } from "../src/testing/process.ts";
 import { buildModule } from "./build.ts";
+import { COMMANDS } from "./permissions.ts";
 
 const root = new URL("../", import.meta.url);
 await buildModule(root);
@@ -17,6 +18,20 @@ async function launcherFlags(task: string): Promise<string[]> {
 
 const launch = async (command: string, args: string[]) =>
   await runDeno("scripts/launch.ts", [command, ...args], { permissions: await launcherFlags("consume") });
+
+Deno.test("launch starts every command under its own task's permissions, whatever engines the environment names", async () => {
+  const env = {
+    STREAM_URL: "kafka://127.0.0.1:1",
+    LEDGER_URL: "postgres://ann:secret@127.0.0.1:1/edgewood",
+    OBJECTS_URL: "s3://access:secret@127.0.0.1:1/flagged",
+    WEBHOOK_URLS: "https://hooks.example/fraud",
+  };
+  for (const command of Object.keys(COMMANDS)) {
+    const permissions = await launcherFlags(command);
+    const { code, stderr } = await runDeno("scripts/launch.ts", [command, "--help"], { permissions, env });
+    assertEquals([command, code, stderr], [command, 0, ""]);
+  }
+});
 
 Deno.test("launch passes on exit codes and output", async () => {
   const folder = await Deno.makeTempDir();
