@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { Command } from "commander";
+import { removeIfThere } from "./remove_if_there.ts";
 import { runAsProgram } from "./run_command.ts";
 
 const NAMES = [
@@ -114,14 +115,6 @@ async function runCompile(output: string, env: Record<string, string> = {}) {
     stderr: "piped",
   }).output();
   return { success, said: new TextDecoder().decode(stderr) };
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 if (import.meta.main) await runAsProgram(compileCommand);

@@ -43,6 +43,9 @@ Deno.test("launch passes on exit codes and output", async () => {
   assertEquals(failed.code, 1, failed.stderr);
   assertStringIncludes(failed.stderr, "must have the topic transactions");
   assertEquals((await launch("verify", ["--absent"])).code, 2);
+  const wrong = await launch("verify", ["--stream", "redis://localhost"]);
+  assertEquals(wrong.code, 2, "settings that cannot be used are wrong usage");
+  assertStringIncludes(wrong.stderr, "--stream must begin with sqlite: or kafka://");
   await Deno.remove(folder, { recursive: true });
 });
 

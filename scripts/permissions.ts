@@ -13,6 +13,7 @@ import {
   isNamed,
   readConfig,
   readWebhooks,
+  SettingsError,
 } from "../src/config.ts";
 import { browserOpener } from "./browser_opener.ts";
 import { namedBy } from "./named_by.ts";
@@ -239,7 +240,7 @@ function configOf(
     };
   } catch (error) {
     // The command says what is wrong with its settings; until then it may touch nothing.
-    if (error instanceof TypeError) return {};
+    if (error instanceof SettingsError) return {};
     throw error;
   }
 }

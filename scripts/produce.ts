@@ -26,7 +26,7 @@ interface ProduceFlags extends Partial<Config> {
   speed?: number;
   labelDelay: number;
   labels: LabelMode;
-  partitions: number;
+  partitions?: number;
   topic: string;
   labelTopic: string;
   lenient?: boolean;
@@ -74,7 +74,11 @@ export const produceCommand: Command = engineOptions(
       new Option("--labels <which>", "transactions that get a label").choices(["all", "frauds", "none"])
         .default("all"),
     )
-    .option("--partitions <n>", "partitions of a topic that is made anew", wholeNumber(1, 10_000), 1)
+    .option(
+      "--partitions <n>",
+      "partitions of a topic that is made anew (default: 1)",
+      wholeNumber(1, 10_000),
+    )
     .option("--topic <name>", "topic of the transactions", "transactions")
     .option("--label-topic <name>", "topic of the labels", "labels")
     .option("--quiet", "no progress"),
@@ -87,6 +91,14 @@ async function produce(flags: ProduceFlags): Promise<void> {
   const count = flags.count ?? (flags.input === undefined ? DEFAULT_COUNT : undefined);
   await using broker = await openBroker(config.stream, config);
   await broker.ensureTopic(topic, { partitions });
+  const found = await broker.partitions(topic);
+  if (found !== (partitions ?? found)) {
+    console.error(
+      `note: ${topic} has ${found} partition${
+        found === 1 ? "" : "s"
+      } already; --partitions ${partitions} is for a topic that is made anew`,
+    );
+  }
   await broker.ensureTopic(labelTopic);
   using ending = endingSignal("produce");
   const table = flags.input === undefined ? undefined : await openTextTable(flags.input);

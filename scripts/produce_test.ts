@@ -76,6 +76,12 @@ Deno.test("produce: a file is replayed with its labels, later; partitions as ask
     ["7"],
   );
   assertEquals((await run(...engines, "--input", `${folder}/absent.csv`)).code, 1);
+  const more = ["--count", "10", "--quiet"];
+  assertEquals((await run(...engines, ...more)).stderr, "");
+  assertStringIncludes(
+    (await run("--stream", `sqlite:${path}`, "--partitions", "4", ...more)).stderr,
+    "transactions has 3 partitions already; --partitions 4 is for a topic that is made anew",
+  );
   await Deno.remove(folder, { recursive: true });
 });
 

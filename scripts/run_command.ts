@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, CommanderError } from "commander";
+import { SettingsError } from "../src/config.ts";
 
 /** An error of whoever typed the command, such as a column that the file does not have: exit code 2. */
 export class UsageError extends Error {
@@ -49,7 +50,7 @@ export async function runCommand(command: Command, args: string[] = Deno.args): 
     const verbose = args.includes("--verbose");
     console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
     if (verbose) console.error(error);
-    if (error instanceof UsageError) {
+    if (error instanceof UsageError || error instanceof SettingsError) {
       console.error("Type the command with --help to see its options.");
       return 2;
     }

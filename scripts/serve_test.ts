@@ -65,7 +65,8 @@ Deno.test("serve: tokens are kept as hashes, count by their scopes, and end when
       403,
       200,
     ]);
-    await ended("token", "--file", file, "--name", "writer", "--remove");
+    const removed = await ended("token", "--file", file, "--name", "writer", "--remove");
+    assertEquals([removed.code, removed.stderr], [0, `token writer is no longer in ${file}\n`]);
     await service.until(async () => await statusOf(url, writer) === 401, { what: "the end of the token" });
     service.kill("SIGTERM");
     assertEquals((await service.ended()).code, 0);

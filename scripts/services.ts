@@ -64,6 +64,10 @@ async function up(flags: Flags): Promise<number> {
     for (const { name, pid, dataDir } of running.map((handle) => handle.service)) {
       console.log(`${name}: process ${pid}, data in ${dataDir}`);
     }
+    const { KAFKA, POSTGRES, S3 } = urls;
+    if (KAFKA && POSTGRES && S3) {
+      report(`for other tasks: export STREAM_URL='${KAFKA}' LEDGER_URL='${POSTGRES}' OBJECTS_URL='${S3}'`);
+    }
   }
   return failed.size > 0 ? 1 : unavailable.size > 0 ? 3 : 0;
 }

@@ -33,7 +33,8 @@ async function token(flags: TokenFlags): Promise<void> {
     if (others.length === known.length) {
       throw new UsageError(`Cannot remove the token as the file must have one of that name: it has none`);
     }
-    return await writeTokens(flags.file, others);
+    await writeTokens(flags.file, others);
+    return console.error(`token ${flags.name} is no longer in ${flags.file}`);
   }
   if (others.length < known.length) {
     throw new UsageError(

@@ -63,12 +63,17 @@ const configSchema = z.object({
   }),
 });
 
+/** Flags or environment that cannot be used: whoever set them has to mend them. */
+export class SettingsError extends TypeError {
+  override name = "SettingsError";
+}
+
 /**
  * Puts flags, environment and defaults together.
  *
  * @param flags What the command line said; a flag wins.
  * @param read Reads a name of the environment; `Deno.env.get` by default.
- * @throws TypeError that names every problem at once, and where each value came from.
+ * @throws SettingsError that names every problem at once, and where each value came from.
  *
  * @example
  * ```ts
@@ -96,7 +101,7 @@ export function readConfig(
   const parsed = configSchema.safeParse(config);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${from.get(String(path[0]))} ${message}`);
-  throw new TypeError(`Cannot use the settings: ${problems.join("; ")}`, { cause: parsed.error });
+  throw new SettingsError(`Cannot use the settings: ${problems.join("; ")}`, { cause: parsed.error });
 }
 
 /** What alerts need to be told outside. */
@@ -123,7 +128,7 @@ export const ALERT_ENVIRONMENT: Readonly<Record<keyof AlertSettings, string>> = 
  *
  * @param flags What the command line said; a flag wins.
  * @param read Reads a name of the environment; `Deno.env.get` by default.
- * @throws TypeError where the address of the page is no URL.
+ * @throws SettingsError where the address of the page is no URL.
  *
  * @example
  * ```ts
@@ -141,7 +146,7 @@ export function readAlertSettings(
   const publicUrl = flags.publicUrl ?? (read(ALERT_ENVIRONMENT.publicUrl) || undefined);
   if (publicUrl !== undefined && !/^https?:\/\/./.test(publicUrl)) {
     const from = flags.publicUrl === undefined ? ALERT_ENVIRONMENT.publicUrl : "--public-url";
-    throw new TypeError(
+    throw new SettingsError(
       `Cannot use the settings: ${from} must begin with http:// or https://: current value is "${
         withoutSecrets(publicUrl)
       }"`,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "./testing/assert.ts";
-import { DEFAULTS, readAlertSettings, readConfig, withoutSecrets } from "./config.ts";
+import { DEFAULTS, readAlertSettings, readConfig, SettingsError, withoutSecrets } from "./config.ts";
 
 const environment = (values: Record<string, string>) => (name: string) => values[name];
 
@@ -18,7 +18,7 @@ Deno.test("readConfig() names every problem at once, and where it came from, and
         { stream: "kafka:", objects: "s4://a" },
         environment({ LEDGER_URL: "mysql://root:hunter2@db/x" }),
       ),
-    TypeError,
+    SettingsError,
   );
   for (const part of ["--stream", "--objects", "s4://a", "LEDGER_URL", "mysql://root:…@db"]) {
     assert(error.message.includes(part), error.message);
@@ -44,7 +44,7 @@ Deno.test("readAlertSettings() takes lists from the environment, and flags befor
   for (const [flag, from] of [["javascript:alert(1)", "--public-url"], [undefined, "PUBLIC_URL"]] as const) {
     const error = assertThrows(
       () => readAlertSettings({ publicUrl: flag }, environment({ PUBLIC_URL: "https:/x" })),
-      TypeError,
+      SettingsError,
     );
     assert(error.message.includes(from), error.message);
   }
@@ -67,7 +67,7 @@ Deno.test("readConfig() reads the client of a Kafka stream, and of no other", ()
   assertEquals(readConfig({}, denied).kafkaClient, "kafkajs");
   assertThrows(
     () => readConfig({ stream: "kafka://h:9092" }, environment({ KAFKA_CLIENT: "librdkafka" })),
-    TypeError,
+    SettingsError,
     'KAFKA_CLIENT must be one of kafkajs, platformatic: current value is "librdkafka"',
   );
 });
