@@ -65,6 +65,7 @@ const configSchema = z.object({
 
 /** Flags or environment that cannot be used: whoever set them has to mend them. */
 export class SettingsError extends TypeError {
+  /** Name of the class, as stacks show it. */
   override name = "SettingsError";
 }
 
