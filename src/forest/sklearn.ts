@@ -10,6 +10,8 @@ import { describeProblems, type Model } from "./manifest.ts";
 import { createModel } from "./model.ts";
 
 const LARGEST_INT32 = 2 ** 31 - 1;
+/** More than the rounding of two libraries' powers of 2 lets one score differ, 8 last places from 0.5 on. */
+const ROUNDING = 2 ** -50;
 
 const treeSchema = z.object({
   left: z.array(z.int()).min(1),
@@ -36,7 +38,8 @@ type ExportedTree = z.infer<typeof treeSchema>;
  * Makes a model of a table from the JSON that `scripts/sklearn_to_json.py` writes.
  *
  * Scores equal scikit-learn's `-score_samples` and the threshold is minus its `offset_`, so a row is flagged where
- * `predict` gives -1. Nodes may come in any order.
+ * `predict` gives -1. With a contamination the offset is a score of the training rows, and the threshold lies a hair above
+ * it: rows of that very score, which `predict` gives 1, may score here by a last bit more. Nodes may come in any order.
  *
  * @param text JSON; all numbers finite.
  * @param featureNames Names of the columns, in the place of those in the file; x0, x1 and so on where neither names them.
@@ -74,7 +77,7 @@ export async function importSklearn(text: string, featureNames?: string[]): Prom
     trainer: "scikit-learn",
     features: names.map((name) => ({ name })),
     contamination: contamination === "auto" ? undefined : contamination,
-    threshold: -offset,
+    threshold: contamination === "auto" ? -offset : Math.min(1, -offset + ROUNDING),
   }, forest);
 }
 
