@@ -136,14 +136,13 @@ class Consumer {
       } else if (event.type === "batch") {
         const owned = this.#owned.get(event.batch.partition);
         if (owned === undefined) await this.#claim(event.batch.partition);
-        else {
-          await owned.partition.process(event.batch);
-          if (owned.partition.isLost) await this.#lose(event.batch.partition);
-        }
+        else await owned.partition.process(event.batch);
+        await this.#loseTaken();
         // Timers and signals have their turn between batches.
         await (this.#options.giveWay ?? setImmediate)();
       } else {
         for (const { partition } of this.#owned.values()) await partition.settle();
+        await this.#loseTaken();
         if (this.#options.untilEmpty && await this.#isDone()) return;
       }
     }
@@ -235,19 +234,26 @@ class Consumer {
     };
   }
 
-  /** Another owner has the partition, though the broker has not said so. */
-  async #lose(partition: number): Promise<void> {
-    this.#parts.telemetry.log(
-      "warn",
-      `partition ${partition}: another consumer has claimed it in ${this.#parts.ledger.name}`,
-    );
-    await this.#release(partition);
-    this.#subscription.pause([partition]);
-    const timer = setTimeout(() => {
-      this.#reclaims.delete(timer);
-      this.#subscription.resume([partition]);
-    }, RECLAIM_AFTER_MS);
-    this.#reclaims.add(timer);
+  /**
+   * Lets go of partitions that another owner has, though the broker has not said so. Where it does not say so for a while
+   * either, what is not committed is read again, whether or not more records come, and the partition is claimed anew.
+   */
+  async #loseTaken(): Promise<void> {
+    for (const [number, { partition }] of [...this.#owned]) {
+      if (!partition.isLost) continue;
+      this.#parts.telemetry.log(
+        "warn",
+        `partition ${number}: another consumer has claimed it in ${this.#parts.ledger.name}`,
+      );
+      await this.#release(number);
+      this.#subscription.seek(number, partition.committedOffset);
+      this.#subscription.pause([number]);
+      const timer = setTimeout(() => {
+        this.#reclaims.delete(timer);
+        this.#subscription.resume([number]);
+      }, RECLAIM_AFTER_MS);
+      this.#reclaims.add(timer);
+    }
   }
 
   async #release(partition: number): Promise<void> {

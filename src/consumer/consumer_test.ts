@@ -3,6 +3,7 @@ import { openSqliteBroker } from "../broker/sqlite.ts";
 import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
 import { createScorer } from "../forest/scorer.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite.ts";
 import { openDirectory } from "../objects/directory.ts";
 import { objectEncoders } from "../relay/object_encoders.ts";
@@ -10,6 +11,7 @@ import { createTelemetry } from "../telemetry.ts";
 import { assertEquals, assertMatch } from "../testing/assert.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { until } from "../testing/until.ts";
+import { verify } from "../verify/verify.ts";
 import { runConsumer } from "./consumer.ts";
 import type { ConsumerStatus } from "./status.ts";
 
@@ -66,6 +68,48 @@ Deno.test("runConsumer() says that the stream cannot be looked at, and that it c
     assertMatch(first, /^warn: lag of stream .*stream\.db: it is not known: nobody answers; trying again/);
     // The reads of labels, which do not work yet, are not said to work.
     assertEquals(lines.filter((line) => line.startsWith(`warn: ${reads}: works again`)), []);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** The ledger, in which another consumer claims a partition just before its first commit. */
+function withRival(ledger: Ledger, topic: string, streamId: string): Ledger {
+  let hasCome = false;
+  return new Proxy(ledger, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "commit") return value.bind(target);
+      return async (...args: Parameters<Ledger["commit"]>) => {
+        if (!hasCome) await ledger.claim(topic, args[0].partition, { owner: "rival", streamId });
+        hasCome = true;
+        return await ledger.commit(...args);
+      };
+    },
+  });
+}
+
+Deno.test("runConsumer() reads again what it could not commit as another had claimed it, though no record follows", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    const count = await makeEmbeddedRun(folder, { count: 300, partitions: 2 });
+    const model = await loadModel(`${folder}/model`);
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    await using store = openDirectory(`${folder}/objects`);
+    using scorer = await createScorer(model.forest);
+    const lines: string[] = [];
+    await runConsumer({
+      ...{ broker, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
+      ledger: withRival(ledger, "transactions", await broker.id()),
+      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "all" },
+      encoder: objectEncoders.ndjson,
+      telemetry: createTelemetry({ level: "warn", write: (line) => lines.push(line) }),
+    }, { untilEmpty: true });
+    assertEquals(lines.length, 1);
+    assertMatch(lines[0], /partition [01]: another consumer has claimed it/);
+    const { problems, committed } = await verify({ broker, ledger, store, topic: "transactions" });
+    assertEquals([problems, committed], [[], count]);
   }
   await Deno.remove(folder, { recursive: true });
 });

@@ -74,6 +74,7 @@ export class OwnedPartition {
   readonly #stage;
   readonly #state: PartitionState;
   #nextOffset: number;
+  #committedOffset: number;
   /** The last of the commits that are under way, one after another. */
   #committing: Promise<void> = Promise.resolve();
   readonly #inFlight = new Set<{ records: number; committed: Promise<void> }>();
@@ -95,7 +96,7 @@ export class OwnedPartition {
     this.#parts = parts;
     this.#stage = claimed.stage;
     this.#state = claimed.state;
-    this.#nextOffset = claimed.nextOffset;
+    this.#nextOffset = this.#committedOffset = claimed.nextOffset;
   }
 
   /**
@@ -135,6 +136,11 @@ export class OwnedPartition {
   /** The offset from which to read on. */
   get nextOffset(): number {
     return this.#nextOffset;
+  }
+
+  /** The offset up to which all is committed under this claim, or was before it. */
+  get committedOffset(): number {
+    return this.#committedOffset;
   }
 
   /** Features and their state, as far as the partition was processed; to be read, not moved on. */
@@ -223,6 +229,7 @@ export class OwnedPartition {
         outcome.committedAtMs = Date.now();
         return ledger.commit(outcome);
       }, this.#parts.retry);
+      this.#committedOffset = outcome.nextOffset;
       onCommit(outcome, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof FencedError) this.#lost = true;
