@@ -35,12 +35,11 @@ Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
 const { code } = await child.status;
 Deno.exit(code);
 
-/** Where a path really is, if it is a link or lies below one. */
+/** Where a path really is, if it is a link or lies below one; where that cannot be told, the command says why when it opens it. */
 function realPath(path: string): string | undefined {
   try {
     return Deno.realPathSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+  } catch {
+    return undefined;
   }
 }

@@ -49,6 +49,18 @@ Deno.test("launch passes on exit codes and output", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("launch leaves it to the command to say what is wrong with a path that leads nowhere", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/file`, "");
+  await Deno.symlink(`${folder}/circle`, `${folder}/circle`);
+  for (const path of [`${folder}/file/stream.db`, `${folder}/circle/stream.db`, "/proc/stream.db"]) {
+    const { code, stderr } = await launch("verify", ["--stream", `sqlite:${path}`]);
+    assertEquals([code, stderr.split("\n").filter((line) => line.startsWith("    at "))], [1, []]);
+    assertStringIncludes(stderr, `error: Cannot open the embedded stream at ${path}`);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("launch refuses a command that is none, also by a name that every object has", async () => {
   for (const command of ["absent", "constructor", "../secret"]) {
     const { code, stderr } = await launch(command, []);
