@@ -3,6 +3,7 @@ import { loadModel } from "../src/forest/load.ts";
 import type { Model } from "../src/forest/manifest.ts";
 import { createScorer } from "../src/forest/scorer.ts";
 import { openLineWriter } from "../src/table/line_writer.ts";
+import { onInterrupt } from "./on_interrupt.ts";
 import { runAsProgram, UsageError } from "./run_command.ts";
 import { openTableInput } from "./table_input.ts";
 
@@ -35,6 +36,7 @@ async function score(flags: ScoreFlags): Promise<void> {
   using input = await openTableInput("score", { ...flags, features: columnNames(manifest) });
   using scorer = await createScorer(forest);
   await using writer = await openLineWriter(flags.output);
+  using _ = onInterrupt(() => writer.abandon());
   await writer.write("row,anomaly_score,flagged\n");
   let scores = new Float64Array(0);
   for await (const { rows, count, rowNumbers } of input.batches()) {

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { writeCard } from "../src/forest/card.ts";
 import type { Expectation, Model, Training } from "../src/forest/manifest.ts";
 import { saveModel } from "../src/forest/save.ts";
+import { makeModelFolder } from "../src/forest/model_folder.ts";
 import { importSklearn } from "../src/forest/sklearn.ts";
 import { trainModel, type TrainModelOptions } from "../src/forest/train_model.ts";
 import type { RowBatch } from "../src/forest/train_stream.ts";
@@ -138,6 +139,7 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
     alertsPerDay,
     randomSeed,
   };
+  await makeModelFolder(flags.out);
   const model = await trainModel(source.batches, options);
   const used = model.manifest.maxSamples;
   if (used < maxSamples && !flags.quiet) {

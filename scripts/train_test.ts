@@ -47,3 +47,12 @@ Deno.test("train --from-stream keeps what held-out days say in output, manifest 
   assertStringIncludes(unknown.card, "are not known: the rows have no labels");
   await Deno.remove(folder, { recursive: true });
 });
+Deno.test("train says at once that its folder cannot be written", async () => {
+  const file = await Deno.makeTempFile();
+  const permissions = [`--allow-read=${file},build`, `--allow-write=${file}`, "--allow-env"];
+  const args = ["--out", `${file}/model`, "--count", "100000000"];
+  const { code, stderr } = await runDeno("scripts/train.ts", args, { permissions });
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, `error: Cannot save the model as "${file}/model" must be a folder`);
+  await Deno.remove(file);
+});

@@ -4,6 +4,8 @@ export interface LineWriter extends AsyncDisposable {
   write(text: string): Promise<void>;
   /** Puts the file in its place; without this call what was there before stays. */
   finish(): Promise<void>;
+  /** Removes what was written, at once, where the process is about to end before the file is whole. */
+  abandon(): void;
 }
 
 /**
@@ -36,12 +38,10 @@ export async function openLineWriter(path: string): Promise<LineWriter> {
     return {
       write: (text) => writeAll(Deno.stdout, text),
       finish: () => Promise.resolve(),
+      abandon: () => {},
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  // A device or a pipe, such as /dev/null, can't be replaced by a rename.
-  const direct = await isSpecial(path);
-  const place = direct ? path : `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   const fail = (cause: unknown): never => {
     throw new Error(
       `Cannot write ${path} as it must be a file that can be written: ${(cause as Error).message}`,
@@ -50,6 +50,9 @@ export async function openLineWriter(path: string): Promise<LineWriter> {
       },
     );
   };
+  // A device or a pipe, such as /dev/null, can't be replaced by a rename.
+  const direct = await isSpecial(path).catch(fail);
+  const place = direct ? path : `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   const file = await Deno.open(place, direct ? { write: true } : { write: true, createNew: true }).catch(
     fail,
   );
@@ -66,6 +69,10 @@ export async function openLineWriter(path: string): Promise<LineWriter> {
       if (!direct) await Deno.rename(place, path).catch(fail);
       finished = true;
     },
+    abandon() {
+      if (!finished) Deno.removeSync(place);
+      finished = true;
+    },
     async [Symbol.asyncDispose]() {
       close();
       if (!finished) await Deno.remove(place);
@@ -76,9 +83,7 @@ export async function openLineWriter(path: string): Promise<LineWriter> {
 async function isSpecial(path: string): Promise<boolean> {
   try {
     const info = await Deno.stat(path);
-    if (info.isDirectory) {
-      throw new TypeError(`Cannot write ${path} as it must be a file: current value is a folder`);
-    }
+    if (info.isDirectory) throw new TypeError("it is a folder");
     return !info.isFile;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

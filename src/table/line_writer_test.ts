@@ -23,7 +23,9 @@ Deno.test("openLineWriter() leaves what was there until the file is whole", asyn
 
 Deno.test("openLineWriter() refuses a folder and a path in no folder", async () => {
   const directory = await Deno.makeTempDir();
-  await assertRejects(() => openLineWriter(directory), Error, "current value is a folder");
+  await assertRejects(() => openLineWriter(directory), Error, "it is a folder");
   await assertRejects(() => openLineWriter(`${directory}/none/x.csv`), Error, "Cannot write");
-  await Deno.remove(directory);
+  await Deno.writeTextFile(`${directory}/file`, "");
+  await assertRejects(() => openLineWriter(`${directory}/file/x.csv`), Error, "Cannot write");
+  await Deno.remove(directory, { recursive: true });
 });
