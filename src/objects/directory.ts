@@ -33,6 +33,7 @@ class Directory implements ObjectStore {
   readonly #root: string;
   readonly #folders: DurableFolders;
   readonly name: string;
+  readonly concurrentPuts = CONCURRENT_PUTS;
 
   constructor(root: string) {
     this.#root = root;
@@ -126,6 +127,8 @@ class Directory implements ObjectStore {
   }
 }
 
+/** Several times the threads that Deno has for files (32), so that none of these goes to sleep and is woken for each call. */
+const CONCURRENT_PUTS = 128;
 const TEMPORARY = ".writing-";
 
 function takenIsFalse(error: unknown): false {

@@ -21,7 +21,7 @@ export interface MinioOptions extends S3Credentials {
   requestTimeoutMs?: number;
   /** A call that fails is repeated until then, in milliseconds; 30,000 by default. */
   deadlineMs?: number;
-  /** Connections at most; 16 by default. */
+  /** Connections at most, and PUTs at one time; 16 by default. */
   maxSockets?: number;
   /** Told of each failure that is followed by another attempt. */
   onRetry?(error: unknown, attempt: number): void;
@@ -59,6 +59,7 @@ export function openMinioStore(url: URL | string, options: MinioOptions = {}): O
 
 class MinioStore implements ObjectStore {
   readonly name: string;
+  readonly concurrentPuts: number;
   readonly #address: S3Address;
   readonly #options: MinioOptions;
   readonly #transport: S3Transport;
@@ -73,11 +74,12 @@ class MinioStore implements ObjectStore {
     this.#address = address;
     this.#options = options;
     this.name = address.name;
+    this.concurrentPuts = options.maxSockets ?? 16;
     this.#transport = openTransport({
       tls: address.tls,
       authority: address.caFile === undefined ? undefined : readFileSync(address.caFile, "utf8"),
       requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-      maxSockets: options.maxSockets ?? 16,
+      maxSockets: this.concurrentPuts,
       clock: new ServerClock({ accessKey: address.accessKey, secretKey: address.secretKey }),
     });
     this.#client = new Client({

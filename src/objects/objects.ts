@@ -27,6 +27,8 @@ export interface ObjectStore extends AsyncDisposable {
   list(prefix: string): AsyncIterable<string>;
   /** Removes the object; nothing happens where there is none. */
   delete(key: string): Promise<void>;
+  /** How many calls of `put` at one time it does best with, 1 or more. */
+  readonly concurrentPuts: number;
   /** The store as a person would name it, without secrets. */
   readonly name: string;
 }

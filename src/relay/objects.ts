@@ -31,8 +31,6 @@ const HOUR_MS = 3_600_000;
 const PAGE_ROWS = 1000;
 /** Objects that are read as pending, or marked as stored, at one time. */
 const PAGE_CUTS = 256;
-/** Objects that are written at one time. */
-const CONCURRENT_PUTS = 16;
 
 /** What the object relay of one partition works with. */
 export interface ObjectRelayParts {
@@ -205,7 +203,7 @@ async function rowsOf(
 }
 
 /**
- * Stores objects, some at a time.
+ * Stores objects, as many at a time as the store does best with.
  *
  * @param bytesOf Gives an object's bytes; undefined where its rows give others than those that were recorded.
  */
@@ -217,7 +215,7 @@ async function storeObjects(
   const left = cuts.values();
   const stored: string[] = [];
   const mark = async () => await parts.ledger.markStored(stored.splice(0));
-  const workers = Array.from({ length: CONCURRENT_PUTS }, async () => {
+  const workers = Array.from({ length: parts.store.concurrentPuts }, async () => {
     for (const cut of left) {
       await storeObject(cut, await bytesOf(cut), parts.store);
       if (stored.push(cut.key) >= PAGE_CUTS) await mark();

@@ -32,6 +32,28 @@ Deno.test("objectStep() writes what it recorded just now from memory, without as
   assertEquals(await relay.ledger.pendingCuts(TOPIC, PARTITION, 1), []);
 });
 
+Deno.test("objectStep() writes as many objects at one time as the store asks for", async () => {
+  await using relay = await openObjectRelay();
+  await relay.commit(1500, { hours: 50 });
+  let [putting, most] = [0, 0];
+  const store: ObjectStore = new Proxy(relay.store, {
+    get: (target, name) => {
+      if (name === "concurrentPuts") return 7;
+      if (name !== "put") return Reflect.get(target, name, target);
+      return async (...args: Parameters<ObjectStore["put"]>) => {
+        most = Math.max(most, ++putting);
+        try {
+          return await target.put(...args);
+        } finally {
+          putting--;
+        }
+      };
+    },
+  });
+  await drain(relay.step({}, { store }), true);
+  assertEquals([(await relay.objects()).length, most], [50, 7]);
+});
+
 Deno.test("objectStep() that is cut off among many objects goes on from those that are marked, with the same bytes", async () => {
   await using whole = await openObjectRelay();
   await using cutOff = await openObjectRelay();
