@@ -100,7 +100,12 @@ export function checkAlerts(flags: AlertFlags): void {
       }`,
     );
   }
-  if (usesWebhooks) webhooks.forEach((url) => readWebhookAddress(url));
+  if (!usesWebhooks) return;
+  try {
+    webhooks.forEach((url) => readWebhookAddress(url));
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { openBroker, openLedger, openObjects } from "../src/adapters.ts";
 import { type Config, readConfig } from "../src/config.ts";
 import { runConsumer } from "../src/consumer/consumer.ts";
@@ -18,7 +18,7 @@ import { duration, durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
-import { httpAddress, wholeNumber } from "./option_values.ts";
+import { httpAddress, topicName, wholeNumber } from "./option_values.ts";
 import { openTokens } from "./open_tokens.ts";
 import { runAsProgram } from "./run_command.ts";
 import { featuresOptionsOf, type StateFlags, stateOptions } from "./state_options.ts";
@@ -56,14 +56,14 @@ const command = engineOptions(
       new Option("--log <which>", "transactions that get a row in the ledger's log")
         .choices(["all", "flagged", "none"]).default("all"),
     )
-    .option("--topic <name>", "topic of the transactions", "transactions")
-    .option("--label-topic <name>", "topic of the labels", "labels")
+    .option("--topic <name>", "topic of the transactions", topicName, "transactions")
+    .option("--label-topic <name>", "topic of the labels", topicName, "labels")
     .option("--partitions <n>", "partitions of a topic that is made anew", wholeNumber(1, 10_000), 1)
-    .option("--group <name>", "consumer group", "edgewood")
+    .option("--group <name>", "consumer group", groupName, "edgewood")
     .option(
       "--session-timeout <time>",
       "time without a sign of life after which others take the partitions (default: the stream's)",
-      duration,
+      sessionTimeout,
     )
     .option("--max-batch-records <n>", "records in one commit at most", wholeNumber(1, 1_000_000), 16_384)
     .option(
@@ -108,13 +108,13 @@ export const consumeCommand: Command = stateOptions(
 
 async function consume(flags: ConsumeFlags): Promise<void> {
   const config = readConfig(flags);
+  checkAlerts(flags);
   const model = await loadModel(modelPlace(config.model));
   // A model whose features cannot be computed is refused before anything is opened.
   openFeatureStage(model.manifest);
   using scorer = await createScorer(model.forest);
   const explainer = createExplainer(model.forest);
   const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
-  checkAlerts(flags);
   using tokens = await openTokens(flags, telemetry);
   // Where requests are answered nothing may keep the thread.
   const inThread = flags.http !== undefined;
@@ -190,6 +190,19 @@ async function consume(flags: ConsumeFlags): Promise<void> {
     } flagged, ` +
       `${count("dead_letters")} dead letters; ledger ${ledger.name}, objects ${store.name}`,
   );
+}
+
+function sessionTimeout(text: string): number {
+  const ms = duration(text);
+  if (ms < 100 || ms > 86_400_000) {
+    throw new InvalidArgumentError(`It must be from 100ms to 1d: current value is ${text}`);
+  }
+  return ms;
+}
+
+function groupName(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It must have a character or more.");
+  return text;
 }
 
 if (import.meta.main) await runAsProgram(consumeCommand);

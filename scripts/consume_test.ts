@@ -194,6 +194,11 @@ Deno.test("consume: wrong usage is exit code 2, and touches nothing", async () =
       ["--flush-interval", "soon"],
       ["--absent"],
       ["--alerts", "pigeon"],
+      ["--alerts", "webhook", "--webhook", "http://far.example"],
+      ["--topic", "../../outside"],
+      ["--label-topic", ""],
+      ["--group", ""],
+      ["--session-timeout", "200d"],
     ]
   ) {
     const { code, stderr } = await run("consume", folder, ...wrong);

@@ -5,6 +5,7 @@ import { type LabelResult, recordLabel } from "../src/labels/record_label.ts";
 import type { RecordedLabel } from "../src/ledger/labels.ts";
 import { parseTimestamp } from "../src/stages/timestamp.ts";
 import { engineOptions } from "./engine_options.ts";
+import { topicName } from "./option_values.ts";
 import { runAsProgram, UsageError } from "./run_command.ts";
 
 interface LabelFlags extends Partial<Config> {
@@ -33,7 +34,7 @@ export const labelCommand: Command = engineOptions(
       "when it became known (default: now); only transactions of that time or later see the label",
       timestamp,
     )
-    .option("--label-topic <name>", "topic of the labels", "labels")
+    .option("--label-topic <name>", "topic of the labels", topicName, "labels")
     .option("--json", "print what was recorded as JSON"),
   ["stream", "ledger"],
 ).action(label);

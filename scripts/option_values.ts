@@ -28,6 +28,26 @@ export function httpAddress(text: string): HttpAddress {
 }
 
 /**
+ * Reads the name of a topic for commander's `option`, by Kafka's rule, so that each stream takes it and each object's key too.
+ *
+ * @param text 1 to 230 letters, digits, full stops, hyphens and low lines: Kafka takes 249, and the name of dead letters is longer.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../src/testing/assert.ts";
+ * import { topicName } from "./option_values.ts";
+ *
+ * assertEquals(topicName("card.transactions-2"), "card.transactions-2");
+ * ```
+ */
+export function topicName(text: string): string {
+  if (!/^[A-Za-z0-9._-]{1,230}$/.test(text) || /^\.\.?$/.test(text)) {
+    throw new InvalidArgumentError("It must be 1 to 230 letters, digits, full stops, hyphens and low lines.");
+  }
+  return text;
+}
+
+/**
  * A reader of a whole number for commander's `option`.
  *
  * @param min Smallest value allowed.

@@ -7,11 +7,12 @@ import { produceEventBatches, type ProduceOptions, produceSteps } from "../src/s
 import { replayBatches } from "../src/simulate/replay.ts";
 import { simulatedSteps } from "../src/simulate/simulated_steps.ts";
 import { StepJson } from "../src/simulate/step_json.ts";
+import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../src/stages/timestamp.ts";
 import { openTextTable, type TextTable } from "../src/table/text_table.ts";
 import { durationOption } from "./duration.ts";
 import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
-import { decimalNumber, wholeNumber } from "./option_values.ts";
+import { decimalNumber, topicName, wholeNumber } from "./option_values.ts";
 import { startProgress } from "./progress.ts";
 import { runAsProgram } from "./run_command.ts";
 
@@ -79,8 +80,8 @@ export const produceCommand: Command = engineOptions(
       "partitions of a topic that is made anew (default: 1)",
       wholeNumber(1, 10_000),
     )
-    .option("--topic <name>", "topic of the transactions", "transactions")
-    .option("--label-topic <name>", "topic of the labels", "labels")
+    .option("--topic <name>", "topic of the transactions", topicName, "transactions")
+    .option("--label-topic <name>", "topic of the labels", topicName, "labels")
     .option("--quiet", "no progress"),
   ["stream"],
 ).action(produce);
@@ -174,6 +175,9 @@ function startTime(text: string): number {
     throw new InvalidArgumentError(
       `It must be a date or a time, such as 2026-01-01: current value is ${text}`,
     );
+  }
+  if (ms < MIN_TIMESTAMP_MS || ms > MAX_TIMESTAMP_MS) {
+    throw new InvalidArgumentError(`It must be from 1973-03-03 to 9999-12-31: current value is ${text}`);
   }
   return ms;
 }

@@ -104,7 +104,8 @@ Deno.test("produce: a signal ends it in good order; wrong usage is exit code 2",
   assertEquals(code, 0, stderr);
   const [{ endOffset }] = await broker.offsets("transactions");
   assertStringIncludes(stdout, `produced   ${endOffset} transactions`);
-  for (const wrong of [["--count", "0"], ["--fraud-rate", "2"], ["--labels", "some"], ["--rate", "fast"]]) {
+  const usages = [["--count", "0"], ["--fraud-rate", "2"], ["--labels", "some"], ["--rate", "fast"]];
+  for (const wrong of [...usages, ["--start", "1969-01-01"], ["--topic", ".."], ["--topic", "a/b"]]) {
     assertEquals((await run("--stream", `sqlite:${folder}/other.db`, ...wrong)).code, 2, wrong.join(" "));
   }
   await Deno.remove(folder, { recursive: true });

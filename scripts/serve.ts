@@ -8,7 +8,7 @@ import { endingSignal } from "./ending_signal.ts";
 import { engineOptions } from "./engine_options.ts";
 import { modelPlace } from "./model_place.ts";
 import { openTokens } from "./open_tokens.ts";
-import { httpAddress } from "./option_values.ts";
+import { httpAddress, topicName } from "./option_values.ts";
 import { runAsProgram } from "./run_command.ts";
 
 interface ServeFlags extends Partial<Engines> {
@@ -27,7 +27,7 @@ export const serveCommand: Command = engineOptions(
     )
     .requiredOption("--http <host:port>", "where to listen, such as 127.0.0.1:8080", httpAddress)
     .option("--tokens <file>", "tokens of callers, which `deno task token` makes; a must beyond this machine")
-    .option("--topic <name>", "topic of the transactions in the ledger", "transactions")
+    .option("--topic <name>", "topic of the transactions in the ledger", topicName, "transactions")
     .option(
       "--ledger <url>",
       `ledger: sqlite:PATH or postgres://… (default: ${ENVIRONMENT.ledger}, else none)`,

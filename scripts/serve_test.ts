@@ -111,6 +111,9 @@ Deno.test("serve and consume: beyond this machine only with tokens, and at an ad
       assertEquals(code, 2, stderr);
       assertStringIncludes(stderr, "127.0.0.1:8080");
     }
+    const { code, stderr } = await ended(command, "--http", "127.0.0.1:0", "--tokens", "absent.json");
+    assertEquals(code, 1, stderr);
+    assertStringIncludes(stderr, "absent.json must be a file that `deno task token` makes");
   }
 });
 

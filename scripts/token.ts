@@ -54,7 +54,8 @@ async function readTokens(file: string): Promise<KeptToken[]> {
     return parseTokens(await Deno.readTextFile(file));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    if (error instanceof RangeError) throw error;
+    throw unusable(file, error as Error);
   }
 }
 
@@ -62,10 +63,20 @@ async function readTokens(file: string): Promise<KeptToken[]> {
 async function writeTokens(file: string, tokens: readonly KeptToken[]): Promise<void> {
   const text = formatTokens(tokens);
   parseTokens(text); // what could not be read again is not written
-  await Deno.mkdir(dirname(file), { recursive: true });
-  const beside = `${file}.${crypto.randomUUID()}.tmp`;
-  await Deno.writeTextFile(beside, text, { mode: 0o600 });
-  await Deno.rename(beside, file);
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    const beside = `${file}.${crypto.randomUUID()}.tmp`;
+    await Deno.writeTextFile(beside, text, { mode: 0o600 });
+    await Deno.rename(beside, file);
+  } catch (error) {
+    throw unusable(file, error as Error);
+  }
+}
+
+function unusable(file: string, cause: Error): Error {
+  return new Error(`Cannot use ${file} as it must be a file that can be read and written: ${cause.message}`, {
+    cause,
+  });
 }
 
 function scopes(text: string): Scope[] {

@@ -6,7 +6,7 @@ import { makeModelFolder } from "../src/forest/model_folder.ts";
 import { importSklearn } from "../src/forest/sklearn.ts";
 import { trainModel, type TrainModelOptions } from "../src/forest/train_model.ts";
 import type { RowBatch } from "../src/forest/train_stream.ts";
-import { decimalNumber, nameList, wholeNumber } from "./option_values.ts";
+import { decimalNumber, nameList, topicName, wholeNumber } from "./option_values.ts";
 import { ENGINE_OPTIONS } from "./engine_options.ts";
 import { durationOption } from "./duration.ts";
 import { runAsProgram } from "./run_command.ts";
@@ -93,8 +93,8 @@ const command = new Command("train")
     ]),
   )
   .option(ENGINE_OPTIONS.stream.flag, ENGINE_OPTIONS.stream.description)
-  .option("--topic <name>", "with --from-stream: topic of the transactions", "transactions")
-  .option("--label-topic <name>", "with --from-stream: topic of the labels", "labels")
+  .option("--topic <name>", "with --from-stream: topic of the transactions", topicName, "transactions")
+  .option("--label-topic <name>", "with --from-stream: topic of the labels", topicName, "labels")
   .option("--count <n>", "transactions to simulate", wholeNumber(1), 200_000)
   .addOption(
     durationOption(

@@ -4,6 +4,7 @@ import { type Config, readConfig } from "../src/config.ts";
 import { type Verification, verify } from "../src/verify/verify.ts";
 import { engineOptions } from "./engine_options.ts";
 import { startProgress } from "./progress.ts";
+import { topicName } from "./option_values.ts";
 import { runAsProgram } from "./run_command.ts";
 
 interface VerifyFlags extends Partial<Config> {
@@ -18,7 +19,7 @@ export const verifyCommand: Command = engineOptions(
     .description(
       "Prove from stream, ledger and objects that every transaction is accounted for exactly once.",
     )
-    .option("--topic <name>", "topic of the transactions", "transactions")
+    .option("--topic <name>", "topic of the transactions", topicName, "transactions")
     .option("--json", "print what was found as JSON")
     .option("--quiet", "no progress"),
   ["stream", "ledger", "objects"],

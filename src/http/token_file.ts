@@ -13,10 +13,16 @@ const LOOK_MS = 5000;
  * Reads a tokens file, and reads it again when it changes: a token that is taken out of it ends within 5 s.
  *
  * @param onTrouble Told where a changed file cannot be read; the tokens before it hold.
- * @throws RangeError where it is no tokens file; Deno's error where it cannot be read.
+ * @throws RangeError where it is no tokens file; Error where it cannot be read.
  */
 export async function openTokenFile(path: string, onTrouble: (message: string) => void): Promise<TokenFile> {
-  let text = await Deno.readTextFile(path);
+  let text = await Deno.readTextFile(path).catch((cause) => {
+    const reason = cause instanceof Deno.errors.NotFound ? "no such file" : cause.message;
+    throw new Error(
+      `Cannot read the tokens as ${path} must be a file that \`deno task token\` makes: current value is ${reason}`,
+      { cause },
+    );
+  });
   let tokens = parseTokens(text);
   const look = async () => {
     const now = await Deno.readTextFile(path);
