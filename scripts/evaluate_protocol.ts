@@ -1,8 +1,10 @@
 import { evaluateHandbook, type HandbookEvaluation, type Spread } from "../src/evaluate/handbook.ts";
 import { renderReport } from "../src/evaluate/report.ts";
 import { replayTransactions } from "../src/simulate/replay.ts";
+import { openLineWriter } from "../src/table/line_writer.ts";
 import { openTextTable } from "../src/table/text_table.ts";
 import { transactionFeatures } from "../src/training/transaction_features.ts";
+import { onInterrupt } from "./on_interrupt.ts";
 import { startProgress } from "./progress.ts";
 import { UsageError } from "./run_command.ts";
 import { featuresOptionsOf, type StateFlags } from "./state_options.ts";
@@ -38,6 +40,9 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   }
   if (flags.features !== undefined) checkFeatures(flags.features);
   using table = await openTextTable(flags.input);
+  // A page that cannot be written is told of before the work, not after it.
+  await using report = flags.report === undefined ? undefined : await openLineWriter(flags.report);
+  using _ = onInterrupt(() => report?.abandon());
   const progress = startProgress("replay", { total: table.size, unit: "transactions", quiet: flags.quiet });
   const events = replayTransactions(table.rows(), {
     labelDelayMs: flags.labelDelay,
@@ -58,7 +63,8 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   } finally {
     progress.stop();
   }
-  if (flags.report !== undefined) await Deno.writeTextFile(flags.report, renderReport(found));
+  await report?.write(renderReport(found));
+  await report?.finish();
   console.log(flags.json ? JSON.stringify(summary(found)) : describe(found));
 }
 

@@ -262,6 +262,8 @@ Deno.test("evaluate --protocol says what is wrong, with exit code 2 for usage an
       [[...protocol, "--input", `${folder}/empty.csv`, ...start], 1, "an empty file"],
       [[...protocol, "--input", `${folder}/columns.csv`, ...start], 1, "customer_id must be text"],
       [[...protocol, "--input", `${folder}/none.csv`, ...start], 1, "no such file"],
+      // Before it finds that a day has none.
+      [[...protocol, "--input", file, ...start, "--report", `${folder}/none/page.html`], 1, "Cannot write"],
     ] as const
   ) {
     const { code, stdout, stderr } = await run("evaluate", [...args]);
