@@ -155,7 +155,7 @@ function draw(place: HTMLElement, latest: { current: ChartProps }, tell: (text: 
         { ...axis, size: 26, space: 64, ...(isTime ? { values: TIMES } : {}) },
         {
           ...axis,
-          size: 46,
+          size: (_plot, labels) => widthFor(labels),
           space: 26,
           values: (_plot, splits) => splits.map((y) => y === null ? "" : latest.current.formatY(y)),
           ...(scale === "log" ? { splits: (_plot, _axis, _least, most) => powersUpTo(most) } : {}),
@@ -171,6 +171,18 @@ function draw(place: HTMLElement, latest: { current: ChartProps }, tell: (text: 
     place,
   );
 }
+
+/** Pixels beside the labels of the vertical axis, so that none is cut off; charts with short ones are alike. */
+function widthFor(labels: readonly string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return Math.max(LEAST_AXIS_WIDTH, LABEL_MARGIN + longest * DIGIT_WIDTH);
+}
+
+const LEAST_AXIS_WIDTH = 46;
+/** Tick, gaps, and a pixel to spare. */
+const LABEL_MARGIN = 11;
+/** Of a wide digit at 11 px. */
+const DIGIT_WIDTH = 7;
 
 /** Times of day, and the date in a second line where it changes. */
 const TIMES: uPlot.Axis.Values = [

@@ -45,7 +45,6 @@ export function FlaggedView({ query }: { query: URLSearchParams }): Drawn {
 
 function Filter({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
   const id = useId();
-  const isFiltered = Object.values(filter).some((value) => value !== "");
   return h(
     "form",
     {
@@ -82,7 +81,7 @@ function Filter({ filter }: { filter: Readonly<Record<string, string>> }): Drawn
       "div",
       { class: "field actions" },
       h("button", { type: "submit", class: "primary" }, "Show"),
-      isFiltered && h("a", { href: routeTo("flagged") }, "Clear"),
+      !isEmpty(filter) && h("a", { href: routeTo("flagged") }, "Clear"),
     ),
   );
 }
@@ -102,7 +101,9 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
   const hasNewer = cursors.length > 1 && !isLoading;
   const hasOlder = next_cursor !== null && !isLoading;
   if (flagged.length === 0 && cursors.length === 1) {
-    return h(Notice, { title: "None found" }, h("p", null, "No flagged transaction matches this filter."));
+    return isEmpty(filter)
+      ? h(Notice, { title: "Nothing flagged yet" })
+      : h(Notice, { title: "None found" }, h("p", null, "No flagged transaction matches this filter."));
   }
   return h(
     "section",
@@ -128,6 +129,10 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
       }, "Older"),
     ),
   );
+}
+
+function isEmpty(filter: Readonly<Record<string, string>>): boolean {
+  return Object.values(filter).every((value) => value === "");
 }
 
 /** The filter as the server takes it: without what is empty, times in UTC. */

@@ -31,14 +31,13 @@ export function formatMs(value: number | null | undefined): string {
   return value >= 100 ? `${whole.format(value)} ms` : `${Number(value.toFixed(1))} ms`;
 }
 
-/** A feature's value: whole, or with as many digits as it takes to see it. */
+/** A feature's value: whole, or with the digits that matter; what is less than a thousandth is near 0. */
 export function formatValue(value: number | null | undefined): string {
   if (!isKnown(value)) return "–";
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return whole.format(value);
   const size = Math.abs(value);
-  return size >= 1e6 || size < 1e-3
-    ? value.toExponential(2)
-    : value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3);
+  if (size < 1e-3) return "≈ 0";
+  return size >= 1e6 ? value.toExponential(2) : value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }
 
 /**

@@ -35,7 +35,7 @@ Deno.test("formatValue() shows small and large values", () => {
     "123.5",
   ], [
     0.00001,
-    "1.00e-5",
+    "≈ 0",
   ], [1.5e9, "1.50e+9"]];
   for (const [value, text] of cases) assertEquals(formatValue(value), text);
 });

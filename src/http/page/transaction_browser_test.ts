@@ -9,7 +9,7 @@ import type { WireFlagged, WireFound, WireTransaction, WireVerdict } from "./wir
 
 browserTest("page: a transaction, from an alert's link to an answer", async (browser, context) => {
   await using service = await openPageService();
-  await using tab = await openTab(browser, service.url);
+  await using tab = await openTab(browser, service.url, { mayLog: /status of 404/ });
   const { flagged } = await service.ask<{ flagged: WireFlagged[] }>("/v1/flagged?limit=50");
   const [judged] = flagged;
   const { transaction_id: id, amount, currency } = judged;
@@ -126,6 +126,21 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
     await tab.show(`#/transactions/${encodeURIComponent(strange)}`);
     await tab.until((id) => document.querySelector(".transaction-head code")?.textContent === id, strange);
     assertEquals(await tab.page.$(".transaction-head b"), null);
+    await tab.show("#/transactions/none");
+    assertEquals(await tab.text(".failure .notice-title"), "Not found");
+  });
+
+  await context.step("figures of a large amount stand whole beside their charts", async () => {
+    await service.send({ ...fieldsOf(judged), transaction_id: "large", amount: 12_345_678.9 });
+    await tab.show("#/transactions/large");
+    await tab.page.waitForSelector('.what-if .plot[aria-label^="Score by amount"] canvas');
+    // What is cut off leaves ink at the edge.
+    await tab.until(() =>
+      [...document.querySelectorAll("canvas")].every((canvas) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, 1, canvas.height);
+        return data.every((ink) => ink === 0);
+      })
+    );
   });
   tab.check();
 });
