@@ -62,10 +62,13 @@ export async function runCommand(command: Command, args: string[] = Deno.args): 
 /**
  * Runs a command as the program itself: with its arguments, ending with its exit code.
  *
+ * The program ends when the command has ended, whatever is still open: a client's connections to a server that has frozen
+ * would else keep it for as long as these last, and whoever watches over it would not start it anew.
+ *
  * @param command What to run.
  */
-export async function runAsProgram(command: Command): Promise<void> {
-  Deno.exitCode = await runCommand(command);
+export async function runAsProgram(command: Command): Promise<never> {
+  Deno.exit(await runCommand(command));
 }
 
 function prepare(command: Command): void {

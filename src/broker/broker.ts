@@ -124,12 +124,13 @@ export interface Broker extends AsyncDisposable {
   /**
    * Reads a partition outside any group, from an offset up to, not including, another (default: its end when called).
    *
-   * Used to replay state, to read labels and to verify.
+   * Used to replay state, to read labels and to verify. Where the signal aborts, it waits no longer for a stream that does
+   * not answer, and throws a `DeliveryError`.
    */
   read(
     topic: string,
     partition: number,
-    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number },
+    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number; signal?: AbortSignal },
   ): AsyncIterable<RecordBatch>;
   /** Joins the group; partitions are shared among the group's members. */
   subscribe(topic: string, group: string, options?: SubscribeOptions): Promise<Subscription>;

@@ -52,9 +52,14 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
   });
   const decoder = await openDecoder();
   const onRead = oneSidedLabels(parts.model.manifest, (message) => parts.telemetry.log("warn", message));
-  await using labels = new LabelTopic({ ...parts, decoder, onRead });
-  await new Consumer({ ...parts, decoder, labels }, options, subscription, { failing, ending, drained })
-    .run();
+  const giveUp = new AbortController();
+  await using labels = new LabelTopic({ ...parts, decoder, onRead, signal: giveUp.signal });
+  await new Consumer({ ...parts, decoder, labels }, options, subscription, {
+    failing,
+    ending,
+    drained,
+    giveUp,
+  }).run();
 }
 
 /** What ends a run: a failure, the caller or a failure, or that there is nothing left to do. */
@@ -62,6 +67,8 @@ interface Ends {
   failing: AbortController;
   ending: AbortSignal;
   drained: AbortController;
+  /** Aborted when there is no more time to end in. */
+  giveUp: AbortController;
 }
 
 interface Owned {
@@ -74,8 +81,6 @@ class Consumer {
   readonly #options: ConsumerOptions;
   readonly #subscription: Subscription;
   readonly #ends: Ends;
-  /** Aborted when there is no more time to end in. */
-  readonly #giveUp = new AbortController();
   readonly #owned = new Map<number, Owned>();
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
   readonly #owner = crypto.randomUUID();
@@ -106,8 +111,8 @@ class Consumer {
 
   async run(): Promise<void> {
     const timeUp = () => {
-      const done = pause(this.#options.stopWithinMs ?? 10_000, this.#giveUp.signal);
-      done.then(() => this.#giveUp.abort());
+      const done = pause(this.#options.stopWithinMs ?? 10_000, this.#ends.giveUp.signal);
+      done.then(() => this.#ends.giveUp.abort());
     };
     if (this.#ends.ending.aborted) timeUp();
     else this.#ends.ending.addEventListener("abort", timeUp, { once: true });
@@ -119,7 +124,7 @@ class Consumer {
     } finally {
       clearInterval(looking);
       this.#ends.ending.removeEventListener("abort", timeUp);
-      this.#giveUp.abort();
+      this.#ends.giveUp.abort();
       for (const timer of this.#reclaims) clearTimeout(timer);
       this.#groupOffsets.stop();
       await Promise.all([...this.#owned.keys()].map((partition) => this.#release(partition)));
@@ -153,7 +158,7 @@ class Consumer {
     const drained = (isLookedAt?: (partition: number) => boolean) => {
       const listeners = this.#parts.listeners.map(({ name }) => name);
       return deliver(
-        () => isDrained({ ...this.#parts, listeners }, isLookedAt),
+        () => isDrained({ ...this.#parts, listeners, signal: this.#ends.giveUp.signal }, isLookedAt),
         this.#retry("end of the topic"),
       );
     };
@@ -164,7 +169,7 @@ class Consumer {
     if (this.#isWaiting) return false;
     this.#isWaiting = true;
     const wait = async () => {
-      const ended = AbortSignal.any([this.#ends.ending, this.#giveUp.signal]);
+      const ended = AbortSignal.any([this.#ends.ending, this.#ends.giveUp.signal]);
       do await pause(LOOK_FOR_END_MS, ended); while (!ended.aborted && !await drained());
       this.#ends.drained.abort();
     };
@@ -206,7 +211,7 @@ class Consumer {
         onStatus(this.#status.look(lag, telemetry.counters().get("retries") ?? 0));
       },
       ({ message }: Error) => {
-        if (!this.#giveUp.signal.aborted) telemetry.trouble(what, `it is not known: ${message}`);
+        if (!this.#ends.giveUp.signal.aborted) telemetry.trouble(what, `it is not known: ${message}`);
       },
     );
   }
@@ -225,7 +230,7 @@ class Consumer {
   #retry(what: string): DeliverOptions {
     const { telemetry } = this.#parts;
     return {
-      signal: this.#giveUp.signal,
+      signal: this.#ends.giveUp.signal,
       onRetry: (error) => {
         telemetry.count("retries");
         telemetry.trouble(what, error.message);
@@ -271,6 +276,6 @@ class Consumer {
     for (const { partition } of this.#owned.values()) await partition.settle();
     const told = this.#groupOffsets.flush();
     await Promise.all([...this.#owned.values()].map(({ relays }) => relays.finish()));
-    await Promise.race([told, pause(TELL_WITHIN_MS, this.#giveUp.signal)]);
+    await Promise.race([told, pause(TELL_WITHIN_MS, this.#ends.giveUp.signal)]);
   }
 }

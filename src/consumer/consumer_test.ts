@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import { openSqliteBroker } from "../broker/sqlite.ts";
+import { DeliveryError } from "../delivery_error.ts";
 import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
 import { createScorer } from "../forest/scorer.ts";
@@ -68,6 +69,57 @@ Deno.test("runConsumer() says that the stream cannot be looked at, and that it c
     assertMatch(first, /^warn: lag of stream .*stream\.db: it is not known: nobody answers; trying again/);
     // The reads of labels, which do not work yet, are not said to work.
     assertEquals(lines.filter((line) => line.startsWith(`warn: ${reads}: works again`)), []);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** The stream, but that it does not answer to those who read it until they give up. */
+function withoutReads(broker: Broker, onRead: () => void): Broker {
+  return new Proxy(broker, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      if (name !== "read") return value.bind(target);
+      return (...[, , { signal }]: Parameters<Broker["read"]>) => {
+        onRead();
+        const next = () =>
+          new Promise((_, reject) => {
+            signal?.addEventListener(
+              "abort",
+              () => reject(new DeliveryError("silence", { retriable: true })),
+            );
+          });
+        return { [Symbol.asyncIterator]: () => ({ next }) };
+      };
+    },
+  });
+}
+
+Deno.test("runConsumer() ends in the time it has where the stream does not answer to a claim", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    await makeEmbeddedRun(folder, { count: 200, partitions: 1 });
+    const model = await loadModel(`${folder}/model`);
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    await using store = openDirectory(`${folder}/objects`);
+    using scorer = await createScorer(model.forest);
+    const parts = {
+      ...{ ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
+      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "none" as const },
+      encoder: objectEncoders.ndjson,
+      telemetry: createTelemetry({ write: () => {} }),
+    };
+    await runConsumer({ ...parts, broker }, { untilEmpty: true });
+    // What is committed is replayed at the next claim.
+    const ending = new AbortController();
+    let isReading = false;
+    const silent = withoutReads(broker, () => isReading = true);
+    const running = runConsumer({ ...parts, broker: silent }, { signal: ending.signal, stopWithinMs: 50 });
+    const ended = running.then(() => "in good order", ({ message }) => message);
+    await until(() => isReading, { timeoutMs: 60_000, what: "a read" });
+    ending.abort();
+    assertEquals(await ended, "silence");
   }
   await Deno.remove(folder, { recursive: true });
 });

@@ -18,6 +18,8 @@ export interface DrainedParts {
   topic: string;
   /** Names of the listeners that must have been told. */
   listeners: readonly string[];
+  /** Ends the wait for a stream that does not answer. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -32,15 +34,15 @@ export async function isDrained(
   parts: DrainedParts,
   isLookedAt: (partition: number) => boolean = () => true,
 ): Promise<boolean> {
-  const { broker, ledger, topic } = parts;
+  const { ledger, topic } = parts;
   const committed = new Map(
     (await ledger.partitions()).filter((known) => known.topic === topic)
       .map(({ partition, nextOffset }) => [partition, nextOffset]),
   );
-  for (const { partition, startOffset, endOffset } of await broker.offsets(topic)) {
+  for (const { partition, startOffset, endOffset } of await parts.broker.offsets(topic)) {
     if (!isLookedAt(partition)) continue;
     const fromOffset = Math.max(committed.get(partition) ?? 0, startOffset);
-    if (fromOffset < endOffset && await hasRecord(broker, topic, partition, fromOffset)) return false;
+    if (fromOffset < endOffset && await hasRecord(parts, partition, fromOffset)) return false;
     if (!await isRelayed(parts, partition)) return false;
   }
   return true;
@@ -48,12 +50,11 @@ export async function isDrained(
 
 /** Offsets may end with some that hold no record. */
 async function hasRecord(
-  broker: Broker,
-  topic: string,
+  { broker, topic, signal }: DrainedParts,
   partition: number,
   fromOffset: number,
 ): Promise<boolean> {
-  for await (const batch of broker.read(topic, partition, { fromOffset, maxBatchRecords: 1 })) {
+  for await (const batch of broker.read(topic, partition, { fromOffset, maxBatchRecords: 1, signal })) {
     if (batch.count > 0) return true;
   }
   return false;

@@ -24,6 +24,8 @@ export interface LabelTopicSource {
   labelTopic: string;
   /** Records whose labels are kept, at least those of one block (default: 131,072). */
   keptRecords?: number;
+  /** Ends the wait for a stream that does not answer. */
+  signal?: AbortSignal;
   /** Told of labels as they are read, some of them more than once. */
   onRead?(labels: LabelColumns): void;
 }
@@ -133,14 +135,14 @@ export class LabelTopic implements AsyncDisposable {
   }
 
   async #read(partition: number, offset: number): Promise<LabelBlock | undefined> {
-    const { broker, decoder, labelTopic, onRead } = this.#source;
+    const { broker, decoder, labelTopic, onRead, signal } = this.#source;
     const readers = this.#readers[partition] ??= [];
     for (;;) {
       const index = readers.findIndex(({ nextOffset }) => nextOffset === offset);
       // Taken out while it reads: one that fails is not gone on with.
-      const reader = index >= 0
-        ? readers.splice(index, 1)[0]
-        : { batches: broker.read(labelTopic, partition, { fromOffset: offset })[Symbol.asyncIterator]() };
+      const reader = index >= 0 ? readers.splice(index, 1)[0] : {
+        batches: broker.read(labelTopic, partition, { fromOffset: offset, signal })[Symbol.asyncIterator](),
+      };
       const { value: batch, done } = await reader.batches.next();
       if (!done) {
         const { columns: labels } = decoder.decodeLabels(batch);

@@ -138,7 +138,8 @@ export class PartitionState {
     let at = 0;
     await this.#readLabelsOf(ranges[at]);
     await deliver(async () => {
-      for await (const batch of broker.read(topic, partition, { fromOffset, toOffset })) {
+      const { signal } = retryReads ?? {};
+      for await (const batch of broker.read(topic, partition, { fromOffset, toOffset, signal })) {
         for (let row = 0, end = 0; row < batch.count; row = end) {
           while (batch.offsets[row] >= ranges[at].nextOffset) await this.#readLabelsOf(ranges[++at]);
           while (end < batch.count && batch.offsets[end] < ranges[at].nextOffset) end++;

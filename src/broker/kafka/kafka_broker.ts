@@ -140,7 +140,7 @@ class KafkaBroker implements Broker {
   async *read(
     topic: string,
     partition: number,
-    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number },
+    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number; signal?: AbortSignal },
   ): AsyncIterable<RecordBatch> {
     const link = await this.#linkTo(topic);
     yield* readPartition(link, {

@@ -18,6 +18,8 @@ export interface ReadPartitionOptions {
   maxBatchRecords: number;
   /** Most bytes of a fetch, where they are fewer than {@link MOST_BYTES}. */
   maxBytesPerPartition: number;
+  /** Ends the wait for a cluster that does not answer. */
+  signal?: AbortSignal;
 }
 
 /** A reader has an answer in hand and one ahead; labels may have several readers a partition. */
@@ -40,13 +42,17 @@ export async function* readPartition(
   link: ClusterLink,
   options: ReadPartitionOptions,
 ): AsyncGenerator<RecordBatch> {
-  const { topic, partition, maxBatchRecords } = options;
-  const [{ startOffset, endOffset }] = await link.persist(() => link.offsets([partition]));
+  const { topic, partition, maxBatchRecords, signal } = options;
+  const persist = <T>(call: () => Promise<T>) =>
+    link.persist(call, signal).catch((error) => {
+      throw link.inWords(error);
+    });
+  const [{ startOffset, endOffset }] = await persist(() => link.offsets([partition]));
   const toOffset = Math.min(options.toOffset ?? endOffset, endOffset);
   let maxBytes = Math.min(options.maxBytesPerPartition, MOST_BYTES);
   let emptyAnswers = 0;
   const fetchFrom = (offset: number) => {
-    const fetching = link.persist(async () => {
+    const fetching = persist(async () => {
       const nodeId = (await link.leaders()).get(partition) ?? -1;
       const wanted = { partitions: [{ partition, offset, maxBytes }], maxWaitMs: MAX_WAIT_MS, maxBytes };
       const [fetched] = await link.fetch(nodeId, wanted);
@@ -68,7 +74,7 @@ export async function* readPartition(
     const fetched = await (fetching ?? fetchFrom(position));
     fetching = undefined;
     if (fetched.errorCode === OFFSET_OUT_OF_RANGE) {
-      const [now] = await link.persist(() => link.offsets([partition]));
+      const [now] = await persist(() => link.offsets([partition]));
       if (position < now.startOffset) {
         position = now.startOffset;
         continue;
@@ -99,7 +105,7 @@ export async function* readPartition(
       if (fetched.records.length > 0) maxBytes *= 2;
       else if (fetched.endOffset <= position) return;
       else if (++emptyAnswers >= EMPTY_ANSWERS) {
-        await link.recover(new Error("no records came though there are some"));
+        await link.recover(new Error("no records came though there are some"), signal);
       }
     } else {
       emptyAnswers = 0;

@@ -83,9 +83,16 @@ export class KafkajsConnection implements TopicConnection {
   /** Connects to the first broker that answers. */
   static async open(kafka: Kafka, topic: string, answers: LargeAnswers): Promise<KafkajsConnection> {
     const cluster = createCluster(kafka);
-    await cluster.connect();
-    await cluster.addTargetTopic(topic);
-    return new KafkajsConnection(cluster, topic, answers);
+    const connection = new KafkajsConnection(cluster, topic, answers);
+    try {
+      await cluster.connect();
+      await cluster.addTargetTopic(topic);
+      return connection;
+    } catch (error) {
+      // A node that took the connection and never answered would hold it.
+      await connection.close();
+      throw error;
+    }
   }
 
   async leaders(): Promise<Map<number, number>> {
