@@ -89,8 +89,8 @@ export class KafkajsConnection implements TopicConnection {
       await cluster.addTargetTopic(topic);
       return connection;
     } catch (error) {
-      // A node that took the connection and never answered would hold it.
-      await connection.close();
+      // A node that took the connection and never answered would hold it; nobody waits for its end.
+      connection.close().catch(() => {});
       throw error;
     }
   }
