@@ -22,8 +22,8 @@ export class Claim {
   maxBytes: number;
   /** Since when each fetch of the partition has failed, by `performance.now()`. */
   failingSince: number | undefined;
-  /** When the partition last moved on, by `performance.now()`. */
-  movedAt: number = performance.now();
+  /** Since when the partition was asked for first, has records and gives none, by `performance.now()`. */
+  stalledSince: number | undefined;
 
   /** Stands at the start of the partition until it is sought. */
   constructor(partition: number, maxBytes: number) {
@@ -37,7 +37,7 @@ export class Claim {
     this.endOffset = undefined;
     this.sets.length = 0;
     this.epoch++;
-    this.movedAt = performance.now();
+    this.stalledSince = undefined;
   }
 
   /** Fetches on from a later offset; what was read ahead stays. */

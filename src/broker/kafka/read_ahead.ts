@@ -124,12 +124,17 @@ export class ReadAhead {
     for (const fetched of answer) {
       const found = asked.find(({ claim }) => claim.partition === fetched.partition);
       if (found === undefined || !held.has(found.claim) || found.epoch !== found.claim.epoch) continue;
-      await this.#accept(found.claim, fetched);
+      await this.#accept(found.claim, fetched, found === asked[0]);
     }
     this.#options.onChange();
   }
 
-  async #accept(claim: Claim, { errorCode, endOffset, aborted, records }: FetchedPartition): Promise<void> {
+  /** Takes in what came of a partition; the one that was asked for first is owed records wherever it has any. */
+  async #accept(
+    claim: Claim,
+    { errorCode, endOffset, aborted, records }: FetchedPartition,
+    isFirst: boolean,
+  ): Promise<void> {
     const { topic } = this.#options;
     const { partition, fetchOffset } = claim;
     if (errorCode === OFFSET_OUT_OF_RANGE) return await this.#moveIntoRange(claim);
@@ -150,13 +155,15 @@ export class ReadAhead {
     if (end !== undefined && end > fetchOffset) {
       claim.fetchOffset = end;
       claim.sets.push(set);
-      claim.movedAt = performance.now();
+      claim.stalledSince = undefined;
     } else if (records.length > 0) {
       claim.maxBytes *= 2; // a batch that does not fit is cut off
     } else if (endOffset <= fetchOffset) {
-      claim.movedAt = performance.now();
-    } else if (performance.now() - claim.movedAt > STALLED_MS) {
-      const stalledMs = Math.round(performance.now() - claim.movedAt);
+      claim.stalledSince = undefined;
+    } else if (isFirst) {
+      claim.stalledSince ??= performance.now();
+      const stalledMs = Math.round(performance.now() - claim.stalledSince);
+      if (stalledMs <= STALLED_MS) return;
       throw new DeliveryError(
         `Cannot read ${topic}/${partition} from offset ${fetchOffset} as the broker must give records up to ` +
           `${endOffset}: current value is none for ${stalledMs} ms`,
