@@ -209,10 +209,10 @@ Deno.test("consume: webhooks that are named and not used, used and not named, or
     [
       ["--alerts", "webhook"],
       { WEBHOOK_URLS: "http://far.example/x", WEBHOOK_SECRET: SECRET },
-      1,
+      2,
       "must be https:",
     ],
-    [["--public-url", "fraud.example"], {}, 1, "--public-url must begin with"],
+    [["--public-url", "fraud.example"], {}, 2, "--public-url must begin with"],
     [["--alerts-per-minute", "0"], {}, 2, "--alerts-per-minute"],
   ];
   await makeEmbeddedRun(folder, { count: 100 });

@@ -26,8 +26,8 @@ export interface PagePackage {
  * import { assertEquals } from "../testing/assert.ts";
  * import { readPageModules } from "./page_modules.ts";
  *
- * const modules = await readPageModules(new URL("../../", import.meta.url), "src/sha256.ts");
- * assertEquals([...modules.keys()], ["src/sha256.ts"]);
+ * const modules = await readPageModules(new URL("../../", import.meta.url), "src/currency.ts");
+ * assertEquals([...modules.keys()], ["src/currency.ts"]);
  * ```
  */
 export async function readPageModules(

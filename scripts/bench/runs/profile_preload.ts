@@ -1,5 +1,5 @@
 /**
- * Profiles the program that is run after it, on its main thread, and writes the profile when the program ends:
+ * Profiles the program that is run after it, on its main thread, and writes the profile when the program ends by `Deno.exit`:
  * `deno run --preload=…/profile_preload.ts?out=FILE …`.
  *
  * @module
@@ -13,11 +13,12 @@ session.connect();
 session.post("Profiler.enable");
 session.post("Profiler.setSamplingInterval", { interval: INTERVAL_US });
 session.post("Profiler.start");
-globalThis.addEventListener("beforeunload", (event) => {
-  // The answer comes in a later turn of the event loop, so there has to be one.
-  event.preventDefault();
+const exit = Deno.exit;
+// The answer comes in a later turn of the event loop, so the program ends after it.
+Deno.exit = ((code?: number) => {
   session.post("Profiler.stop", (error, answer) => {
     if (error) throw error;
     Deno.writeTextFileSync(out, JSON.stringify((answer as { profile: unknown }).profile));
+    exit(code);
   });
-}, { once: true });
+}) as typeof exit;
