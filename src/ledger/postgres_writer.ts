@@ -17,7 +17,7 @@ const PART_BYTES = 1 << 20;
 
 // One statement, so that a batch with few log rows or none is one round trip. All that follows `moved` writes only where epoch
 // and next offset were the expected ones. A range that goes on under the same model, log mode, labels and day is made
-// longer, so that the table stays small. Verdicts, a line each, come as one text: as an array each quote in them would be escaped.
+// longer, so that the table stays small.
 const commitStatement = (logged: string) => `
 WITH moved AS (
   UPDATE partition_owner SET next_offset = $5
@@ -38,7 +38,7 @@ WITH moved AS (
   INSERT INTO flagged
   SELECT $1, $2, each.*, $10::bigint
   FROM unnest($11::bigint[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::text[], $17::bigint[],
-    $18::double precision[], string_to_array($19::text, E'\\n')) AS each
+    $18::double precision[], $19::text[]) AS each
   WHERE EXISTS (SELECT FROM moved)
 ), buried AS (
   INSERT INTO dead_letter
@@ -126,7 +126,7 @@ async function write(
       flagged.map(({ currency }) => currency),
       flagged.map(({ timestampMs }) => timestampMs),
       flagged.map(({ anomalyScore }) => anomalyScore),
-      withoutNul(flagged.map(({ verdict }) => verdict).join("\n")),
+      flagged.map(({ verdict }) => withoutNul(verdict)),
       deadLetters.map(({ offset }) => offset),
       deadLetters.map(({ reason }) => reason),
       deadLetters.map(({ detail }) => withoutNul(detail)),
