@@ -34,8 +34,6 @@ export class RecentTransactions {
   #floats: Float32Array = new Float32Array();
   /** Transactions remembered since the stream's start; number `n` is in the ring's place `n % maxTransactions`. */
   #remembered = 0;
-  /** The ring's place for the next one. */
-  #next = 0;
   /** Number of the next transaction that may be presumed legitimate. */
   #cursor = 0;
 
@@ -60,16 +58,14 @@ export class RecentTransactions {
 
   /** Brings the memory of a transaction close, and of the one that the `ahead`th from here will take the place of. */
   warm(low: number, high: number, ahead: number): number {
-    const entry = this.#next + ahead;
-    const at = (entry < this.#maxTransactions ? entry : entry - this.#maxTransactions) * this.#stride;
+    const at = (this.#remembered + ahead) % this.#maxTransactions * this.#stride;
     return this.#index.warmSlot(low, high) ^
       this.#index.warmSlot(this.#words[at] | 0, this.#words[at + 1] | 0);
   }
 
   /** Position of a transaction that is not remembered yet. */
   remember(low: number, high: number): number {
-    const entry = this.#next;
-    this.#next = entry + 1 < this.#maxTransactions ? entry + 1 : 0;
+    const entry = this.#remembered % this.#maxTransactions;
     const at = entry * this.#stride;
     if (this.#remembered >= this.#maxTransactions) {
       this.#index.remove(entry, this.#words, this.#stride);
@@ -178,7 +174,6 @@ export class RecentTransactions {
     const kept = Math.min(size, this.#maxTransactions);
     // Numbers count from 0 again: only their order and their distance to the cursor matter.
     this.#remembered = kept;
-    this.#next = kept % this.#maxTransactions;
     this.#cursor = Math.max(0, cursor - (remembered - kept));
     this.#words = new Uint32Array();
     this.#reserve(kept);
