@@ -14,48 +14,67 @@ import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { until } from "../testing/until.ts";
 import { verify } from "../verify/verify.ts";
 import { runConsumer } from "./consumer.ts";
+import type { ConsumerParts } from "./consumer_options.ts";
 import type { ConsumerStatus } from "./status.ts";
 
-/** The stream, but that nobody can be told the lag while `isAway()`. */
-function withoutLag(broker: Broker, isAway: () => boolean): Broker {
-  return new Proxy(broker, {
-    get(target, name) {
+/** The target with another method in the place of one of its own. */
+function withMethod<T extends object, K extends keyof T>(target: T, method: K, other: T[K]): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (name === method) return other;
       const value = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      if (name !== "subscribe") return value.bind(target);
-      return async (...args: Parameters<Broker["subscribe"]>) => {
-        const subscription = await broker.subscribe(...args);
-        const lag = subscription.lag.bind(subscription);
-        subscription.lag = () => isAway() ? Promise.reject(new Error("nobody answers")) : lag();
-        return subscription;
-      };
+      return typeof value === "function" ? value.bind(target) : value;
     },
   });
 }
 
-Deno.test("runConsumer() says that the stream cannot be looked at, and that it can again", async () => {
+/** Fills an embedded stream and hands over what a consumer of it takes, but for its telemetry. */
+async function onEmbedded(
+  events: Parameters<typeof makeEmbeddedRun>[1],
+  body: (parts: Omit<ConsumerParts, "telemetry">, ground: { folder: string; count: number }) => Promise<void>,
+): Promise<void> {
   const folder = await Deno.makeTempDir();
   {
-    await makeEmbeddedRun(folder, { count: 200, partitions: 1 });
+    const count = await makeEmbeddedRun(folder, events);
     const model = await loadModel(`${folder}/model`);
     await using broker = openSqliteBroker(`${folder}/stream.db`);
     await using ledger = openSqliteLedger(`${folder}/ledger.db`);
     await using store = openDirectory(`${folder}/objects`);
     using scorer = await createScorer(model.forest);
+    await body({
+      ...{ broker, ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
+      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "none" },
+      encoder: objectEncoders.ndjson,
+    }, { folder, count });
+  }
+  await Deno.remove(folder, { recursive: true });
+}
+
+/** The stream, but that nobody can be told the lag while `isAway()`. */
+function withoutLag(broker: Broker, isAway: () => boolean): Broker {
+  return withMethod(broker, "subscribe", async (...args) => {
+    const subscription = await broker.subscribe(...args);
+    const lag = subscription.lag.bind(subscription);
+    subscription.lag = () => isAway() ? Promise.reject(new Error("nobody answers")) : lag();
+    return subscription;
+  });
+}
+
+Deno.test("runConsumer() says that the stream cannot be looked at, and that it can again", () =>
+  onEmbedded({ count: 200, partitions: 1 }, async (parts) => {
     const lines: string[] = [];
     const statuses: ConsumerStatus[] = [];
     const telemetry = createTelemetry({ write: (line) => lines.push(line) });
-    const reads = `stream ${broker.name}`;
+    const reads = `stream ${parts.broker.name}`;
     telemetry.trouble(reads, "labels cannot be read");
     let isAway = true;
     const ending = new AbortController();
-    const running = runConsumer({
-      ...{ ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
-      broker: withoutLag(broker, () => isAway),
-      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "none" },
-      encoder: objectEncoders.ndjson,
-      telemetry,
-    }, { signal: ending.signal, statusIntervalMs: 5, onStatus: (status) => statuses.push(status) });
+    const broker = withoutLag(parts.broker, () => isAway);
+    const running = runConsumer({ ...parts, broker, telemetry }, {
+      signal: ending.signal,
+      statusIntervalMs: 5,
+      onStatus: (status) => statuses.push(status),
+    });
     const saying = (what: RegExp) =>
       until(() => lines.some((line) => what.test(line)), { timeoutMs: 60_000, what: `a line like ${what}` });
     await saying(/nobody answers/);
@@ -69,120 +88,72 @@ Deno.test("runConsumer() says that the stream cannot be looked at, and that it c
     assertMatch(first, /^warn: lag of stream .*stream\.db: it is not known: nobody answers; trying again/);
     // The reads of labels, which do not work yet, are not said to work.
     assertEquals(lines.filter((line) => line.startsWith(`warn: ${reads}: works again`)), []);
-  }
-  await Deno.remove(folder, { recursive: true });
-});
+  }));
 
 /** The stream, but that it does not answer to those who read it until they give up. */
 function withoutReads(broker: Broker, onRead: () => void): Broker {
-  return new Proxy(broker, {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      if (name !== "read") return value.bind(target);
-      return (...[, , { signal }]: Parameters<Broker["read"]>) => {
-        onRead();
-        const next = () =>
-          new Promise((_, reject) => {
-            signal?.addEventListener(
-              "abort",
-              () => reject(new DeliveryError("silence", { retriable: true })),
-            );
-          });
-        return { [Symbol.asyncIterator]: () => ({ next }) };
-      };
-    },
+  return withMethod(broker, "read", (_topic, _partition, { signal }) => {
+    onRead();
+    const next = () =>
+      new Promise<never>((_, reject) => {
+        signal?.addEventListener("abort", () => reject(new DeliveryError("silence", { retriable: true })));
+      });
+    return { [Symbol.asyncIterator]: () => ({ next }) };
   });
 }
 
-Deno.test("runConsumer() ends in the time it has where the stream does not answer to a claim", async () => {
-  const folder = await Deno.makeTempDir();
-  {
-    await makeEmbeddedRun(folder, { count: 200, partitions: 1 });
-    const model = await loadModel(`${folder}/model`);
-    await using broker = openSqliteBroker(`${folder}/stream.db`);
-    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
-    await using store = openDirectory(`${folder}/objects`);
-    using scorer = await createScorer(model.forest);
-    const parts = {
-      ...{ ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
-      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "none" as const },
-      encoder: objectEncoders.ndjson,
-      telemetry: createTelemetry({ write: () => {} }),
-    };
-    await runConsumer({ ...parts, broker }, { untilEmpty: true });
+Deno.test("runConsumer() ends in the time it has where the stream does not answer to a claim", () =>
+  onEmbedded({ count: 200, partitions: 1 }, async (embedded) => {
+    const parts = { ...embedded, telemetry: createTelemetry({ write: () => {} }) };
+    await runConsumer(parts, { untilEmpty: true });
     // What is committed is replayed at the next claim.
     const ending = new AbortController();
     let isReading = false;
-    const silent = withoutReads(broker, () => isReading = true);
-    const running = runConsumer({ ...parts, broker: silent }, { signal: ending.signal, stopWithinMs: 50 });
+    const broker = withoutReads(parts.broker, () => isReading = true);
+    const running = runConsumer({ ...parts, broker }, { signal: ending.signal, stopWithinMs: 50 });
     const ended = running.then(() => "in good order", ({ message }) => message);
     await until(() => isReading, { timeoutMs: 60_000, what: "a read" });
     ending.abort();
     assertEquals(await ended, "silence");
-  }
-  await Deno.remove(folder, { recursive: true });
-});
+  }));
 
 /** The ledger, in which another consumer claims a partition just before its first commit. */
 function withRival(ledger: Ledger, topic: string, streamId: string): Ledger {
   let hasCome = false;
-  return new Proxy(ledger, {
-    get(target, name) {
-      const value = Reflect.get(target, name);
-      if (typeof value !== "function") return value;
-      if (name !== "commit") return value.bind(target);
-      return async (...args: Parameters<Ledger["commit"]>) => {
-        if (!hasCome) await ledger.claim(topic, args[0].partition, { owner: "rival", streamId });
-        hasCome = true;
-        return await ledger.commit(...args);
-      };
-    },
+  return withMethod(ledger, "commit", async (outcome) => {
+    if (!hasCome) await ledger.claim(topic, outcome.partition, { owner: "rival", streamId });
+    hasCome = true;
+    return await ledger.commit(outcome);
   });
 }
 
-Deno.test("runConsumer() reads again what it could not commit as another had claimed it, though no record follows", async () => {
-  const folder = await Deno.makeTempDir();
-  {
-    const count = await makeEmbeddedRun(folder, { count: 300, partitions: 2 });
-    const model = await loadModel(`${folder}/model`);
-    await using broker = openSqliteBroker(`${folder}/stream.db`);
-    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
-    await using store = openDirectory(`${folder}/objects`);
-    using scorer = await createScorer(model.forest);
+Deno.test("runConsumer() reads again what it could not commit as another had claimed it, though no record follows", () =>
+  onEmbedded({ count: 300, partitions: 2 }, async (parts, { count }) => {
+    const { broker, ledger, store, topic } = parts;
     const lines: string[] = [];
     await runConsumer({
-      ...{ broker, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
-      ledger: withRival(ledger, "transactions", await broker.id()),
-      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "all" },
-      encoder: objectEncoders.ndjson,
+      ...parts,
+      ledger: withRival(ledger, topic, await broker.id()),
+      logMode: "all",
       telemetry: createTelemetry({ level: "warn", write: (line) => lines.push(line) }),
     }, { untilEmpty: true });
     assertEquals(lines.length, 1);
     assertMatch(lines[0], /partition [01]: another consumer has claimed it/);
-    const { problems, committed } = await verify({ broker, ledger, store, topic: "transactions" });
+    const { problems, committed } = await verify({ broker, ledger, store, topic });
     assertEquals([problems, committed], [[], count]);
-  }
-  await Deno.remove(folder, { recursive: true });
-});
+  }));
 
-Deno.test("runConsumer() warns where only frauds are labelled and the model expects both", async () => {
-  const folder = await Deno.makeTempDir();
-  {
-    await makeEmbeddedRun(folder, { count: 12_000, labels: "frauds" });
-    const model = await loadModel(`${folder}/model`);
-    await using broker = openSqliteBroker(`${folder}/stream.db`);
-    using scorer = await createScorer(model.forest);
+Deno.test("runConsumer() warns where only frauds are labelled and the model expects both", () =>
+  onEmbedded({ count: 12_000, labels: "frauds" }, async (parts, { folder }) => {
+    const { model } = parts;
     const linesOf = async (presumeLegitimateAfterMs?: number) => {
       const lines: string[] = [];
       const group = crypto.randomUUID();
       await using ledger = openSqliteLedger(`${folder}/${group}.db`);
       await using store = openDirectory(`${folder}/${group}`);
       await runConsumer({
-        ...{ broker, ledger, store, scorer, explainer: createExplainer(model.forest), listeners: [] },
+        ...{ ...parts, ledger, store, group },
         model: { ...model, manifest: { ...model.manifest, presumeLegitimateAfterMs } },
-        ...{ topic: "transactions", labelTopic: "labels", group, logMode: "none" },
-        encoder: objectEncoders.ndjson,
         telemetry: createTelemetry({ level: "warn", write: (line) => lines.push(line) }),
       }, { untilEmpty: true });
       return lines;
@@ -191,6 +162,4 @@ Deno.test("runConsumer() warns where only frauds are labelled and the model expe
     assertEquals(lines.length, 1);
     assertMatch(lines[0], /first 100 labels all say fraud/);
     assertEquals(await linesOf(7 * 86_400_000), []);
-  }
-  await Deno.remove(folder, { recursive: true });
-});
+  }));
