@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import { currencyText } from "../currency.ts";
 import type { LogRows, Outcome } from "./ledger.ts";
+import { bigintArray, doubleArray, textArray } from "./postgres_arrays.ts";
 import { withoutNul } from "./postgres_text.ts";
 import { idTexts } from "./rows.ts";
 
@@ -70,24 +71,24 @@ export function encodeLogRows(outcome: Outcome): Uint8Array {
   return tuples.written();
 }
 
-/** The same rows as arrays, a column each: those of {@link LOG_COLUMNS} that differ from row to row. */
-export function logColumns(log: LogRows): unknown[][] {
+/** The same rows as parameters, an array a column: those of {@link LOG_COLUMNS} that differ from row to row. */
+export function logColumns(log: LogRows): unknown[] {
   const { count, amountMinor, currency, timestampMs, anomalyScore, flagged, producedAtMs } = log;
   const idText = idTexts(log);
   const ids = (which: number) =>
-    Array.from({ length: count }, (_, row) => withoutNul(idText(3 * row + which)));
-  const numbers = (column: Float64Array) => Array.from(column.subarray(0, count));
+    textArray(Array.from({ length: count }, (_, row) => withoutNul(idText(3 * row + which))));
+  const integers = (column: Float64Array) => bigintArray(column.subarray(0, count));
   return [
-    numbers(log.offset),
+    integers(log.offset),
     ids(0),
     ids(1),
     ids(2),
-    numbers(amountMinor),
-    Array.from(currency.subarray(0, count), currencyText),
-    numbers(timestampMs),
-    numbers(anomalyScore),
+    integers(amountMinor),
+    textArray(Array.from(currency.subarray(0, count), currencyText)),
+    integers(timestampMs),
+    doubleArray(anomalyScore.subarray(0, count)),
     Array.from(flagged.subarray(0, count), (each) => each !== 0),
-    numbers(producedAtMs),
+    integers(producedAtMs),
   ];
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { FencedError, type Outcome } from "./ledger.ts";
+import { bigintArray, doubleArray, textArray } from "./postgres_arrays.ts";
 import { type Connection, copyFromStdin } from "./postgres_driver.ts";
 import { encodeLogRows, LOG_COLUMNS, logColumns } from "./postgres_rows.ts";
 import { inTransaction } from "./postgres_session.ts";
@@ -118,21 +119,21 @@ async function write(
       outcome.logMode,
       outcome.scored,
       outcome.committedAtMs,
-      flagged.map(({ offset }) => offset),
-      flagged.map(({ transactionId }) => withoutNul(transactionId)),
-      flagged.map(({ customerId }) => withoutNul(customerId)),
-      flagged.map(({ terminalId }) => withoutNul(terminalId)),
-      flagged.map(({ amountMinor }) => amountMinor),
-      flagged.map(({ currency }) => currency),
-      flagged.map(({ timestampMs }) => timestampMs),
-      flagged.map(({ anomalyScore }) => anomalyScore),
-      flagged.map(({ verdict }) => withoutNul(verdict)),
-      deadLetters.map(({ offset }) => offset),
-      deadLetters.map(({ reason }) => reason),
-      deadLetters.map(({ detail }) => withoutNul(detail)),
+      bigintArray(flagged.map(({ offset }) => offset)),
+      textArray(flagged.map(({ transactionId }) => withoutNul(transactionId))),
+      textArray(flagged.map(({ customerId }) => withoutNul(customerId))),
+      textArray(flagged.map(({ terminalId }) => withoutNul(terminalId))),
+      bigintArray(flagged.map(({ amountMinor }) => amountMinor)),
+      textArray(flagged.map(({ currency }) => currency)),
+      bigintArray(flagged.map(({ timestampMs }) => timestampMs)),
+      doubleArray(flagged.map(({ anomalyScore }) => anomalyScore)),
+      textArray(flagged.map(({ verdict }) => withoutNul(verdict))),
+      bigintArray(deadLetters.map(({ offset }) => offset)),
+      textArray(deadLetters.map(({ reason }) => reason)),
+      textArray(deadLetters.map(({ detail }) => withoutNul(detail))),
       deadLetters.map(({ key }) => key),
       deadLetters.map(({ value }) => value),
-      deadLetters.map(({ producedAtMs }) => producedAtMs),
+      bigintArray(deadLetters.map(({ producedAtMs }) => producedAtMs)),
       ...(logTable === undefined ? [] : logColumns(outcome.log)),
     ],
   });
