@@ -11,6 +11,7 @@
 import type { DeadLetterReason } from "../transaction.ts";
 import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
+import type { LedgerOutbox } from "./outbox.ts";
 import type { LedgerQueries } from "./queries.ts";
 
 /** Which scored transactions get a row of their own in the log. */
@@ -244,6 +245,8 @@ export interface Ledger extends AsyncDisposable {
   readonly labels: LedgerLabels;
   /** What listeners that are told in groups were told. */
   readonly alertStates: LedgerAlertStates;
+  /** Flagged transactions on their way to objects. */
+  readonly outbox: LedgerOutbox;
   /** Dead letters after this offset, in offset order. */
   deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]>;
   /** Drops key and value of delivered dead letters up to and including this offset; their reasons stay. */

@@ -16,6 +16,7 @@ import {
   type ObjectCut,
   type Outcome,
 } from "./ledger.ts";
+import type { LedgerOutbox } from "./outbox.ts";
 import { postgresAlertStates } from "./postgres_alert_states.ts";
 import { type AddressSettings, type PostgresAddress, readPostgresAddress } from "./postgres_address.ts";
 import { recordCuts } from "./postgres_cuts.ts";
@@ -23,6 +24,7 @@ import { sqlStateOf, UNDEFINED_TABLE } from "./postgres_error.ts";
 import { findTransactions, postgresLabels } from "./postgres_labels.ts";
 import { LogDays } from "./postgres_log_days.ts";
 import { migrate } from "./postgres_migrations.ts";
+import { postgresOutbox } from "./postgres_outbox.ts";
 import { postgresQueries } from "./postgres_queries.ts";
 import { readClaim, readSummary } from "./postgres_reader.ts";
 import { openPostgresSession, type PostgresLimits, type PostgresSession } from "./postgres_session.ts";
@@ -70,6 +72,7 @@ class PostgresLedger implements Ledger {
   readonly name: string;
   readonly labels: LedgerLabels;
   readonly alertStates: LedgerAlertStates;
+  readonly outbox: LedgerOutbox;
   readonly queries: LedgerQueries;
   readonly #session: PostgresSession;
   readonly #days: LogDays;
@@ -79,6 +82,7 @@ class PostgresLedger implements Ledger {
     this.#session = session;
     this.labels = postgresLabels(session);
     this.alertStates = postgresAlertStates(session);
+    this.outbox = postgresOutbox(session);
     this.queries = postgresQueries(session);
     this.#days = new LogDays(address.retentionDays, onTrouble ?? ((error) => console.warn(error.message)));
   }

@@ -14,6 +14,7 @@ import type {
   LogRows,
   ObjectCut,
 } from "./ledger.ts";
+import type { FlaggedSize } from "./outbox.ts";
 
 /** A row as a driver gives it. */
 export type Row = Record<string, unknown>;
@@ -46,6 +47,14 @@ export function flaggedOf(row: Row): FlaggedTransaction {
     verdict: String(row.verdict),
   };
 }
+
+/** How much a flagged transaction takes. */
+export function sizeOf(row: Row): FlaggedSize {
+  return { offset: Number(row.offset), verdictBytes: Number(row.bytes) };
+}
+
+/** SQL: the start of a flagged transaction's event hour, before 1970 too. */
+export const HOUR_OF_EVENT: string = "timestamp_ms - (timestamp_ms % 3600000 + 3600000) % 3600000";
 
 /** Transactions with one id that a ledger gives at most. */
 export const MOST_MATCHES = 1000;

@@ -19,11 +19,13 @@ import {
   type ObjectCut,
   type Outcome,
 } from "./ledger.ts";
+import type { LedgerOutbox } from "./outbox.ts";
 import { cutOf, deadLetterOf, flaggedOf, rangeOf } from "./rows.ts";
 import { moveListener, sqliteAlertStates } from "./sqlite_alert_states.ts";
 import { type Claimant, claimPartition } from "./sqlite_claim.ts";
 import { findTransactions, sqliteLabels } from "./sqlite_labels.ts";
 import type { LedgerQueries } from "./queries.ts";
+import { sqliteOutbox } from "./sqlite_outbox.ts";
 import { sqliteQueries } from "./sqlite_queries.ts";
 import { sqliteWriter } from "./sqlite_writer.ts";
 import schema from "./sqlite_schema.sql" with { type: "text" };
@@ -62,6 +64,7 @@ class SqliteLedger implements Ledger {
   readonly name: string;
   readonly labels: LedgerLabels;
   readonly alertStates: LedgerAlertStates;
+  readonly outbox: LedgerOutbox;
   readonly queries: LedgerQueries = sqliteQueries((work) => this.#attempt(work));
   readonly #database: DatabaseSync;
   readonly #write: (outcome: Outcome) => void;
@@ -73,6 +76,7 @@ class SqliteLedger implements Ledger {
     this.name = `sqlite:${path}`;
     this.labels = sqliteLabels((work) => this.#attempt(work));
     this.alertStates = sqliteAlertStates((work) => this.#attempt(work));
+    this.outbox = sqliteOutbox((work) => this.#attempt(work));
   }
 
   claim(topic: string, partition: number, claimant: Omit<Claimant, "ledger">): Promise<Claim> {

@@ -18,6 +18,7 @@ const METHODS = [
 ] as const satisfies readonly (keyof Ledger)[];
 const LABELS = ["add", "history", "pending", "markProduced"] as const;
 const ALERT_STATES = ["read", "record"] as const;
+const OUTBOX = ["sizesAfter", "byHour"] as const;
 const QUERIES = ["prepare", "flagged", "recent", "labelsAt", "snapshot"] as const;
 
 /**
@@ -51,6 +52,7 @@ export async function openSqliteLedgerThread(path: string): Promise<Ledger> {
       ALERT_STATES,
       "alertStates.",
     ),
+    outbox: calls<Ledger["outbox"], typeof OUTBOX[number]>(thread, OUTBOX, "outbox."),
     queries: calls<Ledger["queries"], typeof QUERIES[number]>(thread, QUERIES, "queries."),
     ranges: (...args) => thread.iterate<CommittedRange>("ranges", args),
     loggedOffsets: (...args) => thread.iterate<Float64Array>("loggedOffsets", args),

@@ -3,22 +3,22 @@
  *
  * @module
  */
-import type { FlaggedTransaction, ObjectCut } from "../ledger/ledger.ts";
+import type { ObjectCut } from "../ledger/ledger.ts";
 import { encodeParquet } from "../objects/parquet.ts";
 
-/** Turns rows into the bytes of an object; the same rows always give the same bytes. */
+/** Turns verdicts into the bytes of an object; the same verdicts always give the same bytes. */
 export interface ObjectEncoder {
   /** Its name, which is also the ending of the object's key. */
   format: ObjectCut["format"];
-  /** Writes the rows, in offset order. */
-  encode(rows: readonly FlaggedTransaction[]): Uint8Array;
+  /** Writes verdicts that are given as lines in UTF-8, in offset order, each with a line feed behind it. */
+  encode(lines: Uint8Array): Uint8Array;
 }
 
 /** NDJSON, one verdict a line, and Parquet, one verdict a row. */
 export const objectEncoders: Readonly<Record<ObjectCut["format"], ObjectEncoder>> = {
-  ndjson: {
-    format: "ndjson",
-    encode: (rows) => new TextEncoder().encode(rows.map(({ verdict }) => `${verdict}\n`).join("")),
+  ndjson: { format: "ndjson", encode: (lines) => lines },
+  parquet: {
+    format: "parquet",
+    encode: (lines) => encodeParquet(new TextDecoder().decode(lines).split("\n").slice(0, -1)),
   },
-  parquet: { format: "parquet", encode: (rows) => encodeParquet(rows.map(({ verdict }) => verdict)) },
 };

@@ -8,7 +8,8 @@
  * @module
  */
 import { DeliveryError } from "../delivery_error.ts";
-import type { FlaggedTransaction, Ledger, ObjectCut } from "../ledger/ledger.ts";
+import type { Ledger, ObjectCut } from "../ledger/ledger.ts";
+import type { FlaggedHour } from "../ledger/outbox.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { sha256Hex } from "../sha256.ts";
 import { type ObjectEncoder, objectEncoders } from "./object_encoders.ts";
@@ -26,8 +27,7 @@ export interface FlushOptions {
   flushIntervalMs?: number;
 }
 
-const HOUR_MS = 3_600_000;
-/** Flagged transactions that are read at one time. */
+/** Flagged transactions that are looked at at one time. */
 const PAGE_ROWS = 1000;
 /** Objects that are read as pending, or marked as stored, at one time. */
 const PAGE_CUTS = 256;
@@ -56,7 +56,7 @@ export interface ObjectRelayParts {
 export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}): RelayStep {
   const { ledger, topic, partition, cutRoom } = parts;
   const { flushRows = 10_000, flushBytes = 16 * 1024 * 1024, flushIntervalMs = 60_000 } = options;
-  /** How much is read and not cut yet; the rows are read again for their cut, so that those that wait take no memory. */
+  /** How much is counted and not cut yet; verdicts are read for their cut alone, so that those that wait take no memory. */
   let waiting = { rows: 0, bytes: 0, firstOffset: 0, since: 0 };
   let readThrough: number | undefined;
 
@@ -68,11 +68,7 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
   const hold = (bytes: number, work: () => Promise<void>, signal?: AbortSignal) =>
     cutRoom === undefined ? work() : cutRoom.hold(bytes, work, signal);
   const cut = async () => {
-    const { firstOffset, rows } = waiting;
-    const recorded = await recordOnce(
-      await ledger.flaggedAfter(topic, partition, firstOffset - 1, rows),
-      parts,
-    );
+    const recorded = await recordOnce(waiting.firstOffset, readThrough!, parts);
     readThrough = recorded.lastOffset;
     pendingBytes = waiting.bytes;
     waiting.rows = waiting.bytes = 0;
@@ -90,14 +86,14 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
     readThrough ??= await ledger.lastCutOffset(topic, partition);
     const isFull = () => waiting.rows >= flushRows || waiting.bytes >= flushBytes;
     const most = Math.min(PAGE_ROWS, flushRows - waiting.rows);
-    const found = most <= 0 ? [] : await ledger.flaggedAfter(topic, partition, readThrough, most);
-    for (const { offset, verdict } of found) {
+    const found = most <= 0 ? [] : await ledger.outbox.sizesAfter(topic, partition, readThrough, most);
+    for (const { offset, verdictBytes } of found) {
       if (isFull()) break;
       if (waiting.rows === 0) {
         waiting = { rows: 0, bytes: 0, firstOffset: offset, since: performance.now() };
       }
       waiting.rows++;
-      waiting.bytes += verdict.length;
+      waiting.bytes += verdictBytes;
       readThrough = offset;
     }
     if (waiting.rows === 0) return Infinity;
@@ -123,38 +119,32 @@ interface RecordedCut {
   objects: EncodedObject[] | undefined;
 }
 
-/** Records the cut of these rows, which are taken out of the array, unless an attempt whose answer was lost did so. */
-async function recordOnce(rows: FlaggedTransaction[], parts: ObjectRelayParts): Promise<RecordedCut> {
+/** Records the cut of what is flagged from one offset through another, unless an attempt whose answer was lost did so. */
+async function recordOnce(
+  firstOffset: number,
+  lastOffset: number,
+  parts: ObjectRelayParts,
+): Promise<RecordedCut> {
   const { ledger, topic, partition, epoch } = parts;
-  const [firstOffset, lastOffset] = [rows[0].offset, rows[rows.length - 1].offset];
   const recorded = await ledger.lastCutOffset(topic, partition);
   if (recorded >= firstOffset) return { lastOffset: recorded, objects: undefined };
-  const objects = await encodedObjects(rows, parts);
+  const hours = await ledger.outbox.byHour(topic, partition, firstOffset, lastOffset);
+  const objects = await encodedObjects(hours, { firstOffset, lastOffset }, parts);
   await ledger.recordCuts(topic, partition, epoch, objects.map(({ cut }) => cut));
   return { lastOffset, objects };
 }
 
-/** Takes the rows out of the array. */
-function byHour(rows: FlaggedTransaction[]): Map<number, FlaggedTransaction[]> {
-  const hours = Map.groupBy(rows, ({ timestampMs }) => Math.floor(timestampMs / HOUR_MS) * HOUR_MS);
-  rows.length = 0;
-  return hours;
-}
-
 async function encodedObjects(
-  rows: FlaggedTransaction[],
+  hours: readonly FlaggedHour[],
+  { firstOffset, lastOffset }: { firstOffset: number; lastOffset: number },
   { topic, partition, encoder: { format, encode } }: ObjectRelayParts,
 ): Promise<EncodedObject[]> {
-  const [firstOffset, lastOffset] = [rows[0].offset, rows[rows.length - 1].offset];
-  const hours = byHour(rows);
   const objects: EncodedObject[] = [];
-  for (const [hourMs, group] of hours) {
-    const bytes = encode(group);
-    const key = objectKey({ topic, partition, firstOffset: group[0].offset, hourMs, format });
-    const cut = { key, topic, partition, firstOffset, lastOffset, hourMs, format, rows: group.length };
+  for (const { hourMs, firstOffset: hourOffset, rows, lines } of hours) {
+    const bytes = encode(lines);
+    const key = objectKey({ topic, partition, firstOffset: hourOffset, hourMs, format });
+    const cut = { key, topic, partition, firstOffset, lastOffset, hourMs, format, rows };
     objects.push({ cut: { ...cut, byteLength: bytes.length, sha256: await sha256Hex(bytes) }, bytes });
-    // The bytes take the place of the verdicts, so that a cut is in memory once.
-    hours.delete(hourMs);
   }
   return objects;
 }
@@ -173,33 +163,25 @@ async function storeInHand(objects: EncodedObject[], parts: ObjectRelayParts): P
 /** Stores every object that is recorded and not known to be stored. */
 async function storePending(parts: ObjectRelayParts): Promise<void> {
   const { ledger, topic, partition } = parts;
-  let hours = new Map<number, FlaggedTransaction[]>();
+  let hours = new Map<number, Uint8Array>();
   let hoursOf = -1;
   for (;;) {
     const pending = await ledger.pendingCuts(topic, partition, PAGE_CUTS);
     if (pending.length === 0) return;
     for (const [firstOffset, cuts] of Map.groupBy(pending, ({ firstOffset }) => firstOffset)) {
       // A cut of more objects than a page is read once.
-      if (firstOffset !== hoursOf) hours = byHour(await rowsOf(cuts[0], parts));
+      if (firstOffset !== hoursOf) {
+        const found = await ledger.outbox.byHour(topic, partition, firstOffset, cuts[0].lastOffset);
+        hours = new Map(found.map(({ hourMs, lines }) => [hourMs, lines]));
+      }
       hoursOf = firstOffset;
       await storeObjects(cuts, parts, async ({ format, hourMs, sha256 }) => {
         // A cut of before a change of format keeps its own.
-        const bytes = objectEncoders[format].encode(hours.get(hourMs) ?? []);
+        const bytes = objectEncoders[format].encode(hours.get(hourMs) ?? new Uint8Array());
         return await sha256Hex(bytes) === sha256 ? bytes : undefined;
       });
     }
   }
-}
-
-/** The flagged transactions of a cut. */
-async function rowsOf(
-  { firstOffset, lastOffset }: ObjectCut,
-  { ledger, topic, partition }: ObjectRelayParts,
-): Promise<FlaggedTransaction[]> {
-  // Offsets have gaps, so the limit is the most rows there can be.
-  const limit = lastOffset - firstOffset + 1;
-  return (await ledger.flaggedAfter(topic, partition, firstOffset - 1, limit))
-    .filter(({ offset }) => offset <= lastOffset);
 }
 
 /**

@@ -18,17 +18,24 @@ function watched<T extends object>(target: T, onCall: (name: string, args: unkno
   });
 }
 
+/** A ledger whose calls are told of, those of its outbox with its name before theirs. */
+function watchedLedger(ledger: Ledger, onCall: (name: string, args: unknown[]) => void): Ledger {
+  const outbox = watched(ledger.outbox, (name, args) => onCall(`outbox.${name}`, args));
+  const calls = watched(ledger, onCall);
+  return new Proxy(calls, { get: (_, name) => name === "outbox" ? outbox : Reflect.get(calls, name) });
+}
+
 Deno.test("objectStep() writes what it recorded just now from memory, without asking the ledger again", async () => {
   await using relay = await openObjectRelay();
   await relay.commit(700);
   const calls: string[] = [];
-  const ledger: Ledger = watched(relay.ledger, (name) => calls.push(name));
+  const ledger = watchedLedger(relay.ledger, (name) => calls.push(name));
   const step = relay.step({ flushRows: 700 }, { ledger });
   // A new owner looks once for what an earlier one left.
   await drain(step);
   assertEquals(calls.filter((name) => name === "pendingCuts").length, 1);
   const afterRecord = calls.slice(calls.indexOf("recordCuts") + 1);
-  assertEquals(afterRecord.filter((name) => name !== "markStored"), ["flaggedAfter"]);
+  assertEquals(afterRecord.filter((name) => name !== "markStored"), ["outbox.sizesAfter"]);
   assertEquals(await relay.ledger.pendingCuts(TOPIC, PARTITION, 1), []);
 });
 
@@ -76,12 +83,15 @@ Deno.test("objectStep() that is cut off among many objects goes on from those th
   await cutOff.claim();
   const next = cutOff.step({}, {
     store: watched(cutOff.store, (name, [key]) => name === "put" && repeated.push(String(key))),
-    ledger: watched(cutOff.ledger, (name, args) => name === "flaggedAfter" && reads.push(args)),
+    ledger: watchedLedger(
+      cutOff.ledger,
+      (name, args) => name.startsWith("outbox.") && reads.push([name, ...args]),
+    ),
   });
   await drain(next, true);
   assertEquals(new Set(repeated).size, 200);
   // The rows of the cut are read once; the other read finds that nothing came since.
-  assertEquals(reads.length, 2);
+  assertEquals(reads.map(([name]) => name), ["outbox.byHour", "outbox.sizesAfter"]);
   const keys = await Array.fromAsync(whole.store.list(""));
   assertEquals(await Array.fromAsync(cutOff.store.list("")), keys);
   for (const key of keys) assertEquals(await cutOff.store.get(key), await whole.store.get(key));

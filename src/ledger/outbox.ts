@@ -1,0 +1,33 @@
+/**
+ * The part of the ledger that objects are made of: flagged transactions as sizes, and as lines.
+ *
+ * @module
+ */
+
+/** How much a flagged transaction takes. */
+export interface FlaggedSize {
+  /** Offset of its record in the partition. */
+  offset: number;
+  /** Bytes of its verdict in UTF-8. */
+  verdictBytes: number;
+}
+
+/** The flagged transactions of one event hour. */
+export interface FlaggedHour {
+  /** Start of the hour, milliseconds since 1970. */
+  hourMs: number;
+  /** Offset of the first. */
+  firstOffset: number;
+  /** Number of them. */
+  rows: number;
+  /** Their verdicts in UTF-8, in offset order, each with a line feed behind it. */
+  lines: Uint8Array;
+}
+
+/** Flagged transactions on their way to objects; neither makes an object for each of their verdicts. */
+export interface LedgerOutbox {
+  /** Sizes of the flagged transactions after an offset, at most `limit`, in offset order. */
+  sizesAfter(topic: string, partition: number, offset: number, limit: number): Promise<FlaggedSize[]>;
+  /** The flagged transactions from one offset through another, by event hour, in the order of their first offsets. */
+  byHour(topic: string, partition: number, firstOffset: number, lastOffset: number): Promise<FlaggedHour[]>;
+}
