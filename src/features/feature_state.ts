@@ -88,7 +88,7 @@ export class FeatureState {
     let read = 0;
     // All slots first, since the memory of an entry is known only from its slot.
     for (let i = start; i < end; i++) {
-      read ^= this.recent.warm(transactionKey[2 * i] | 0, transactionKey[2 * i + 1] | 0, i - start);
+      read ^= this.recent.warmSlot(transactionKey[2 * i] | 0, transactionKey[2 * i + 1] | 0);
       read ^= this.customers.warmSlot(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
       if (this.#usesTerminals) {
         read ^= this.terminals.warmSlot(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
@@ -139,7 +139,7 @@ export class FeatureState {
   }
 
   #reach(timestampMs: number, seconds: number): void {
-    while (this.queue.nextMs <= timestampMs) {
+    while (this.queue.isDue(timestampMs)) {
       if (this.#presumes) this.#presumeUpTo(Math.min(secondsOf(this.queue.nextMs), this.#clock));
       this.#apply(this.queue.next());
     }

@@ -23,15 +23,20 @@ export function mixKey(low: number, high: number): number {
 export class KeyIndex {
   readonly #entryBits: number;
   readonly #entryMask: number;
+  readonly #spareShare: number;
   #slots = new Int32Array(16);
   #shift = 28;
+  /** Slots that are not free. */
+  #taken = 0;
 
   /**
    * Makes an index of no entry.
    *
    * @param maxEntries Entries at most, from 1 to `MOST_KEYS`; the fewer, the more bits of the hash are left in a slot.
+   * @param spareShare Slots that it makes for entries that will get another key without being removed, as a share of the entries.
    */
-  constructor(maxEntries: number) {
+  constructor(maxEntries: number, spareShare = 0) {
+    this.#spareShare = spareShare;
     this.#entryBits = 32 - Math.clz32(maxEntries);
     this.#entryMask = 2 ** this.#entryBits - 1;
   }
@@ -64,9 +69,15 @@ export class KeyIndex {
     return this.#slots[mixKey(low, high) >>> this.#shift];
   }
 
-  /** Adds the last of the entries, whose key is not there, or one whose key was removed; `size` is the number of entries with it. */
+  /**
+   * Adds an entry whose key is not there: the last one, or one whose key was removed, or was another; `size` is the number
+   * of entries with it.
+   *
+   * Where an entry got another key, the slot of the old one stays taken until the index is made anew, and does no harm: by
+   * it no other key than the entry's own is found.
+   */
   add(entry: number, size: number, words: Uint32Array, stride: number): void {
-    if (size * 8 > this.#slots.length * 5) this.rebuild(words, stride, size);
+    if ((this.#taken + 1) * 8 > this.#slots.length * 5) this.rebuild(words, stride, size);
     else this.#place(mixKey(words[entry * stride], words[entry * stride + 1]), entry);
   }
 
@@ -90,6 +101,7 @@ export class KeyIndex {
       gap = slot;
     }
     slots[gap] = 0;
+    this.#taken--;
   }
 
   /** Makes the index anew over the first `size` entries. */
@@ -99,15 +111,18 @@ export class KeyIndex {
         `Cannot index the keys as they must be at most ${this.#entryMask}: current value is ${size}`,
       );
     }
-    const bits = Math.max(4, Math.ceil(Math.log2(size * 8 / 5)));
-    this.#slots = new Int32Array(2 ** bits);
+    const bits = Math.max(4, Math.ceil(Math.log2(size * (1 + this.#spareShare) * 8 / 5)));
+    if (2 ** bits === this.#slots.length) this.#slots.fill(0);
+    else this.#slots = new Int32Array(2 ** bits);
     this.#shift = 32 - bits;
+    this.#taken = 0;
     for (let entry = 0; entry < size; entry++) {
       this.#place(mixKey(words[entry * stride], words[entry * stride + 1]), entry);
     }
   }
 
   #place(hash: number, entry: number): void {
+    this.#taken++;
     const slots = this.#slots;
     const mask = slots.length - 1;
     const home = hash >>> this.#shift;

@@ -44,6 +44,29 @@ for (const maxEntries of [700, 2 ** 20, 2 ** 26, MOST_KEYS]) {
   }
 }
 
+for (const crowded of [false, true]) {
+  Deno.test(`KeyIndex finds what a Map finds where entries get other keys without being removed, keys ${crowded ? "in one place" : "spread"}`, () => {
+    const random = new Random(3);
+    const keys = crowded ? crowdedKeys(300) : Array.from({ length: 2000 }, (_, i) => i * 7 + 1);
+    for (const most of [1, 2, 13, 64, 100]) {
+      const index = new KeyIndex(most, 0.25);
+      const words = new Uint32Array(most * STRIDE);
+      const model = new Map<number, number>();
+      for (let i = 0, remembered = 0; i < 20_000; i++) {
+        const key = keys[random.below(keys.length)];
+        const found = index.find(key, 0, words, STRIDE);
+        assertEquals(found, model.get(key) ?? -1);
+        if (found >= 0) continue;
+        const entry = remembered++ % most;
+        model.delete(words[entry * STRIDE]);
+        words[entry * STRIDE] = key;
+        model.set(key, entry);
+        index.add(entry, model.size, words, STRIDE);
+      }
+    }
+  });
+}
+
 Deno.test("KeyIndex refuses more entries than its slots can name", () => {
   const index = new KeyIndex(15);
   const words = new Uint32Array(2 * 40);

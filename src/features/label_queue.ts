@@ -36,6 +36,13 @@ export class LabelQueue {
     return this.#lineLength + this.#heap.length;
   }
 
+  /** Whether the next label became known by then, milliseconds since 1970. */
+  isDue(timestampMs: number): boolean {
+    // A time that is given back would be an object on the heap, for each row.
+    return this.#lineLength > 0 && this.#labelledAt(this.#line[this.#lineAt]) <= timestampMs ||
+      this.#heap.length > 0 && this.#labelledAt(this.#heap[0]) <= timestampMs;
+  }
+
   /** When the next label became known, milliseconds since 1970; Infinity where none waits. */
   get nextMs(): number {
     const line = this.#lineLength > 0 ? this.#labelledAt(this.#line[this.#lineAt]) : Infinity;

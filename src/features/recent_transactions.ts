@@ -6,6 +6,8 @@ import type { SnapshotWriter } from "./snapshot_writer.ts";
 /** Flags of a remembered transaction. */
 export const TAKEN = 1, LABELLED = 2, FRAUD = 4, AT_TERMINAL = 8, PRESUMED = 16;
 
+/** So many are forgotten, as a share of those remembered, before the index is made anew. */
+const SPARE_SHARE = 0.25;
 const Z = 2, FLAGS = 3, ORDINAL = 4, LABELLED_AT = 5, TRUTH_AT = 6;
 const TERMINAL_LOW = 7, TERMINAL_HIGH = 8, TAKEN_AT = 9;
 
@@ -40,7 +42,7 @@ export class RecentTransactions {
   /** Remembers nothing yet; `presumeAfterS` is Infinity where nothing is presumed. */
   constructor(maxTransactions: number, presumeAfterS: number) {
     this.#maxTransactions = maxTransactions;
-    this.#index = new KeyIndex(maxTransactions);
+    this.#index = new KeyIndex(maxTransactions, SPARE_SHARE);
     this.#presumeAfterS = presumeAfterS;
     this.#stride = presumeAfterS < Infinity ? 10 : 7;
   }
@@ -56,23 +58,18 @@ export class RecentTransactions {
     return entry < 0 ? -1 : entry * this.#stride;
   }
 
-  /** Brings the memory of a transaction close, and of the one that the `ahead`th from here will take the place of. */
-  warm(low: number, high: number, ahead: number): number {
-    const at = (this.#remembered + ahead) % this.#maxTransactions * this.#stride;
-    return this.#index.warmSlot(low, high) ^
-      this.#index.warmSlot(this.#words[at] | 0, this.#words[at + 1] | 0);
+  /** Brings what `find` reads first close. */
+  warmSlot(low: number, high: number): number {
+    return this.#index.warmSlot(low, high);
   }
 
   /** Position of a transaction that is not remembered yet. */
   remember(low: number, high: number): number {
     const entry = this.#remembered % this.#maxTransactions;
     const at = entry * this.#stride;
-    if (this.#remembered >= this.#maxTransactions) {
-      this.#index.remove(entry, this.#words, this.#stride);
-      this.#words.fill(0, at, at + this.#stride);
-    } else {
-      this.#reserve(entry + 1);
-    }
+    // The index is not told of the one that is forgotten: that would be one more place in memory to wait for.
+    if (this.#remembered >= this.#maxTransactions) this.#words.fill(0, at, at + this.#stride);
+    else this.#reserve(entry + 1);
     this.#remembered++;
     this.#words[at] = low;
     this.#words[at + 1] = high;
