@@ -27,12 +27,19 @@ export class VarintReader {
     return (value >>> 1) ^ -(value & 1);
   }
 
-  /** A whole number of 64 bits, exact below 2^53. */
+  /** A whole number of 64 bits, exact below 2^52: zigzag takes a bit. */
   nextLong(): number {
     const bytes = this.#bytes;
     let byte = bytes[this.at++];
-    let value = byte & 0x7f;
-    for (let unit = 0x80; byte >= 0x80 && unit < 2 ** 70; unit *= 0x80) {
+    let small = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 28; shift += 7) {
+      byte = bytes[this.at++];
+      small |= (byte & 0x7f) << shift;
+    }
+    // Most end here, as small integers, which are no objects on the heap.
+    if (byte < 0x80) return (small >>> 1) ^ -(small & 1);
+    let value: number = small;
+    for (let unit = 2 ** 28; byte >= 0x80 && unit < 2 ** 70; unit *= 0x80) {
       byte = bytes[this.at++];
       value += (byte & 0x7f) * unit;
     }
