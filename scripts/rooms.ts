@@ -8,6 +8,7 @@ export interface Room {
 
 /** What every room may import: nouns, errors and small means without a room. They import nothing but one another. */
 export const NOUNS: readonly string[] = [
+  "array_pool.ts",
   "currency.ts",
   "delivery_error.ts",
   "deliver.ts",

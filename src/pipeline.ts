@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type ArrayPool, newArrays } from "./array_pool.ts";
 import type { RecordBatch } from "./broker/broker.ts";
 import { keyOf, valueOf } from "./broker/record_batch.ts";
 import type { Explainer } from "./forest/explain.ts";
@@ -33,11 +34,13 @@ export interface PipelineParts {
   readLabels(columns: TransactionColumns): Promise<void>;
   /** Which scored transactions get a row of their own in the log. */
   logMode: LogMode;
+  /** Memory for the columns of batches; what is in an outcome is not of it. */
+  pool: ArrayPool;
   /** Told of each batch when it is scored, before it is committed. */
   onScored?(scored: ScoredBatch): void;
 }
 
-/** A batch between scoring and commit, for whoever looks on; what is in it must not be changed. */
+/** A batch between scoring and commit, for whoever looks on; what is in it must not be changed, nor be kept. */
 export interface ScoredBatch {
   /** The records, transactions or not. */
   batch: RecordBatch;
@@ -67,13 +70,16 @@ export async function processBatch(
   parts: PipelineParts,
   scoredAtMs: number,
 ): Promise<BatchOutcome> {
-  const { decoder, model, scorer, explainer, stage, logMode } = parts;
+  const { decoder, model, scorer, explainer, stage, logMode, pool } = parts;
   const { topic, partition, offsets } = batch;
 
-  const { columns, faults } = decoder.decodeBatch(batch);
+  const arrays = pool.take();
+  // A log of all transactions holds on to their columns until it is committed.
+  const logged = logMode === "all" ? newArrays : arrays;
+  const { columns, faults } = decoder.decodeBatch(batch, logged);
   await parts.readLabels(columns);
-  const features = stage.apply(columns);
-  const scores = scoreRows(scorer, features, columns.count);
+  const features = stage.apply(columns, arrays);
+  const scores = scoreRows(scorer, features, columns.count, logged);
   parts.onScored?.({ batch, count: columns.count, eventTimeMs: columns.timestampMs, scores, features });
   const decided = decide(columns, scores, features, {
     model,
@@ -103,14 +109,17 @@ export async function processBatch(
     value: valueOf(batch, recordIndex),
     producedAtMs: batch.timestampMs[recordIndex],
   }));
+  const log = logRows(batch, { columns, scores, flaggedRows: decided.map(({ row }) => row) }, logMode);
+  const scored = columns.count;
+  pool.give(arrays);
   return {
     topic,
     partition,
     nextOffset: batch.nextOffset,
     model: model.sha256,
     logMode,
-    scored: columns.count,
-    log: logRows(batch, { columns, scores, flaggedRows: decided.map(({ row }) => row) }, logMode),
+    scored,
+    log,
     flagged,
     deadLetters,
   };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ArrayPool } from "../array_pool.ts";
 import { setImmediate } from "node:timers/promises";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
@@ -86,6 +87,7 @@ class Consumer {
   readonly #owner = crypto.randomUUID();
   readonly #status = new StatusKeeper();
   readonly #groupOffsets: GroupOffsets;
+  readonly #pool = new ArrayPool();
   readonly #cutRoom = new SharedRoom(CUT_ROOM_BYTES);
   #isWaiting = false;
 
@@ -188,6 +190,7 @@ class Consumer {
       onReplay: (which, records) =>
         telemetry.log("info", `partition ${which}: making its state anew from ${records} committed records`),
       onCommit: (outcome, batchMs) => this.#committed(outcome, batchMs),
+      pool: this.#pool,
       onScored: this.#options.onScored,
     }, partition);
     this.#subscription.seek(partition, claimed.nextOffset);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ArrayPool } from "../array_pool.ts";
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
 import { FencedError, type Ledger, type LogMode, type Outcome } from "../ledger/ledger.ts";
@@ -47,6 +48,8 @@ export interface PartitionParts {
   featuresOptions?: FeaturesOptions;
   /** Records of a partition between two snapshots of its feature state (default: 200,000, and twice the number of keys). */
   snapshotRecords?: number;
+  /** Memory for the columns of batches. */
+  pool: ArrayPool;
   /** Told of each batch when it is scored, before it is committed. */
   onScored?(scored: ScoredBatch): void;
   /** How commits are repeated. */
@@ -172,7 +175,7 @@ export class OwnedPartition {
     if (seen === whole.count) return;
     const batch = sliceBatch(whole, seen);
     const startedAt = performance.now();
-    const { decoder, scorer, explainer, model, logMode, onScored } = this.#parts;
+    const { decoder, scorer, explainer, model, logMode, pool, onScored } = this.#parts;
     const result = await processBatch(batch, {
       decoder,
       model,
@@ -181,6 +184,7 @@ export class OwnedPartition {
       stage: this.#stage,
       readLabels: (columns) => this.#state.readLabels(columns),
       logMode,
+      pool,
       onScored,
     }, Date.now());
     const outcome: Outcome = {

@@ -1,3 +1,4 @@
+import { ArrayPool } from "../array_pool.ts";
 import { openSqliteBroker } from "../broker/sqlite.ts";
 import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
@@ -39,6 +40,7 @@ async function opened(folder: string) {
   const partition = await OwnedPartition.claim({
     ...{ broker, ledger: held, model, scorer, logMode: "none", owner: "a", retry: {}, retryReads: {} },
     decoder,
+    pool: new ArrayPool(),
     explainer: createExplainer(model.forest),
     topic: "transactions",
     labels,

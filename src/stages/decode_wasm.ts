@@ -18,6 +18,7 @@ import {
   TRUTHS,
   ZS,
 } from "../../assembly/layout.ts";
+import { type Arrays, newArrays } from "../array_pool.ts";
 import type { RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import { currencyCode, minorUnits } from "../currency.ts";
@@ -35,8 +36,10 @@ export interface Decoder {
    * Decodes every record of a batch: the same rows and faults as `decodeBatch` of `decode.ts` makes, bit for bit.
    *
    * The batch's bytes must stay as they are while `columns.transaction` is called, which decodes anew each time.
+   *
+   * @param arrays Makes the columns; new ones unless given.
    */
-  decodeBatch(batch: RecordBatch): DecodedBatch;
+  decodeBatch(batch: RecordBatch, arrays?: Arrays): DecodedBatch;
   /** Decodes every record of a batch of the label topic: the labels of `decodeLabel`, bit for bit, and what is none. */
   decodeLabels(batch: RecordBatch): DecodedLabels;
 }
@@ -121,31 +124,46 @@ export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder
   }
 
   return {
-    decodeBatch(batch) {
+    decodeBatch(batch, arrays = newArrays) {
       const columns = {
-        ...sharedColumns(batch.count),
-        amount: new Float64Array(batch.count),
-        amountMinor: new Float64Array(batch.count),
-        currency: new Uint32Array(batch.count),
-        idOffsets: new Uint32Array(3 * batch.count + 1),
+        ...sharedColumns(batch.count, arrays),
+        amount: arrays.float64("amount", batch.count),
+        amountMinor: arrays.float64("amountMinor", batch.count),
+        currency: arrays.uint32("currency", batch.count),
+        idOffsets: arrays.uint32("idOffsets", 3 * batch.count + 1),
       };
-      const idParts: Uint8Array[] = [];
+      columns.idOffsets[0] = 0;
+      let idBytes = arrays.uint8("idBytes", 0);
       let idsEnd = 0;
-      const { count, recordIndex, faults, left } = decodeChunks(batch, {
+      const { count, recordIndex, faults, left } = decodeChunks(batch, arrays, {
         decode: module.decodeTransactions,
         decodeLeft: decodeLeftTransaction,
         keep(rows, before) {
           keepShared(columns, rows, before);
           columns.amount.set(amount.subarray(0, rows), before);
           columns.currency.set(currency.subarray(0, rows), before);
-          for (let row = 0; row < rows; row++) {
-            columns.amountMinor[before + row] = Math.round(amount[row] * minorUnits(currency[row]));
-          }
           if (rows === 0) return;
-          const part = ids.slice(0, idEnds[3 * rows - 1]);
+          // Most have the currency of the one before.
+          let code = currency[0];
+          let units = minorUnits(code);
+          for (let row = 0; row < rows; row++) {
+            if (currency[row] !== code) {
+              code = currency[row];
+              units = minorUnits(code);
+            }
+            columns.amountMinor[before + row] = Math.round(amount[row] * units);
+          }
+          const added = idEnds[3 * rows - 1];
+          if (idsEnd + added > idBytes.length) {
+            // As long as these ids are, the rest may be, and a little longer.
+            const ahead = Math.ceil(added / rows * (batch.count - before) * 1.05);
+            const grown = arrays.uint8("idBytes", idsEnd + Math.max(added, ahead));
+            grown.set(idBytes.subarray(0, idsEnd));
+            idBytes = grown;
+          }
+          idBytes.set(ids.subarray(0, added), idsEnd);
           for (let i = 0; i < 3 * rows; i++) columns.idOffsets[3 * before + i + 1] = idsEnd + idEnds[i];
-          idParts.push(part);
-          idsEnd += part.length;
+          idsEnd += added;
         },
       });
       options.onLeft?.(left);
@@ -155,7 +173,7 @@ export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder
           count,
           recordIndex,
           ...columns,
-          idBytes: joined(idParts, idsEnd),
+          idBytes: idBytes.subarray(0, idsEnd),
           transaction: (row) => decodeTransaction(valueOf(batch, recordIndex[row])),
         },
       };
@@ -163,12 +181,12 @@ export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder
 
     decodeLabels(batch) {
       const columns = {
-        ...sharedColumns(batch.count),
+        ...sharedColumns(batch.count, newArrays),
         labelledAtMs: new Float64Array(batch.count),
         isFraud: new Uint8Array(batch.count),
         z: new Float64Array(batch.count),
       };
-      const { count, recordIndex, faults, left } = decodeChunks(batch, {
+      const { count, recordIndex, faults, left } = decodeChunks(batch, newArrays, {
         decode: module.decodeLabels,
         decodeLeft: decodeLeftLabel,
         keep(rows, before) {
@@ -192,24 +210,13 @@ export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder
 }
 
 /** Columns that transactions and labels have. */
-function sharedColumns(count: number) {
+function sharedColumns(count: number, arrays: Arrays) {
   return {
-    timestampMs: new Float64Array(count),
-    transactionKey: new Uint32Array(2 * count),
-    customerKey: new Uint32Array(2 * count),
-    terminalKey: new Uint32Array(2 * count),
+    timestampMs: arrays.float64("timestampMs", count),
+    transactionKey: arrays.uint32("transactionKey", 2 * count),
+    customerKey: arrays.uint32("customerKey", 2 * count),
+    terminalKey: arrays.uint32("terminalKey", 2 * count),
   };
-}
-
-function joined(parts: readonly Uint8Array[], byteLength: number): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const bytes = new Uint8Array(byteLength);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 const encoder = new TextEncoder();

@@ -6,6 +6,7 @@ import {
   RECORD_STARTS,
   RECORDS,
 } from "../../assembly/layout.ts";
+import type { Arrays } from "../array_pool.ts";
 import type { RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import { TransactionError } from "../transaction.ts";
@@ -40,7 +41,7 @@ export interface DecodedRows {
  */
 export function chunkDecoder(
   memory: WebAssembly.Memory,
-): (batch: RecordBatch, decoding: RowDecoding) => DecodedRows {
+): (batch: RecordBatch, arrays: Arrays, decoding: RowDecoding) => DecodedRows {
   const bytes = new Uint8Array(memory.buffer, RECORDS, DECODE_BYTES + DECODE_PADDING);
   const starts = new Uint32Array(memory.buffer, RECORD_STARTS, DECODE_RECORDS);
   const ends = new Uint32Array(memory.buffer, RECORD_ENDS, DECODE_RECORDS);
@@ -73,8 +74,8 @@ export function chunkDecoder(
     return end;
   }
 
-  return (batch, { decode, decodeLeft, keep }) => {
-    const recordIndex = new Int32Array(batch.count);
+  return (batch, arrays, { decode, decodeLeft, keep }) => {
+    const recordIndex = arrays.int32("recordIndex", batch.count);
     const decoded: DecodedRows = { count: 0, recordIndex, faults: [], left: 0 };
     for (let first = 0; first < batch.count;) {
       const end = loadChunk(batch, first);

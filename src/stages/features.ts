@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Arrays, newArrays } from "../array_pool.ts";
 import type { Features, FeaturesOptions } from "../features/features.ts";
 import { openFeatures } from "../features/features.ts";
 import { featureRegistry } from "../features/registry.ts";
@@ -22,8 +23,8 @@ export interface FeatureRows {
 export interface FeatureStage {
   /** State and definitions; `offer` labels here. */
   readonly features: Features;
-  /** Computes the features of a batch and takes it into the state. */
-  apply(columns: TransactionColumns): FeatureRows;
+  /** Computes the features of a batch and takes it into the state. `arrays` makes them, new ones unless given. */
+  apply(columns: TransactionColumns, arrays?: Arrays): FeatureRows;
   /** Computes the features of a batch from the state as it stands, which stays as it is. */
   peek(columns: TransactionColumns): FeatureRows;
 }
@@ -52,23 +53,23 @@ export function openFeatureStage(
   });
   const transforms = manifest.features.map(({ transform }) => transform);
   const bends = transforms.some((transform) => transform !== undefined);
-  const bend = (raw: Float32Array): FeatureRows => {
+  const bend = (raw: Float32Array, arrays: Arrays): FeatureRows => {
     if (!bends) return { raw, rows: raw };
-    const rows = new Float32Array(raw.length);
+    const rows = arrays.float32("rows", raw.length);
     applyTransforms(raw, transforms, rows);
     return { raw, rows };
   };
   return {
     features,
-    apply(columns) {
-      const raw = new Float32Array(columns.count * features.nFeatures);
+    apply(columns, arrays = newArrays) {
+      const raw = arrays.float32("raw", columns.count * features.nFeatures);
       features.compute(columns, raw);
-      return bend(raw);
+      return bend(raw, arrays);
     },
     peek(columns) {
       const raw = new Float32Array(columns.count * features.nFeatures);
       features.peek(columns, raw);
-      return bend(raw);
+      return bend(raw, newArrays);
     },
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Arrays, newArrays } from "../array_pool.ts";
 import type { Scorer } from "../forest/scorer.ts";
 import type { FeatureRows } from "./features.ts";
 
@@ -10,8 +11,14 @@ import type { FeatureRows } from "./features.ts";
  * Scores the rows of a batch.
  *
  * @param count Number of rows.
- * @returns One anomaly score a row, in (0, 1], higher is more anomalous; a fresh array.
+ * @param arrays Makes the array of scores; a new one unless given.
+ * @returns One anomaly score a row, in (0, 1], higher is more anomalous.
  */
-export function scoreRows(scorer: Scorer, { rows }: FeatureRows, count: number): Float64Array {
-  return scorer.score(rows, count, new Float64Array(count));
+export function scoreRows(
+  scorer: Scorer,
+  { rows }: FeatureRows,
+  count: number,
+  arrays: Arrays = newArrays,
+): Float64Array {
+  return scorer.score(rows, count, arrays.float64("scores", count));
 }
