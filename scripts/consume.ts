@@ -71,7 +71,7 @@ const command = engineOptions(
       "records of a partition between two snapshots of its state (default: 200000, and twice the number of keys)",
       wholeNumber(1),
     )
-    .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 10_000)
+    .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 5_000)
     .option(
       "--flush-bytes <n>",
       "bytes of verdicts in one cut of objects at most",

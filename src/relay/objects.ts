@@ -19,7 +19,7 @@ import type { SharedRoom } from "./shared_room.ts";
 
 /** When to cut. */
 export interface FlushOptions {
-  /** Cuts at this many flagged transactions (default 10,000). */
+  /** Cuts at this many flagged transactions (default 5,000). */
   flushRows?: number;
   /** Cuts at the row that reaches this many bytes of verdicts (default 16 MiB). */
   flushBytes?: number;
@@ -55,7 +55,7 @@ export interface ObjectRelayParts {
  */
 export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}): RelayStep {
   const { ledger, topic, partition, cutRoom } = parts;
-  const { flushRows = 10_000, flushBytes = 16 * 1024 * 1024, flushIntervalMs = 60_000 } = options;
+  const { flushRows = 5_000, flushBytes = 16 * 1024 * 1024, flushIntervalMs = 60_000 } = options;
   /** How much is counted and not cut yet; verdicts are read for their cut alone, so that those that wait take no memory. */
   let waiting = { rows: 0, bytes: 0, firstOffset: 0, since: 0 };
   let readThrough: number | undefined;
