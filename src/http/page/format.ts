@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { currencyCode, minorUnits } from "../../currency.ts";
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3, notation: "compact" });
@@ -55,13 +56,7 @@ export function formatAmount(amount: number, currency?: string | null): string {
 }
 
 function digitsOf(currency: string): number {
-  try {
-    return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions()
-      .maximumFractionDigits ?? 2;
-  } catch {
-    // The field may hold any text where a record was written by hand.
-    return 2;
-  }
+  return Math.round(Math.log10(minorUnits(currencyCode(currency))));
 }
 
 /**
