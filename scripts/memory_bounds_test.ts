@@ -28,3 +28,21 @@ Deno.test("memoryBounds() leaves freed buffers to V8's thread where there are re
     memoryBounds("consume", args).flags[0].includes("no-concurrent-array-buffer-sweeping");
   assertEquals([frees([]), frees(["--http", "127.0.0.1:8080"])], [true, false]);
 });
+
+Deno.test("memoryBounds() keeps answers of Kafka for the next ones where little else passes through the process", () => {
+  const boundsOf = (stream: string, args: readonly string[], client?: string) =>
+    memoryBounds(
+      "consume",
+      ["--stream", stream, ...args],
+      (name) => name === "KAFKA_CLIENT" ? client : undefined,
+    );
+  const keeps = (...of: Parameters<typeof boundsOf>) => "MALLOC_TRIM_THRESHOLD_" in boundsOf(...of).env;
+  const kafka = "kafka://localhost:9092";
+  assertEquals([keeps(kafka, ["--log", "flagged"]), keeps(kafka, ["--log", "none"])], [true, true]);
+  assertEquals([keeps(kafka, []), keeps(kafka, ["--log", "flagged"], "platformatic")], [false, false]);
+  const asked = ["--log", "flagged", "--http", "127.0.0.1:8080"];
+  assertEquals([keeps(kafka, asked), keeps("sqlite:stream.db", ["--log", "flagged"])], [false, false]);
+  const young = (...of: Parameters<typeof boundsOf>) =>
+    Number(/--max-semi-space-size=(\d+)/.exec(boundsOf(...of).flags[0])![1]);
+  assertEquals(young(kafka, []) < young(kafka, asked), true);
+});
