@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ArrayPool } from "../array_pool.ts";
 import { setImmediate } from "node:timers/promises";
+import { ArrayPool } from "../array_pool.ts";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";

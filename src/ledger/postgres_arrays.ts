@@ -7,13 +7,13 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { PostgresFields } from "./postgres_fields.ts";
 
 /** Numbers of the elements' types (src/include/catalog/pg_type.dat). */
 const INT8 = 20, TEXT = 25, FLOAT8 = 701;
 /** Dimensions, whether there are nulls, type; and of the one dimension its length and lower bound. */
-const HEADER_BYTES = 20, EMPTY_BYTES = 12;
-const NULL_LENGTH = -1;
-const TWO_POW_32 = 2 ** 32;
+const HEADER_BYTES = 20;
+const LENGTH_BYTES = 4;
 
 /**
  * A parameter of the type `text[]`. A text must hold no U+0000, as everywhere in PostgreSQL.
@@ -27,51 +27,37 @@ const TWO_POW_32 = 2 ** 32;
  * ```
  */
 export function textArray(texts: readonly (string | null)[]): Buffer {
-  const lengths = texts.map((text) => text === null ? NULL_LENGTH : Buffer.byteLength(text));
-  const bytes = lengths.reduce((sum, length) => sum + 4 + Math.max(length, 0), 0);
-  const array = arrayOf(TEXT, texts.length, bytes, lengths.includes(NULL_LENGTH));
-  let at = HEADER_BYTES;
-  texts.forEach((text, i) => {
-    at = array.writeInt32BE(lengths[i], at);
-    if (text !== null) at += array.write(text, at, "utf8");
-  });
-  return array;
+  const bytes = texts.reduce((sum, text) => sum + (text === null ? 0 : Buffer.byteLength(text)), 0);
+  const array = arrayOf(TEXT, texts.length, bytes, texts.includes(null));
+  for (const text of texts) {
+    if (text === null) array.null();
+    else array.text(text);
+  }
+  return array.written();
 }
 
 /** A parameter of the type `bigint[]`, of safe integers. */
 export function bigintArray(integers: ArrayLike<number>): Buffer {
-  return eightByteArray(INT8, integers, (array, value, at) => {
-    array.writeInt32BE(Math.floor(value / TWO_POW_32), at);
-    array.writeUInt32BE(value >>> 0, at + 4);
-  });
+  const array = arrayOf(INT8, integers.length, 8 * integers.length);
+  for (let i = 0; i < integers.length; i++) array.int64(integers[i]);
+  return array.written();
 }
 
 /** A parameter of the type `double precision[]`. */
 export function doubleArray(numbers: ArrayLike<number>): Buffer {
-  return eightByteArray(FLOAT8, numbers, (array, value, at) => array.writeDoubleBE(value, at));
+  const array = arrayOf(FLOAT8, numbers.length, 8 * numbers.length);
+  for (let i = 0; i < numbers.length; i++) array.float64(numbers[i]);
+  return array.written();
 }
 
-function eightByteArray(
-  type: number,
-  values: ArrayLike<number>,
-  write: (array: Buffer, value: number, at: number) => void,
-): Buffer {
-  const array = arrayOf(type, values.length, 12 * values.length, false);
-  for (let i = 0, at = HEADER_BYTES; i < values.length; i++, at += 12) {
-    array.writeInt32BE(8, at);
-    write(array, values[i], at + 4);
-  }
-  return array;
-}
-
-/** The header of an array, and room for its elements. */
-function arrayOf(type: number, length: number, bytes: number, hasNulls: boolean): Buffer {
-  const array = Buffer.allocUnsafeSlow(length === 0 ? EMPTY_BYTES : HEADER_BYTES + bytes);
-  array.writeInt32BE(length === 0 ? 0 : 1, 0);
-  array.writeInt32BE(hasNulls ? 1 : 0, 4);
-  array.writeInt32BE(type, 8);
+/** The header of an array, and room for its elements, of so many bytes without their lengths. */
+function arrayOf(type: number, length: number, bytes: number, hasNulls = false): PostgresFields {
+  const array = new PostgresFields(HEADER_BYTES + length * LENGTH_BYTES + bytes);
+  array.int32(length === 0 ? 0 : 1);
+  array.int32(hasNulls ? 1 : 0);
+  array.int32(type);
   if (length === 0) return array;
-  array.writeInt32BE(length, 12);
-  array.writeInt32BE(1, 16);
+  array.int32(length);
+  array.int32(1);
   return array;
 }

@@ -1,6 +1,6 @@
-import type { FlaggedHour, LedgerOutbox } from "./outbox.ts";
+import type { LedgerOutbox } from "./outbox.ts";
 import type { PostgresSession } from "./postgres_session.ts";
-import { HOUR_OF_EVENT, sizeOf } from "./rows.ts";
+import { HOUR_OF_EVENT, hourOf, sizeOf } from "./rows.ts";
 
 /** The flagged transactions of a ledger in PostgreSQL as objects need them. */
 export function postgresOutbox(session: PostgresSession): LedgerOutbox {
@@ -23,15 +23,10 @@ export function postgresOutbox(session: PostgresSession): LedgerOutbox {
           [topic, partition, firstOffset, lastOffset],
         );
         const encoder = new TextEncoder();
-        return rows.map((row, i): FlaggedHour => {
+        return rows.map((row, i) => {
           // Bytes take the place of the text, so that the verdicts are in memory once.
           delete rows[i];
-          return {
-            hourMs: Number(row.hour_ms),
-            firstOffset: Number(row.first_offset),
-            rows: Number(row.rows),
-            lines: encoder.encode(row.lines),
-          };
+          return hourOf(row, encoder.encode(row.lines));
         });
       }),
   };

@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import { currencyText } from "../currency.ts";
 import type { LogRows, Outcome } from "./ledger.ts";
 import { bigintArray, doubleArray, textArray } from "./postgres_arrays.ts";
+import { PostgresFields } from "./postgres_fields.ts";
 import { withoutNul } from "./postgres_text.ts";
 import { idTexts } from "./rows.ts";
 
@@ -24,8 +25,6 @@ const HEADER = [
 ];
 /** A row's numbers and currency, and the lengths of all fields. */
 const FIXED_BYTES = COLUMN_COUNT * 4 + 6 * 8 + 3 + 1;
-const NULL_LENGTH = -1;
-const TWO_POW_32 = 2 ** 32;
 
 /**
  * Encodes the log rows of an outcome for `COPY transaction_log (…) FROM STDIN BINARY`.
@@ -45,13 +44,13 @@ const TWO_POW_32 = 2 ** 32;
 export function encodeLogRows(outcome: Outcome): Uint8Array {
   const { log, committedAtMs } = outcome;
   const { count, idBytes, idOffsets } = log;
-  const start = new Tuples(2 + 4 + Buffer.byteLength(outcome.topic) + 8);
+  const start = new PostgresFields(2 + 4 + Buffer.byteLength(outcome.topic) + 8);
   start.int16(COLUMN_COUNT);
   start.text(outcome.topic);
   start.int32Field(outcome.partition);
   const prefix = start.written();
 
-  const tuples = new Tuples(
+  const tuples = new PostgresFields(
     HEADER.length + count * (prefix.length + FIXED_BYTES) + idOffsets[3 * count] + 2,
   );
   tuples.raw(HEADER);
@@ -90,81 +89,4 @@ export function logColumns(log: LogRows): unknown[] {
     Array.from(flagged.subarray(0, count), (each) => each !== 0),
     integers(producedAtMs),
   ];
-}
-
-/** Bytes that are filled from the start, network order. */
-class Tuples {
-  readonly #bytes: Buffer;
-  readonly #view: DataView;
-  #at = 0;
-
-  /** Takes what is written at most. */
-  constructor(byteLength: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(byteLength);
-    this.#view = new DataView(this.#bytes.buffer);
-  }
-
-  written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
-  }
-
-  raw(bytes: ArrayLike<number>) {
-    this.#bytes.set(bytes, this.#at);
-    this.#at += bytes.length;
-  }
-
-  int16(value: number) {
-    this.#view.setInt16(this.#at, value);
-    this.#at += 2;
-  }
-
-  int32Field(value: number) {
-    this.#view.setInt32(this.#at, 4);
-    this.#view.setInt32(this.#at + 4, value);
-    this.#at += 8;
-  }
-
-  /** A safe integer, in two words: no BigInt is made. */
-  int64(value: number) {
-    this.#view.setInt32(this.#at, 8);
-    this.#view.setInt32(this.#at + 4, Math.floor(value / TWO_POW_32));
-    this.#view.setUint32(this.#at + 8, value >>> 0);
-    this.#at += 12;
-  }
-
-  float64(value: number) {
-    this.#view.setInt32(this.#at, 8);
-    this.#view.setFloat64(this.#at + 4, value);
-    this.#at += 12;
-  }
-
-  boolean(value: boolean) {
-    this.#view.setInt32(this.#at, 1);
-    this.#bytes[this.#at + 4] = value ? 1 : 0;
-    this.#at += 5;
-  }
-
-  /** The letters of `currencyCode`, or null for 0. */
-  currency(code: number) {
-    this.#view.setInt32(this.#at, code === 0 ? NULL_LENGTH : 3);
-    this.#at += 4;
-    if (code === 0) return;
-    for (let letters = code; letters > 0; letters >>>= 8) this.#bytes[this.#at++] = letters;
-  }
-
-  /** Text that holds no U+0000, as ids do not. */
-  utf8(from: Uint8Array, start: number, end: number) {
-    const bytes = this.#bytes;
-    this.#view.setInt32(this.#at, end - start);
-    let at = this.#at + 4;
-    // Of so few bytes this is quicker than set() of a subarray.
-    for (let i = start; i < end; i++) bytes[at++] = from[i];
-    this.#at = at;
-  }
-
-  text(value: string) {
-    const length = this.#bytes.write(value, this.#at + 4, "utf8");
-    this.#view.setInt32(this.#at, length);
-    this.#at += 4 + length;
-  }
 }

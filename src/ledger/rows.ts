@@ -14,7 +14,7 @@ import type {
   LogRows,
   ObjectCut,
 } from "./ledger.ts";
-import type { FlaggedSize } from "./outbox.ts";
+import type { FlaggedHour, FlaggedSize } from "./outbox.ts";
 
 /** A row as a driver gives it. */
 export type Row = Record<string, unknown>;
@@ -51,6 +51,16 @@ export function flaggedOf(row: Row): FlaggedTransaction {
 /** How much a flagged transaction takes. */
 export function sizeOf(row: Row): FlaggedSize {
   return { offset: Number(row.offset), verdictBytes: Number(row.bytes) };
+}
+
+/** The flagged transactions of one event hour, with their lines as bytes. */
+export function hourOf(row: Row, lines: Uint8Array): FlaggedHour {
+  return {
+    hourMs: Number(row.hour_ms),
+    firstOffset: Number(row.first_offset),
+    rows: Number(row.rows),
+    lines,
+  };
 }
 
 /** SQL: the start of a flagged transaction's event hour, before 1970 too. */

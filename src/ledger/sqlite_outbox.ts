@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { LedgerOutbox } from "./outbox.ts";
-import { HOUR_OF_EVENT, sizeOf } from "./rows.ts";
+import { HOUR_OF_EVENT, hourOf, sizeOf } from "./rows.ts";
 
 /**
  * The flagged transactions of an embedded ledger as objects need them.
@@ -24,12 +24,7 @@ export function sqliteOutbox(
           `SELECT ${HOUR_OF_EVENT} AS hour_ms, min("offset") AS first_offset, count(*) AS rows,
              CAST(group_concat(verdict || char(10), '' ORDER BY "offset") AS BLOB) AS lines
            FROM flagged WHERE topic = ? AND partition = ? AND "offset" BETWEEN ? AND ? GROUP BY 1 ORDER BY 2`,
-        ).all(topic, partition, firstOffset, lastOffset).map(({ hour_ms, first_offset, rows, lines }) => ({
-          hourMs: Number(hour_ms),
-          firstOffset: Number(first_offset),
-          rows: Number(rows),
-          lines: lines as Uint8Array,
-        }))
+        ).all(topic, partition, firstOffset, lastOffset).map((row) => hourOf(row, row.lines as Uint8Array))
       ),
   };
 }

@@ -134,13 +134,16 @@ async function recordOnce(
   return { lastOffset, objects };
 }
 
+/** Takes the hours out of the array. */
 async function encodedObjects(
-  hours: readonly FlaggedHour[],
+  hours: FlaggedHour[],
   { firstOffset, lastOffset }: { firstOffset: number; lastOffset: number },
   { topic, partition, encoder: { format, encode } }: ObjectRelayParts,
 ): Promise<EncodedObject[]> {
   const objects: EncodedObject[] = [];
-  for (const { hourMs, firstOffset: hourOffset, rows, lines } of hours) {
+  // The bytes take the place of the lines, so that a cut is in memory once.
+  for (let hour = hours.shift(); hour !== undefined; hour = hours.shift()) {
+    const { hourMs, firstOffset: hourOffset, rows, lines } = hour;
     const bytes = encode(lines);
     const key = objectKey({ topic, partition, firstOffset: hourOffset, hourMs, format });
     const cut = { key, topic, partition, firstOffset, lastOffset, hourMs, format, rows };
