@@ -23,13 +23,13 @@ export async function openBroker(
   if (url.startsWith("sqlite:")) {
     const path = url.slice("sqlite:".length);
     return options.inThread
-      ? await (await import("./broker/sqlite_thread.ts")).openSqliteBrokerThread(path)
-      : (await import("./broker/sqlite.ts")).openSqliteBroker(path);
+      ? await (await import("./broker/sqlite/thread.ts")).openSqliteBrokerThread(path)
+      : (await import("./broker/sqlite/broker.ts")).openSqliteBroker(path);
   }
   if (url.startsWith("kafka://")) {
     return options.kafkaClient === "platformatic"
-      ? await (await import("./broker/platformatic.ts")).openPlatformaticBroker(url)
-      : await (await import("./broker/kafkajs.ts")).openKafkajsBroker(url);
+      ? await (await import("./broker/kafka/platformatic/open.ts")).openPlatformaticBroker(url)
+      : await (await import("./broker/kafka/kafkajs/open.ts")).openKafkajsBroker(url);
   }
   throw unknownScheme("a stream", url);
 }
@@ -44,11 +44,11 @@ export async function openLedger(url: string, options: { inThread?: boolean } = 
   if (url.startsWith("sqlite:")) {
     const path = url.slice("sqlite:".length);
     return options.inThread
-      ? await (await import("./ledger/sqlite_thread.ts")).openSqliteLedgerThread(path)
-      : (await import("./ledger/sqlite.ts")).openSqliteLedger(path);
+      ? await (await import("./ledger/sqlite/thread.ts")).openSqliteLedgerThread(path)
+      : (await import("./ledger/sqlite/ledger.ts")).openSqliteLedger(path);
   }
   if (url.startsWith("postgres://") || url.startsWith("postgresql://")) {
-    return await (await import("./ledger/postgres.ts")).openPostgresLedger(url);
+    return await (await import("./ledger/postgres/ledger.ts")).openPostgresLedger(url);
   }
   throw unknownScheme("a ledger", url);
 }
@@ -60,9 +60,9 @@ export async function openLedger(url: string, options: { inThread?: boolean } = 
  */
 export async function openObjects(url: string): Promise<ObjectStore> {
   if (url.startsWith("file:")) {
-    return (await import("./objects/directory.ts")).openDirectory(url.slice("file:".length));
+    return (await import("./objects/directory/store.ts")).openDirectory(url.slice("file:".length));
   }
-  if (url.startsWith("s3://")) return (await import("./objects/minio.ts")).openMinioStore(url);
+  if (url.startsWith("s3://")) return (await import("./objects/s3/store.ts")).openMinioStore(url);
   throw unknownScheme("an object store", url);
 }
 

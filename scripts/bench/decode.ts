@@ -8,13 +8,13 @@
  */
 import type { RecordBatch } from "../../src/broker/broker.ts";
 import { decodeBody, encodeBody, valueOf } from "../../src/broker/record_batch.ts";
-import { encodeTransaction } from "../../src/simulate/encode.ts";
+import { encodeTransaction } from "../../src/simulate/events/encode.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
-import { decodeBatch } from "../../src/stages/decode.ts";
-import { openDecoder } from "../../src/stages/decode_wasm.ts";
-import { compareDecoders } from "../../src/stages/decode_wasm_cases.ts";
-import { wholeNumber } from "../option_values.ts";
-import { runAsProgram } from "../run_command.ts";
+import { decodeBatch } from "../../src/decode/decode.ts";
+import { openDecoder } from "../../src/decode/wasm.ts";
+import { compareDecoders } from "../../src/decode/testing/wasm_cases.ts";
+import { wholeNumber } from "../cli/options/values.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";

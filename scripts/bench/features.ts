@@ -8,10 +8,10 @@
  */
 import { type Features, openFeatures } from "../../src/features/features.ts";
 import { featureSets } from "../../src/features/sets.ts";
-import { Random } from "../../src/forest/random.ts";
-import type { TransactionColumns } from "../../src/transaction.ts";
-import { wholeNumber } from "../option_values.ts";
-import { runAsProgram } from "../run_command.ts";
+import { Random } from "../../src/training/random.ts";
+import type { TransactionColumns } from "../../src/domain/transaction.ts";
+import { wholeNumber } from "../cli/options/values.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import type { Line } from "./report/report.ts";
 import { type Spread, spreadOf } from "./report/spread.ts";

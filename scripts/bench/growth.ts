@@ -9,8 +9,8 @@
  * @module
  */
 import { openBroker } from "../../src/adapters.ts";
-import { removeDatabase } from "../remove_if_there.ts";
-import { runAsProgram } from "../run_command.ts";
+import { removeDatabase } from "../cli/remove_if_there.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import { ratioOf, type Spread, spreadOf } from "./report/spread.ts";

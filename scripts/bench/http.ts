@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { quantile } from "../../src/quantile.ts";
+import { quantile } from "../../src/runtime/quantile.ts";
 import { type RunningProcess, startDeno } from "../../src/testing/process.ts";
 import { needs } from "../../src/testing/services.ts";
-import { memoryBounds } from "../memory_bounds.ts";
-import { permissionsFor } from "../permissions.ts";
-import { runAsProgram } from "../run_command.ts";
+import { memoryBounds } from "../cli/launch/memory_bounds.ts";
+import { permissionsFor } from "../cli/launch/permissions.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";
@@ -31,7 +31,7 @@ const EARLIER = 20_000;
 
 function start(command: "consume" | "serve" | "produce", args: readonly string[]): RunningProcess {
   const { flags, env } = memoryBounds(command, args);
-  return startDeno(`scripts/${command}.ts`, args, {
+  return startDeno(`scripts/commands/${command}.ts`, args, {
     permissions: [...permissionsFor(command, args, () => undefined), ...flags],
     env,
   });

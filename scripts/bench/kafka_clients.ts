@@ -9,10 +9,10 @@
  */
 import { openBroker } from "../../src/adapters.ts";
 import type { ProducedRecord } from "../../src/broker/broker.ts";
-import { encodeTransaction } from "../../src/simulate/encode.ts";
+import { encodeTransaction } from "../../src/simulate/events/encode.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 import { needs } from "../../src/testing/services.ts";
-import { runAsProgram } from "../run_command.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import { ratioOf, type Spread } from "./report/spread.ts";

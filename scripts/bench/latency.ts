@@ -7,8 +7,8 @@
  * @module
  */
 import { startDeno } from "../../src/testing/process.ts";
-import { quantile } from "../../src/quantile.ts";
-import { runAsProgram } from "../run_command.ts";
+import { quantile } from "../../src/runtime/quantile.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { openSpark, type SparkPeer } from "./peers/spark_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import type { Line } from "./report/report.ts";
@@ -40,7 +40,7 @@ interface Flags {
 async function trainedModel(folder: string): Promise<string> {
   const args = ["--out", `${folder}/model`, "--contamination", String(CONTAMINATION), "--quiet"];
   args.push("--count", "50000");
-  await using process = startDeno("scripts/train.ts", args, { permissions: ["--allow-all"] });
+  await using process = startDeno("scripts/commands/train.ts", args, { permissions: ["--allow-all"] });
   const { code, stderr } = await process.ended({ timeoutMs: 300_000 });
   if (code === 0) return `${folder}/model`;
   throw new Error(`Cannot measure as a model must be trained: current value is ${lastWords(stderr)}`);

@@ -7,14 +7,14 @@
  * @module
  */
 import { openLedger } from "../../src/adapters.ts";
-import { currencyText } from "../../src/currency.ts";
+import { currencyText } from "../../src/domain/currency.ts";
 import type { Ledger, LogMode, Outcome } from "../../src/ledger/ledger.ts";
-import { encodeLogRows, LOG_COLUMNS } from "../../src/ledger/postgres_rows.ts";
-import { idTexts } from "../../src/ledger/rows.ts";
-import sqliteSchema from "../../src/ledger/sqlite_schema.sql" with { type: "text" };
-import { inTransaction, openDatabase } from "../../src/sqlite.ts";
+import { encodeLogRows, LOG_COLUMNS } from "../../src/ledger/postgres/rows.ts";
+import { idTexts } from "../../src/ledger/sql/rows.ts";
+import sqliteSchema from "../../src/ledger/sqlite/schema.sql" with { type: "text" };
+import { inTransaction, openDatabase } from "../../src/runtime/sqlite.ts";
 import { needs } from "../../src/testing/services.ts";
-import { runAsProgram } from "../run_command.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import { ratioOf } from "./report/spread.ts";

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { nameList } from "../option_values.ts";
-import { runAsProgram } from "../run_command.ts";
+import { nameList } from "../cli/options/values.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { openSpark, type SparkPeer, type SparkRun } from "./peers/spark_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";

@@ -9,12 +9,12 @@
  */
 import { createExplainer } from "../../src/forest/explain.ts";
 import type { Forest } from "../../src/forest/forest.ts";
-import { referenceScore } from "../../src/forest/reference.ts";
-import { createScorer } from "../../src/forest/scorer.ts";
-import { randomNumbers } from "../../src/forest/scorer_cases.ts";
+import { referenceScore } from "../../src/forest/scorer/reference.ts";
+import { createScorer } from "../../src/forest/scorer/scorer.ts";
+import { randomNumbers } from "../../src/forest/scorer/testing/cases.ts";
 import { importSklearn } from "../../src/forest/sklearn.ts";
-import { trainForest } from "../../src/forest/train.ts";
-import { runAsProgram } from "../run_command.ts";
+import { trainForest } from "../../src/training/train.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { openPeer, type Peer } from "./peers/open_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { encodeLabel, encodeTransaction } from "../../src/simulate/encode.ts";
+import { encodeLabel, encodeTransaction } from "../../src/simulate/events/encode.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
-import { runAsProgram } from "../run_command.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { Random } from "../../src/forest/random.ts";
-import { trainForest } from "../../src/forest/train.ts";
-import { runAsProgram } from "../run_command.ts";
+import { Random } from "../../src/training/random.ts";
+import { trainForest } from "../../src/training/train.ts";
+import { runAsProgram } from "../cli/run_command.ts";
 import { openPeer } from "./peers/open_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
@@ -96,7 +96,7 @@ async function measureFit(n: number, flags: Flags, folder: string, findings: Fin
 
 /** The command `train` from a CSV file to a model folder, in a process of its own. */
 function wholeCommand(directory: string): () => Promise<number> {
-  const script = new URL("../train.ts", import.meta.url).pathname;
+  const script = new URL("../commands/train.ts", import.meta.url).pathname;
   const args = ["run", "--no-check", "--allow-read", "--allow-write", "--allow-env", script];
   args.push("--input", `${directory}/rows.csv`, "--out", `${directory}/model`, "--quiet");
   return async () => {

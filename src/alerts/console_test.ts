@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
-import { alertOf, alertsContract, groupOf } from "./contract.ts";
+import { alertOf, alertsContract, groupOf } from "./testing/contract.ts";
 import { openConsole } from "./console.ts";
 
 alertsContract("console", {

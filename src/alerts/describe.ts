@@ -79,7 +79,7 @@ export function describeVerdict(verdict: VerdictText): string {
  * @example
  * ```ts
  * import { assertStringIncludes } from "../testing/assert.ts";
- * import { alertOf, groupOf } from "./contract.ts";
+ * import { alertOf, groupOf } from "./testing/contract.ts";
  * import { describeGroup } from "./describe.ts";
  *
  * const line = describeGroup(groupOf(5), JSON.parse(alertOf(7).verdict));

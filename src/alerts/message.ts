@@ -27,7 +27,7 @@ export interface AlertMessage extends Partial<Omit<AlertGroup, "kind" | "count">
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
- * import { alertOf } from "./contract.ts";
+ * import { alertOf } from "./testing/contract.ts";
  * import { alertMessage } from "./message.ts";
  *
  * const { alert_id, count, url } = alertMessage(alertOf(7), "https://fraud.example/");

@@ -22,8 +22,8 @@ export const ALERT_TOPIC = "fraud-alerts";
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
- * import { openSqliteBroker } from "../broker/sqlite.ts";
- * import { alertOf } from "./contract.ts";
+ * import { openSqliteBroker } from "../broker/sqlite/broker.ts";
+ * import { alertOf } from "./testing/contract.ts";
  * import { openTopic } from "./topic.ts";
  *
  * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);

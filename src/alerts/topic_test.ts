@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "../testing/assert.ts";
-import { openSqliteBroker } from "../broker/sqlite.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import type { Broker } from "../broker/broker.ts";
-import { alertOf, alertsContract } from "./contract.ts";
+import { alertOf, alertsContract } from "./testing/contract.ts";
 import { openTopic } from "./topic.ts";
 
 async function readAlerts(broker: Broker) {

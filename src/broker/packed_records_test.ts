@@ -1,7 +1,7 @@
 import { assertEquals } from "../testing/assert.ts";
 import { PackedRecords } from "./packed_records.ts";
 import { decodeBody, encodePackedBody, keyOf, valueOf } from "./record_batch.ts";
-import { openSqliteBroker } from "./sqlite.ts";
+import { openSqliteBroker } from "./sqlite/broker.ts";
 
 const decoder = new TextDecoder();
 const pairs = Array.from(

@@ -4,14 +4,14 @@
  * @module
  */
 import { setImmediate } from "node:timers/promises";
-import { ArrayPool } from "../array_pool.ts";
+import { ArrayPool } from "../runtime/array_pool.ts";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
-import { SharedRoom } from "../relay/shared_room.ts";
-import { deliver, type DeliverOptions } from "../deliver.ts";
-import { pause } from "../retry.ts";
-import { openDecoder } from "../stages/decode_wasm.ts";
+import { SharedRoom } from "../runtime/semaphore.ts";
+import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import { pause } from "../runtime/retry.ts";
+import { openDecoder } from "../decode/wasm.ts";
 import { isDrained } from "./drained.ts";
 import { GroupOffsets } from "./group_offsets.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";

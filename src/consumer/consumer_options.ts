@@ -5,12 +5,12 @@
  */
 import type { Outcome } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
-import type { ScoredBatch } from "../pipeline.ts";
+import type { ScoredBatch } from "../pipeline/pipeline.ts";
 import type { Listener } from "../relay/alerts.ts";
-import type { ObjectEncoder } from "../relay/object_encoders.ts";
+import type { ObjectEncoder } from "../objects/formats/encoders.ts";
 import type { FlushOptions } from "../relay/objects.ts";
-import type { FeatureStage } from "../stages/features.ts";
-import type { Telemetry } from "../telemetry.ts";
+import type { FeatureStage } from "../features/stage.ts";
+import type { Telemetry } from "../runtime/telemetry.ts";
 import type { PartitionParts } from "./partition.ts";
 import type { ConsumerStatus } from "./status.ts";
 

@@ -1,5 +1,5 @@
 /** A real disk that is full: a small tmpfs in a name space of the consumer's own. */
-import { permissionsFor } from "../../scripts/permissions.ts";
+import { permissionsFor } from "../../scripts/cli/launch/permissions.ts";
 import { assert, assertEquals, assertMatch } from "../testing/assert.ts";
 import { embeddedArgs, makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { runDeno, startDeno } from "../testing/process.ts";
@@ -39,7 +39,7 @@ Deno.test({
       const { size } = await Deno.stat(`${source}/stream.db`);
       const ballastKb = DISK_KB - Math.ceil(size / 1024) - ROOM_KB;
       await disk.run('cp -r "$2"/. "$1" && head -c "$3"k /dev/zero > "$1/ballast"', source, `${ballastKb}`);
-      await using consumer = startDeno("scripts/consume.ts", args, {
+      await using consumer = startDeno("scripts/commands/consume.ts", args, {
         permissions: permissionsFor("consume", args, () => undefined),
         through: disk.through,
       });
@@ -51,7 +51,7 @@ Deno.test({
       assert(!consumer.hasEnded, consumer.stderr);
       const look = async () => {
         const engines = embeddedArgs(disk.folder, ["stream", "ledger", "objects"]);
-        const { stdout, stderr } = await runDeno("scripts/verify.ts", [...engines, "--json"], {
+        const { stdout, stderr } = await runDeno("scripts/commands/verify.ts", [...engines, "--json"], {
           permissions: permissionsFor("verify", engines, () => undefined),
           through: disk.through,
         });

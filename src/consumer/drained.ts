@@ -5,7 +5,7 @@
  */
 import type { Broker } from "../broker/broker.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { isSettled } from "../relay/alert_plan.ts";
+import { isSettled } from "../relay/grouping/alert_plan.ts";
 import { DEAD_LETTER_LISTENER } from "../relay/dead_letters.ts";
 
 /** What is looked at. */

@@ -1,9 +1,9 @@
 /** Two consumers in processes of their own on one embedded stream, of which one dies, or is frozen and comes back. */
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
-import { openSqliteBroker } from "../broker/sqlite.ts";
-import { openSqliteLedger } from "../ledger/sqlite.ts";
-import { openDirectory } from "../objects/directory.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
+import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
+import { openDirectory } from "../objects/directory/store.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { type RunningProcess, startDeno } from "../testing/process.ts";
@@ -17,14 +17,14 @@ const TOPIC = "transactions";
 function consumerScript(folder: string): string {
   const from = (path: string) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
   return `
-    import { openSqliteBroker } from ${from("broker/sqlite.ts")};
-    import { openSqliteLedger } from ${from("ledger/sqlite.ts")};
-    import { openDirectory } from ${from("objects/directory.ts")};
+    import { openSqliteBroker } from ${from("broker/sqlite/broker.ts")};
+    import { openSqliteLedger } from ${from("ledger/sqlite/ledger.ts")};
+    import { openDirectory } from ${from("objects/directory/store.ts")};
     import { loadModel } from ${from("forest/load.ts")};
-    import { createScorer } from ${from("forest/scorer.ts")};
+    import { createScorer } from ${from("forest/scorer/scorer.ts")};
     import { createExplainer } from ${from("forest/explain.ts")};
-    import { objectEncoders } from ${from("relay/object_encoders.ts")};
-    import { createTelemetry } from ${from("telemetry.ts")};
+    import { objectEncoders } from ${from("objects/formats/encoders.ts")};
+    import { createTelemetry } from ${from("runtime/telemetry.ts")};
     import { runConsumer } from ${from("consumer/consumer.ts")};
     const folder = ${JSON.stringify(folder)};
     const ending = new AbortController();

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Label, type LabelColumns, ReusedLabel } from "../label.ts";
-import { deliver, type DeliverOptions } from "../deliver.ts";
-import type { TransactionColumns } from "../transaction.ts";
+import { type Label, type LabelColumns, ReusedLabel } from "../domain/label.ts";
+import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import type { TransactionColumns } from "../domain/transaction.ts";
 import type { LabelBlock, LabelTopic } from "./label_topic.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { Broker } from "../broker/broker.ts";
-import { openSqliteBroker } from "../broker/sqlite.ts";
-import { DeliveryError } from "../delivery_error.ts";
-import type { Label } from "../label.ts";
-import { openDecoder } from "../stages/decode_wasm.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
+import type { Label } from "../domain/label.ts";
+import { openDecoder } from "../decode/wasm.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { LabelFeed } from "./label_feed.ts";
 import { LabelTopic } from "./label_topic.ts";

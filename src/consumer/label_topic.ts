@@ -4,8 +4,8 @@
  * @module
  */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
-import type { LabelColumns } from "../label.ts";
-import type { Decoder } from "../stages/decode_wasm.ts";
+import type { LabelColumns } from "../domain/label.ts";
+import type { Decoder } from "../decode/wasm.ts";
 
 /** How long the ends of the label topic hold before they are looked up anew. */
 const LOOK_AGAIN_MS = 20;
@@ -63,8 +63,8 @@ interface Reader {
  *
  * @example
  * ```ts
- * import { openSqliteBroker } from "../broker/sqlite.ts";
- * import { openDecoder } from "../stages/decode_wasm.ts";
+ * import { openSqliteBroker } from "../broker/sqlite/broker.ts";
+ * import { openDecoder } from "../decode/wasm.ts";
  * import { assertEquals } from "../testing/assert.ts";
  * import { LabelTopic } from "./label_topic.ts";
  *

@@ -1,7 +1,7 @@
 import type { Broker } from "../broker/broker.ts";
-import { openSqliteBroker } from "../broker/sqlite.ts";
-import { randomNumbers } from "../forest/scorer_cases.ts";
-import { type Decoder, openDecoder } from "../stages/decode_wasm.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
+import { randomNumbers } from "../forest/scorer/testing/cases.ts";
+import { type Decoder, openDecoder } from "../decode/wasm.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 
 import { LabelFeed } from "./label_feed.ts";

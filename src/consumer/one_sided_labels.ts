@@ -1,6 +1,6 @@
 import type { Manifest } from "../forest/manifest.ts";
-import type { LabelColumns } from "../label.ts";
-import { expectsLegitimateLabels } from "../stages/features.ts";
+import type { LabelColumns } from "../domain/label.ts";
+import { expectsLegitimateLabels } from "../features/stage.ts";
 
 /** Fraud labels without a legitimate one among them, after which it is no chance. */
 const TELLING_LABELS = 100;

@@ -3,18 +3,18 @@
  *
  * @module
  */
-import type { ArrayPool } from "../array_pool.ts";
+import type { ArrayPool } from "../runtime/array_pool.ts";
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
 import { FencedError, type Ledger, type LogMode, type Outcome } from "../ledger/ledger.ts";
 import type { FeaturesOptions } from "../features/features.ts";
 import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
-import type { Scorer } from "../forest/scorer.ts";
-import { processBatch, type ScoredBatch } from "../pipeline.ts";
-import { deliver, type DeliverOptions } from "../deliver.ts";
-import type { Decoder } from "../stages/decode_wasm.ts";
-import { type FeatureStage, openFeatureStage } from "../stages/features.ts";
+import type { Scorer } from "../forest/scorer/scorer.ts";
+import { processBatch, type ScoredBatch } from "../pipeline/pipeline.ts";
+import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import type { Decoder } from "../decode/wasm.ts";
+import { type FeatureStage, openFeatureStage } from "../features/stage.ts";
 import type { LabelTopic } from "./label_topic.ts";
 import { PartitionState } from "./state.ts";
 

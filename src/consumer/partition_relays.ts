@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { DeliverOptions } from "../deliver.ts";
+import type { DeliverOptions } from "../runtime/deliver.ts";
 import type { Outcome } from "../ledger/ledger.ts";
 import { type AlertHooks, alertStep } from "../relay/alerts.ts";
 import { deadLetterStep } from "../relay/dead_letters.ts";
 import { type FlushOptions, objectStep } from "../relay/objects.ts";
-import type { SharedRoom } from "../relay/shared_room.ts";
+import type { SharedRoom } from "../runtime/semaphore.ts";
 import { Relay, type RelayStep } from "../relay/relay.ts";
 import type { ConsumerParts } from "./consumer_options.ts";
 

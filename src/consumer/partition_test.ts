@@ -1,11 +1,11 @@
-import { ArrayPool } from "../array_pool.ts";
-import { openSqliteBroker } from "../broker/sqlite.ts";
+import { ArrayPool } from "../runtime/array_pool.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer.ts";
+import { createScorer } from "../forest/scorer/scorer.ts";
 import { FencedError, type Ledger, type Outcome } from "../ledger/ledger.ts";
-import { openSqliteLedger } from "../ledger/sqlite.ts";
-import { openDecoder } from "../stages/decode_wasm.ts";
+import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
+import { openDecoder } from "../decode/wasm.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { assertEquals } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";

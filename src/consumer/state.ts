@@ -6,10 +6,10 @@
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
 import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
-import { deliver, type DeliverOptions } from "../deliver.ts";
-import type { Decoder } from "../stages/decode_wasm.ts";
-import type { FeatureStage } from "../stages/features.ts";
-import type { TransactionColumns } from "../transaction.ts";
+import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import type { Decoder } from "../decode/wasm.ts";
+import type { FeatureStage } from "../features/stage.ts";
+import type { TransactionColumns } from "../domain/transaction.ts";
 import { LabelFeed } from "./label_feed.ts";
 import type { LabelTopic } from "./label_topic.ts";
 import { encodeSnapshotHeader, type SnapshotHeader, unpackSnapshot } from "./snapshot.ts";

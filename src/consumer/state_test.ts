@@ -1,10 +1,10 @@
-import { openSqliteBroker } from "../broker/sqlite.ts";
-import { outcomeOf } from "../ledger/outcome_fixture.ts";
-import { openSqliteLedger } from "../ledger/sqlite.ts";
-import { openDecoder } from "../stages/decode_wasm.ts";
-import { openFeatureStage } from "../stages/features.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
+import { outcomeOf } from "../ledger/testing/outcomes.ts";
+import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
+import { openDecoder } from "../decode/wasm.ts";
+import { openFeatureStage } from "../features/stage.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
-import { transactionFeatures } from "../training/transaction_features.ts";
+import { transactionFeatures } from "../training/rows/transaction_features.ts";
 import { LabelTopic } from "./label_topic.ts";
 import { PartitionState } from "./state.ts";
 

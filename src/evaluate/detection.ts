@@ -6,11 +6,11 @@
 import type { Broker } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import type { Model } from "../forest/manifest.ts";
-import { createScorer } from "../forest/scorer.ts";
+import { createScorer } from "../forest/scorer/scorer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { ReplayedEvent } from "../simulate/event.ts";
-import { openFeatureStage } from "../stages/features.ts";
-import { eventBatches } from "../training/event_rows.ts";
+import type { ReplayedEvent } from "../simulate/events/event.ts";
+import { openFeatureStage } from "../features/stage.ts";
+import { eventBatches } from "../training/rows/event_rows.ts";
 
 /** Frauds of one kind, and how many of them were flagged. */
 export interface ScenarioCatch {

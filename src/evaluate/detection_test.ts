@@ -1,10 +1,10 @@
-import { trainModel } from "../forest/train_model.ts";
-import type { SimulatedEvent } from "../simulate/event.ts";
+import { trainModel } from "../training/train_model.ts";
+import type { SimulatedEvent } from "../simulate/events/event.ts";
 import { simulate } from "../simulate/simulate.ts";
-import { openFeatureStage } from "../stages/features.ts";
+import { openFeatureStage } from "../features/stage.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
-import { eventRows } from "../training/event_rows.ts";
-import { transactionFeatures } from "../training/transaction_features.ts";
+import { eventRows } from "../training/rows/event_rows.ts";
+import { transactionFeatures } from "../training/rows/transaction_features.ts";
 import { detectEvents } from "./detection.ts";
 
 const events =

@@ -1,13 +1,13 @@
 import type { FeaturesOptions } from "../features/features.ts";
-import { createScorer } from "../forest/scorer.ts";
-import { flagThreshold } from "../forest/threshold.ts";
-import { trainForest } from "../forest/train.ts";
-import type { ReplayedEvent } from "../simulate/event.ts";
-import { openFeatureStage } from "../stages/features.ts";
-import { transactionFeatures } from "../training/transaction_features.ts";
-import { type CardPrecision, cardPrecision } from "./card_precision.ts";
+import { createScorer } from "../forest/scorer/scorer.ts";
+import { flagThreshold } from "../training/threshold.ts";
+import { trainForest } from "../training/train.ts";
+import type { ReplayedEvent } from "../simulate/events/event.ts";
+import { openFeatureStage } from "../features/stage.ts";
+import { transactionFeatures } from "../training/rows/transaction_features.ts";
+import { type CardPrecision, cardPrecision } from "../training/card_precision.ts";
 import { collectWeeks, type HandbookWeeks, type Week } from "./handbook_weeks.ts";
-import { rankingMetrics } from "./metrics.ts";
+import { rankingMetrics } from "../training/metrics.ts";
 
 /** How the protocol is run. */
 export interface HandbookOptions {

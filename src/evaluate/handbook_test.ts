@@ -1,7 +1,7 @@
-import { replayTransactions } from "../simulate/replay.ts";
-import type { ReplayedEvent } from "../simulate/event.ts";
+import { replayTransactions } from "../simulate/replay/replay.ts";
+import type { ReplayedEvent } from "../simulate/events/event.ts";
 import { simulate } from "../simulate/simulate.ts";
-import { openFeatureStage } from "../stages/features.ts";
+import { openFeatureStage } from "../features/stage.ts";
 import { openTextTable } from "../table/text_table.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { evaluateHandbook } from "./handbook.ts";

@@ -1,9 +1,9 @@
 import { decodeBody, encodeBody } from "../broker/record_batch.ts";
-import type { ReplayedEvent, ReplayedTransactionEvent } from "../simulate/event.ts";
-import { openDecoder } from "../stages/decode_wasm.ts";
-import { decodeLabel } from "../stages/decode_label.ts";
-import type { FeatureStage } from "../stages/features.ts";
-import type { CardTransactions } from "./card_precision.ts";
+import type { ReplayedEvent, ReplayedTransactionEvent } from "../simulate/events/event.ts";
+import { openDecoder } from "../decode/wasm.ts";
+import { decodeLabel } from "../decode/label.ts";
+import type { FeatureStage } from "../features/stage.ts";
+import type { CardTransactions } from "../training/card_precision.ts";
 
 const DAY_MS = 86_400_000;
 const BATCH_EVENTS = 4096;

@@ -1,6 +1,6 @@
-import { createScorer } from "../forest/scorer.ts";
-import { type Sample, trainForest, type TrainOptions } from "../forest/train.ts";
-import { type RankingMetrics, rankingMetrics } from "./metrics.ts";
+import { createScorer } from "../forest/scorer/scorer.ts";
+import { type Sample, trainForest, type TrainOptions } from "../training/train.ts";
+import { type RankingMetrics, rankingMetrics } from "../training/metrics.ts";
 
 /** Ranking quality over several seeds. */
 export interface TableEvaluation {

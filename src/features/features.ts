@@ -1,12 +1,12 @@
-import { hashId } from "../hash_id.ts";
-import type { Label } from "../label.ts";
-import type { TransactionColumns } from "../transaction.ts";
-import { FeatureState, LOOKED_UP_ROWS } from "./feature_state.ts";
+import { hashId } from "../domain/hash_id.ts";
+import type { Label } from "../domain/label.ts";
+import type { TransactionColumns } from "../domain/transaction.ts";
+import { FeatureState, LOOKED_UP_ROWS } from "./state/feature_state.ts";
 import { describeFeature, type FeatureDefinition, featureRegistry } from "./registry.ts";
-import { RowState } from "./row_state.ts";
-import { type RowWriter, rowWriter } from "./row_writer.ts";
-import { SnapshotReader, stateIdText } from "./snapshot_reader.ts";
-import { SnapshotWriter } from "./snapshot_writer.ts";
+import { RowState } from "./state/row_state.ts";
+import { type RowWriter, rowWriter } from "./state/row_writer.ts";
+import { SnapshotReader, stateIdText } from "./state/snapshot_reader.ts";
+import { SnapshotWriter } from "./state/snapshot_writer.ts";
 
 /** Counts up when the same definitions come to mean another state, so that older snapshots are refused. */
 const STATE_VERSION = 4;

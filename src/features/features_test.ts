@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../testing/assert.ts";
 import { type FeaturesOptions, openFeatures } from "./features.ts";
 import { featureRegistry } from "./registry.ts";
-import { testColumns, testLabel, type TestTransaction, valuesOf } from "./testing_stream.ts";
+import { testColumns, testLabel, type TestTransaction, valuesOf } from "./testing/stream.ts";
 
 const DAY_MS = 86_400_000;
 const everything = [...featureRegistry.keys()];

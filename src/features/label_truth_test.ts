@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "../testing/assert.ts";
 import { openFeatures } from "./features.ts";
-import { testLabel, valuesOf } from "./testing_stream.ts";
+import { testLabel, valuesOf } from "./testing/stream.ts";
 
 const DAY_MS = 86_400_000;
 

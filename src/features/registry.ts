@@ -1,4 +1,4 @@
-import type { RowState } from "./row_state.ts";
+import type { RowState } from "./state/row_state.ts";
 
 /** A part of the state that a feature reads; the state keeps the parts that the set's features need, and no other. */
 export type StatePart =

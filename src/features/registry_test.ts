@@ -2,8 +2,8 @@ import { assert, assertAlmostEquals, assertEquals, assertMatch } from "../testin
 import { openFeatures } from "./features.ts";
 import { describeFeature, featureRegistry } from "./registry.ts";
 import { featureSets } from "./sets.ts";
-import { testColumns, testLabel, type TestTransaction } from "./testing_stream.ts";
-import { burst } from "./velocity.ts";
+import { testColumns, testLabel, type TestTransaction } from "./testing/stream.ts";
+import { burst } from "./state/velocity.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Feature } from "../forest/manifest.ts";
-import { quantile } from "../quantile.ts";
+import { quantile } from "../runtime/quantile.ts";
 import type { Side } from "./registry.ts";
 
 /** A transform of one feature, or none. */

@@ -39,7 +39,7 @@ function forestByteLength(trees: number, nodes: number): number {
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
  * import { decodeForest, encodeForest } from "./binary.ts";
- * import { trainForest } from "./train.ts";
+ * import { trainForest } from "../training/train.ts";
  *
  * const forest = trainForest({ rows: Float32Array.of(1, 2, 3), nFeatures: 1 }, { nEstimators: 2 });
  * assertEquals(decodeForest(encodeForest(forest)), forest);

@@ -11,7 +11,7 @@ import type { Feature, Manifest, Training } from "./manifest.ts";
  * import { assertStringIncludes } from "../testing/assert.ts";
  * import { writeCard } from "./card.ts";
  * import { createModel } from "./model.ts";
- * import { trainForest } from "./train.ts";
+ * import { trainForest } from "../training/train.ts";
  *
  * const forest = trainForest({ rows: Float32Array.of(1, 2, 3), nFeatures: 1 });
  * const features = [{ name: "amount" }];

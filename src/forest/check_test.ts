@@ -1,7 +1,7 @@
 import { assertThrows } from "../testing/assert.ts";
 import { checkForest } from "./check.ts";
 import type { Forest } from "./forest.ts";
-import { randomForest, randomNumbers, THRESHOLD_KINDS, TREE_SHAPES } from "./scorer_cases.ts";
+import { randomForest, randomNumbers, THRESHOLD_KINDS, TREE_SHAPES } from "./scorer/testing/cases.ts";
 
 /** Two trees: three nodes with two leaves, then five nodes with three leaves. */
 function twoTrees(): Forest {

@@ -1,5 +1,5 @@
 import type { Forest } from "./forest.ts";
-import { leafPathLengths } from "./scorer_nodes.ts";
+import { leafPathLengths } from "./scorer/nodes.ts";
 
 /** Why a row's path is as long as it is, in edges, mean over the trees. */
 export interface Explanation {

@@ -1,9 +1,15 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../testing/assert.ts";
 import { createExplainer, expectedPathLengths } from "./explain.ts";
 import { averagePathLength, type Forest } from "./forest.ts";
-import { referencePathLength } from "./reference.ts";
-import { randomForest, randomNumbers, randomRows, THRESHOLD_KINDS, TREE_SHAPES } from "./scorer_cases.ts";
-import { trainForest } from "./train.ts";
+import { referencePathLength } from "./scorer/reference.ts";
+import {
+  randomForest,
+  randomNumbers,
+  randomRows,
+  THRESHOLD_KINDS,
+  TREE_SHAPES,
+} from "./scorer/testing/cases.ts";
+import { trainForest } from "../training/train.ts";
 
 Deno.test("createExplainer() puts each step of each tree down to the feature of its node", () => {
   const forest: Forest = {

@@ -1,7 +1,7 @@
 import { decodeForest } from "./binary.ts";
 import { checkForest } from "./check.ts";
 import { describeProblems, FORMAT_VERSION, type Manifest, manifestSchema, type Model } from "./manifest.ts";
-import { sha256Hex } from "../sha256.ts";
+import { sha256Hex } from "../runtime/sha256.ts";
 
 /** The folder as a URL-or-path prefix to which a file name is appended. */
 function locate(directory: string | URL): (name: string) => string | URL {

@@ -1,5 +1,5 @@
 import { encodeForest } from "./binary.ts";
-import { sha256Hex } from "../sha256.ts";
+import { sha256Hex } from "../runtime/sha256.ts";
 import { checkForest } from "./check.ts";
 import type { Forest } from "./forest.ts";
 import { formatManifest, type Manifest, type Model } from "./manifest.ts";
@@ -18,7 +18,7 @@ export type ModelDescription = Omit<Manifest, "formatVersion" | "nEstimators" | 
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
  * import { createModel } from "./model.ts";
- * import { trainForest } from "./train.ts";
+ * import { trainForest } from "../training/train.ts";
  *
  * const forest = trainForest({ rows: Float32Array.of(1, 2, 3), nFeatures: 1 });
  * const model = await createModel(

@@ -3,10 +3,10 @@ import { decodeForest, encodeForest } from "./binary.ts";
 import { writeCard } from "./card.ts";
 import { loadModel } from "./load.ts";
 import { formatManifest, type Model } from "./manifest.ts";
-import { sha256Hex } from "../sha256.ts";
+import { sha256Hex } from "../runtime/sha256.ts";
 import { createModel, type ModelDescription } from "./model.ts";
 import { saveModel } from "./save.ts";
-import { trainForest } from "./train.ts";
+import { trainForest } from "../training/train.ts";
 
 const ROWS = Float32Array.from({ length: 400 }, (_, i) => Math.sin(i * i));
 const FOREST = trainForest({ rows: ROWS, nFeatures: 2 }, { nEstimators: 5, maxSamples: 16 });

@@ -1,6 +1,6 @@
 import { encodeForest } from "./binary.ts";
 import { formatManifest, type Model } from "./manifest.ts";
-import { sha256Hex } from "../sha256.ts";
+import { sha256Hex } from "../runtime/sha256.ts";
 
 /**
  * Writes a model into a folder: `forest.bin`, `README.md` (the card) and, last, `forest.json`.
@@ -18,7 +18,7 @@ import { sha256Hex } from "../sha256.ts";
  * import { loadModel } from "./load.ts";
  * import { createModel } from "./model.ts";
  * import { saveModel } from "./save.ts";
- * import { trainForest } from "./train.ts";
+ * import { trainForest } from "../training/train.ts";
  *
  * const forest = trainForest({ rows: Float32Array.of(1, 2, 3), nFeatures: 1 });
  * const features = [{ name: "amount" }];

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
-import { referenceScore } from "./reference.ts";
-import { createScorer } from "./scorer.ts";
+import { referenceScore } from "./scorer/reference.ts";
+import { createScorer } from "./scorer/scorer.ts";
 import { importSklearn } from "./sklearn.ts";
 
 interface Golden {

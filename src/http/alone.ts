@@ -5,19 +5,19 @@
  */
 import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer.ts";
+import { createScorer } from "../forest/scorer/scorer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { openDecoder } from "../stages/decode_wasm.ts";
-import type { Telemetry } from "../telemetry.ts";
+import { openDecoder } from "../decode/wasm.ts";
+import type { Telemetry } from "../runtime/telemetry.ts";
 import { createApp, type HttpApp } from "./app.ts";
-import { OwnState } from "./feature_states.ts";
-import { FlaggedFeed } from "./flagged_feed.ts";
-import type { Access } from "./guard.ts";
-import { LiveNumbers } from "./live_numbers.ts";
+import { OwnState } from "./live/feature_states.ts";
+import { FlaggedFeed } from "./live/flagged_feed.ts";
+import type { Access } from "./access/guard.ts";
+import { LiveNumbers } from "./live/live_numbers.ts";
 import { readModelFiles } from "./model_files.ts";
 import { openPageFiles } from "./page_files.ts";
-import { pageRoutes } from "./page_routes.ts";
-import { SnapshotStates } from "./snapshot_states.ts";
+import { pageRoutes } from "./routes/page_routes.ts";
+import { SnapshotStates } from "./live/snapshot_states.ts";
 
 /** What the service works with. */
 export interface AloneParts {

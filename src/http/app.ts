@@ -4,20 +4,20 @@
  * @module
  */
 import { Hono } from "hono";
-import { flaggedRoutes } from "./flagged_routes.ts";
-import { type Access, Guard, SECURITY_HEADERS } from "./guard.ts";
-import { healthRoutes } from "./health_routes.ts";
-import { labelRoutes } from "./label_routes.ts";
-import { liveRoutes } from "./live_routes.ts";
-import { metricsRoutes } from "./metrics_routes.ts";
-import { modelRoutes } from "./model_routes.ts";
-import { openApiRoutes } from "./openapi.ts";
+import { flaggedRoutes } from "./routes/flagged_routes.ts";
+import { type Access, Guard, SECURITY_HEADERS } from "./access/guard.ts";
+import { healthRoutes } from "./routes/health_routes.ts";
+import { labelRoutes } from "./routes/label_routes.ts";
+import { liveRoutes } from "./routes/live_routes.ts";
+import { metricsRoutes } from "./routes/metrics_routes.ts";
+import { modelRoutes } from "./routes/model_routes.ts";
+import { openApiRoutes } from "./routes/openapi.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem, problemResponse } from "./problem.ts";
-import { RequestCounts } from "./request_counts.ts";
-import type { Route } from "./route.ts";
-import { scoreRoutes } from "./score_routes.ts";
-import { transactionRoutes } from "./transaction_routes.ts";
+import { RequestCounts } from "./access/request_counts.ts";
+import type { Route } from "./routes/route.ts";
+import { scoreRoutes } from "./routes/score_routes.ts";
+import { transactionRoutes } from "./routes/transaction_routes.ts";
 
 /** What answers requests. */
 export interface HttpApp {

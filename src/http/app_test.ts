@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
-import { openTestingApp } from "./testing_app.ts";
-import { makeToken } from "./tokens.ts";
+import { openTestingApp } from "./testing/app.ts";
+import { makeToken } from "./access/tokens.ts";
 
 const app = await openTestingApp({ partitions: 3 });
 const JSON_TYPE = { "content-type": "application/json" };
@@ -132,8 +132,8 @@ Deno.test("GET /v1/transactions/:id/context has a state that scores as the whole
     ),
   );
   assert(context.terminal.recent.length > 0);
-  const { openFeatureStage } = await import("../stages/features.ts");
-  const { decodeBatch } = await import("../stages/decode.ts");
+  const { openFeatureStage } = await import("../features/stage.ts");
+  const { decodeBatch } = await import("../decode/decode.ts");
   const { decodeBody, encodeBody } = await import("../broker/record_batch.ts");
   const part = openFeatureStage(app.model.manifest);
   part.features.restore(Uint8Array.fromBase64(context.state));

@@ -8,19 +8,19 @@ import type { Broker } from "../broker/broker.ts";
 import type { ConsumerOptions } from "../consumer/consumer_options.ts";
 import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
-import type { Scorer } from "../forest/scorer.ts";
-import type { Telemetry } from "../telemetry.ts";
+import type { Scorer } from "../forest/scorer/scorer.ts";
+import type { Telemetry } from "../runtime/telemetry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { openDecoder } from "../stages/decode_wasm.ts";
+import { openDecoder } from "../decode/wasm.ts";
 import { createApp } from "./app.ts";
-import type { Access } from "./guard.ts";
-import { OwnedStates } from "./feature_states.ts";
-import { FlaggedFeed } from "./flagged_feed.ts";
+import type { Access } from "./access/guard.ts";
+import { OwnedStates } from "./live/feature_states.ts";
+import { FlaggedFeed } from "./live/flagged_feed.ts";
 import { type HttpAddress, listen } from "./listen.ts";
-import { LiveNumbers } from "./live_numbers.ts";
+import { LiveNumbers } from "./live/live_numbers.ts";
 import type { ModelFiles } from "./model_files.ts";
 import { openPageFiles } from "./page_files.ts";
-import { pageRoutes } from "./page_routes.ts";
+import { pageRoutes } from "./routes/page_routes.ts";
 
 /** What the consumer that is served shares with the service. */
 export interface BesideStreamParts {

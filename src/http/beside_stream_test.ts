@@ -1,12 +1,12 @@
 /** The hook by which a stream that is caught up with leaves requests their turns. */
 import { setImmediate } from "node:timers/promises";
 import { createExplainer } from "../forest/explain.ts";
-import { createScorer } from "../forest/scorer.ts";
-import { outcomeOf } from "../ledger/outcome_fixture.ts";
-import { createTelemetry } from "../telemetry.ts";
+import { createScorer } from "../forest/scorer/scorer.ts";
+import { outcomeOf } from "../ledger/testing/outcomes.ts";
+import { createTelemetry } from "../runtime/telemetry.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { openBesideStream } from "./beside_stream.ts";
-import { openTestingApp } from "./testing_app.ts";
+import { openTestingApp } from "./testing/app.ts";
 
 const BATCH_MS = 15;
 const MOST_BATCHES = 60;

@@ -1,11 +1,11 @@
 /** 10,000 hostile requests to a consumer that serves: each is refused, nothing leaks, and the service goes on. */
-import { buildModule } from "../../scripts/build.ts";
-import { permissionsFor } from "../../scripts/permissions.ts";
+import { buildModule } from "../../scripts/dev/build.ts";
+import { permissionsFor } from "../../scripts/cli/launch/permissions.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { embeddedArgs, makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { startDeno } from "../testing/process.ts";
-import { type HostileRequest, hostileRequest } from "./testing_hostile.ts";
-import { formatTokens, makeToken } from "./tokens.ts";
+import { type HostileRequest, hostileRequest } from "./testing/hostile.ts";
+import { formatTokens, makeToken } from "./access/tokens.ts";
 
 await buildModule(new URL("../../", import.meta.url));
 const REQUESTS = 10_000;
@@ -54,7 +54,7 @@ async function startService(folder: string, token: ReturnType<typeof makeToken>)
   await Deno.writeTextFile(`${folder}/tokens.json`, formatTokens([token.kept]));
   const http = ["--http", "127.0.0.1:0", "--tokens", `${folder}/tokens.json`];
   const args = [...embeddedArgs(folder), "--alerts", "none", ...http];
-  const service = startDeno("scripts/consume.ts", args, {
+  const service = startDeno("scripts/commands/consume.ts", args, {
     permissions: permissionsFor("consume", args, () => undefined),
   });
   const port = await service.until(() => /serving http:\/\/127\.0\.0\.1:(\d+)/.exec(service.stderr)?.[1]);

@@ -1,9 +1,9 @@
 import type { RecordBatch } from "../broker/broker.ts";
-import { decide } from "../stages/decide.ts";
-import { scoreRows } from "../stages/score.ts";
-import type { TransactionColumns } from "../transaction.ts";
-import { encodeVerdict } from "../verdict.ts";
-import type { FeatureStates, FoundState } from "./feature_states.ts";
+import { decide } from "../pipeline/decide.ts";
+import { scoreRows } from "../pipeline/score.ts";
+import type { TransactionColumns } from "../domain/transaction.ts";
+import { encodeVerdict } from "../domain/verdict.ts";
+import type { FeatureStates, FoundState } from "./live/feature_states.ts";
 import type { HttpParts } from "./parts.ts";
 
 /** What became of a record: the verdict as JSON, or what keeps it from being a transaction. */

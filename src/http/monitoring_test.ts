@@ -1,8 +1,8 @@
 import { parse } from "yaml";
-import { missingLines } from "../../scripts/env.ts";
+import { missingLines } from "../../scripts/commands/env.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
-import { openTestingApp } from "./testing_app.ts";
-import { parseTokens } from "./tokens.ts";
+import { openTestingApp } from "./testing/app.ts";
+import { parseTokens } from "./access/tokens.ts";
 
 const FOLDER = new URL("monitoring/", import.meta.url);
 const read = (name: string) => Deno.readTextFile(new URL(name, FOLDER));

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
-import { buildModule } from "../../scripts/build.ts";
+import { buildModule } from "../../scripts/dev/build.ts";
 import { openPageFiles } from "./page_files.ts";
 
 await buildModule(new URL("../../", import.meta.url));
@@ -18,7 +18,14 @@ Deno.test("openPageFiles() has every file that the page names, and names no othe
 });
 
 Deno.test("openPageFiles() scores with the stages of the stream, in the browser", () => {
-  for (const path of ["stages/decode.ts", "stages/decide.ts", "features/features.ts", "forest/scorer.ts"]) {
+  for (
+    const path of [
+      "decode/decode.ts",
+      "pipeline/decide.ts",
+      "features/features.ts",
+      "forest/scorer/scorer.ts",
+    ]
+  ) {
     assert(files.get(`/assets/src/${path}`), path);
   }
 });
@@ -37,6 +44,6 @@ Deno.test("openPageFiles() has types and ETags that follow from the bytes", asyn
   const again = await openPageFiles();
   for (const path of files.keys()) assertEquals(again.get(path)!.etag, files.get(path)!.etag);
   assertEquals(new Set([...files.keys()].map((path) => files.get(path)!.etag)).size, files.size);
-  assertStringIncludes(files.get("/assets/src/http/page/main.ts")!.type, "text/javascript");
+  assertStringIncludes(files.get("/assets/src/page/main.ts")!.type, "text/javascript");
   assertEquals(files.get("/assets/edgewood.wasm")!.type, "application/wasm");
 });

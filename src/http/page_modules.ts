@@ -26,8 +26,8 @@ export interface PagePackage {
  * import { assertEquals } from "../testing/assert.ts";
  * import { readPageModules } from "./page_modules.ts";
  *
- * const modules = await readPageModules(new URL("../../", import.meta.url), "src/currency.ts");
- * assertEquals([...modules.keys()], ["src/currency.ts"]);
+ * const modules = await readPageModules(new URL("../../", import.meta.url), "src/domain/currency.ts");
+ * assertEquals([...modules.keys()], ["src/domain/currency.ts"]);
  * ```
  */
 export async function readPageModules(

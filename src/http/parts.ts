@@ -1,12 +1,12 @@
 import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
-import type { Scorer } from "../forest/scorer.ts";
+import type { Scorer } from "../forest/scorer/scorer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Decoder } from "../stages/decode_wasm.ts";
-import type { FeatureStates } from "./feature_states.ts";
-import type { FlaggedFeed } from "./flagged_feed.ts";
-import type { LabelTarget } from "./label_routes.ts";
-import type { LiveNumbers } from "./live_numbers.ts";
+import type { Decoder } from "../decode/wasm.ts";
+import type { FeatureStates } from "./live/feature_states.ts";
+import type { FlaggedFeed } from "./live/flagged_feed.ts";
+import type { LabelTarget } from "./routes/label_routes.ts";
+import type { LiveNumbers } from "./live/live_numbers.ts";
 import type { ModelFiles } from "./model_files.ts";
 
 /** What the HTTP service is made of. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { DeadLetterReason } from "../transaction.ts";
+import type { DeadLetterReason } from "../domain/transaction.ts";
 import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
 import type { LedgerOutbox } from "./outbox.ts";

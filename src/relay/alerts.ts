@@ -4,10 +4,10 @@
  * @module
  */
 import type { Alert, AlertSink } from "../alerts/alerts.ts";
-import type { DeliveryError } from "../delivery_error.ts";
+import type { DeliveryError } from "../runtime/delivery_error.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { AlertBudget } from "./alert_budget.ts";
-import { groupedAlertStep } from "./grouped_alerts.ts";
+import type { AlertBudget } from "./grouping/alert_budget.ts";
+import { groupedAlertStep } from "./grouping/grouped_alerts.ts";
 import type { RelayStep } from "./relay.ts";
 
 const BATCH_ALERTS = 200;

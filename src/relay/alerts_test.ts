@@ -1,6 +1,6 @@
 import type { Alert } from "../alerts/alerts.ts";
-import { deliver } from "../deliver.ts";
-import { DeliveryError } from "../delivery_error.ts";
+import { deliver } from "../runtime/deliver.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
 import type { FlaggedTransaction, Ledger } from "../ledger/ledger.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { alertStep } from "./alerts.ts";

@@ -1,6 +1,6 @@
 import type { Broker, ProducedRecord } from "../broker/broker.ts";
-import { outcomeOf } from "../ledger/outcome_fixture.ts";
-import { openSqliteLedger } from "../ledger/sqlite.ts";
+import { outcomeOf } from "../ledger/testing/outcomes.ts";
+import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
 import { assertEquals } from "../testing/assert.ts";
 import { deadLetterStep } from "./dead_letters.ts";
 

@@ -7,15 +7,15 @@
  *
  * @module
  */
-import { DeliveryError } from "../delivery_error.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
 import type { Ledger, ObjectCut } from "../ledger/ledger.ts";
 import type { FlaggedHour } from "../ledger/outbox.ts";
 import type { ObjectStore } from "../objects/objects.ts";
-import { sha256Hex } from "../sha256.ts";
-import { type ObjectEncoder, objectEncoders } from "./object_encoders.ts";
-import { objectKey } from "./object_key.ts";
+import { sha256Hex } from "../runtime/sha256.ts";
+import { type ObjectEncoder, objectEncoders } from "../objects/formats/encoders.ts";
+import { objectKey } from "../objects/keys.ts";
 import type { RelayStep } from "./relay.ts";
-import type { SharedRoom } from "./shared_room.ts";
+import type { SharedRoom } from "../runtime/semaphore.ts";
 
 /** When to cut. */
 export interface FlushOptions {

@@ -1,8 +1,8 @@
-import { DeliveryError } from "../delivery_error.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { assertEquals, assertRejects } from "../testing/assert.ts";
-import { drain, openObjectRelay, PARTITION, TOPIC } from "./object_relay_fixture.ts";
+import { drain, openObjectRelay, PARTITION, TOPIC } from "./testing/object_relay.ts";
 
 /** The same, calls being told of before they are made. */
 function watched<T extends object>(target: T, onCall: (name: string, args: unknown[]) => void): T {

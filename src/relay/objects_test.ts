@@ -1,10 +1,10 @@
-import { DeliveryError } from "../delivery_error.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
 import { FencedError, type ObjectCut } from "../ledger/ledger.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
-import { drain, flaggedAt, openObjectRelay as open, PARTITION, TOPIC } from "./object_relay_fixture.ts";
-import { SharedRoom } from "./shared_room.ts";
+import { drain, flaggedAt, openObjectRelay as open, PARTITION, TOPIC } from "./testing/object_relay.ts";
+import { SharedRoom } from "../runtime/semaphore.ts";
 
 Deno.test("objectStep() cuts at rows, and what is left waits for its time", async () => {
   await using bench = await open();

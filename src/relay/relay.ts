@@ -4,8 +4,8 @@
  * @module
  */
 import { FencedError } from "../ledger/ledger.ts";
-import { deliver, type DeliverOptions } from "../deliver.ts";
-import { pause } from "../retry.ts";
+import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import { pause } from "../runtime/retry.ts";
 
 /** One step of a relay. */
 export interface RelayStep {

@@ -1,4 +1,4 @@
-import { DeliveryError } from "../delivery_error.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
 import { FencedError } from "../ledger/ledger.ts";
 import { assertEquals } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";

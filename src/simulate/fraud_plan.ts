@@ -1,6 +1,6 @@
 import { CardTesting } from "./card_testing.ts";
 import { Compromises } from "./compromises.ts";
-import type { Scenario } from "./event.ts";
+import type { Scenario } from "./events/event.ts";
 import type { Population } from "./population.ts";
 import type { RandomStream } from "./random.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Channel } from "../transaction.ts";
+import type { Channel } from "../domain/transaction.ts";
 
 /** A table of values and how often each occurs. */
 type Weighted<T> = readonly (readonly [T, number])[];

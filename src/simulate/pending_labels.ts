@@ -1,4 +1,4 @@
-import type { Scenario } from "./event.ts";
+import type { Scenario } from "./events/event.ts";
 
 /** What a label needs to be written later, without any text. */
 export interface PendingLabel {

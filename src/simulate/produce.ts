@@ -6,13 +6,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import { PackedRecords } from "../broker/packed_records.ts";
-import { deliver } from "../deliver.ts";
-import { pause } from "../retry.ts";
-import { addEvent } from "./add_event.ts";
-import type { ReplayedEvent } from "./event.ts";
-import { oneByOne } from "./one_by_one.ts";
+import { deliver } from "../runtime/deliver.ts";
+import { pause } from "../runtime/retry.ts";
+import { addEvent } from "./events/add_event.ts";
+import type { ReplayedEvent } from "./events/event.ts";
+import { oneByOne } from "./replay/one_by_one.ts";
 import type { SimulatedStep } from "./simulated_steps.ts";
-import type { StepJson } from "./step_json.ts";
+import type { StepJson } from "./events/step_json.ts";
 
 /** How events are produced. */
 export interface ProduceOptions {
@@ -58,7 +58,7 @@ const BATCH_RECORDS = 16_384;
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
- * import { openSqliteBroker } from "../broker/sqlite.ts";
+ * import { openSqliteBroker } from "../broker/sqlite/broker.ts";
  * import { produceEvents } from "./produce.ts";
  * import { simulate } from "./simulate.ts";
  *
@@ -108,10 +108,10 @@ export function produceEventBatches(
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
- * import { openSqliteBroker } from "../broker/sqlite.ts";
+ * import { openSqliteBroker } from "../broker/sqlite/broker.ts";
  * import { produceSteps } from "./produce.ts";
  * import { simulatedSteps } from "./simulated_steps.ts";
- * import { StepJson } from "./step_json.ts";
+ * import { StepJson } from "./events/step_json.ts";
  *
  * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
  * await broker.ensureTopic("transactions");

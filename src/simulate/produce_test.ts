@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../testing/assert.ts";
-import { openSqliteBroker } from "../broker/sqlite.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { keyOf, valueOf } from "../broker/record_batch.ts";
-import { DeliveryError } from "../delivery_error.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
 import { produceEvents } from "./produce.ts";
 import { simulate } from "./simulate.ts";
 

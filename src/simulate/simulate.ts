@@ -1,7 +1,7 @@
-import type { LabelEvent, LabelMode, SimulatedEvent, TransactionEvent } from "./event.ts";
+import type { LabelEvent, LabelMode, SimulatedEvent, TransactionEvent } from "./events/event.ts";
 import { type SimulatedStep, simulatedSteps } from "./simulated_steps.ts";
 import { readSimulateOptions } from "./simulate_options.ts";
-import { TimestampText } from "./timestamp_text.ts";
+import { TimestampText } from "./events/timestamp_text.ts";
 
 /** What to simulate; the same options give the same stream, byte for byte, on any machine. */
 export interface SimulateOptions {

@@ -1,4 +1,4 @@
-import type { LabelMode } from "./event.ts";
+import type { LabelMode } from "./events/event.ts";
 import type { SimulateOptions } from "./simulate.ts";
 
 const DAY_MS = 86_400_000;

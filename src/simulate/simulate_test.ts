@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "../testing/assert.ts";
-import { encodeLabel, encodeTransaction } from "./encode.ts";
-import type { SimulatedEvent, SimulatedLabel, TransactionEvent } from "./event.ts";
+import { encodeLabel, encodeTransaction } from "./events/encode.ts";
+import type { SimulatedEvent, SimulatedLabel, TransactionEvent } from "./events/event.ts";
 import { simulate, type SimulateOptions } from "./simulate.ts";
 
 const DAY_MS = 86_400_000;

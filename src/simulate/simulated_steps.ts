@@ -1,5 +1,5 @@
 import { Arrivals } from "./arrivals.ts";
-import type { Scenario } from "./event.ts";
+import type { Scenario } from "./events/event.ts";
 import { FraudPlan } from "./fraud_plan.ts";
 import type { Merchant } from "./merchants.ts";
 import { PendingLabels } from "./pending_labels.ts";

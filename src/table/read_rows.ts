@@ -1,4 +1,4 @@
-import type { RowBatch } from "../forest/train_stream.ts";
+import type { RowBatch } from "../training/train_stream.ts";
 import { cellKind, cellLabel, cellNumber, cellTime, showCell } from "./cell.ts";
 import { BadRow, type TableCells } from "./read_cells.ts";
 

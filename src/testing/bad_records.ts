@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DeadLetterReason } from "../transaction.ts";
+import type { DeadLetterReason } from "../domain/transaction.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { openSqliteBroker } from "../broker/sqlite.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { saveModel } from "../forest/save.ts";
-import { trainModel } from "../forest/train_model.ts";
-import type { LabelMode, ReplayedEvent } from "../simulate/event.ts";
+import { trainModel } from "../training/train_model.ts";
+import type { LabelMode, ReplayedEvent } from "../simulate/events/event.ts";
 import { produceEvents } from "../simulate/produce.ts";
 import { simulate } from "../simulate/simulate.ts";
-import { openFeatureStage } from "../stages/features.ts";
-import { eventRows } from "../training/event_rows.ts";
-import { transactionFeatures } from "../training/transaction_features.ts";
+import { openFeatureStage } from "../features/stage.ts";
+import { eventRows } from "../training/rows/event_rows.ts";
+import { transactionFeatures } from "../training/rows/transaction_features.ts";
 
 const DAY_MS = 86_400_000;
 

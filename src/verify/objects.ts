@@ -4,9 +4,9 @@
  * @module
  */
 import type { FlaggedTransaction, ObjectCut } from "../ledger/ledger.ts";
-import { sha256Hex } from "../sha256.ts";
-import { OBJECT_PREFIX } from "../relay/object_key.ts";
-import { readObjectOffsets } from "./read_object.ts";
+import { sha256Hex } from "../runtime/sha256.ts";
+import { OBJECT_PREFIX } from "../objects/keys.ts";
+import { readObjectOffsets } from "../objects/formats/read_object.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
 

@@ -1,15 +1,15 @@
 /** Plants each fault by hand in stream, ledger and objects of a run that was in order, and looks whether it is named. */
 import { DatabaseSync } from "node:sqlite";
-import { openSqliteBroker } from "../broker/sqlite.ts";
+import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { runConsumer } from "../consumer/consumer.ts";
 import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer.ts";
+import { createScorer } from "../forest/scorer/scorer.ts";
 import type { LogMode } from "../ledger/ledger.ts";
-import { openSqliteLedger } from "../ledger/sqlite.ts";
-import { openDirectory } from "../objects/directory.ts";
-import { objectEncoders } from "../relay/object_encoders.ts";
-import { createTelemetry } from "../telemetry.ts";
+import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
+import { openDirectory } from "../objects/directory/store.ts";
+import { objectEncoders } from "../objects/formats/encoders.ts";
+import { createTelemetry } from "../runtime/telemetry.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { type Verification, verify } from "./verify.ts";

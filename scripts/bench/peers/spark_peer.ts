@@ -1,5 +1,5 @@
 import type { KafkaService, S3Service } from "../../../src/testing/services.ts";
-import { encodeTransaction } from "../../../src/simulate/encode.ts";
+import { encodeTransaction } from "../../../src/simulate/events/encode.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 import { makeBucket } from "../runs/engines.ts";
 import { makeFolder } from "../runs/make_folder.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { wholeNumber } from "../../option_values.ts";
+import { wholeNumber } from "../../cli/options/values.ts";
 import { machineText, thisMachine } from "./machine.ts";
 import { type Goal, goalText, type Report, type Table, textOf } from "./report.ts";
 

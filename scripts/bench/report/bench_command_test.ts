@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "../../../src/testing/assert.ts";
-import { runCommand } from "../../run_command.ts";
+import { runCommand } from "../../cli/run_command.ts";
 import { benchCommand } from "./bench_command.ts";
 import { cellsOf, goalText, isReached, type Report, textOf } from "./report.ts";
 import { ratioOf, spreadOf } from "./spread.ts";

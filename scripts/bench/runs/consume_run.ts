@@ -1,8 +1,8 @@
 import type { LogMode } from "../../../src/ledger/ledger.ts";
-import type { EngineUrls } from "../../../src/testing/pipeline_run.ts";
+import type { EngineUrls } from "../../harness/pipeline_run.ts";
 import { type RunningProcess, startDeno } from "../../../src/testing/process.ts";
-import { memoryBounds } from "../../memory_bounds.ts";
-import { permissionsFor } from "../../permissions.ts";
+import { memoryBounds } from "../../cli/launch/memory_bounds.ts";
+import { permissionsFor } from "../../cli/launch/permissions.ts";
 import type { Topics } from "./fill_stream.ts";
 import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
 
@@ -87,7 +87,7 @@ export function startConsume(
   const permissions = profile === undefined
     ? permissionsFor("consume", args, (name) => options.env?.[name])
     : ["--allow-all", `--preload=${PRELOAD}?out=${encodeURIComponent(profile)}`];
-  return startDeno("scripts/consume.ts", args, {
+  return startDeno("scripts/commands/consume.ts", args, {
     permissions: [...bounds.flags, ...permissions],
     env,
     onStderr,

@@ -1,6 +1,6 @@
 import { Client } from "minio";
-import { readS3Address } from "../../../src/objects/minio_address.ts";
-import type { EngineUrls } from "../../../src/testing/pipeline_run.ts";
+import { readS3Address } from "../../../src/objects/s3/address.ts";
+import type { EngineUrls } from "../../harness/pipeline_run.ts";
 import { type Needed, needs, type Services } from "../../../src/testing/services.ts";
 import { makeFolder } from "./make_folder.ts";
 import { rawPostgres } from "./postgres_raw.ts";

@@ -1,6 +1,6 @@
 import type { Broker } from "../../../src/broker/broker.ts";
-import { encodeLabel, encodeTransaction } from "../../../src/simulate/encode.ts";
-import type { LabelEvent, LabelMode, TransactionEvent } from "../../../src/simulate/event.ts";
+import { encodeLabel, encodeTransaction } from "../../../src/simulate/events/encode.ts";
+import type { LabelEvent, LabelMode, TransactionEvent } from "../../../src/simulate/events/event.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 

@@ -1,5 +1,5 @@
 import { openBroker } from "../../../src/adapters.ts";
-import type { LabelMode } from "../../../src/simulate/event.ts";
+import type { LabelMode } from "../../../src/simulate/events/event.ts";
 import { fillStream, type Topics } from "./fill_stream.ts";
 
 /** What the topic has to hold. */

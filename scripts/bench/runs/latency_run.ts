@@ -10,7 +10,7 @@
 import { ALERT_TOPIC } from "../../../src/alerts/topic.ts";
 import { openBroker, openObjects } from "../../../src/adapters.ts";
 import type { Broker } from "../../../src/broker/broker.ts";
-import type { EngineUrls } from "../../../src/testing/pipeline_run.ts";
+import type { EngineUrls } from "../../harness/pipeline_run.ts";
 import { until } from "../../../src/testing/until.ts";
 import { startConsume } from "./consume_run.ts";
 import { listBucket } from "./engines.ts";

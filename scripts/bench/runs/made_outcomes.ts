@@ -1,9 +1,9 @@
 import { decodeBody, encodeBody, valueOf } from "../../../src/broker/record_batch.ts";
 import type { LogMode, Outcome } from "../../../src/ledger/ledger.ts";
-import { logRows } from "../../../src/log_rows.ts";
-import { encodeTransaction } from "../../../src/simulate/encode.ts";
+import { logRows } from "../../../src/pipeline/log_rows.ts";
+import { encodeTransaction } from "../../../src/simulate/events/encode.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
-import { decodeBatch } from "../../../src/stages/decode.ts";
+import { decodeBatch } from "../../../src/decode/decode.ts";
 
 /** Where an outcome goes. */
 export interface OutcomePlace {

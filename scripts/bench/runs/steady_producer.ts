@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Broker, ProducedRecord } from "../../../src/broker/broker.ts";
-import { encodeTransaction } from "../../../src/simulate/encode.ts";
+import { encodeTransaction } from "../../../src/simulate/events/encode.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 
 /** A producer at work; disposing of it ends it. */

@@ -1,4 +1,4 @@
-import { RecordSet } from "./record_set.ts";
+import { RecordSet } from "./wire/record_set.ts";
 
 /** A partition while it is this member's: where it stands, and what of it was read ahead. */
 export class Claim {

@@ -1,8 +1,8 @@
-import { DeliveryError } from "../../delivery_error.ts";
-import { pause } from "../../retry.ts";
+import { DeliveryError } from "../../runtime/delivery_error.ts";
+import { pause } from "../../runtime/retry.ts";
 import { deliveryError, isRetriable } from "./failure.ts";
-import type { FetchedPartition, FetchRequest } from "./fetch_protocol.ts";
-import type { KafkaClient, TopicConnection } from "./kafka_client.ts";
+import type { FetchedPartition, FetchRequest } from "./wire/fetch_protocol.ts";
+import type { KafkaClient, TopicConnection } from "./client.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** Errors of a partition that mean: ask who leads it now, then try again. */

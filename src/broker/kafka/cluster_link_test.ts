@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "../../testing/assert.ts";
 import { until } from "../../testing/until.ts";
 import { ClusterLink } from "./cluster_link.ts";
-import type { KafkaClient, TopicConnection } from "./kafka_client.ts";
+import type { KafkaClient, TopicConnection } from "./client.ts";
 
 /** A client whose connections come when the test lets them, and that counts those which are open. */
 class LateClient {

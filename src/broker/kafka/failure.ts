@@ -1,4 +1,4 @@
-import { DeliveryError } from "../../delivery_error.ts";
+import { DeliveryError } from "../../runtime/delivery_error.ts";
 
 /** What an error of a Kafka client means. */
 export interface Failure {

@@ -1,7 +1,7 @@
-import { DeliveryError } from "../../delivery_error.ts";
-import { pause } from "../../retry.ts";
+import { DeliveryError } from "../../runtime/delivery_error.ts";
+import { pause } from "../../runtime/retry.ts";
 import { deliveryError, isRetriable } from "./failure.ts";
-import type { GroupMember, KafkaClient } from "./kafka_client.ts";
+import type { GroupMember, KafkaClient } from "./client.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** Which group to join, and whom to tell. */

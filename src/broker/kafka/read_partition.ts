@@ -1,8 +1,8 @@
-import { DeliveryError } from "../../delivery_error.ts";
+import { DeliveryError } from "../../runtime/delivery_error.ts";
 import type { RecordBatch } from "../broker.ts";
 import type { ClusterLink } from "./cluster_link.ts";
-import type { FetchedPartition } from "./fetch_protocol.ts";
-import { RecordSet } from "./record_set.ts";
+import type { FetchedPartition } from "./wire/fetch_protocol.ts";
+import { RecordSet } from "./wire/record_set.ts";
 
 /** Which records to read, and how. */
 export interface ReadPartitionOptions {

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
-import { pause } from "../../retry.ts";
+import { pause } from "../../runtime/retry.ts";
 import type { ProducedRecord } from "../broker.ts";
 import type { PackedRecords } from "../packed_records.ts";
-import type { Compression } from "./codecs.ts";
+import type { Compression } from "./wire/codecs.ts";
 import { deliveryError, isRetriable } from "./failure.ts";
-import type { KafkaClient, ProducerConnection } from "./kafka_client.ts";
+import type { KafkaClient, ProducerConnection } from "./client.ts";
 import { partitionOfKey } from "./partition_of_key.ts";
 
 /** How to produce. */

@@ -1,0 +1,45 @@
+/**
+ * `deno task COMMAND …`: runs scripts/COMMAND.ts under the permissions that its own arguments ask for, and no other.
+ *
+ * The launcher reads the arguments and the settings, nothing else, and starts Deno. Standard input, output and error
+ * are the command's, and so is the exit code; signals reach it.
+ *
+ * @module
+ */
+import { memoryBounds } from "./memory_bounds.ts";
+import { COMMANDS, permissionsFor } from "./permissions.ts";
+
+const [command, ...args] = Deno.args;
+if (command === undefined || !Object.hasOwn(COMMANDS, command)) {
+  console.error(
+    `error: Cannot launch as the command must be one of ${
+      Object.keys(COMMANDS).join(", ")
+    }: current value is ${command}`,
+  );
+  Deno.exit(2);
+}
+const script = new URL(`../../commands/${command}.ts`, import.meta.url).href;
+const read = (name: string) => Deno.env.get(name);
+const permissions = permissionsFor(command, args, read, realPath);
+const { flags, env } = memoryBounds(command, args, read);
+const child = new Deno.Command("deno", {
+  args: ["run", ...flags, ...permissions, script, ...args],
+  env,
+  stdin: "inherit",
+  stdout: "inherit",
+  stderr: "inherit",
+}).spawn();
+// A terminal tells the command of Ctrl-C itself; a SIGTERM to the launcher has to be passed on.
+Deno.addSignalListener("SIGINT", () => {});
+Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
+const { code } = await child.status;
+Deno.exit(code);
+
+/** Where a path really is, if it is a link or lies below one; where that cannot be told, the command says why when it opens it. */
+function realPath(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+/** Runs commands by the launcher, as `deno task` does: exit codes, signals, permissions. */
+import { assert, assertEquals, assertStringIncludes } from "../../../src/testing/assert.ts";
+import { embeddedArgs, makeEmbeddedRun } from "../../../src/testing/embedded_run.ts";
+import { runDeno, startDeno } from "../../../src/testing/process.ts";
+import { buildModule } from "../../dev/build.ts";
+import { COMMANDS } from "./permissions.ts";
+
+const root = new URL("../../../", import.meta.url);
+await buildModule(root);
+
+/** The launcher's own permissions, as the tasks of deno.json name them. */
+async function launcherFlags(task: string): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const command: string = tasks[task].command;
+  assertStringIncludes(command, `scripts/cli/launch/launch.ts ${task}`);
+  return command.split(" ").filter((word) => word.startsWith("--allow-"));
+}
+
+const launch = async (command: string, args: string[]) =>
+  await runDeno("scripts/cli/launch/launch.ts", [command, ...args], {
+    permissions: await launcherFlags("consume"),
+  });
+
+Deno.test("launch starts every command under its own task's permissions, whatever engines the environment names", async () => {
+  const env = {
+    STREAM_URL: "kafka://127.0.0.1:1",
+    LEDGER_URL: "postgres://ann:secret@127.0.0.1:1/edgewood",
+    OBJECTS_URL: "s3://access:secret@127.0.0.1:1/flagged",
+    WEBHOOK_URLS: "https://hooks.example/fraud",
+  };
+  for (const command of Object.keys(COMMANDS)) {
+    const permissions = await launcherFlags(command);
+    const { code, stderr } = await runDeno("scripts/cli/launch/launch.ts", [command, "--help"], {
+      permissions,
+      env,
+    });
+    assertEquals([command, code, stderr], [command, 0, ""]);
+  }
+});
+
+Deno.test("launch passes on exit codes and output", async () => {
+  const folder = await Deno.makeTempDir();
+  const engines = embeddedArgs(folder, ["stream", "ledger", "objects"]);
+  const help = await launch("verify", ["--help"]);
+  assertEquals(help.code, 0);
+  assertStringIncludes(help.stdout, "exactly once");
+  const failed = await launch("verify", engines);
+  assertEquals(failed.code, 1, failed.stderr);
+  assertStringIncludes(failed.stderr, "must have the topic transactions");
+  assertEquals((await launch("verify", ["--absent"])).code, 2);
+  const wrong = await launch("verify", ["--stream", "redis://localhost"]);
+  assertEquals(wrong.code, 2, "settings that cannot be used are wrong usage");
+  assertStringIncludes(wrong.stderr, "--stream must begin with sqlite: or kafka://");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("launch leaves it to the command to say what is wrong with a path that leads nowhere", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/file`, "");
+  await Deno.symlink(`${folder}/circle`, `${folder}/circle`);
+  for (const path of [`${folder}/file/stream.db`, `${folder}/circle/stream.db`, "/proc/stream.db"]) {
+    const { code, stderr } = await launch("verify", ["--stream", `sqlite:${path}`]);
+    assertEquals([code, stderr.split("\n").filter((line) => line.startsWith("    at "))], [1, []]);
+    assertStringIncludes(stderr, `error: Cannot open the embedded stream at ${path}`);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("launch refuses a command that is none, also by a name that every object has", async () => {
+  for (const command of ["absent", "constructor", "../secret"]) {
+    const { code, stderr } = await launch(command, []);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "must be one of produce");
+  }
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`launch: a ${signal} ends consume in good order, without any network permission`, async () => {
+    const folder = await Deno.makeTempDir();
+    await makeEmbeddedRun(folder, { count: 500 });
+    const args = ["consume", ...embeddedArgs(folder), "--alerts", "none", "--debug"];
+    // A group of its own, so that the signal reaches all of it, as Ctrl-C at a terminal does.
+    const through = signal === "SIGINT" ? ["setsid"] : [];
+    {
+      await using process = startDeno("scripts/cli/launch/launch.ts", args, {
+        permissions: await launcherFlags("consume"),
+        through,
+      });
+      await process.until(() => process.stderr.includes("up to offset 500"), { what: "the last commit" });
+      if (signal === "SIGINT") Deno.kill(-process.pid, "SIGINT");
+      else process.kill(signal);
+      const { code, stderr } = await process.ended();
+      assertEquals(code, 0, stderr);
+      assertStringIncludes(stderr, "consumed   500 records");
+    }
+    const { code, stdout } = await launch("verify", embeddedArgs(folder, ["stream", "ledger", "objects"]));
+    assertEquals(code, 0, stdout);
+    assert(stdout.includes("nothing lost, nothing doubled"));
+    await Deno.remove(folder, { recursive: true });
+  });
+}

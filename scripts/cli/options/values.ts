@@ -1,0 +1,120 @@
+/**
+ * Reading the values of options, with an error that says what they must be.
+ *
+ * @module
+ */
+import { InvalidArgumentError } from "commander";
+import { type HttpAddress, parseAddress } from "../../../src/http/listen.ts";
+
+/**
+ * Reads an address to listen at for commander's `option`.
+ *
+ * @param text `HOST:PORT`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../../src/testing/assert.ts";
+ * import { httpAddress } from "./values.ts";
+ *
+ * assertEquals(httpAddress("127.0.0.1:8080"), { hostname: "127.0.0.1", port: 8080 });
+ * ```
+ */
+export function httpAddress(text: string): HttpAddress {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
+
+/**
+ * Reads the name of a topic for commander's `option`, by Kafka's rule, so that each stream takes it and each object's key too.
+ *
+ * @param text 1 to 230 letters, digits, full stops, hyphens and low lines: Kafka takes 249, and the name of dead letters is longer.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../../src/testing/assert.ts";
+ * import { topicName } from "./values.ts";
+ *
+ * assertEquals(topicName("card.transactions-2"), "card.transactions-2");
+ * ```
+ */
+export function topicName(text: string): string {
+  if (!/^[A-Za-z0-9._-]{1,230}$/.test(text) || /^\.\.?$/.test(text)) {
+    throw new InvalidArgumentError("It must be 1 to 230 letters, digits, full stops, hyphens and low lines.");
+  }
+  return text;
+}
+
+/**
+ * A reader of a whole number for commander's `option`.
+ *
+ * @param min Smallest value allowed.
+ * @param max Largest value allowed.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../../src/testing/assert.ts";
+ * import { wholeNumber } from "./values.ts";
+ *
+ * assertEquals(wholeNumber(1)("256"), 256);
+ * ```
+ */
+export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/**
+ * A reader of a decimal number for commander's `option`.
+ *
+ * @param above The value must be greater than this.
+ * @param atMost The value must be no greater than this.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../../src/testing/assert.ts";
+ * import { decimalNumber } from "./values.ts";
+ *
+ * assertEquals(decimalNumber(0, 0.5)("0.01"), 0.01);
+ * ```
+ */
+export function decimalNumber(above: number, atMost: number = Number.MAX_VALUE): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value > above && value <= atMost)) {
+      const bound = atMost === Number.MAX_VALUE ? "" : ` and at most ${atMost}`;
+      throw new InvalidArgumentError(`It must be a number above ${above}${bound}.`);
+    }
+    return value;
+  };
+}
+
+/**
+ * Reads a list of names separated by commas for commander's `option`.
+ *
+ * @param text Names, white space around them being dropped; throws where one is empty or stands twice.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../../src/testing/assert.ts";
+ * import { nameList } from "./values.ts";
+ *
+ * assertEquals(nameList("amount, hour"), ["amount", "hour"]);
+ * ```
+ */
+export function nameList(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new InvalidArgumentError("It must be names separated by commas.");
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined) {
+    throw new InvalidArgumentError(`It must name each once: "${repeated}" stands twice.`);
+  }
+  return names;
+}

@@ -1,0 +1,139 @@
+import { openBroker, openLedger, openObjects } from "../../../src/adapters.ts";
+import { runConsumer } from "../../../src/consumer/consumer.ts";
+import { createExplainer } from "../../../src/forest/explain.ts";
+import { loadModel } from "../../../src/forest/load.ts";
+import { createScorer } from "../../../src/forest/scorer/scorer.ts";
+import { openBesideStream } from "../../../src/http/beside_stream.ts";
+import type { HttpAddress } from "../../../src/http/listen.ts";
+import { readModelFiles } from "../../../src/http/model_files.ts";
+import { objectEncoders } from "../../../src/objects/formats/encoders.ts";
+import { encodeLabel, encodeTransaction } from "../../../src/simulate/events/encode.ts";
+import type { LabelEvent, ReplayedEvent, TransactionEvent } from "../../../src/simulate/events/event.ts";
+import { produceEvents } from "../../../src/simulate/produce.ts";
+import { simulate } from "../../../src/simulate/simulate.ts";
+import { createTelemetry } from "../../../src/runtime/telemetry.ts";
+import { openInBrowser } from "../../cli/launch/browser_opener.ts";
+import { endingSignal } from "../../cli/ending_signal.ts";
+import { splitEvents } from "./split_events.ts";
+
+/** What the demo that goes on is like. */
+export interface OpenDemoOptions {
+  /** Folder with the folder `model`; stream, ledger and objects are made in it. */
+  dir: string;
+  /** Transactions of the six weeks before now; how many customers there are follows from it. */
+  count: number;
+  /** Transactions a second from now on. */
+  ratePerS: number;
+  /** Fixes the simulation. */
+  seed: number;
+  /** Where the page is served. */
+  http: HttpAddress;
+  /** Topics, and what is produced besides transactions. */
+  topics: { topic: string; labelTopic: string };
+  /** Records that are no transactions. */
+  broken: readonly string[];
+}
+
+const DAY_MS = 86_400_000;
+const HISTORY_DAYS = 42;
+/** Transactions of a simulated customer in a day. */
+const PER_CUSTOMER_AND_DAY = 2;
+
+/**
+ * Runs the demo with its page until Ctrl-C: six simulated weeks up to now at full speed, then live traffic and its labels.
+ *
+ * Simulated time begins at the clock's and runs ahead of it, so that an answer on the page, which is known from now on,
+ * counts for the very next transactions.
+ *
+ * @throws Deno's error where the address cannot be listened at; what ends the consumer.
+ */
+export async function runOpenDemo(options: OpenDemoOptions): Promise<void> {
+  const { dir, count, ratePerS, topics } = options;
+  using ending = endingSignal("demo");
+  const model = await loadModel(`${dir}/model`);
+  using scorer = await createScorer(model.forest);
+  const explainer = createExplainer(model.forest);
+  await using broker = await openBroker(`sqlite:${dir}/stream.db`, { inThread: true });
+  await using ledger = await openLedger(`sqlite:${dir}/ledger.db`, { inThread: true });
+  await using store = await openObjects(`file:${dir}/objects`);
+  const telemetry = createTelemetry({ level: "warn" });
+  await broker.ensureTopic(topics.topic);
+  await broker.ensureTopic(topics.labelTopic);
+  const parts = { broker, ledger, model, scorer, explainer, telemetry, ...topics };
+  await using web = await openBesideStream(options.http, {}, {
+    ...parts,
+    modelFiles: await readModelFiles(`${dir}/model`),
+  });
+  const failing = new AbortController();
+  const signal = AbortSignal.any([ending.signal, failing.signal]);
+  const consumer = {
+    ...{ ...parts, store, group: "demo", logMode: "all" as const },
+    encoder: objectEncoders.ndjson,
+    listeners: [],
+  };
+  const consuming = runConsumer(consumer, { signal, ...web.hooks });
+  // A consumer that fails ends the producing too.
+  const ended = consuming.then(() => {}, () => failing.abort());
+  const perDay = PER_CUSTOMER_AND_DAY * customersOf(count);
+  console.error(
+    `demo: ${ratePerS} simulated transactions a second, of which a day takes ${
+      minutes(perDay / ratePerS)
+    }, with labels that come a week later; Ctrl-C ends it`,
+  );
+  console.log(`The page: ${web.url}`);
+  const opening = openInBrowser(web.url).then((isOpen) => {
+    if (!isOpen) console.error("demo: no browser could be opened from here; open the address yourself");
+  });
+  await produce(options, signal);
+  await opening;
+  await ended;
+  await consuming;
+  // What was produced and not committed when Ctrl-C came.
+  await runConsumer(consumer, { untilEmpty: true });
+  const { scored, flagged, deadLetters } = await ledger.summary(topics.topic);
+  console.error(
+    `demo: ${whole(scored)} transactions scored, ${whole(flagged)} flagged, ${
+      whole(deadLetters)
+    } dead letters; ` +
+      `all of it is in ${dir}\n\n  deno task verify --stream sqlite:${dir}/stream.db --ledger sqlite:${dir}/ledger.db ` +
+      `--objects file:${dir}/objects`,
+  );
+}
+
+/** Produces the history as fast as it goes, and then at the rate, until the signal. */
+async function produce(
+  { dir, count, ratePerS, seed, topics, broken }: OpenDemoOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  // A connection of its own: the consumer's would make it wait for its commits.
+  await using broker = await openBroker(`sqlite:${dir}/stream.db`, { inThread: true });
+  const nowMs = Date.now();
+  const events = simulate({
+    randomSeed: seed,
+    start: new Date(nowMs - HISTORY_DAYS * DAY_MS),
+    nCustomers: customersOf(count),
+  });
+  const { before, after } = splitEvents(events, nowMs);
+  const options = { ...topics, signal, encode };
+  await produceEvents(broker, before, options);
+  await broker.produce(topics.topic, broken.map((value) => ({ key: null, value })));
+  await produceEvents(broker, after, { ...options, ratePerS });
+}
+
+function customersOf(count: number): number {
+  return Math.max(20, Math.round(count / (HISTORY_DAYS * PER_CUSTOMER_AND_DAY)));
+}
+
+function encode(event: ReplayedEvent): string {
+  return event.kind === "label"
+    ? encodeLabel(event as LabelEvent)
+    : encodeTransaction(event as TransactionEvent);
+}
+
+function minutes(seconds: number): string {
+  return seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function whole(value: number): string {
+  return value.toLocaleString("en-US");
+}

@@ -1,0 +1,124 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { openBroker, openLedger } from "../../src/adapters.ts";
+import { type Config, readConfig } from "../../src/config.ts";
+import { type LabelResult, recordLabel } from "../../src/relay/labels/record_label.ts";
+import type { RecordedLabel } from "../../src/ledger/labels.ts";
+import { parseTimestamp } from "../../src/decode/timestamp.ts";
+import { engineOptions } from "../cli/options/engines.ts";
+import { topicName } from "../cli/options/values.ts";
+import { runAsProgram, UsageError } from "../cli/run_command.ts";
+
+interface LabelFlags extends Partial<Config> {
+  transaction: string;
+  fraud?: boolean;
+  legit?: boolean;
+  by?: string;
+  at?: number;
+  labelTopic: string;
+  json?: boolean;
+}
+
+/** The command `label`: an analyst's answer to a transaction, into the ledger and the label topic. */
+export const labelCommand: Command = engineOptions(
+  new Command("label")
+    .description(
+      "Say what a transaction was. The newest answer is the truth, the ones before stay as its history; features of " +
+        "later transactions learn of it, verdicts that were given stay.",
+    )
+    .requiredOption("--transaction <id>", "transaction_id of the transaction")
+    .addOption(new Option("--fraud", "it was a fraud").conflicts("legit"))
+    .option("--legit", "it was legitimate")
+    .option("--by <name>", "who says so; kept in the ledger")
+    .option(
+      "--at <time>",
+      "when it became known (default: now); only transactions of that time or later see the label",
+      timestamp,
+    )
+    .option("--label-topic <name>", "topic of the labels", topicName, "labels")
+    .option("--json", "print what was recorded as JSON"),
+  ["stream", "ledger"],
+).action(label);
+
+async function label(flags: LabelFlags): Promise<void> {
+  if (!flags.fraud && !flags.legit) {
+    throw new UsageError("Cannot label as --fraud or --legit must be given: current value is neither");
+  }
+  const config = readConfig(flags);
+  await using broker = await openBroker(config.stream, config);
+  await using ledger = await openLedger(config.ledger);
+  const answer = { transactionId: flags.transaction, isFraud: flags.fraud === true, by: flags.by };
+  const parts = { ledger, broker, labelTopic: flags.labelTopic };
+  const result = await recordLabel(parts, answer, { labelledAtMs: flags.at });
+  console.log(flags.json ? JSON.stringify(asJson(result), null, 2) : describe(result));
+  if (result.undelivered !== undefined) {
+    throw new Error(
+      `The label is in the ledger, and the next label puts it to the topic ${flags.labelTopic}: ` +
+        result.undelivered.message,
+      { cause: result.undelivered },
+    );
+  }
+}
+
+function timestamp(text: string): number {
+  const ms = parseTimestamp(/^\d+$/.test(text) ? Number(text) : text);
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError(
+      `It must be a time such as 2026-01-31T12:00:00Z, or epoch milliseconds: current value is ${text}`,
+    );
+  }
+  return ms;
+}
+
+function asJson({ matches, recorded, history, produced }: LabelResult): Record<string, unknown> {
+  const wire = ({ transactionId, customerId, terminalId, ...label }: RecordedLabel) => ({
+    transaction_id: transactionId,
+    customer_id: customerId,
+    terminal_id: terminalId,
+    timestamp: new Date(label.timestampMs).toISOString(),
+    is_fraud: label.isFraud,
+    labelled_at: new Date(label.labelledAtMs).toISOString(),
+    by: label.labelledBy,
+  });
+  return {
+    transactions: matches.map(({ topic, partition, offset }) => `${topic}/${partition}/${offset}`),
+    recorded: recorded.map(wire),
+    history: history.map(wire),
+    produced,
+  };
+}
+
+function describe({ matches, recorded, history }: LabelResult): string {
+  const [{ transactionId }] = matches;
+  const lines: string[] = [];
+  if (matches.length > 1) {
+    const places = matches.slice(0, 5).map(({ topic, partition, offset }) =>
+      `${topic}/${partition}/${offset}`
+    );
+    const rest = matches.length > places.length ? ", …" : "";
+    lines.push(
+      `note       ${matches.length} records have the id ${transactionId}: ${places.join(", ")}${rest}`,
+    );
+  }
+  const word = ({ isFraud }: RecordedLabel) => isFraud ? "fraud" : "legitimate";
+  for (const label of recorded) {
+    lines.push(
+      `labelled   ${transactionId} of customer ${label.customerId} at terminal ${label.terminalId}: ${
+        word(label)
+      }, ` +
+        `known from ${new Date(label.labelledAtMs).toISOString()} on`,
+    );
+  }
+  if (recorded.length === 0) {
+    lines.push(`known      ${transactionId} is labelled so already; nothing was added`);
+  }
+  if (history.length > 1) {
+    lines.push(
+      "history    " +
+        history.map((label) => `${word(label)}${label.labelledBy === null ? "" : ` by ${label.labelledBy}`}`)
+          .join(", then "),
+    );
+  }
+  return lines.join("\n");
+}
+
+if (import.meta.main) await runAsProgram(labelCommand);

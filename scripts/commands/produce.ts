@@ -1,0 +1,193 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { openBroker } from "../../src/adapters.ts";
+import { type Config, readConfig } from "../../src/config.ts";
+import type { Broker } from "../../src/broker/broker.ts";
+import type { LabelMode, ReplayedEvent } from "../../src/simulate/events/event.ts";
+import { produceEventBatches, type ProduceOptions, produceSteps } from "../../src/simulate/produce.ts";
+import { replayBatches } from "../../src/simulate/replay/replay.ts";
+import { simulatedSteps } from "../../src/simulate/simulated_steps.ts";
+import { StepJson } from "../../src/simulate/events/step_json.ts";
+import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../src/decode/timestamp.ts";
+import { openTextTable, type TextTable } from "../../src/table/text_table.ts";
+import { durationOption } from "../cli/options/duration.ts";
+import { endingSignal } from "../cli/ending_signal.ts";
+import { engineOptions } from "../cli/options/engines.ts";
+import { decimalNumber, topicName, wholeNumber } from "../cli/options/values.ts";
+import { startProgress } from "../cli/progress.ts";
+import { runAsProgram } from "../cli/run_command.ts";
+
+interface ProduceFlags extends Partial<Config> {
+  count?: number;
+  rate?: number;
+  seed: number;
+  fraudRate: number;
+  start: number;
+  customers?: number;
+  input?: string;
+  speed?: number;
+  labelDelay: number;
+  labels: LabelMode;
+  partitions?: number;
+  topic: string;
+  labelTopic: string;
+  lenient?: boolean;
+  quiet?: boolean;
+}
+
+const DEFAULT_COUNT = 100_000;
+
+/** The command `produce`: simulated or real transactions to the stream, and their labels, later. */
+export const produceCommand: Command = engineOptions(
+  new Command("produce")
+    .description("Produce simulated card transactions, or replay a file of real ones, and their labels.")
+    .option(
+      "--count <n>",
+      `transactions to produce (default: ${DEFAULT_COUNT}; with --input: the whole file)`,
+      wholeNumber(1),
+    )
+    .option(
+      "--rate <n>",
+      "transactions a second (default: as fast as the stream takes them)",
+      decimalNumber(0),
+    )
+    .option("--seed <n>", "fixes every random choice of the simulation", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option("--fraud-rate <share>", "share of frauds in the simulation", share, 0.01)
+    .addOption(
+      new Option("--start <time>", "time of the first simulated transaction")
+        .argParser(startTime).default(Date.parse("2026-01-01T00:00:00Z"), "2026-01-01"),
+    )
+    .option(
+      "--customers <n>",
+      "simulated customers (default: so many that --count covers six weeks)",
+      wholeNumber(1),
+    )
+    .option("--input <file>", "CSV of real transactions, plain or .gz, in the place of the simulation")
+    .addOption(
+      new Option(
+        "--speed <factor>",
+        "with --input: file time by this factor, 1 as it was (default: full speed)",
+      )
+        .argParser(decimalNumber(0)).conflicts("rate"),
+    )
+    .option("--lenient", "with --input: pass faulty rows on as they are, for the consumer to refuse")
+    .addOption(durationOption("--label-delay <time>", "time from a transaction to its label", "7d"))
+    .addOption(
+      new Option("--labels <which>", "transactions that get a label").choices(["all", "frauds", "none"])
+        .default("all"),
+    )
+    .option(
+      "--partitions <n>",
+      "partitions of a topic that is made anew (default: 1)",
+      wholeNumber(1, 10_000),
+    )
+    .option("--topic <name>", "topic of the transactions", topicName, "transactions")
+    .option("--label-topic <name>", "topic of the labels", topicName, "labels")
+    .option("--quiet", "no progress"),
+  ["stream"],
+).action(produce);
+
+async function produce(flags: ProduceFlags): Promise<void> {
+  const { topic, labelTopic, partitions, rate, speed } = flags;
+  const config = readConfig(flags);
+  const count = flags.count ?? (flags.input === undefined ? DEFAULT_COUNT : undefined);
+  await using broker = await openBroker(config.stream, config);
+  await broker.ensureTopic(topic, { partitions });
+  const found = await broker.partitions(topic);
+  if (found !== (partitions ?? found)) {
+    console.error(
+      `note: ${topic} has ${found} partition${
+        found === 1 ? "" : "s"
+      } already; --partitions ${partitions} is for a topic that is made anew`,
+    );
+  }
+  await broker.ensureTopic(labelTopic);
+  using ending = endingSignal("produce");
+  const table = flags.input === undefined ? undefined : await openTextTable(flags.input);
+  const progress = startProgress("produce", {
+    total: table?.size ?? count,
+    unit: "records",
+    quiet: flags.quiet,
+  });
+  const options: ProduceOptions = {
+    topic,
+    labelTopic,
+    ratePerS: rate,
+    speed,
+    signal: ending.signal,
+    onProgress: ({ transactions, labels }) =>
+      progress.update(table?.size === undefined ? transactions : table.bytesRead, transactions + labels),
+  };
+  const produced =
+    await (table === undefined
+      ? produceSimulated(broker, flags, count!, options)
+      : produceReplayed(broker, flags, table, options));
+  progress.stop();
+  console.log(
+    `produced   ${produced.transactions} transactions to ${topic}, ${produced.labels} labels to ${labelTopic}, in ${broker.name}`,
+  );
+}
+
+function produceSimulated(broker: Broker, flags: ProduceFlags, count: number, options: ProduceOptions) {
+  const { seed, fraudRate, start, customers, labelDelay, labels } = flags;
+  const steps = simulatedSteps({
+    randomSeed: seed,
+    start,
+    count,
+    fraudRate,
+    nCustomers: customers,
+    labelDelayMs: labelDelay,
+    labels,
+  });
+  return produceSteps(broker, steps, new StepJson(seed, labelDelay), options);
+}
+
+function produceReplayed(
+  broker: Broker,
+  { labelDelay, labels, lenient, count }: ProduceFlags,
+  table: TextTable,
+  options: ProduceOptions,
+) {
+  const batches = replayBatches(table.batches(), { labelDelayMs: labelDelay, labels, lenient });
+  return produceEventBatches(broker, count === undefined ? batches : take(batches, count), options);
+}
+
+/** Events up to a number of transactions, with the labels among them. */
+async function* take(
+  batches: AsyncIterable<Iterable<ReplayedEvent>>,
+  count: number,
+): AsyncGenerator<Iterable<ReplayedEvent>> {
+  let taken = 0;
+  function* upTo(events: Iterable<ReplayedEvent>): Generator<ReplayedEvent> {
+    for (const event of events) {
+      if (event.kind === "transaction" && ++taken > count) return;
+      yield event;
+    }
+  }
+  for await (const events of batches) {
+    yield upTo(events);
+    if (taken > count) return;
+  }
+}
+
+function startTime(text: string): number {
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) {
+    throw new InvalidArgumentError(
+      `It must be a date or a time, such as 2026-01-01: current value is ${text}`,
+    );
+  }
+  if (ms < MIN_TIMESTAMP_MS || ms > MAX_TIMESTAMP_MS) {
+    throw new InvalidArgumentError(`It must be from 1973-03-03 to 9999-12-31: current value is ${text}`);
+  }
+  return ms;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= 0.5)) {
+    throw new InvalidArgumentError(`It must be a share from 0 to 0.5: current value is ${text}`);
+  }
+  return value;
+}
+
+if (import.meta.main) await runAsProgram(produceCommand);

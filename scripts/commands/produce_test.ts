@@ -1,0 +1,112 @@
+/** Runs produce as a process. */
+import { openSqliteBroker } from "../../src/broker/sqlite/broker.ts";
+import { valueOf } from "../../src/broker/record_batch.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../src/testing/assert.ts";
+import { startDeno } from "../../src/testing/process.ts";
+import { permissionsFor } from "../cli/launch/permissions.ts";
+
+function start(...args: string[]) {
+  return startDeno("scripts/commands/produce.ts", args, {
+    permissions: permissionsFor("produce", args, () => undefined),
+  });
+}
+
+async function run(...args: string[]) {
+  await using process = start(...args);
+  return await process.ended();
+}
+
+async function valuesOf(path: string, topic: string): Promise<string[]> {
+  await using broker = openSqliteBroker(path);
+  const values: string[] = [];
+  for (let partition = 0; partition < await broker.partitions(topic); partition++) {
+    for await (const batch of broker.read(topic, partition, { fromOffset: 0 })) {
+      for (let i = 0; i < batch.count; i++) values.push(new TextDecoder().decode(valueOf(batch, i)!));
+    }
+  }
+  return values;
+}
+
+Deno.test("produce: the same seed gives the same records, another one others", async () => {
+  const folder = await Deno.makeTempDir();
+  const produced = async (name: string, seed: string) => {
+    const path = `${folder}/${name}.db`;
+    const { code, stdout, stderr } = await run(
+      "--stream",
+      `sqlite:${path}`,
+      "--count",
+      "500",
+      "--seed",
+      seed,
+    );
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stdout, "500 transactions to transactions");
+    return await valuesOf(path, "transactions");
+  };
+  const first = await produced("a", "5");
+  assertEquals(first.length, 500);
+  assertEquals(await produced("b", "5"), first);
+  assert((await produced("c", "6")).join() !== first.join());
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("produce: a file is replayed with its labels, later; partitions as asked for", async () => {
+  const folder = await Deno.makeTempDir();
+  const rows = Array.from(
+    { length: 50 },
+    (_, i) =>
+      `${i},2018-04-0${1 + Math.floor(i / 10)} 00:00:0${i % 10},${i % 5},${i % 3},${10 + i}.5,${
+        Number(i === 7)
+      },0`,
+  );
+  await Deno.writeTextFile(
+    `${folder}/in.csv`,
+    `transaction_id,timestamp,customer_id,terminal_id,amount,is_fraud,scenario\n${rows.join("\n")}\n`,
+  );
+  const path = `${folder}/stream.db`;
+  const engines = ["--stream", `sqlite:${path}`, "--partitions", "3"];
+  const { code, stderr } = await run(...engines, "--input", `${folder}/in.csv`, "--label-delay", "1d");
+  assertEquals(code, 0, stderr);
+  const transactions = (await valuesOf(path, "transactions")).map((value) => JSON.parse(value));
+  assertEquals(transactions.length, 50);
+  assert(!JSON.stringify(transactions).includes("is_fraud"), "a transaction tells its label");
+  const labels = (await valuesOf(path, "labels")).map((value) => JSON.parse(value));
+  assertEquals(
+    labels.filter(({ is_fraud }) => is_fraud).map(({ transaction_id }) => String(transaction_id)),
+    ["7"],
+  );
+  assertEquals((await run(...engines, "--input", `${folder}/absent.csv`)).code, 1);
+  const more = ["--count", "10", "--quiet"];
+  assertEquals((await run(...engines, ...more)).stderr, "");
+  assertStringIncludes(
+    (await run("--stream", `sqlite:${path}`, "--partitions", "4", ...more)).stderr,
+    "transactions has 3 partitions already; --partitions 4 is for a topic that is made anew",
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("produce: a signal ends it in good order; wrong usage is exit code 2", async () => {
+  const folder = await Deno.makeTempDir();
+  await using process = start(
+    "--stream",
+    `sqlite:${folder}/stream.db`,
+    "--count",
+    "1000000",
+    "--rate",
+    "2000",
+  );
+  await using broker = openSqliteBroker(`${folder}/stream.db`);
+  await process.until(async () => (await broker.offsets("transactions"))[0].endOffset > 10, {
+    what: "some records",
+  });
+  process.kill("SIGINT");
+  const { code, stdout, stderr } = await process.ended();
+  assertEquals(code, 0, stderr);
+  const [{ endOffset }] = await broker.offsets("transactions");
+  assertStringIncludes(stdout, `produced   ${endOffset} transactions`);
+  const usages = [["--count", "0"], ["--fraud-rate", "2"], ["--labels", "some"], ["--rate", "fast"]];
+  for (const wrong of [...usages, ["--start", "1969-01-01"], ["--topic", ".."], ["--topic", "a/b"]]) {
+    assertEquals((await run("--stream", `sqlite:${folder}/other.db`, ...wrong)).code, 2, wrong.join(" "));
+  }
+  await Deno.remove(folder, { recursive: true });
+});

@@ -1,0 +1,64 @@
+import { Command } from "commander";
+import { loadModel } from "../../src/forest/load.ts";
+import type { Model } from "../../src/forest/manifest.ts";
+import { createScorer } from "../../src/forest/scorer/scorer.ts";
+import { openLineWriter } from "../../src/table/line_writer.ts";
+import { onInterrupt } from "../cli/on_interrupt.ts";
+import { runAsProgram, UsageError } from "../cli/run_command.ts";
+import { openTableInput } from "../cli/options/table_input.ts";
+
+interface ScoreFlags {
+  model: string;
+  input: string;
+  output: string;
+  skipBadRows?: boolean;
+  quiet?: boolean;
+}
+
+/** The command `score`: a model and rows in, a CSV of scores out. */
+export const scoreCommand: Command = new Command("score")
+  .description(
+    "Score the rows of a table. Writes CSV with the columns row (from 0, the header not counted), anomaly_score (0 to 1, " +
+      "higher is more anomalous; all digits) and flagged (1 where the score is greater than the model's threshold, else 0).",
+  )
+  .requiredOption("--model <dir>", "folder that train wrote")
+  .requiredOption("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
+  .requiredOption("--output <file>", "CSV to write; - for standard output")
+  .option(
+    "--skip-bad-rows",
+    "leave out and count rows with a cell that is no number, in the place of an error",
+  )
+  .option("--quiet", "no progress and no notes")
+  .action(score);
+
+async function score(flags: ScoreFlags): Promise<void> {
+  const { manifest, forest } = await loadModel(flags.model);
+  using input = await openTableInput("score", { ...flags, features: columnNames(manifest) });
+  using scorer = await createScorer(forest);
+  await using writer = await openLineWriter(flags.output);
+  using _ = onInterrupt(() => writer.abandon());
+  await writer.write("row,anomaly_score,flagged\n");
+  let scores = new Float64Array(0);
+  for await (const { rows, count, rowNumbers } of input.batches()) {
+    if (scores.length < count) scores = new Float64Array(count);
+    scorer.score(rows, count, scores);
+    let lines = "";
+    for (let i = 0; i < count; i++) {
+      lines += `${rowNumbers[i]},${scores[i]},${scores[i] > manifest.threshold ? 1 : 0}\n`;
+    }
+    await writer.write(lines);
+  }
+  await writer.finish();
+}
+
+/** The columns that the model wants of a table. */
+function columnNames(manifest: Model["manifest"]): string[] {
+  const names = manifest.features.map((feature) => feature.name);
+  if (manifest.kind === "table") return names;
+  throw new UsageError(
+    `Cannot score a table as the model must be one of a table: current value is a model of ${manifest.kind}, whose ` +
+      `features ${names.join(", ")} are computed from a stream`,
+  );
+}
+
+if (import.meta.main) await runAsProgram(scoreCommand);

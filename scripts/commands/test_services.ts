@@ -1,0 +1,172 @@
+/**
+ * `deno task test:services`: contract suites and the fault matrix against real servers.
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError } from "commander";
+import { KAFKA_CLIENTS } from "../../src/config.ts";
+import { faultRowNames, runFaultMatrix } from "../harness/faults/matrix.ts";
+import type { RowResult } from "../harness/faults/row.ts";
+import type { FaultServices, KafkaClientName } from "../harness/faults/stage.ts";
+import { wholeNumber } from "../cli/options/values.ts";
+import { runAsProgram } from "../cli/run_command.ts";
+import { openServices } from "../services/open_services.ts";
+
+interface TestServicesFlags {
+  quick?: boolean;
+  only?: string[];
+  seed?: number;
+  records: number;
+  client: KafkaClientName[];
+  contracts: boolean;
+  json?: string;
+}
+
+/** The command `test:services`. */
+export const testServicesCommand: Command = new Command("test:services")
+  .description("Run the contract suites and the fault matrix against Kafka, MinIO and PostgreSQL.")
+  .option("--quick", "shorter outages and fewer kills")
+  .option("--only <rows...>", "these rows of the matrix, and no contract suites")
+  .option("--records <n>", "records in each topic", wholeNumber(1000), 100_000)
+  .option(
+    "--client <names>",
+    "clients of the broker, with commas; with --quick all but the first run the rows about the broker",
+    clientNames,
+    [...KAFKA_CLIENTS],
+  )
+  .option(
+    "--seed <n>",
+    "seed of the random moments (default: another one each time)",
+    wholeNumber(0, 2 ** 32 - 1),
+  )
+  .option("--no-contracts", "the matrix alone")
+  .option("--json <file>", "write the results to a file too")
+  .addHelpText(
+    "after",
+    `
+Rows: ${faultRowNames.join(", ")}.
+Servers that do not run are installed and started, and left running: deno task services down.
+Exit codes: 0 all held, or the servers cannot be installed here; 1 something did not hold; 2 wrong use.`,
+  )
+  .action(testServices);
+
+async function testServices(flags: TestServicesFlags): Promise<void> {
+  const { handles, unavailable, failed } = await openServices({ report: (line) => console.error(line) });
+  if (unavailable.size > 0) {
+    for (const [name, why] of unavailable) console.log(`skipped: ${name} cannot be installed here: ${why}`);
+    return;
+  }
+  if (failed.size > 0) {
+    throw new Error(
+      `Cannot test as every server must start: current value is ${[...failed.values()][0].message}`,
+      {
+        cause: [...failed.values()][0],
+      },
+    );
+  }
+  const contracts = flags.contracts && flags.only === undefined ? await runContracts(flags.quick) : undefined;
+  const services = Object.fromEntries(
+    Object.values(handles).map((handle) => [handle.name, handle.service]),
+  ) as unknown as FaultServices;
+  const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0];
+  console.log(`seed ${seed}`);
+  console.log(tableLine(HEADS));
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      ending.abort();
+      Deno.exit(130);
+    });
+  }
+  const startedAt = performance.now();
+  const rows = await runFaultMatrix(services, {
+    handles,
+    seed,
+    records: flags.records,
+    isQuick: flags.quick ?? false,
+    clients: flags.client,
+    only: flags.only,
+    signal: ending.signal,
+    onRow(row) {
+      console.log(tableLine(cellsOf(row)));
+      for (const problem of row.problems) console.log(`  ${problem}`);
+      if (row.skipped !== undefined) console.log(`  skipped: ${row.skipped}`);
+    },
+  });
+  const failedRows = rows.filter(({ ok }) => !ok).map(({ row }) => row);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  console.log(
+    `${rows.length} rows in ${seconds} s: ${
+      failedRows.length === 0 ? "all held" : `failed: ${failedRows.join(", ")}`
+    }` +
+      (contracts === undefined ? "" : `; contract suites ${contracts ? "passed" : "failed"}`),
+  );
+  if (flags.json !== undefined) {
+    await Deno.writeTextFile(flags.json, JSON.stringify({ seed, contracts, rows }, null, 2) + "\n");
+  }
+  if (failedRows.length > 0 || contracts === false) Deno.exitCode = 1;
+}
+
+/** Runs the tests that need servers; the quick form leaves out those of the measurements, which are slow. */
+async function runContracts(isQuick = false): Promise<boolean> {
+  const tests: string[] = [];
+  for (const folder of isQuick ? ["src"] : ["src", "scripts"]) await findTests(folder, tests);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-check", "-A", ...tests.sort()],
+    stdin: "null",
+  }).spawn();
+  return (await child.status).success;
+}
+
+async function findTests(folder: string, found: string[]): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) await findTests(`${folder}/${name}`, found);
+    else if (name.endsWith("_services_test.ts") || name === "disk_full_test.ts") {
+      found.push(`${folder}/${name}`);
+    }
+  }
+}
+
+function clientNames(text: string): KafkaClientName[] {
+  const names = text.split(",");
+  const unknown = names.find((name) => !(KAFKA_CLIENTS as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`It must be of ${KAFKA_CLIENTS.join(", ")}: current value is ${unknown}`);
+  }
+  return names as KafkaClientName[];
+}
+
+const HEADS = [
+  "row",
+  "client",
+  "records",
+  "lost",
+  "doubled",
+  "repeated",
+  "recovery s",
+  "RSS MB",
+  "took s",
+  "ok",
+];
+
+function cellsOf(row: RowResult): string[] {
+  const number = (value: number) => Number.isNaN(value) ? "-" : value.toFixed(1);
+  return [
+    row.row,
+    row.client,
+    String(row.records),
+    String(row.lost),
+    String(row.doubled),
+    String(row.alertsRepeated),
+    number(row.recoveryS),
+    number(row.peakRssMb),
+    number(row.tookS),
+    row.skipped !== undefined ? "skipped" : row.ok ? "ok" : "FAILED",
+  ];
+}
+
+function tableLine([name, ...cells]: string[]): string {
+  return [name.padEnd(24), ...cells.map((cell) => cell.padStart(11))].join(" ");
+}
+
+if (import.meta.main) await runAsProgram(testServicesCommand);

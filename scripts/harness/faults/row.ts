@@ -1,0 +1,216 @@
+/**
+ * One row of the fault matrix: a fault, and what must hold after it.
+ *
+ * @module
+ */
+import type { OpenedServices } from "../../services/open_services.ts";
+import type { FaultStage, FilledTopic, KafkaClientName } from "./stage.ts";
+import type { PipelineRun } from "../pipeline_run.ts";
+import type { FlaggedLine } from "../run_outcome.ts";
+import { until } from "../../../src/testing/until.ts";
+
+/** What a row works with. */
+export interface FaultContext {
+  /** Gives out runs. */
+  stage: FaultStage;
+  /** Client of the broker that the consumers use. */
+  client: KafkaClientName;
+  /** Starts and stops the servers. */
+  handles: OpenedServices["handles"];
+  /** Shorter outages and fewer kills. */
+  isQuick: boolean;
+  /** The next random number in [0, 1) of the matrix's seed. */
+  random(): number;
+}
+
+/** A row: its name, and how the fault is brought about while the run's consumers work. */
+export interface FaultRow {
+  /** Short name, as `--only` takes it. */
+  name: string;
+  /** What happens, for people. */
+  description: string;
+  /** Which topic the row consumes (default "clean"). */
+  topic?: "clean" | "poison";
+  /** Whether it shows something of the client of the broker, so that each client has to pass it. */
+  concernsBroker?: boolean;
+  /** Starts consumers and breaks something; at its end consumers must be at work that end by themselves. */
+  bring(run: PipelineRun, context: FaultContext): Promise<Recovery>;
+}
+
+/** How the row recovered. */
+export interface Recovery {
+  /** Longest time from the end of a fault to the next progress, seconds. */
+  recoveryS: number;
+}
+
+/** What an uninterrupted run on the same topic came to. */
+export interface Baseline {
+  /** The topic. */
+  filled: FilledTopic;
+  /** Its flagged transactions. */
+  flagged: readonly FlaggedLine[];
+}
+
+/** What a row came to. */
+export interface RowResult {
+  /** Name of the row. */
+  row: string;
+  /** Client of the broker, or "embedded". */
+  client: KafkaClientName | "embedded";
+  /** Records in the topic. */
+  records: number;
+  /** Records, verdicts or objects that are missing. */
+  lost: number;
+  /** Records, verdicts or objects that are there more than once, or should not be there. */
+  doubled: number;
+  /** Alerts that came again, with the same id; harmless. */
+  alertsRepeated: number;
+  /** Time from the end of the fault to the next commit, seconds. */
+  recoveryS: number;
+  /** Largest resident memory of a consumer, MB. */
+  peakRssMb: number;
+  /** Time that the row took in all, seconds. */
+  tookS: number;
+  /** Whether nothing was lost or doubled and all else holds. */
+  ok: boolean;
+  /** What is wrong, in words. */
+  problems: string[];
+  /** Why the row could not be run on this machine; it counts as held. */
+  skipped?: string;
+  /** Whether something did not come about in its time, so that nothing is shown of what would be lost or doubled. */
+  isUnfinished?: boolean;
+}
+
+/** Most resident memory that a consumer may have, bytes. */
+export const RSS_LIMIT_BYTES = 400_000_000;
+const END_WITHIN_MS = 600_000;
+const PROGRESS_MS = 180_000;
+const LOST: ReadonlySet<string> = new Set([
+  "dead-letter-missing",
+  "gap",
+  "missing",
+  "not-committed",
+  "not-in-objects",
+  "not-stored",
+  "object-missing",
+]);
+
+/** A result in which nothing is known yet. */
+export function emptyResult(row: string, client: RowResult["client"]): RowResult {
+  return {
+    row,
+    client,
+    records: 0,
+    lost: 0,
+    doubled: 0,
+    alertsRepeated: 0,
+    recoveryS: NaN,
+    peakRssMb: NaN,
+    tookS: NaN,
+    ok: false,
+    problems: [],
+  };
+}
+
+/**
+ * Runs a row and judges it: by `verify`, by the flagged set of an uninterrupted run, by the alerts that came, by memory.
+ *
+ * Never throws for what the consumers did: that is among the problems of the result.
+ */
+export async function runFaultRow(
+  row: FaultRow,
+  baseline: Baseline,
+  context: FaultContext,
+): Promise<RowResult> {
+  const startedAt = performance.now();
+  const { filled } = baseline;
+  const result = emptyResult(row.name, context.client);
+  result.records = filled.records;
+  await using run = await context.stage.openRun(filled, context.client);
+  try {
+    result.recoveryS = (await row.bring(run, context)).recoveryS;
+    await run.untilEnded(END_WITHIN_MS);
+  } catch (error) {
+    result.isUnfinished = true;
+    result.problems.push((error as Error).message);
+  }
+  try {
+    await judge(run, baseline, result);
+  } catch (error) {
+    result.problems.push((error as Error).message);
+  }
+  result.peakRssMb = run.peakRssBytes / 1e6;
+  if (run.peakRssBytes === 0) result.problems.push("memory must be known: no consumer's was read");
+  if (run.peakRssBytes >= RSS_LIMIT_BYTES) {
+    result.problems.push(`memory must stay below ${RSS_LIMIT_BYTES / 1e6} MB`);
+  }
+  result.tookS = (performance.now() - startedAt) / 1000;
+  result.ok = result.problems.length === 0;
+  return result;
+}
+
+async function judge(run: PipelineRun, { filled, flagged }: Baseline, result: RowResult): Promise<void> {
+  const found = await run.verify();
+  for (const { kind, count, examples } of found.problems) {
+    if (LOST.has(kind)) result.lost += count;
+    else result.doubled += count;
+    result.problems.push(`${kind}: ${count}, such as ${examples[0]}`);
+  }
+  if (found.offsets !== filled.records || found.deadLetters !== filled.poison) {
+    result.problems.push(
+      `verify must see ${filled.records} records and ${filled.poison} dead letters: ` +
+        `current value is ${found.offsets} and ${found.deadLetters}`,
+    );
+  }
+  const lines = await run.flagged();
+  const [expected, actual] = [new Set(flagged), new Set(lines)];
+  const missing = [...expected.difference(actual)];
+  const unexpected = [...actual.difference(expected)];
+  result.lost += missing.length;
+  result.doubled += unexpected.length + lines.length - actual.size;
+  if (missing.length + unexpected.length > 0) {
+    result.problems.push(
+      `flagged: ${missing.length} missing, ${unexpected.length} unexpected, such as ${
+        [...missing, ...unexpected].slice(0, 3).join(", ")
+      }`,
+    );
+  }
+  const alerts = await run.alerts();
+  const places = new Set(lines.map((line) => line.split(" ")[0]));
+  const untold = places.difference(alerts.ids);
+  const unfounded = alerts.ids.difference(places);
+  result.alertsRepeated = alerts.received - alerts.ids.size;
+  result.lost += untold.size;
+  if (untold.size + unfounded.size > 0) {
+    result.problems.push(`alerts: ${untold.size} never came, ${unfounded.size} of what is not flagged`);
+  }
+}
+
+/**
+ * Waits until something has grown, and says how long that took.
+ *
+ * @param run What its consumers said is in the error where nothing grows for three minutes.
+ * @param value The number of what is done, such as records committed.
+ * @param enough Where `value` cannot grow beyond this, the fault came too late to show anything.
+ * @returns Seconds.
+ */
+export async function secondsToProgress(
+  run: PipelineRun,
+  value: () => Promise<number>,
+  enough: number,
+): Promise<number> {
+  const startedAt = performance.now();
+  const before = await value();
+  if (before >= enough) {
+    throw new Error(`The fault must end while there is work: current value is ${before} of ${enough} done`);
+  }
+  await run.attend(
+    until(async () => await value() > before, { timeoutMs: PROGRESS_MS, what: `progress beyond ${before}` }),
+  );
+  return (performance.now() - startedAt) / 1000;
+}
+
+/** Waits for a length of time that is the fault itself. */
+export function lasting(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

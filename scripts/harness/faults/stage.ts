@@ -1,0 +1,165 @@
+/**
+ * What every row of the fault matrix stands on: topics with their records, and engines of a row's own.
+ *
+ * @module
+ */
+import { openBroker } from "../../../src/adapters.ts";
+import { type ProducedRecord } from "../../../src/broker/broker.ts";
+import { encodeLabel, encodeTransaction } from "../../../src/simulate/events/encode.ts";
+import type { LabelEvent, TransactionEvent } from "../../../src/simulate/events/event.ts";
+import { simulate } from "../../../src/simulate/simulate.ts";
+import { type EngineUrls, openPipelineRun, type PipelineRun } from "../pipeline_run.ts";
+import type { KafkaService, PostgresService, S3Service } from "../../../src/testing/services.ts";
+
+/** The servers that the matrix needs. */
+export interface FaultServices {
+  /** The stream. */
+  kafka: KafkaService;
+  /** The ledger. */
+  postgres: PostgresService;
+  /** The objects. */
+  minio: S3Service;
+}
+
+/** A client of the broker, as `KAFKA_CLIENT` names it. */
+export type KafkaClientName = "kafkajs" | "platformatic";
+
+/** A topic with its records, and with another one of labels. */
+export interface FilledTopic {
+  /** Topic of the transactions. */
+  topic: string;
+  /** Topic of the labels. */
+  labelTopic: string;
+  /** Records in it, all partitions together. */
+  records: number;
+  /** Records in it that are no transactions. */
+  poison: number;
+}
+
+/** How a topic is filled. */
+export interface FillOptions {
+  /** Records in all (default 100,000). */
+  records?: number;
+  /** One record of so many is no transaction (default: none is). */
+  poisonEvery?: number;
+}
+
+/** Partitions of a topic of transactions. */
+export const PARTITIONS = 4;
+const CHUNK_RECORDS = 5000;
+/** Records that no reader of transactions can use, of each kind that producers really send. */
+const POISON: readonly (string | Uint8Array | null)[] = [
+  "not JSON",
+  "",
+  null,
+  "{}",
+  "[1,2,3]",
+  '{"transaction_id":"p","customer_id":"c","terminal_id":"t","amount":-1,"timestamp":1767225600000}',
+  '{"transaction_id":"p","customer_id":"c","terminal_id":"t","amount":1e400,"timestamp":1767225600000}',
+  '{"transaction_id":"p","customer_id":"c","terminal_id":"t","amount":5,"timestamp":"yesterday"}',
+  new Uint8Array([0xff, 0xfe, 0x00, 0xd8, 0x80]),
+  `{"transaction_id":"${"x".repeat(20_000)}"`,
+];
+
+/**
+ * Fills a new topic of four partitions with simulated transactions, and a topic of one partition with their labels.
+ *
+ * @param stream URL of the stream.
+ * @param topic Name of the topic, which must be new; labels go to the same with `.labels`.
+ */
+export async function fillTopic(
+  stream: string,
+  topic: string,
+  options: FillOptions = {},
+): Promise<FilledTopic> {
+  const { records = 100_000, poisonEvery = Infinity } = options;
+  const labelTopic = `${topic}.labels`;
+  await using broker = await openBroker(stream);
+  await broker.ensureTopic(topic, { partitions: PARTITIONS });
+  await broker.ensureTopic(labelTopic);
+  const poison = Math.floor(records / poisonEvery);
+  let transactions: ProducedRecord[] = [];
+  let labels: ProducedRecord[] = [];
+  let sent = 0;
+  const flush = async () => {
+    await broker.produce(topic, transactions);
+    if (labels.length > 0) await broker.produce(labelTopic, labels);
+    transactions = [];
+    labels = [];
+  };
+  const add = (record: ProducedRecord) => {
+    transactions.push(record);
+    sent++;
+  };
+  const start = Date.UTC(2026, 0, 1);
+  for (const event of simulate({ randomSeed: 11, start, count: records - poison, fraudRate: 0.02 })) {
+    if (event.kind === "label") {
+      labels.push({ key: (event as LabelEvent).label.customer_id, value: encodeLabel(event as LabelEvent) });
+      continue;
+    }
+    const { transaction } = event as TransactionEvent;
+    add({ key: transaction.customer_id, value: encodeTransaction(event as TransactionEvent) });
+    if ((sent + 1) % poisonEvery === 0) {
+      add({ key: `poison-${sent}`, value: POISON[Math.floor(sent / poisonEvery) % POISON.length] });
+    }
+    if (transactions.length >= CHUNK_RECORDS) await flush();
+  }
+  await flush();
+  return { topic, labelTopic, records: sent, poison };
+}
+
+/** Gives out runs, each with a consumer group, a schema and a bucket that nobody has used before. */
+export class FaultStage {
+  /** The servers as the file of `services up` describes them. */
+  readonly services: FaultServices;
+  readonly #id = crypto.randomUUID().slice(0, 8);
+  readonly #runs: PipelineRun[] = [];
+
+  /** Opens nothing. */
+  constructor(services: FaultServices) {
+    this.services = services;
+  }
+
+  /** A name for a topic of this stage. */
+  topicName(name: string): string {
+    return `faults-${this.#id}-${name}`;
+  }
+
+  /** Opens a run on a topic; its consumers use the client. */
+  async openRun(
+    { topic, labelTopic }: FilledTopic,
+    kafkaClient: KafkaClientName = "kafkajs",
+  ): Promise<PipelineRun> {
+    const name = `${this.#id}_${this.#runs.length + 1}`;
+    const run = await openPipelineRun({
+      urls: this.#urls(name),
+      topic,
+      labelTopic,
+      group: `faults-${name}`,
+      kafkaClient,
+    });
+    this.#runs.push(run);
+    return run;
+  }
+
+  /** Kills every process of every run at once: for the end by Ctrl-C. */
+  kill(): void {
+    for (const run of this.#runs) run.kill();
+  }
+
+  #urls(name: string): EngineUrls {
+    const { kafka, postgres, minio } = this.services;
+    const ledger = new URL(postgres.url);
+    ledger.searchParams.set("schema", `faults_${name}`);
+    const objects = new URL(minio.url);
+    objects.pathname = `/faults-${name.replace("_", "-")}`;
+    return { stream: kafka.url, ledger: ledger.href, objects: objects.href };
+  }
+
+  /** The URLs of a run again, with the port of one server in the place of its own. */
+  static through(url: string, port: number): string {
+    const changed = new URL(url);
+    changed.port = String(port);
+    return changed.href;
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * One run of the whole pipeline over real servers, in real processes: what each row of the fault matrix is made of.
+ *
+ * @module
+ */
+import { memoryBounds } from "../cli/launch/memory_bounds.ts";
+import { permissionsFor } from "../cli/launch/permissions.ts";
+import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
+import type { Broker } from "../../src/broker/broker.ts";
+import { ALERT_TOPIC } from "../../src/alerts/topic.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import type { ObjectStore } from "../../src/objects/objects.ts";
+import type { Verification } from "../../src/verify/verify.ts";
+import { watchMemory } from "./faults/memory.ts";
+import type { PartitionPosition } from "../../src/testing/object_latency.ts";
+import { type RunningProcess, startDeno } from "../../src/testing/process.ts";
+import { type AlertsReceived, alertsReceived, type FlaggedLine, flaggedLines } from "./run_outcome.ts";
+import { until } from "../../src/testing/until.ts";
+
+/** Where a process finds its engines. */
+export interface EngineUrls {
+  /** `kafka://…` or `sqlite:PATH`. */
+  stream: string;
+  /** `postgres://…` with a schema of the run's own, or `sqlite:PATH`. */
+  ledger: string;
+  /** `s3://…` with a bucket of the run's own, or `file:PATH`. */
+  objects: string;
+}
+
+/** What a run consumes, and where to. */
+export interface PipelineRunOptions {
+  /** Engines that are reached without any fault in between: the run is looked at through these. */
+  urls: EngineUrls;
+  /** Topic of the transactions; it has all its records already. */
+  topic: string;
+  /** Topic of the labels. */
+  labelTopic: string;
+  /** Consumer group of the run. */
+  group: string;
+  /** Folder of the model, from the project's folder (default `model`). */
+  model?: string;
+  /** Client of the broker that consumers use, as `KAFKA_CLIENT` names it (default `kafkajs`). */
+  kafkaClient?: string;
+}
+
+/** How one consumer of a run is started. */
+export interface ConsumerProcessOptions {
+  /** Engines to reach another way, such as through a proxy. */
+  urls?: Partial<EngineUrls>;
+  /** More options of `consume`; a later one wins over the run's own. */
+  flags?: readonly string[];
+  /** A module to run before the program. */
+  preload?: URL;
+  /** Goes on for ever, where the default is to end when all is committed and relayed. */
+  endless?: boolean;
+}
+
+/** A run: consumers are started on it and looked after; disposing of it kills them all. */
+export interface PipelineRun extends AsyncDisposable {
+  /** Its engines, without any fault in between. */
+  readonly urls: EngineUrls;
+  /** Its consumer group. */
+  readonly group: string;
+  /** Records in the topic when it was opened. */
+  readonly records: number;
+  /** Largest resident memory that any consumer of the run has had, bytes. */
+  readonly peakRssBytes: number;
+  /** The consumers that were started, in order. */
+  readonly consumers: readonly RunningProcess[];
+  /** Kills every process of the run at once. */
+  kill(): void;
+  /** Starts a consumer. */
+  start(options?: ConsumerProcessOptions): RunningProcess;
+  /** Number of records committed so far; throws where the ledger cannot be asked. */
+  committed(): Promise<number>;
+  /** Resident memory of its consumers that run now, bytes, all together. */
+  rssBytes(): number;
+  /** How far each partition is committed, and how far its objects are cut. */
+  positions(): Promise<Map<number, PartitionPosition>>;
+  /** Number of objects that the ledger knows to be stored. */
+  stored(): Promise<number>;
+  /** Waits until at least this share of the records is committed. */
+  untilShare(share: number, options?: { timeoutMs?: number }): Promise<void>;
+  /** Waits until every consumer has ended, and asserts that the last one ended well. */
+  untilEnded(timeoutMs: number): Promise<void>;
+  /** Waits for something; where it does not come about, what the consumers said is in the error. */
+  attend<T>(work: Promise<T>): Promise<T>;
+  /** What `verify --json` says of the run. */
+  verify(): Promise<Verification>;
+  /** The flagged transactions in the ledger, ordered. */
+  flagged(): Promise<FlaggedLine[]>;
+  /** Ids of the alerts that came to their topic since the run was opened, each once, and the number that came. */
+  alerts(): Promise<AlertsReceived>;
+}
+
+const RUN_FLAGS = [
+  "--snapshot-records",
+  "3000",
+  "--max-batch-records",
+  "256",
+  "--flush-interval",
+  "500ms",
+  "--flush-rows",
+  "200",
+  "--alerts",
+  "topic",
+];
+
+/**
+ * Opens a run on a topic that has its records; the ledger's schema and the bucket must be new.
+ *
+ * @throws Error where an engine cannot be opened.
+ */
+export async function openPipelineRun(options: PipelineRunOptions): Promise<PipelineRun> {
+  const { stream, ledger, objects } = options.urls;
+  await using resources = new AsyncDisposableStack();
+  const broker = resources.use(await openBroker(stream));
+  const opened = {
+    broker,
+    ledger: resources.use(await openLedger(ledger)),
+    store: resources.use(await openObjects(objects)),
+  };
+  await broker.ensureTopic(ALERT_TOPIC);
+  const ends = await broker.offsets(options.topic);
+  const records = ends.reduce((sum, each) => sum + each.endOffset - each.startOffset, 0);
+  const alertsFrom = new Map(
+    (await broker.offsets(ALERT_TOPIC)).map((each) => [each.partition, each.endOffset]),
+  );
+  return new Run(options, opened, { records, alertsFrom, resources: resources.move() });
+}
+
+class Run implements PipelineRun {
+  readonly records: number;
+  readonly consumers: RunningProcess[] = [];
+  readonly #options: PipelineRunOptions;
+  readonly #opened: { broker: Broker; ledger: Ledger; store: ObjectStore };
+  readonly #alertsFrom: ReadonlyMap<number, number>;
+  readonly #resources: AsyncDisposableStack;
+  readonly #memory = watchMemory();
+  #verifying: RunningProcess | undefined;
+
+  constructor(
+    options: PipelineRunOptions,
+    opened: { broker: Broker; ledger: Ledger; store: ObjectStore },
+    found: { records: number; alertsFrom: ReadonlyMap<number, number>; resources: AsyncDisposableStack },
+  ) {
+    this.#options = options;
+    this.#opened = opened;
+    this.records = found.records;
+    this.#alertsFrom = found.alertsFrom;
+    this.#resources = found.resources;
+  }
+
+  get urls(): EngineUrls {
+    return this.#options.urls;
+  }
+
+  get group(): string {
+    return this.#options.group;
+  }
+
+  get peakRssBytes(): number {
+    return this.#memory.peakBytes;
+  }
+
+  kill(): void {
+    for (const process of this.consumers) process.kill("SIGKILL");
+    this.#verifying?.kill("SIGKILL");
+  }
+
+  start(options: ConsumerProcessOptions = {}): RunningProcess {
+    const { topic, labelTopic, group, model = "model", kafkaClient = "kafkajs" } = this.#options;
+    const args = [
+      ...urlFlags({ ...this.#options.urls, ...options.urls }),
+      ...["--model", model, "--topic", topic, "--label-topic", labelTopic, "--group", group],
+      ...RUN_FLAGS,
+      ...options.endless ? [] : ["--until-empty"],
+      ...options.flags ?? [],
+    ];
+    const settings: Record<string, string> = { KAFKA_CLIENT: kafkaClient };
+    const { flags, env } = memoryBounds("consume", args, (name) => settings[name]);
+    const permissions = [...flags, ...permissionsFor("consume", args, (name) => settings[name])];
+    if (options.preload !== undefined) permissions.push(`--preload=${options.preload.href}`);
+    const consumer = startDeno("scripts/commands/consume.ts", args, {
+      permissions,
+      env: { ...env, ...settings },
+    });
+    this.consumers.push(consumer);
+    this.#memory.watch(consumer);
+    return consumer;
+  }
+
+  async committed(): Promise<number> {
+    const known = await this.#opened.ledger.partitions();
+    return known.filter(({ topic }) => topic === this.#options.topic)
+      .reduce((sum, { nextOffset }) => sum + nextOffset, 0);
+  }
+
+  rssBytes(): number {
+    return this.#memory.nowBytes();
+  }
+
+  async positions(): Promise<Map<number, PartitionPosition>> {
+    const { ledger } = this.#opened;
+    const { topic } = this.#options;
+    const owned = (await ledger.partitions()).filter((each) => each.topic === topic);
+    return new Map(
+      await Promise.all(owned.map(async ({ partition, nextOffset }) => {
+        const cutOffset = await ledger.lastCutOffset(topic, partition);
+        return [partition, { nextOffset, cutOffset }] as const;
+      })),
+    );
+  }
+
+  async stored(): Promise<number> {
+    return (await this.#opened.ledger.summary(this.#options.topic)).objectsStored;
+  }
+
+  async untilShare(share: number, options: { timeoutMs?: number } = {}): Promise<void> {
+    const least = Math.floor(this.records * share);
+    await this.attend(
+      until(async () => await this.committed() >= least, {
+        timeoutMs: options.timeoutMs ?? 300_000,
+        what: `commits of ${least} records`,
+      }),
+    );
+  }
+
+  async untilEnded(timeoutMs: number): Promise<void> {
+    const ends = await this.attend(
+      Promise.all(this.consumers.map((consumer) => consumer.ended({ timeoutMs }))),
+    );
+    const { code, stderr } = ends[ends.length - 1];
+    if (code !== 0) {
+      throw new Error(
+        `The last consumer must end with exit code 0: current value is ${code}\n${tail(stderr)}`,
+      );
+    }
+  }
+
+  async verify(): Promise<Verification> {
+    const args = [...urlFlags(this.#options.urls), "--topic", this.#options.topic, "--json"];
+    const permissions = permissionsFor("verify", args, () => undefined);
+    await using process = startDeno("scripts/commands/verify.ts", args, { permissions });
+    this.#verifying = process;
+    const { stdout, stderr } = await process.ended({ timeoutMs: 300_000 });
+    try {
+      return JSON.parse(stdout);
+    } catch (cause) {
+      throw new Error(`verify must print JSON: current value is "${stdout}"\n${tail(stderr)}`, { cause });
+    }
+  }
+
+  flagged(): Promise<FlaggedLine[]> {
+    return flaggedLines(this.#opened, this.#options.topic);
+  }
+
+  alerts(): Promise<AlertsReceived> {
+    return alertsReceived(this.#opened.broker, this.#options.topic, this.#alertsFrom);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const consumer of this.consumers) await consumer[Symbol.asyncDispose]();
+    this.#memory.stop();
+    await this.#resources.disposeAsync();
+  }
+
+  async attend<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (cause) {
+      const said = this.consumers.map(({ pid, stderr, hasEnded }) =>
+        `consumer ${pid}${hasEnded ? " (ended)" : ""}: ${tail(stderr)}`
+      );
+      throw new Error(`${(cause as Error).message}\n${said.slice(-3).join("\n")}`, { cause });
+    }
+  }
+}
+
+function urlFlags({ stream, ledger, objects }: EngineUrls): string[] {
+  return ["--stream", stream, "--ledger", ledger, "--objects", objects];
+}
+
+function tail(text: string): string {
+  return text.trimEnd().split("\n").slice(-12).join("\n  ");
+}

@@ -1,0 +1,69 @@
+/**
+ * What a run of the pipeline left in ledger and topics, in a form that two runs can be compared by.
+ *
+ * @module
+ */
+import { ALERT_TOPIC } from "../../src/alerts/topic.ts";
+import type { Broker } from "../../src/broker/broker.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+
+/** One flagged transaction: place, and the score's 64 bits in hexadecimal. */
+export type FlaggedLine = string;
+
+/** Ids of alerts, each once, and the number that came. */
+export interface AlertsReceived {
+  /** The ids. */
+  ids: Set<string>;
+  /** How many alerts came, repeated ones too. */
+  received: number;
+}
+
+const PAGE_ROWS = 5000;
+
+/** The flagged transactions of a topic in the ledger, ordered. */
+export async function flaggedLines(
+  { broker, ledger }: { broker: Broker; ledger: Ledger },
+  topic: string,
+): Promise<FlaggedLine[]> {
+  const lines: FlaggedLine[] = [];
+  for (let partition = 0; partition < await broker.partitions(topic); partition++) {
+    for (let after = -1;;) {
+      const page = await ledger.flaggedAfter(topic, partition, after, PAGE_ROWS);
+      if (page.length === 0) break;
+      for (const { offset, anomalyScore } of page) {
+        lines.push(`${topic}/${partition}/${offset} ${bitsOf(anomalyScore)}`);
+      }
+      after = page[page.length - 1].offset;
+    }
+  }
+  return lines;
+}
+
+/** The alerts about a topic, from these offsets of the alert topic's partitions on (default: the start). */
+export async function alertsReceived(
+  broker: Broker,
+  topic: string,
+  from: ReadonlyMap<number, number> = new Map(),
+): Promise<AlertsReceived> {
+  const ids = new Set<string>();
+  let received = 0;
+  for (let partition = 0; partition < await broker.partitions(ALERT_TOPIC); partition++) {
+    const fromOffset = from.get(partition) ?? 0;
+    for await (const batch of broker.read(ALERT_TOPIC, partition, { fromOffset })) {
+      for (let i = 0; i < batch.count; i++) {
+        const id = batch.headers(i).alert_id;
+        // Other runs may send to the same topic at the same time.
+        if (!id.startsWith(`${topic}/`)) continue;
+        ids.add(id);
+        received++;
+      }
+    }
+  }
+  return { ids, received };
+}
+
+function bitsOf(score: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, score);
+  return view.getBigUint64(0).toString(16).padStart(16, "0");
+}

@@ -1,0 +1,165 @@
+import { Buffer } from "node:buffer";
+import kafkajs from "kafkajs";
+import type { Kafka } from "kafkajs";
+import {
+  checkFetchVersions,
+  decodeFetchResponse,
+  encodeFetchRequest,
+  FETCH_KEY,
+  FETCH_TIMEOUT_MS,
+  FETCH_VERSION,
+  type FetchedPartition,
+  type FetchRequest,
+} from "../wire/fetch_protocol.ts";
+import type { TopicConnection } from "../client.ts";
+import type { LargeAnswers } from "./large_answers.ts";
+
+/** What kafkajs knows of a partition. */
+interface PartitionMetadata {
+  /** Number of the partition. */
+  partitionId: number;
+  /** Node that takes its requests, or -1. */
+  leader: number;
+}
+
+/** One node of kafkajs's cluster, as far as it is used here. */
+interface KafkaNode {
+  /** Versions of each request that the node takes, by API key. */
+  versions: Record<number, { minVersion: number; maxVersion: number }>;
+  /** Its connections: each call goes over one that fits. */
+  connectionPool: {
+    send<T>(call: {
+      request: {
+        apiKey: number;
+        apiVersion: number;
+        apiName: string;
+        encode(): Promise<{ buf: Buffer; buffer: Buffer }>;
+      };
+      response: { decode(payload: Buffer): Promise<T>; parse(decoded: T): Promise<T> };
+      requestTimeout: number;
+    }): Promise<T>;
+  };
+}
+
+/** kafkajs's cluster, as far as it is used here. */
+interface KafkaCluster {
+  /** Connects to the first broker that answers. */
+  connect(): Promise<void>;
+  /** Ends all connections, after what is under way. */
+  disconnect(): Promise<void>;
+  /** Asks anew which nodes there are and what they lead. */
+  refreshMetadata(): Promise<void>;
+  /** Does so where what is known is old. */
+  refreshMetadataIfNecessary(): Promise<void>;
+  /** Has the topic among those that are asked about. */
+  addTargetTopic(topic: string): Promise<void>;
+  /** The partitions as they were last known; empty for an unknown topic. */
+  findTopicPartitionMetadata(topic: string): PartitionMetadata[];
+  /** A node, connected. */
+  findBroker(node: { nodeId: number }): Promise<KafkaNode>;
+  /** First offsets, or the offsets after the last committed record. */
+  fetchTopicsOffset(
+    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<{ topic: string; partitions: { partition: number; offset: string }[] }[]>;
+}
+
+/**
+ * kafkajs's connections to the leaders of one topic.
+ *
+ * kafkajs sends requests and matches answers, and is used below its public interface, which fetches only inside a group
+ * and makes an object of each record. Its version is pinned for that.
+ */
+export class KafkajsConnection implements TopicConnection {
+  readonly #cluster: KafkaCluster;
+  readonly #topic: string;
+  readonly #answers: LargeAnswers;
+
+  private constructor(cluster: KafkaCluster, topic: string, answers: LargeAnswers) {
+    this.#cluster = cluster;
+    this.#topic = topic;
+    this.#answers = answers;
+  }
+
+  /** Connects to the first broker that answers. */
+  static async open(kafka: Kafka, topic: string, answers: LargeAnswers): Promise<KafkajsConnection> {
+    const cluster = createCluster(kafka);
+    const connection = new KafkajsConnection(cluster, topic, answers);
+    try {
+      await cluster.connect();
+      await cluster.addTargetTopic(topic);
+      return connection;
+    } catch (error) {
+      // A node that took the connection and never answered would hold it; nobody waits for its end.
+      connection.close().catch(() => {});
+      throw error;
+    }
+  }
+
+  async leaders(): Promise<Map<number, number>> {
+    await this.#cluster.refreshMetadataIfNecessary();
+    return new Map(
+      this.#cluster.findTopicPartitionMetadata(this.#topic)
+        .map(({ partitionId, leader }) => [partitionId, leader]),
+    );
+  }
+
+  refresh(): Promise<void> {
+    return this.#cluster.refreshMetadata();
+  }
+
+  async fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
+    const node = await this.#cluster.findBroker({ nodeId });
+    checkFetchVersions(node.versions[FETCH_KEY]);
+    const buffer = encodeFetchRequest(this.#topic, wanted);
+    return await node.connectionPool.send<FetchedPartition[]>({
+      request: {
+        apiKey: FETCH_KEY,
+        apiVersion: FETCH_VERSION,
+        apiName: "Fetch",
+        encode: () => Promise.resolve({ buf: buffer, buffer }),
+      },
+      response: {
+        decode: (payload) => Promise.resolve(decodeFetchResponse(this.#answers.take(payload))),
+        parse: (fetched) => Promise.resolve(fetched),
+      },
+      requestTimeout: wanted.maxWaitMs + FETCH_TIMEOUT_MS,
+    });
+  }
+
+  async offsets(edge: "start" | "end", partitions: readonly number[]): Promise<Map<number, number>> {
+    const asked = {
+      topic: this.#topic,
+      partitions: partitions.map((partition) => ({ partition })),
+      fromBeginning: edge === "start",
+    };
+    const [answer] = await this.#cluster.fetchTopicsOffset([asked]);
+    return new Map(answer?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+  }
+
+  close(): Promise<void> {
+    return this.#cluster.disconnect();
+  }
+}
+
+/**
+ * A cluster of kafkajs that is in no group; the caller connects and disconnects it.
+ *
+ * kafkajs hands its cluster to the assigners of a consumer; the consumer itself is never run.
+ */
+function createCluster(kafka: Kafka): KafkaCluster {
+  let cluster: KafkaCluster | undefined;
+  kafka.consumer({
+    groupId: "none",
+    allowAutoTopicCreation: false,
+    partitionAssigners: [(context) => {
+      cluster = context.cluster as unknown as KafkaCluster;
+      return kafkajs.PartitionAssigners.roundRobin(context);
+    }],
+  });
+  if (cluster === undefined) {
+    throw new Error(
+      "Cannot reach Kafka as kafkajs must hand its cluster to assigners: it did not (2.2.4 does)",
+    );
+  }
+  return cluster;
+}

@@ -1,0 +1,203 @@
+import { Buffer } from "node:buffer";
+import { EventEmitter } from "node:events";
+import { FETCH_KEY } from "../wire/fetch_protocol.ts";
+import type { LargeAnswers } from "./large_answers.ts";
+
+/** What kafkajs asks a socket factory for. */
+export interface FrameSocketOptions {
+  /** Name or address of the node. */
+  host: string;
+  /** Its port. */
+  port: number;
+  /** Set where TLS is spoken, with the certificates of authorities that are trusted besides the usual ones. */
+  tls?: { authorities?: string[] };
+  /** Told when the connection stands. */
+  onConnect(): void;
+  /** So long the node may take to close a connection that was ended, in milliseconds. */
+  closingMs?: number;
+}
+
+/** Bytes that say how long a frame is, those of a request's number, and where they lie in a request. */
+const SIZE_BYTES = 4;
+const ID_BYTES = 4;
+const REQUEST_KEY = 4;
+const REQUEST_ID = 8;
+const REQUEST_HEAD = 12;
+/** More than any answer has; the first bytes of another protocol say more. */
+const MOST_FRAME_BYTES = 2 ** 30;
+const CLOSING_MS = 5000;
+
+/**
+ * A connection to a Kafka node, as far as kafkajs uses a socket.
+ *
+ * kafkajs's own sockets give an answer in pieces of 64 KiB, which it then puts together by a copy. All that Kafka says
+ * is framed, so this one reads each frame into a buffer of its size. Of the answer to a fetch kafkajs gets only a ticket
+ * for `LargeAnswers`, in a frame with the number of the request, so that the bytes lie where the system has put them.
+ *
+ * It emits `data`, `end` and `error` when `net.Socket` does, since kafkajs counts on that where connections break. It
+ * may end a socket that is still connecting, or that carries a request which it has just sent: the end is told to the
+ * node after both, and what the node says until it closes is read. A request that comes after the end is an `error`,
+ * as is one that the node has not answered when it closes, so that nobody waits for it.
+ */
+export class FrameSocket extends EventEmitter {
+  readonly #answers: LargeAnswers;
+  readonly #closingMs: number;
+  /** Numbers of the requests that are not answered, and whether they are fetches. */
+  readonly #asked = new Map<number, boolean>();
+  readonly #connecting: Promise<Deno.Conn>;
+  /** Aborted once the connection is closed from here. */
+  readonly #closing = new AbortController();
+  /** The last of what is to be sent. */
+  #sending: Promise<void> = Promise.resolve();
+  #isEnded = false;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  /** Begins to connect. */
+  constructor(
+    { host, port, tls, onConnect, closingMs = CLOSING_MS }: FrameSocketOptions,
+    answers: LargeAnswers,
+  ) {
+    super();
+    this.#answers = answers;
+    this.#closingMs = closingMs;
+    this.#connecting = connect({ hostname: host, port, signal: this.#closing.signal }, tls);
+    this.#read(onConnect).catch((error) => this.#failUnlessClosed(error));
+  }
+
+  /** Sends a request after those before it. */
+  write(request: Buffer): void {
+    if (this.#isEnded || this.#isClosed) {
+      queueMicrotask(() => this.#fail(new Error("a request came after the end of the connection")));
+      return;
+    }
+    // kafkajs puts the size before the request: key, version and number follow.
+    if (request.length >= REQUEST_HEAD) {
+      this.#asked.set(request.readInt32BE(REQUEST_ID), request.readInt16BE(REQUEST_KEY) === FETCH_KEY);
+    }
+    this.#send((connection) => writeAll(connection, request));
+  }
+
+  /** Tells the node, after the requests before it, that no more come; it then closes the connection. */
+  end(): void {
+    if (this.#isEnded || this.#isClosed) return;
+    this.#isEnded = true;
+    this.#send((connection) => connection.closeWrite());
+    this.#deadline = setTimeout(() => this.#finish(), this.#closingMs);
+  }
+
+  /** There for kafkajs, which calls it after the end. */
+  unref(): void {}
+
+  #send(send: (connection: Deno.Conn) => Promise<void>): void {
+    this.#sending = this.#sending.then(async () => await send(await this.#connecting))
+      .catch((error) => this.#failUnlessClosed(error));
+  }
+
+  async #read(onConnect: () => void): Promise<void> {
+    const connection = await this.#connecting;
+    onConnect();
+    const size = new Uint8Array(SIZE_BYTES);
+    while (await fill(connection, size)) {
+      const frame = Buffer.from(new ArrayBuffer(SIZE_BYTES + sizeOf(size)));
+      frame.set(size);
+      if (!await fill(connection, frame.subarray(SIZE_BYTES))) break;
+      this.emit("data", this.#takeAsked(frame) ? this.#ticketFor(frame) : frame);
+    }
+    this.#finish();
+  }
+
+  /** Forgets the request that a frame answers; returns whether it was a fetch. */
+  #takeAsked(frame: Buffer): boolean {
+    if (frame.length < SIZE_BYTES + ID_BYTES) return false;
+    const id = frame.readInt32BE(SIZE_BYTES);
+    const isFetched = this.#asked.get(id) === true;
+    this.#asked.delete(id);
+    return isFetched;
+  }
+
+  #ticketFor(frame: Buffer): Buffer {
+    const ticket = this.#answers.keep(frame.subarray(SIZE_BYTES + ID_BYTES));
+    const stub = Buffer.alloc(SIZE_BYTES + ID_BYTES + ticket.length);
+    stub.writeInt32BE(ID_BYTES + ticket.length);
+    frame.copy(stub, SIZE_BYTES, SIZE_BYTES, SIZE_BYTES + ID_BYTES);
+    ticket.copy(stub, SIZE_BYTES + ID_BYTES);
+    return stub;
+  }
+
+  /** The node has closed the connection, or must be taken to have. */
+  #finish(): void {
+    if (this.#isClosed) return;
+    this.#close();
+    this.emit("end");
+    // kafkajs forgets those that it asked while it ended the connection.
+    if (this.#asked.size > 0) this.emit("error", new Error(`${this.#asked.size} requests were not answered`));
+  }
+
+  #failUnlessClosed(error: Error): void {
+    if (!this.#isClosed) this.#fail(error); // reading and sending break off where it was closed from here
+  }
+
+  #fail(error: Error): void {
+    this.#close();
+    this.emit("error", error);
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#deadline);
+    this.#closing.abort();
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+}
+
+/** Connects; the signal ends this, and closes the connection later. */
+async function connect(
+  options: { hostname: string; port: number; signal: AbortSignal },
+  tls: FrameSocketOptions["tls"],
+): Promise<Deno.Conn> {
+  const connection = await Deno.connect(options).catch((error) => {
+    // As Node's sockets say it, which is what people look for.
+    const { hostname, port } = options;
+    throw new Error(`connect ${error.code ?? error.message} ${hostname}:${port}`, { cause: error });
+  });
+  connection.setKeepAlive(true);
+  connection.setNoDelay(true);
+  if (tls === undefined) return closeOn(options.signal, connection);
+  const encrypting = Deno.startTls(connection, { hostname: options.hostname, caCerts: tls.authorities });
+  const encrypted = closeOn(options.signal, await encrypting);
+  await encrypted.handshake();
+  return encrypted;
+}
+
+function closeOn<C extends Deno.Conn>(signal: AbortSignal, connection: C): C {
+  if (signal.aborted) connection.close();
+  else signal.addEventListener("abort", () => connection.close());
+  return connection;
+}
+
+async function writeAll(connection: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  while (bytes.length > 0) bytes = bytes.subarray(await connection.write(bytes));
+}
+
+/** The size that a frame begins with, without its own bytes. */
+function sizeOf(bytes: Uint8Array): number {
+  const size = Buffer.from(bytes.buffer).readInt32BE();
+  if (size >= 0 && size <= MOST_FRAME_BYTES) return size;
+  throw new Error(
+    `Cannot read an answer as it must have at most ${MOST_FRAME_BYTES} bytes: current value is ${size}; is this a ` +
+      "listener of Kafka's, and does it speak TLS or not as the URL says?",
+  );
+}
+
+/** Reads until the bytes are full; false where the other side has closed before. */
+async function fill(connection: Deno.Conn, bytes: Uint8Array): Promise<boolean> {
+  for (let at = 0; at < bytes.length;) {
+    const read = await connection.read(bytes.subarray(at));
+    if (read === null) return false;
+    at += read;
+  }
+  return true;
+}

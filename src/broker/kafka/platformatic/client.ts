@@ -1,0 +1,131 @@
+import { Admin, type BaseOptions } from "@platformatic/kafka";
+import type { Compression } from "../wire/codecs.ts";
+import { type Failure, isFinalType } from "../failure.ts";
+import type {
+  GroupMember,
+  GroupMemberOptions,
+  KafkaClient,
+  ProducerConnection,
+  TopicConnection,
+} from "../client.ts";
+import type { KafkaAddress } from "../url.ts";
+import { readAuthority } from "../read_authority.ts";
+import { PlatformaticConnection } from "./connection.ts";
+import { PlatformaticMember } from "./member.ts";
+import { PlatformaticProducer } from "./producer.ts";
+import { withListeners } from "./with_listeners.ts";
+
+/** Bounds in time, in milliseconds, and in tries: the broker goes on after these by itself. */
+const CONNECTION_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const RETRIES = 4;
+const FIRST_WAIT_MS = 100;
+const LAST_WAIT_MS = 1000;
+
+/** Errors that no retry mends. */
+const FINAL_CODES = new Set([
+  "PLT_KFK_AUTHENTICATION",
+  "PLT_KFK_UNSUPPORTED_API",
+  "PLT_KFK_UNSUPPORTED_COMPRESSION",
+]);
+const TOPIC_EXISTS = "TOPIC_ALREADY_EXISTS";
+
+/** An error of the package, or what it was caused by: `apiId` is Kafka's own name of it. */
+interface PlatformaticError extends Error {
+  apiId?: string;
+  code?: string;
+  errors?: PlatformaticError[];
+  cause?: PlatformaticError;
+}
+
+/** npm:@platformatic/kafka 2.12.1 as a client of the broker. */
+export class PlatformaticClient implements KafkaClient {
+  readonly #options: BaseOptions;
+  readonly #admin: Admin;
+
+  private constructor(options: BaseOptions) {
+    this.#options = options;
+    this.#admin = withListeners(new Admin({ ...options }));
+  }
+
+  /** Sets the package up for a cluster; nothing connects yet. */
+  static async create(address: KafkaAddress): Promise<PlatformaticClient> {
+    const { sasl } = address;
+    const ca = await readAuthority(address.caFile);
+    return new PlatformaticClient({
+      clientId: address.clientId,
+      bootstrapBrokers: address.brokers,
+      connectTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      timeout: REQUEST_TIMEOUT_MS,
+      retries: RETRIES,
+      retryDelay: (_client, _operation, attempt) =>
+        Math.min(FIRST_WAIT_MS * 2 ** (attempt - 1), LAST_WAIT_MS),
+      autocreateTopics: false,
+      ...(address.tls ? { tls: ca === undefined ? {} : { ca } } : {}),
+      ...(sasl === undefined ? {} : {
+        sasl: {
+          mechanism: sasl.mechanism.toUpperCase() as "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512",
+          username: sasl.username,
+          password: sasl.password,
+        },
+      }),
+    });
+  }
+
+  async clusterId(): Promise<string> {
+    return (await this.#admin.metadata({ topics: [], forceUpdate: true })).id;
+  }
+
+  async createTopic(topic: string, partitions: number): Promise<void> {
+    try {
+      await this.#admin.createTopics({ topics: [topic], partitions, replicas: -1 });
+    } catch (error) {
+      if (this.explain(error).type !== TOPIC_EXISTS) throw error;
+    }
+  }
+
+  async leaders(topic: string): Promise<number[]> {
+    try {
+      const { topics } = await this.#admin.metadata({ topics: [topic], forceUpdate: true, retries: 0 });
+      return topics.get(topic)?.partitions.map(({ leader }) => leader) ?? [];
+    } catch (error) {
+      // The package makes a message of Kafka's answer.
+      if ((error as Error).message === `Unknown topic ${topic}.`) return [];
+      throw error;
+    }
+  }
+
+  connect(topic: string): Promise<TopicConnection> {
+    return PlatformaticConnection.open(this.#options, topic);
+  }
+
+  createMember(options: GroupMemberOptions): GroupMember {
+    return new PlatformaticMember(this.#options, options);
+  }
+
+  createProducer(compression: Compression): ProducerConnection {
+    return new PlatformaticProducer(this.#options, compression);
+  }
+
+  readonly explain = (error: unknown): Failure => {
+    let type: string | undefined;
+    let isFinal = false;
+    let message = "";
+    const look = (at: PlatformaticError | undefined, depth: number) => {
+      if (at === undefined || at === null || depth > 8) return;
+      type ??= at.apiId;
+      isFinal ||= FINAL_CODES.has(at.code ?? "") || isFinalType(at.apiId);
+      // The innermost error says what happened, those around it how often it was tried.
+      message = at.message;
+      look(at.errors?.at(-1), depth + 1);
+      look(at.cause, depth + 1);
+    };
+    look(error as PlatformaticError, 0);
+    return { type, isFinal, message };
+  };
+
+  async close(): Promise<void> {
+    await this.#admin.close();
+  }
+}

@@ -1,0 +1,136 @@
+import { type Compression, compressionNames } from "./wire/codecs.ts";
+
+/** Ways to say who one is. */
+export const saslMechanisms = ["plain", "scram-sha-256", "scram-sha-512"] as const;
+
+/** Where a Kafka cluster is and how to come in. */
+export interface KafkaAddress {
+  /** `host:port` of some of its brokers; the others are learnt from them. */
+  brokers: string[];
+  /** URL with hosts alone, to show to people. */
+  name: string;
+  /** How the service calls itself to the brokers. */
+  clientId: string;
+  /** Whether connections are encrypted. */
+  tls: boolean;
+  /** PEM file of the authority to trust instead of the system's. */
+  caFile?: string;
+  /** Who one is; nobody when absent. */
+  sasl?: { mechanism: typeof saslMechanisms[number]; username: string; password: string };
+  /** How produced batches are compressed. */
+  compression: Compression;
+}
+
+/** Credentials from elsewhere than the URL; they win. */
+export interface KafkaCredentials {
+  /** Name to log in by. */
+  username?: string;
+  /** Password to log in by. */
+  password?: string;
+}
+
+const DEFAULT_PORT = 9092;
+const PARAMETERS = ["sasl", "tls", "ca", "client_id", "compression"];
+const FORM = "kafka://[user:password@]host:port[,host:port...][?sasl=...&tls=true&ca=FILE&client_id=...]";
+
+/**
+ * Reads the URL of a Kafka cluster: `kafka://[user:pass@]host:port[,host:port]?sasl=&tls=&ca=&client_id=&compression=`.
+ *
+ * User and password are percent-encoded where they hold `@`, `/`, `?`, `#`, `:` or `%`. `ca` turns TLS on. Errors never
+ * show the password.
+ *
+ * @throws TypeError that says which part is wrong and what it must be.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../testing/assert.ts";
+ * import { parseKafkaUrl } from "./url.ts";
+ *
+ * const { brokers, name, sasl } = parseKafkaUrl("kafka://me:s%40cret@a:9092,b:9093?sasl=scram-sha-512");
+ * assertEquals(brokers, ["a:9092", "b:9093"]);
+ * assertEquals(name, "kafka://a:9092,b:9093");
+ * assertEquals(sasl?.password, "s@cret");
+ * ```
+ */
+export function parseKafkaUrl(url: string, credentials: KafkaCredentials = {}): KafkaAddress {
+  const parts = /^kafka:\/\/(?:([^/?#]*)@)?([^/?#@]*)\/?(?:\?([^#]*))?$/.exec(url);
+  if (parts === null) throw wrong(`it must have the form ${FORM}`, withoutSecrets(url));
+  const [, userInfo, hosts, query = ""] = parts;
+  const brokers = hosts.split(",").map((host) => parseHost(host));
+  const parameters = new URLSearchParams(query);
+  for (const key of parameters.keys()) {
+    if (!PARAMETERS.includes(key)) throw wrong(`its parameters must be of ${PARAMETERS.join(", ")}`, key);
+    if (parameters.getAll(key).length > 1) throw wrong(`${key} must be given once`, "several times");
+  }
+  const caFile = parameters.get("ca") ?? undefined;
+  if (caFile === "") throw wrong("ca must name a PEM file", "empty");
+  const tls = oneOf("tls", parameters.get("tls") ?? (caFile === undefined ? "false" : "true"), [
+    "true",
+    "false",
+  ]);
+  if (caFile !== undefined && tls === "false") throw wrong("tls must not be false beside ca", "false");
+  const sasl = parseSasl(parameters.get("sasl"), userInfo, credentials);
+  return {
+    brokers,
+    name: `kafka://${brokers.join(",")}`,
+    clientId: parameters.get("client_id") || "edgewood",
+    tls: tls === "true",
+    compression: oneOf("compression", parameters.get("compression") ?? "none", compressionNames),
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(sasl === undefined ? {} : { sasl }),
+  };
+}
+
+function parseHost(host: string): string {
+  const parts = /^([A-Za-z0-9._-]+)(?::(\d{1,5}))?$/.exec(host);
+  const port = Number(parts?.[2] ?? DEFAULT_PORT);
+  if (parts === null || port < 1 || port > 65_535) {
+    throw wrong(
+      "each broker must be host or host:port, with a name or an IPv4 address and a port from 1 to 65535",
+      host,
+    );
+  }
+  return `${parts[1]}:${port}`;
+}
+
+function parseSasl(wanted: string | null, userInfo: string | undefined, credentials: KafkaCredentials) {
+  const [user, ...rest] = (userInfo ?? "").split(":");
+  const username = credentials.username ?? decode("user", user);
+  const password = credentials.password ?? decode("password", rest.join(":"));
+  if (wanted === null) {
+    if (username === "" && password === "") return undefined;
+    throw wrong(`sasl must be one of ${saslMechanisms.join(", ")} where a user is given`, "no sasl");
+  }
+  const mechanism = oneOf("sasl", wanted, saslMechanisms);
+  if (username === "" || password === "") {
+    throw wrong(
+      `user and password must be given with sasl=${mechanism}`,
+      username === "" ? "no user" : "no password",
+    );
+  }
+  return { mechanism, username, password };
+}
+
+function decode(what: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw wrong(`its ${what} must be percent-encoded`, "a % without two digits", cause);
+  }
+}
+
+function oneOf<T extends string>(key: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw wrong(`${key} must be one of ${allowed.join(", ")}`, value);
+  return found;
+}
+
+function wrong(must: string, value: string, cause?: unknown): TypeError {
+  return new TypeError(`Cannot read the Kafka URL as ${must}: current value is ${value}`, { cause });
+}
+
+/** The URL with everything up to the last "@" left out. */
+function withoutSecrets(url: string): string {
+  const scheme = /^[a-z]*:\/\//.exec(url)?.[0] ?? "";
+  return scheme + url.slice(Math.max(scheme.length, url.lastIndexOf("@") + 1));
+}

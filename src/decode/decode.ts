@@ -1,0 +1,205 @@
+/**
+ * The first stage: bytes of a record to a transaction, or the reason why they are none.
+ *
+ * @module
+ */
+import type { RecordBatch } from "../broker/broker.ts";
+import { valueOf } from "../broker/record_batch.ts";
+import { currencyCode, minorUnits } from "../domain/currency.ts";
+import {
+  type Channel,
+  type DecodedColumns,
+  type Transaction,
+  TransactionError,
+} from "../domain/transaction.ts";
+import { writeKey } from "./key.ts";
+import { decodeJsonObject } from "./json.ts";
+import { parseTimestamp } from "./timestamp.ts";
+
+/** Longest id in UTF-8 bytes. */
+const MAX_ID_BYTES = 128;
+const CHANNELS: ReadonlySet<unknown> = new Set<Channel>(["pos", "online", "atm"]);
+
+/** A record batch decoded: what is a transaction, and what is not. */
+export interface DecodedBatch {
+  /** The records that are transactions, in offset order. */
+  columns: DecodedColumns;
+  /** Records that are no transactions, by their position in the batch. */
+  faults: { recordIndex: number; error: TransactionError }[];
+}
+
+/**
+ * Decodes every record of a batch; each one is either a row of the columns or a fault.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { decodeBody, encodeBody } from "../broker/record_batch.ts";
+ * import { decodeBatch } from "./decode.ts";
+ *
+ * const body = encodeBody([{ key: null, value: "not JSON" }], 0);
+ * const { columns, faults } = decodeBatch(decodeBody("transactions", 0, 0, body));
+ * assertEquals([columns.count, faults[0].error.reason], [0, "not-json"]);
+ * ```
+ */
+export function decodeBatch(batch: RecordBatch): DecodedBatch {
+  const faults: DecodedBatch["faults"] = [];
+  const transactions: Transaction[] = [];
+  const recordIndex = new Int32Array(batch.count);
+  for (let i = 0; i < batch.count; i++) {
+    try {
+      recordIndex[transactions.length] = i;
+      transactions.push(decodeTransaction(valueOf(batch, i)));
+    } catch (error) {
+      if (!(error instanceof TransactionError)) throw error;
+      faults.push({ recordIndex: i, error });
+    }
+  }
+  const ids = transactions.map(({ transactionId, customerId, terminalId }) => [
+    transactionId,
+    customerId,
+    terminalId,
+  ]);
+  const keys = (which: number) => {
+    const column = new Uint32Array(ids.length * 2);
+    ids.forEach((texts, row) => writeKey(texts[which], column, row * 2));
+    return column;
+  };
+  const idOffsets = new Uint32Array(3 * ids.length + 1);
+  ids.flat().forEach((id, i) => idOffsets[i + 1] = idOffsets[i] + encoder.encode(id).length);
+  return {
+    faults,
+    columns: {
+      count: transactions.length,
+      recordIndex,
+      amount: Float64Array.from(transactions, ({ amount }) => amount),
+      timestampMs: Float64Array.from(transactions, ({ timestampMs }) => timestampMs),
+      transactionKey: keys(0),
+      customerKey: keys(1),
+      terminalKey: keys(2),
+      amountMinor: Float64Array.from(transactions, ({ amountMinor }) => amountMinor),
+      currency: Uint32Array.from(transactions, ({ currency }) => currencyCode(currency)),
+      idBytes: encoder.encode(ids.map((texts) => texts.join("")).join("")),
+      idOffsets,
+      transaction: (row) => transactions[row],
+    },
+  };
+}
+
+/**
+ * Decodes one record.
+ *
+ * Required are `transaction_id`, `customer_id` and `terminal_id` (text of 1 to 128 bytes without control characters,
+ * or a whole number), `amount` (a number above 0 whose minor units stay exact) and `timestamp` (RFC 3339, or epoch
+ * milliseconds). `currency`, `merchant_category`, `country` and `channel` may be absent or null, else must be valid.
+ *
+ * @param bytes Value of the record, or null.
+ * @throws TransactionError with the reason and the faulty field.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { decodeTransaction } from "./decode.ts";
+ *
+ * const json = `{"transaction_id":"t1","customer_id":"c1","terminal_id":"m1","amount":12.5,"timestamp":"2026-01-02T03:04:05Z"}`;
+ * assertEquals(decodeTransaction(new TextEncoder().encode(json)).amountMinor, 1250);
+ * ```
+ */
+export function decodeTransaction(bytes: Uint8Array | null): Transaction {
+  const source = decodeJsonObject(bytes);
+  const amount = source.amount;
+  if (amount === undefined) throw missing("amount");
+  if (typeof amount !== "number" || !(amount > 0)) throw wrong("amount", "a number above 0", amount);
+  const timestampMs = parseTimestamp(source.timestamp);
+  if (Number.isNaN(timestampMs)) {
+    if (source.timestamp === undefined) throw missing("timestamp");
+    throw wrong(
+      "timestamp",
+      "RFC 3339 or epoch milliseconds between 1973-03-03 and 9999-12-31",
+      source.timestamp,
+    );
+  }
+  const currency = optional(source, "currency", isCurrency, "an ISO 4217 code");
+  const amountMinor = Math.round(amount * minorUnits(currencyCode(currency)));
+  if (!Number.isSafeInteger(amountMinor)) throw wrong("amount", "below 9e15 minor units", amount);
+  const category = source.merchant_category;
+  return {
+    transactionId: id(source, "transaction_id"),
+    customerId: id(source, "customer_id"),
+    terminalId: id(source, "terminal_id"),
+    amount,
+    amountMinor,
+    currency,
+    merchantCategory: optional(
+      typeof category === "number" ? { merchant_category: String(category).padStart(4, "0") } : source,
+      "merchant_category",
+      isMerchantCategory,
+      "a code of four digits",
+    ),
+    country: optional(source, "country", isCountry, "an ISO 3166-1 alpha-2 code"),
+    channel: optional(source, "channel", isChannel, "pos, online or atm") as Channel | undefined,
+    timestampMs,
+    source,
+  };
+}
+
+function id(source: Record<string, unknown>, field: string): string {
+  const value = source[field];
+  if (typeof value === "string" && isId(value)) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return String(value);
+  if (value === undefined) throw missing(field);
+  throw wrong(
+    field,
+    `text of 1 to ${MAX_ID_BYTES} bytes without control characters, or a whole number`,
+    value,
+  );
+}
+
+function isId(value: string): boolean {
+  if (value.length === 0 || value.length > MAX_ID_BYTES) return false;
+  let isAscii = true;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < 0x20 || code === 0x7f) return false;
+    if (code > 0x7f) isAscii = false;
+  }
+  return isAscii || (value.isWellFormed() && encoder.encode(value).length <= MAX_ID_BYTES);
+}
+
+function optional(
+  source: Record<string, unknown>,
+  field: string,
+  isValid: (value: unknown) => boolean,
+  must: string,
+): string | undefined {
+  const value = source[field];
+  if (value === undefined || value === null) return undefined;
+  if (!isValid(value)) throw wrong(field, must, value);
+  return value as string;
+}
+
+const isCurrency = (value: unknown) => typeof value === "string" && /^[A-Z]{3}$/.test(value);
+const isMerchantCategory = (value: unknown) => typeof value === "string" && /^[0-9]{4}$/.test(value);
+const isCountry = (value: unknown) => typeof value === "string" && /^[A-Z]{2}$/.test(value);
+const isChannel = (value: unknown) => CHANNELS.has(value);
+
+function missing(field: string): TransactionError {
+  return new TransactionError(
+    "missing-field",
+    `Cannot read the transaction as it must have ${field}: it has none`,
+  );
+}
+
+function wrong(field: string, must: string, value: unknown): TransactionError {
+  const shown =
+    (typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(JSON.stringify(value))).slice(
+      0,
+      80,
+    );
+  return new TransactionError(
+    "wrong-field",
+    `Cannot read the transaction as ${field} must be ${must}: current value is ${shown}`,
+  );
+}
+
+const encoder = new TextEncoder();

@@ -1,0 +1,66 @@
+/**
+ * Bytes of a record of the label topic to a label.
+ *
+ * @module
+ */
+import type { Label } from "../domain/label.ts";
+import { TransactionError } from "../domain/transaction.ts";
+import { decodeJsonObject } from "./json.ts";
+import { writeKey } from "./key.ts";
+import { parseTimestamp } from "./timestamp.ts";
+
+/**
+ * Decodes one label: `transaction_id`, `customer_id`, `terminal_id`, `timestamp`, `is_fraud` (true, false, 1 or 0),
+ * `labelled_at`, and, where the sender knows it, `z`, the customer's z at the transaction.
+ *
+ * @throws TransactionError with the reason and the faulty field.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "../testing/assert.ts";
+ * import { decodeLabel } from "./label.ts";
+ *
+ * const json = `{"transaction_id":"t1","customer_id":"c1","terminal_id":"m1","timestamp":"2026-01-02T03:04:05Z",
+ *   "is_fraud":true,"labelled_at":"2026-01-09T03:04:05Z"}`;
+ * assert(decodeLabel(new TextEncoder().encode(json)).isFraud);
+ * ```
+ */
+export function decodeLabel(bytes: Uint8Array | null): Label {
+  const source = decodeJsonObject(bytes);
+  const isFraud = source.is_fraud === 1 ? true : source.is_fraud === 0 ? false : source.is_fraud;
+  if (typeof isFraud !== "boolean") throw wrong("is_fraud", "true or false", source.is_fraud);
+  return {
+    transactionKey: key(source, "transaction_id"),
+    customerKey: key(source, "customer_id"),
+    terminalKey: key(source, "terminal_id"),
+    timestampMs: time(source, "timestamp"),
+    isFraud,
+    labelledAtMs: time(source, "labelled_at"),
+    z: typeof source.z === "number" ? source.z : NaN,
+  };
+}
+
+const words = new Uint32Array(2);
+
+function key(source: Record<string, unknown>, field: string): [number, number] {
+  const value = source[field];
+  const id = typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? String(value) : value;
+  if (typeof id !== "string" || id.length === 0 || id.length > 128) throw wrong(field, "an id", value);
+  writeKey(id, words, 0);
+  return [words[0], words[1]];
+}
+
+function time(source: Record<string, unknown>, field: string): number {
+  const ms = parseTimestamp(source[field]);
+  if (Number.isNaN(ms)) throw wrong(field, "RFC 3339 or epoch milliseconds", source[field]);
+  return ms;
+}
+
+function wrong(field: string, must: string, value: unknown): TransactionError {
+  return new TransactionError(
+    value === undefined ? "missing-field" : "wrong-field",
+    `Cannot read the label as ${field} must be ${must}: current value is ${
+      JSON.stringify(value)?.slice(0, 80)
+    }`,
+  );
+}

@@ -1,0 +1,222 @@
+/**
+ * The first stage in WebAssembly: records to columns, without a JavaScript object for an ordinary record.
+ *
+ * @module
+ */
+import {
+  AMOUNTS,
+  CURRENCIES,
+  CUSTOMER_KEYS,
+  DECODE_RECORDS,
+  ID_ENDS,
+  IDS,
+  IDS_BYTES,
+  LABELLED_TIMES,
+  TERMINAL_KEYS,
+  TIMES,
+  TRANSACTION_KEYS,
+  TRUTHS,
+  ZS,
+} from "../../assembly/layout.ts";
+import { type Arrays, newArrays } from "../runtime/array_pool.ts";
+import type { RecordBatch } from "../broker/broker.ts";
+import { valueOf } from "../broker/record_batch.ts";
+import { currencyCode, minorUnits } from "../domain/currency.ts";
+import type { LabelColumns } from "../domain/label.ts";
+import type { TransactionError } from "../domain/transaction.ts";
+import { type DecodedBatch, decodeTransaction } from "./decode.ts";
+import { decodeLabel } from "./label.ts";
+import { chunkDecoder } from "./wasm_chunk.ts";
+import { openDecodeModule } from "./wasm_module.ts";
+import { writeKey } from "./key.ts";
+
+/** Decodes record batches; it owns one WebAssembly instance, some 4 MB. */
+export interface Decoder {
+  /**
+   * Decodes every record of a batch: the same rows and faults as `decodeBatch` of `decode.ts` makes, bit for bit.
+   *
+   * The batch's bytes must stay as they are while `columns.transaction` is called, which decodes anew each time.
+   *
+   * @param arrays Makes the columns; new ones unless given.
+   */
+  decodeBatch(batch: RecordBatch, arrays?: Arrays): DecodedBatch;
+  /** Decodes every record of a batch of the label topic: the labels of `decodeLabel`, bit for bit, and what is none. */
+  decodeLabels(batch: RecordBatch): DecodedLabels;
+}
+
+/** A batch of the label topic decoded: what is a label, and what is not. */
+export interface DecodedLabels {
+  /** The records that are labels, in offset order. */
+  columns: LabelColumns;
+  /** Records that are no labels, by their position in the batch. */
+  faults: { recordIndex: number; error: TransactionError }[];
+}
+
+/** What `openDecoder` takes. */
+export interface DecoderOptions {
+  /** Bytes of the module; `build/edgewood.wasm` of the project by default. */
+  wasm?: BufferSource;
+  /** Is told how many records of each batch the module left to TypeScript: those that are unusual or faulty. */
+  onLeft?: (records: number) => void;
+}
+
+/**
+ * Opens a decoder that reads records in WebAssembly and leaves those that it cannot take for certain to TypeScript.
+ *
+ * @throws Error if the module is not built.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { decodeBody, encodeBody } from "../broker/record_batch.ts";
+ * import { openDecoder } from "./wasm.ts";
+ *
+ * const json = `{"transaction_id":"t1","customer_id":"c1","terminal_id":"m1","amount":12.5,"timestamp":"2026-01-02T03:04:05Z"}`;
+ * const body = encodeBody([{ key: null, value: json }, { key: null, value: "not JSON" }], 0);
+ * const decoder = await openDecoder();
+ * const { columns, faults } = decoder.decodeBatch(decodeBody("transactions", 0, 0, body));
+ * assertEquals([columns.count, columns.amount[0], faults[0].error.reason], [1, 12.5, "not-json"]);
+ * ```
+ */
+export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder> {
+  const module = await openDecodeModule(options.wasm);
+  const { buffer } = module.memory;
+  const decodeChunks = chunkDecoder(module.memory);
+  const float64s = (at: number) => new Float64Array(buffer, at, DECODE_RECORDS);
+  const words = (at: number, width: number) => new Uint32Array(buffer, at, width * DECODE_RECORDS);
+  const timestampMs = float64s(TIMES);
+  const transactionKey = words(TRANSACTION_KEYS, 2);
+  const customerKey = words(CUSTOMER_KEYS, 2);
+  const terminalKey = words(TERMINAL_KEYS, 2);
+  const amount = float64s(AMOUNTS);
+  const currency = words(CURRENCIES, 1);
+  const idEnds = words(ID_ENDS, 3);
+  const ids = new Uint8Array(buffer, IDS, IDS_BYTES);
+  const labelledAtMs = float64s(LABELLED_TIMES);
+  const z = float64s(ZS);
+  const isFraud = new Uint8Array(buffer, TRUTHS, DECODE_RECORDS);
+
+  function decodeLeftTransaction(value: Uint8Array | null, row: number): void {
+    const transaction = decodeTransaction(value);
+    amount[row] = transaction.amount;
+    currency[row] = currencyCode(transaction.currency);
+    timestampMs[row] = transaction.timestampMs;
+    const { transactionId, customerId, terminalId } = transaction;
+    writeKey(transactionId, transactionKey, row * 2);
+    writeKey(customerId, customerKey, row * 2);
+    writeKey(terminalId, terminalKey, row * 2);
+    let end = row === 0 ? 0 : idEnds[3 * row - 1];
+    [transactionId, customerId, terminalId].forEach((id, i) => {
+      end += encoder.encodeInto(id, ids.subarray(end)).written;
+      idEnds[3 * row + i] = end;
+    });
+  }
+
+  function decodeLeftLabel(value: Uint8Array | null, row: number): void {
+    const label = decodeLabel(value);
+    timestampMs[row] = label.timestampMs;
+    labelledAtMs[row] = label.labelledAtMs;
+    isFraud[row] = Number(label.isFraud);
+    z[row] = label.z;
+    transactionKey.set(label.transactionKey, row * 2);
+    customerKey.set(label.customerKey, row * 2);
+    terminalKey.set(label.terminalKey, row * 2);
+  }
+
+  return {
+    decodeBatch(batch, arrays = newArrays) {
+      const columns = {
+        ...sharedColumns(batch.count, arrays),
+        amount: arrays.float64("amount", batch.count),
+        amountMinor: arrays.float64("amountMinor", batch.count),
+        currency: arrays.uint32("currency", batch.count),
+        idOffsets: arrays.uint32("idOffsets", 3 * batch.count + 1),
+      };
+      columns.idOffsets[0] = 0;
+      let idBytes = arrays.uint8("idBytes", 0);
+      let idsEnd = 0;
+      const { count, recordIndex, faults, left } = decodeChunks(batch, arrays, {
+        decode: module.decodeTransactions,
+        decodeLeft: decodeLeftTransaction,
+        keep(rows, before) {
+          keepShared(columns, rows, before);
+          columns.amount.set(amount.subarray(0, rows), before);
+          columns.currency.set(currency.subarray(0, rows), before);
+          if (rows === 0) return;
+          // Most have the currency of the one before.
+          let code = currency[0];
+          let units = minorUnits(code);
+          for (let row = 0; row < rows; row++) {
+            if (currency[row] !== code) {
+              code = currency[row];
+              units = minorUnits(code);
+            }
+            columns.amountMinor[before + row] = Math.round(amount[row] * units);
+          }
+          const added = idEnds[3 * rows - 1];
+          if (idsEnd + added > idBytes.length) {
+            // As long as these ids are, the rest may be, and a little longer.
+            const ahead = Math.ceil(added / rows * (batch.count - before) * 1.05);
+            const grown = arrays.uint8("idBytes", idsEnd + Math.max(added, ahead));
+            grown.set(idBytes.subarray(0, idsEnd));
+            idBytes = grown;
+          }
+          idBytes.set(ids.subarray(0, added), idsEnd);
+          for (let i = 0; i < 3 * rows; i++) columns.idOffsets[3 * before + i + 1] = idsEnd + idEnds[i];
+          idsEnd += added;
+        },
+      });
+      options.onLeft?.(left);
+      return {
+        faults,
+        columns: {
+          count,
+          recordIndex,
+          ...columns,
+          idBytes: idBytes.subarray(0, idsEnd),
+          transaction: (row) => decodeTransaction(valueOf(batch, recordIndex[row])),
+        },
+      };
+    },
+
+    decodeLabels(batch) {
+      const columns = {
+        ...sharedColumns(batch.count, newArrays),
+        labelledAtMs: new Float64Array(batch.count),
+        isFraud: new Uint8Array(batch.count),
+        z: new Float64Array(batch.count),
+      };
+      const { count, recordIndex, faults, left } = decodeChunks(batch, newArrays, {
+        decode: module.decodeLabels,
+        decodeLeft: decodeLeftLabel,
+        keep(rows, before) {
+          keepShared(columns, rows, before);
+          columns.labelledAtMs.set(labelledAtMs.subarray(0, rows), before);
+          columns.isFraud.set(isFraud.subarray(0, rows), before);
+          columns.z.set(z.subarray(0, rows), before);
+        },
+      });
+      options.onLeft?.(left);
+      return { faults, columns: { count, recordIndex, ...columns } };
+    },
+  };
+
+  function keepShared(columns: ReturnType<typeof sharedColumns>, rows: number, before: number): void {
+    columns.timestampMs.set(timestampMs.subarray(0, rows), before);
+    columns.transactionKey.set(transactionKey.subarray(0, 2 * rows), 2 * before);
+    columns.customerKey.set(customerKey.subarray(0, 2 * rows), 2 * before);
+    columns.terminalKey.set(terminalKey.subarray(0, 2 * rows), 2 * before);
+  }
+}
+
+/** Columns that transactions and labels have. */
+function sharedColumns(count: number, arrays: Arrays) {
+  return {
+    timestampMs: arrays.float64("timestampMs", count),
+    transactionKey: arrays.uint32("transactionKey", 2 * count),
+    customerKey: arrays.uint32("customerKey", 2 * count),
+    terminalKey: arrays.uint32("terminalKey", 2 * count),
+  };
+}
+
+const encoder = new TextEncoder();

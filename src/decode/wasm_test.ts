@@ -1,0 +1,186 @@
+import { DECODE_BYTES, DECODE_RECORDS } from "../../assembly/layout.ts";
+import type { RecordBatch } from "../broker/broker.ts";
+import { decodeBody, encodeBody, sliceBatch } from "../broker/record_batch.ts";
+import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
+import { decodeBatch } from "./decode.ts";
+import { openDecoder } from "./wasm.ts";
+import { assertSameLabels, assertSameTransactions, compareDecoders } from "./testing/wasm_cases.ts";
+
+const encoder = new TextEncoder();
+const good = {
+  transaction_id: "6f1c7d0e-58f4-4e0b-93a4-1f2d1f3f9b11",
+  customer_id: "c-000596",
+  terminal_id: "t-003156",
+  amount: 57.16,
+  currency: "EUR",
+  merchant_category: "5411",
+  country: "NL",
+  channel: "pos",
+  timestamp: "2018-04-01T00:00:31Z",
+};
+const json = JSON.stringify(good);
+const batchOf = (values: (string | Uint8Array | null)[]): RecordBatch =>
+  decodeBody("t", 0, 50, encodeBody(values.map((value) => ({ key: null, value })), 0));
+
+async function openCounted() {
+  const counted = { left: 0 };
+  const decoder = await openDecoder({ onLeft: (records) => counted.left += records });
+  return { decoder, counted };
+}
+
+/** Asserts that both decoders read the values the same; gives the number of records left to TypeScript. */
+async function compare(values: (string | Uint8Array | null)[], batch = batchOf(values)): Promise<number> {
+  const { decoder, counted } = await openCounted();
+  const bytes = values.map((value) => typeof value === "string" ? encoder.encode(value) : value);
+  assertSameTransactions(decoder, batch, bytes);
+  return counted.left;
+}
+
+const taken: [name: string, value: string][] = [
+  ["every field", json],
+  ["fields in another order", JSON.stringify(Object.fromEntries(Object.entries(good).reverse()))],
+  ["white space", JSON.stringify(good, null, 3) + "\r\n"],
+  ["required fields only", json.replace(/"currency.*pos",/, "")],
+  ["null codes", json.replace(/"(EUR|5411|NL|pos)"/g, "null")],
+  ["numbers as ids", json.replace('"c-000596"', "596").replace('"t-003156"', "0")],
+  ["ids of other scripts", json.replace("c-000596", "顧客-ß-😀")],
+  ["an id of 128 bytes", json.replace("c-000596", "x".repeat(128))],
+  ["a time in milliseconds", json.replace('"2018-04-01T00:00:31Z"', "1522540831000")],
+  ["a time with a fraction and an offset", json.replace("31Z", "31.123456+02:00")],
+  ["a category that is a number", json.replace('"5411"', "742")],
+  ["unknown fields", json.replace("{", '{"a":-1.5e3,"b":true,"c":null,"d":"\\u00e9 \\"x\\"","":0,')],
+  ["15 digits", json.replace("57.16", "123456.789012345")],
+];
+
+for (const [name, value] of taken) {
+  Deno.test(`openDecoder() takes ${name} in WebAssembly`, async () => {
+    assertEquals(decodeBatch(batchOf([value])).columns.count, 1);
+    assertEquals(await compare([value]), 0);
+  });
+}
+
+Deno.test("openDecoder() leaves to TypeScript what it cannot take for certain", async () => {
+  const values = [
+    json.replace("57.16", "5.716e1"),
+    json.replace("57.16", "57.1600000000000001"),
+    json.replace("c-000596", "\\u0063"),
+    json.replace("{", '{"x":{"y":[1]},'),
+    json.replace('"amount"', '"\\u0061mount"'),
+    json.replace("57.16", "-0"),
+    json.replace("{", '{"amount":1,'),
+    json.replace("{", '{"x":1,"x":1,'),
+    json.slice(0, -1),
+    json + "}",
+    null,
+    "",
+  ];
+  assertEquals(await compare(values), values.length);
+});
+
+Deno.test("openDecoder() does not read a record beyond its end", async () => {
+  const values = Array.from({ length: json.length }, (_, i) => [json.slice(0, i), json.slice(i)]).flat();
+  await compare([...values, json]);
+  const spaces = Array.from({ length: 100 }, (_, i) => " ".repeat(i));
+  await compare([json, ...spaces, json, "{", ...spaces, json]);
+});
+
+Deno.test("openDecoder() finds the same for every amount of few digits", async () => {
+  const amounts = Array.from({ length: 30_000 }, (_, i) => String((i * 7919 + 1) / 10 ** (i % 12)))
+    .filter((text) => !text.includes("e"));
+  await compare(amounts.map((amount) => json.replace("57.16", amount)));
+});
+
+Deno.test("openDecoder() decodes batches of more than the module holds, slices and values in any order", async () => {
+  const values = Array.from(
+    { length: DECODE_RECORDS * 2 + 17 },
+    (_, i) => i % 97 === 0 ? "bad" : json.replace("57.16", String(i)),
+  );
+  const batch = batchOf(values);
+  assertEquals(await compare(values, batch), Math.ceil(values.length / 97));
+  await compare(values.slice(90, 300), sliceBatch(batch, 90, 300));
+  const reversed = {
+    ...batch,
+    valueStart: batch.valueStart.toReversed(),
+    valueEnd: batch.valueEnd.toReversed(),
+  };
+  await compare(values.toReversed(), reversed);
+
+  const long = json.replace("{", `{"note":"${"ß".repeat(30_000)}",`);
+  const longs = Array.from(
+    { length: 3 * Math.ceil(DECODE_BYTES / long.length) },
+    (_, i) => i % 40 === 3 ? "x".repeat(70_000) : i % 7 === 0 ? null : long,
+  );
+  await compare(longs);
+});
+
+Deno.test("openDecoder() reads a transaction when it is asked for, from the batch of its columns", async () => {
+  const decoder = await openDecoder();
+  const { columns } = decoder.decodeBatch(batchOf(["bad", json, json.replace('"c-000596"', '"\\u0063"')]));
+  decoder.decodeBatch(batchOf([json.replace("57.16", "1"), json.replace("57.16", "2")]));
+  assertEquals([...columns.amount.subarray(0, columns.count)], [57.16, 57.16]);
+  assertEquals(columns.transaction(0).source, good);
+  assertEquals(columns.transaction(1).customerId, "c");
+});
+
+const label = {
+  transaction_id: good.transaction_id,
+  customer_id: good.customer_id,
+  terminal_id: good.terminal_id,
+  timestamp: good.timestamp,
+  is_fraud: true,
+  labelled_at: "2018-04-08T00:00:31.5Z",
+  scenario: 2,
+};
+const labelJson = JSON.stringify(label);
+
+Deno.test("openDecoder() takes ordinary labels in WebAssembly, and leaves the others", async () => {
+  const { decoder, counted } = await openCounted();
+  const compareLabels = (values: (string | null)[]) =>
+    assertSameLabels(
+      decoder,
+      batchOf(values),
+      values.map((value) => value === null ? null : encoder.encode(value)),
+    );
+  const ordinary = [
+    labelJson,
+    labelJson.replace("true", "false"),
+    labelJson.replace("true", "1"),
+    labelJson.replace("true", "0"),
+    labelJson.replace("2}", '2,"z":-3.25}'),
+    labelJson.replace("2}", '2,"z":null}'),
+    labelJson.replace("2}", '2,"amount":"any","currency":7}'),
+    labelJson.replace('"2018-04-01T00:00:31Z"', "1522540831000"),
+    labelJson.replace('"c-000596"', "596"),
+  ];
+  assertEquals(compareLabels(ordinary), ordinary.length);
+  assertEquals(counted.left, 0);
+  const left = [
+    labelJson.replace("true", "1.0"),
+    labelJson.replace("2}", '2,"z":0.12345678901234567}'),
+    labelJson.replace("true", '"true"'),
+    labelJson.replace("c-000596", "\\u0063"),
+    json,
+    null,
+  ];
+  assertEquals(compareLabels(left), 3);
+  assertEquals(counted.left, left.length);
+});
+
+Deno.test("openDecoder() takes an empty batch", async () => {
+  assertEquals(await compare([]), 0);
+});
+
+Deno.test("openDecoder() says what it needs", async () => {
+  await assertRejects(() => openDecoder({ wasm: new Uint8Array([0]) }), WebAssembly.CompileError);
+});
+
+for (const kind of ["transaction", "label"] as const) {
+  Deno.test(`openDecoder() and the TypeScript decoder agree on 50,000 mutated records, each a ${kind}`, async () => {
+    const { decoder, counted } = await openCounted();
+    const { records, accepted } = compareDecoders(decoder, 50_000, { kind, seed: 1 });
+    assertEquals(records, 50_000);
+    // Neither path is idle: some are refused, and many are taken without TypeScript.
+    assert(accepted > 15_000 && accepted < 45_000, `${accepted} accepted`);
+    assert(counted.left < 40_000 && counted.left > records - accepted, `${counted.left} left`);
+  });
+}

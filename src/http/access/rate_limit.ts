@@ -1,0 +1,47 @@
+/** Callers that are remembered; the one that was longest silent is forgotten first. */
+const MOST_CALLERS = 10_000;
+
+/**
+ * A bucket of requests for each caller: it fills steadily, and a request takes one out.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../testing/assert.ts";
+ * import { RateLimit } from "./rate_limit.ts";
+ *
+ * let now = 0;
+ * const limit = new RateLimit({ perSecond: 1, burst: 2 }, () => now);
+ * assertEquals([limit.take("a"), limit.take("a"), limit.take("a"), limit.take("b")], [true, true, false, true]);
+ * now = 1000;
+ * assertEquals(limit.take("a"), true);
+ * ```
+ */
+export class RateLimit {
+  readonly #perMs: number;
+  readonly #burst: number;
+  readonly #nowMs: () => number;
+  readonly #buckets = new Map<string, { left: number; atMs: number }>();
+
+  /** Knows of no caller yet: each begins with a full bucket. */
+  constructor(
+    { perSecond, burst }: { perSecond: number; burst: number },
+    nowMs: () => number = () => performance.now(),
+  ) {
+    this.#perMs = perSecond / 1000;
+    this.#burst = burst;
+    this.#nowMs = nowMs;
+  }
+
+  /** Takes one request of the caller; false where it has none left. */
+  take(caller: string): boolean {
+    const now = this.#nowMs();
+    const known = this.#buckets.get(caller);
+    const left = known === undefined
+      ? this.#burst
+      : Math.min(this.#burst, known.left + (now - known.atMs) * this.#perMs);
+    this.#buckets.delete(caller);
+    if (this.#buckets.size >= MOST_CALLERS) this.#buckets.delete(this.#buckets.keys().next().value!);
+    this.#buckets.set(caller, { left: left >= 1 ? left - 1 : left, atMs: now });
+    return left >= 1;
+  }
+}

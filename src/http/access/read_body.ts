@@ -1,0 +1,61 @@
+import { Problem } from "../problem.ts";
+
+/** Bounds of a request's body. */
+export interface BodyLimits {
+  /** Most bytes. */
+  maxBytes: number;
+  /** Time from its first to its last byte. */
+  timeoutMs: number;
+}
+
+/**
+ * Reads a request's body, bounded in size and time.
+ *
+ * @throws Problem 413 for too many bytes, 408 for too much time, 400 where the sender breaks off.
+ */
+export async function readBody(
+  request: Request,
+  { maxBytes, timeoutMs }: BodyLimits,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (announced > maxBytes) throw tooLarge(maxBytes);
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => undefined); // it has broken off already
+  }, timeoutMs);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (isLate) throw new Problem(408, `The body must arrive within ${timeoutMs / 1000} s.`);
+      if (done) break;
+      length += value.length;
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(value);
+    }
+  } catch (error) {
+    if (error instanceof Problem) {
+      reader.cancel().catch(() => undefined); // what is left of it is not read
+      throw error;
+    }
+    throw new Problem(400, "The body must arrive whole: it broke off.");
+  } finally {
+    clearTimeout(timer);
+  }
+  if (chunks.length === 1) return chunks[0] as Uint8Array<ArrayBuffer>;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function tooLarge(maxBytes: number): Problem {
+  return new Problem(413, `The body must have at most ${maxBytes} bytes.`);
+}

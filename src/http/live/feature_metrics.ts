@@ -1,0 +1,42 @@
+import type { FeatureCounts } from "../../features/features.ts";
+import type { FeatureStates } from "./feature_states.ts";
+import type { Metric } from "./metrics_text.ts";
+
+/** What of `FeatureCounts` is told, under which name, and what it means. */
+const TOLD:
+  readonly (readonly [count: keyof FeatureCounts, type: "gauge" | "counter", name: string, help: string])[] =
+    [
+      ["keys", "gauge", "feature_keys", "Customers and terminals that the feature states remember."],
+      [
+        "evicted",
+        "counter",
+        "feature_keys_evicted_total",
+        "Customers and terminals forgotten for the bound --max-keys.",
+      ],
+      ["labelsQueued", "gauge", "labels_queued", "Labels read whose time has not come."],
+      ["labelsApplied", "counter", "labels_applied_total", "Labels that the features learned of."],
+      ["labelsRepeated", "counter", "labels_repeated_total", "Labels of transactions that had one already."],
+      [
+        "labelsUnattributed",
+        "counter",
+        "labels_unattributed_total",
+        "Fraud labels without a z, put down to the terminal for lack of it.",
+      ],
+      [
+        "transactionsRepeated",
+        "counter",
+        "transactions_repeated_total",
+        "Transactions that came again and did not count a second time in the features.",
+      ],
+    ];
+
+/** Counts of the feature states, summed; since the stream's start, as snapshots carry them on. */
+export function featureMetrics(states: FeatureStates): Metric[] {
+  const features = states.all().map((stage) => stage.features);
+  return TOLD.map(([count, type, name, help]): Metric => ({
+    name: `edgewood_${name}`,
+    help,
+    type,
+    samples: [{ value: features.reduce((sum, each) => sum + each[count], 0) }],
+  }));
+}

@@ -1,0 +1,60 @@
+import { unpackSnapshot } from "../../consumer/snapshot.ts";
+import type { Manifest } from "../../forest/manifest.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { type FeatureStage, openFeatureStage } from "../../features/stage.ts";
+import type { FeatureStates, FoundState } from "./feature_states.ts";
+
+/**
+ * The newest feature states that a ledger holds, one a partition; scoring leaves them as they are.
+ *
+ * A consumer writes one every 100,000 records or more, so they are behind the stream by up to as many. A customer is
+ * scored with the state that knows it, an unknown one with the first; without any state all is cold.
+ */
+export class SnapshotStates implements FeatureStates {
+  readonly #ledger: Ledger;
+  readonly #topic: string;
+  readonly #manifest: Pick<Manifest, "kind" | "features">;
+  readonly #stages = new Map<number, { nextOffset: number; stage: FeatureStage }>();
+  readonly #cold: FoundState;
+
+  private constructor(ledger: Ledger, topic: string, manifest: Pick<Manifest, "kind" | "features">) {
+    this.#ledger = ledger;
+    this.#topic = topic;
+    this.#manifest = manifest;
+    this.#cold = { stage: openFeatureStage(manifest), origin: "cold", advances: false };
+  }
+
+  /** Reads the states of a topic. */
+  static async open(
+    ledger: Ledger,
+    topic: string,
+    manifest: Pick<Manifest, "kind" | "features">,
+  ): Promise<SnapshotStates> {
+    const states = new SnapshotStates(ledger, topic, manifest);
+    await states.refresh();
+    return states;
+  }
+
+  /** Reads what is newer in the ledger; a state of other features than the model's is passed over. */
+  async refresh(): Promise<void> {
+    for (const { topic, partition } of await this.#ledger.partitions()) {
+      if (topic !== this.#topic) continue;
+      const snapshot = await this.#ledger.queries.snapshot(topic, partition);
+      if (snapshot === undefined || snapshot.nextOffset === this.#stages.get(partition)?.nextOffset) continue;
+      const [{ stateId }, bytes] = unpackSnapshot(snapshot.bytes);
+      const stage = openFeatureStage(this.#manifest);
+      if (stateId !== stage.features.stateId) continue;
+      stage.features.restore(bytes);
+      this.#stages.set(partition, { nextOffset: snapshot.nextOffset, stage });
+    }
+  }
+
+  of(customerId: string): FoundState {
+    const stages = [...this.#stages.values()];
+    const found = stages.find(({ stage }) => stage.features.knows(customerId)) ?? stages[0];
+    return found === undefined ? this.#cold : { stage: found.stage, origin: "snapshot", advances: false };
+  }
+  all(): FeatureStage[] {
+    return [...this.#stages.values()].map(({ stage }) => stage);
+  }
+}

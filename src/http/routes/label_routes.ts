@@ -1,0 +1,78 @@
+import type { Broker } from "../../broker/broker.ts";
+import { recordLabel, UnknownTransactionError } from "../../relay/labels/record_label.ts";
+import { ANSWERS } from "./answer_schemas.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
+import type { HttpParts } from "../parts.ts";
+import { Problem } from "../problem.ts";
+import { readBody } from "../access/read_body.ts";
+import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
+import { jsonSchemas, readLabelBody } from "./schemas.ts";
+import { labelOf } from "./transaction_routes.ts";
+
+/** Where labels go besides the ledger. */
+export interface LabelTarget {
+  /** The stream. */
+  broker: Broker;
+  /** Its topic of labels. */
+  labelTopic: string;
+  /** Time of the newest event of late, milliseconds since 1970; undefined where it is not known. */
+  eventTimeMs?(): number | undefined;
+}
+
+const MAX_BYTES = 4096;
+const BODY_TIMEOUT_MS = 10_000;
+
+/** A stream whose newest event is older than this is a replay of old data. */
+const REPLAY_MS = 86_400_000;
+
+/**
+ * When an answer became known. In a replay that is the time of its events: with the clock's time no transaction of the
+ * replay would ever see it.
+ */
+function answeredAtMs(eventTimeMs: number | undefined, nowMs: number): number {
+  return eventTimeMs !== undefined && eventTimeMs < nowMs - REPLAY_MS ? eventTimeMs : nowMs;
+}
+
+/** `POST /v1/labels`: an analyst's answer to a transaction. */
+export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
+  const handle = async (request: HttpRequest): Promise<Response> => {
+    if (request.header("content-type")?.split(";")[0].trim().toLowerCase() !== "application/json") {
+      throw new Problem(415, "The content type must be application/json.");
+    }
+    const body = await readBody(request.raw, { maxBytes: MAX_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+    const { transaction_id: transactionId, is_fraud: isFraud, by } = readLabelBody(body);
+    if (ledger === undefined || labels === undefined) {
+      throw new Problem(404, "There is no ledger and no stream here, so no label can be kept.");
+    }
+    try {
+      const eventTimeMs = labels.eventTimeMs?.() ??
+        (await ledger.queries.flagged(topic, { limit: 1 }))[0]?.timestampMs;
+      const { recorded, history } = await recordLabel(
+        { ledger, ...labels },
+        { transactionId, isFraud, by },
+        { labelledAtMs: answeredAtMs(eventTimeMs, Date.now()) },
+      );
+      return jsonResponse(
+        { transaction_id: transactionId, label: labelOf(history) },
+        recorded.length > 0 ? 201 : 200,
+      );
+    } catch (error) {
+      if (error instanceof UnknownTransactionError) {
+        throw new Problem(404, "The ledger holds no transaction with this id.");
+      }
+      throw error;
+    }
+  };
+  return [{
+    method: "post",
+    path: "/v1/labels",
+    scope: "label",
+    summary:
+      "Says what a transaction was; the newest answer is the truth, those before it stay as its history",
+    bodies: { "application/json": jsonSchemas.labelBody },
+    answer: { "application/json": jsonSchemaOf(ANSWERS.label) },
+    statuses: { 201: "A new answer, kept" },
+    refusals: [400, 404, 408, 413, 415, 422],
+    handle,
+  }];
+}

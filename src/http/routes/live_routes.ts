@@ -1,0 +1,141 @@
+import { ANSWERS } from "./answer_schemas.ts";
+import { jsonSchemaOf } from "./json_schema.ts";
+import type { FlaggedEvent } from "../live/flagged_feed.ts";
+import type { HttpParts } from "../parts.ts";
+import { Problem } from "../problem.ts";
+import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
+
+/** Events of flagged transactions that one listener gets in a second. */
+const FLAGGED_PER_S = 20;
+const MAX_LISTENERS = 50;
+/** Bytes that wait for a slow listener; what comes beyond is passed over and counted. */
+const WAITING_BYTES = 65_536;
+const encoder = new TextEncoder();
+
+/** `GET /v1/status` and `GET /v1/events`. */
+export function liveRoutes(parts: HttpParts): Route[] {
+  let listeners = 0;
+  const listen = (request: HttpRequest): Response => {
+    if (listeners >= MAX_LISTENERS) {
+      throw new Problem(503, `There are ${MAX_LISTENERS} listeners already.`, { "retry-after": "10" });
+    }
+    listeners++;
+    const body = events(parts, request.header("last-event-id"), () => listeners--);
+    return new Response(body, {
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    });
+  };
+  return [
+    {
+      method: "get",
+      path: "/v1/status",
+      scope: "read",
+      summary: "The model, the numbers of this moment and of the last 10 minutes, scores and drift",
+      answer: { "application/json": jsonSchemaOf(ANSWERS.status) },
+      handle: () => jsonResponse(statusOf(parts)),
+    },
+    {
+      method: "get",
+      path: "/v1/events",
+      scope: "read",
+      summary: "Server-sent events: status every second, and flagged transactions as they are committed",
+      answer: { "text/event-stream": { type: "string" } },
+      handle: listen,
+    },
+  ];
+}
+
+function statusOf({ service, topic, model, modelFiles, live }: HttpParts) {
+  const { manifest, sha256 } = model;
+  return {
+    service,
+    topic,
+    model: {
+      sha256,
+      features: manifest.features.map(({ name }) => name),
+      threshold: manifest.threshold,
+      n_estimators: manifest.nEstimators,
+      max_samples: manifest.maxSamples,
+      card: modelFiles.card,
+    },
+    now: live.now(),
+    history: live.history(),
+    scores: live.scores(),
+    drift: { features: live.drift() },
+  };
+}
+
+/** The events as a stream of bytes that ends when the listener goes or the service ends. */
+function events({ live, feed, signal }: HttpParts, lastId: string | undefined, onEnd: () => void) {
+  let stop = () => {};
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      let left = FLAGGED_PER_S;
+      let skipped: number | null = 0;
+      const send = (event: string, data: unknown, id?: string): boolean => {
+        if ((controller.desiredSize ?? 0) <= 0) return false;
+        const named = id === undefined ? "" : `id: ${id}\n`;
+        controller.enqueue(encoder.encode(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+        return true;
+      };
+      const sendFlagged = (event: FlaggedEvent) => {
+        if (left > 0 && send("flagged", summaryOf(event), event.id)) left--;
+        else if (skipped !== null) skipped++;
+      };
+      const sendStatus = () => {
+        if (skipped !== 0 && send("skipped", { count: skipped })) skipped = 0;
+        send("status", { time: new Date().toISOString(), ...live.now() });
+        left = FLAGGED_PER_S;
+      };
+      if (lastId !== undefined) {
+        const missed = feed.after(lastId);
+        if (missed === undefined) skipped = null;
+        else missed.forEach(sendFlagged);
+      }
+      sendStatus();
+      const listening = feed.listen(sendFlagged);
+      const timer = setInterval(sendStatus, 1000);
+      const end = () => {
+        stop();
+        controller.close();
+      };
+      signal.addEventListener("abort", end, { once: true });
+      stop = () => {
+        stop = () => {};
+        listening[Symbol.dispose]();
+        clearInterval(timer);
+        signal.removeEventListener("abort", end);
+        onEnd();
+      };
+      if (signal.aborted) end();
+    },
+    cancel: () => stop(),
+  }, new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES }));
+}
+
+/** What a list of flagged transactions shows of a verdict. */
+function summaryOf({ id, verdict }: FlaggedEvent) {
+  const {
+    transaction_id,
+    customer_id,
+    terminal_id,
+    amount,
+    currency,
+    timestamp,
+    anomaly_score,
+    threshold,
+    reasons,
+  } = JSON.parse(verdict);
+  return {
+    id,
+    transaction_id,
+    customer_id,
+    terminal_id,
+    amount,
+    currency,
+    timestamp,
+    anomaly_score,
+    threshold,
+    reasons: reasons.slice(0, 3),
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * What requests must look like: the checks, and what `/openapi.json` says of them.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { jsonSchemaOf } from "./json_schema.ts";
+import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../decode/timestamp.ts";
+import { Problem } from "../problem.ts";
+import type { JsonSchema } from "./route.ts";
+
+// deno-lint-ignore no-control-regex
+const ID = /^[^\u0000-\u001f\u007f]*$/;
+const id = z.string().min(1).max(128).regex(ID, "must have no control characters");
+const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
+
+/** A transaction as the stream's decoder takes it, which is what reads it: the fields by name. */
+export const transactionFields = {
+  transaction_id: z.union([id, z.int().min(0)]),
+  customer_id: z.union([id, z.int().min(0)]),
+  terminal_id: z.union([id, z.int().min(0)]),
+  amount: z.number().positive().describe("In major units, below 9e15 minor ones"),
+  timestamp: z.union([z.iso.datetime({ offset: true }), z.int().min(MIN_TIMESTAMP_MS).max(MAX_TIMESTAMP_MS)])
+    .describe("RFC 3339, or epoch milliseconds, from 1973-03-03 to 9999-12-31"),
+  currency: z.string().regex(/^[A-Z]{3}$/).nullish(),
+  merchant_category: z.union([z.string().regex(/^[0-9]{4}$/), z.int()]).nullish(),
+  country: z.string().regex(/^[A-Z]{2}$/).nullish(),
+  channel: z.enum(["pos", "online", "atm"]).nullish(),
+} as const;
+
+const problemSchema = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() });
+
+/** The parameters of `GET /v1/flagged`, read. */
+export interface FlaggedQuery {
+  /** A customer_id. */
+  customer?: string;
+  /** A terminal_id. */
+  terminal?: string;
+  /** First event time, milliseconds since 1970. */
+  from?: number;
+  /** Event time after the last, milliseconds since 1970. */
+  to?: number;
+  /** Least anomaly score. */
+  min_score?: number;
+  /** Least amount in major units. */
+  min_amount?: number;
+  /** What the newest label says. */
+  label?: "none" | "fraud" | "legit";
+  /** Most of them, from 1 to 500. */
+  limit: number;
+  /** Where the page before ended. */
+  cursor?: string;
+}
+
+const flaggedQuerySchema = z.strictObject({
+  customer: id.optional(),
+  terminal: id.optional(),
+  from: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
+  to: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
+  min_score: number.optional(),
+  min_amount: number.optional(),
+  label: z.enum(["none", "fraud", "legit"]).optional(),
+  limit: z.string().regex(/^([1-9]\d?|[1-4]\d\d|500)$/, "must be a whole number from 1 to 500").default("50")
+    .transform(Number),
+  cursor: z.string().regex(/^-?\d{1,16}\.\d{1,9}\.\d{1,16}$/, "must be the next_cursor of an earlier answer")
+    .optional(),
+});
+
+/**
+ * Reads the parameters of `GET /v1/flagged`.
+ *
+ * @throws Problem 400 that names the parameter.
+ */
+export function readFlaggedQuery(query: Record<string, string>): FlaggedQuery {
+  return readWith(flaggedQuerySchema, query, 400);
+}
+
+/** The body of `POST /v1/labels`. */
+export interface LabelBody {
+  /** Which transaction. */
+  transaction_id: string;
+  /** Whether it was a fraud; false where it was legitimate. */
+  is_fraud: boolean;
+  /** Who says so. */
+  by?: string;
+}
+
+// deno-lint-ignore no-control-regex
+const NAME = /^[^\u0000-\u001f\u007f-\u009f]*$/;
+const labelBodySchema = z.strictObject({
+  transaction_id: id,
+  is_fraud: z.boolean(),
+  by: z.string().min(1).max(128).regex(NAME, "must have no control characters").optional(),
+});
+
+/**
+ * Reads the body of `POST /v1/labels`.
+ *
+ * @throws Problem 400 where it is not JSON, 422 that names the field.
+ */
+export function readLabelBody(body: Uint8Array): LabelBody {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new Problem(400, "The body must be JSON in UTF-8.");
+  }
+  return readWith(labelBodySchema, json, 422);
+}
+
+function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0];
+  throw new Problem(status, `${path.length === 0 ? "The request" : path.join(".")} is wrong: ${message}.`);
+}
+
+/** The schemas of requests and problems as JSON Schema, for the description of the service. */
+export const jsonSchemas: Readonly<
+  Record<"flaggedQuery" | "labelBody" | "problem" | "transaction", JsonSchema>
+> = {
+  flaggedQuery: jsonSchemaOf(flaggedQuerySchema),
+  labelBody: jsonSchemaOf(labelBodySchema),
+  problem: jsonSchemaOf(problemSchema),
+  transaction: jsonSchemaOf(z.looseObject(transactionFields)),
+};

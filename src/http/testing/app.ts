@@ -1,0 +1,119 @@
+/**
+ * The service over a small stream that was consumed, for tests.
+ *
+ * @module
+ */
+import { buildModule } from "../../../scripts/dev/build.ts";
+import { openSqliteBroker } from "../../broker/sqlite/broker.ts";
+import type { Broker } from "../../broker/broker.ts";
+import { runConsumer } from "../../consumer/consumer.ts";
+import { createExplainer } from "../../forest/explain.ts";
+import { loadModel } from "../../forest/load.ts";
+import type { Model } from "../../forest/manifest.ts";
+import { createScorer } from "../../forest/scorer/scorer.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
+import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
+import { openDirectory } from "../../objects/directory/store.ts";
+import { objectEncoders } from "../../objects/formats/encoders.ts";
+import { openDecoder } from "../../decode/wasm.ts";
+import type { FeatureStage } from "../../features/stage.ts";
+import { createTelemetry } from "../../runtime/telemetry.ts";
+import { makeEmbeddedRun } from "../../testing/embedded_run.ts";
+import { createApp, type HttpApp } from "../app.ts";
+import { OwnedStates } from "../live/feature_states.ts";
+import { FlaggedFeed } from "../live/flagged_feed.ts";
+import type { Access } from "../access/guard.ts";
+import { LiveNumbers } from "../live/live_numbers.ts";
+import { readModelFiles } from "../model_files.ts";
+
+/** A service whose stream was consumed to its end. */
+export interface TestingApp extends AsyncDisposable {
+  /** Sends a request as this machine does, or as another address; `path` begins with a slash. */
+  ask(path: string, init?: RequestInit & { address?: string }): Promise<Response>;
+  /** The same app with other rules. */
+  withAccess(access: Access): HttpApp;
+  /** The ledger. */
+  ledger: Ledger;
+  /** The stream. */
+  broker: Broker;
+  /** The model. */
+  model: Model;
+  /** The state of each partition at the stream's end. */
+  stages: ReadonlyMap<number, FeatureStage>;
+  /** Errors that nobody foresaw. */
+  errors: Error[];
+  /** What the service counts. */
+  live: LiveNumbers;
+  /** How far the clock of what it counts is ahead, milliseconds. */
+  clock: { aheadMs: number };
+}
+
+/** Consumes a small stream and opens the service over it, in a folder of its own. */
+export async function openTestingApp(options: { partitions?: number } = {}): Promise<TestingApp> {
+  await buildModule(new URL("../../../", import.meta.url));
+  const folder = await Deno.makeTempDir();
+  await makeEmbeddedRun(folder, { count: 3000, partitions: options.partitions });
+  const model = await loadModel(`${folder}/model`);
+  const scorer = await createScorer(model.forest);
+  const explainer = createExplainer(model.forest);
+  const broker = openSqliteBroker(`${folder}/stream.db`);
+  const ledger = openSqliteLedger(`${folder}/ledger.db`);
+  await using store = openDirectory(`${folder}/objects`);
+  const telemetry = createTelemetry({ write() {} });
+  const clock = { aheadMs: 0 };
+  const live = new LiveNumbers(model.manifest, () => Date.now() + clock.aheadMs);
+  const feed = new FlaggedFeed();
+  const partitions = options.partitions ?? 1;
+  const states = new OwnedStates(broker, model.manifest, () => partitions);
+  const stages = new Map<number, FeatureStage>();
+  const topics = { topic: "transactions", labelTopic: "labels" };
+  await runConsumer({
+    ...{ broker, ledger, store, model, scorer, explainer, telemetry, ...topics },
+    group: "test",
+    logMode: "all",
+    encoder: objectEncoders.ndjson,
+    listeners: [],
+  }, {
+    untilEmpty: true,
+    onScored: (scored) => live.scored(scored),
+    onCommit(outcome, batchMs) {
+      live.committed(outcome, batchMs);
+      feed.committed(outcome);
+    },
+    onOwned(partition, stage) {
+      // They stay as they are at the end of the stream.
+      if (stage === undefined) return;
+      states.set(partition, stage);
+      stages.set(partition, stage);
+    },
+  });
+  live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, healthy: true });
+  await ledger.queries.prepare();
+  const errors: Error[] = [];
+  const parts = {
+    ...{ model, scorer, explainer, states, live, feed, ledger },
+    service: "consume" as const,
+    topic: topics.topic,
+    modelFiles: await readModelFiles(`${folder}/model`),
+    decoder: await openDecoder(),
+    labels: { broker, labelTopic: topics.labelTopic },
+    counters: telemetry.counters,
+    signal: new AbortController().signal,
+  };
+  const withAccess = (access: Access) => createApp(parts, access, [], (error) => errors.push(error));
+  const app = withAccess({});
+  return {
+    ...{ withAccess, ledger, broker, model, stages, errors, live, clock },
+    ask: (path, { address = "127.0.0.1", ...init } = {}) => {
+      const headers = new Headers(init.headers);
+      if (!headers.has("host")) headers.set("host", "127.0.0.1:8080");
+      return app.fetch(new Request(`http://127.0.0.1:8080${path}`, { ...init, headers }), address);
+    },
+    async [Symbol.asyncDispose]() {
+      scorer[Symbol.dispose]();
+      await broker[Symbol.asyncDispose]();
+      await ledger[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}

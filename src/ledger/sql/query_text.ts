@@ -1,0 +1,153 @@
+/**
+ * Questions to the ledger as SQL that SQLite and PostgreSQL understand alike, with `?` for each value.
+ *
+ * @module
+ */
+import { currencyCode, minorUnits } from "../../domain/currency.ts";
+import type { FlaggedFilter, PlacedTransaction, RecentTransaction } from "../queries.ts";
+import { flaggedOf, type Row } from "./rows.ts";
+
+/** A statement and its values, in the order of their `?`. */
+export interface QueryText {
+  /** SQL with a `?` for each value. */
+  text: string;
+  /** One value for each `?`. */
+  values: (string | number)[];
+}
+
+/** Indexes that the questions need, by the name of each. */
+export const QUERY_INDEXES: readonly string[] = [
+  "CREATE INDEX IF NOT EXISTS given_label_terminal ON given_label (terminal_id)",
+  "CREATE INDEX IF NOT EXISTS flagged_terminal ON flagged (terminal_id, timestamp_ms)",
+  "CREATE INDEX IF NOT EXISTS transaction_log_customer ON transaction_log (customer_id, timestamp_ms)",
+  "CREATE INDEX IF NOT EXISTS transaction_log_terminal ON transaction_log (terminal_id, timestamp_ms)",
+];
+
+/** Columns that tell the transactions apart that labels are of. */
+const LABELLED = ["transaction_id", "customer_id", "terminal_id", "timestamp_ms"];
+
+/** The newest label of a row of `flagged`; NULL where it has none. */
+const NEWEST_LABEL = `(SELECT is_fraud FROM given_label WHERE ${
+  LABELLED.map((column) => `given_label.${column} = flagged.${column}`).join(" AND ")
+} ORDER BY label_id DESC LIMIT 1)`;
+
+/** Transactions at a terminal by their newest label: `is_fraud`, `n`. */
+export function labelsText(terminalId: string): QueryText {
+  return {
+    text: `SELECT is_fraud, count(*) AS n FROM given_label AS given WHERE terminal_id = ? AND NOT EXISTS (
+      SELECT 1 FROM given_label AS newer WHERE newer.label_id > given.label_id AND ${
+      LABELLED.map((column) => `newer.${column} = given.${column}`).join(" AND ")
+    }) GROUP BY is_fraud`,
+    values: [terminalId],
+  };
+}
+
+/** Rows of `labelsText` as counts. */
+export function labelCountsOf(rows: readonly Row[]): { fraud: number; legit: number } {
+  const count = (isFraud: boolean) => Number(rows.find((row) => Boolean(row.is_fraud) === isFraud)?.n ?? 0);
+  return { fraud: count(true), legit: count(false) };
+}
+
+/** A row of `flaggedText`. */
+export function placedOf(row: Row): PlacedTransaction {
+  return {
+    ...flaggedOf(row),
+    partition: Number(row.partition),
+    label: row.is_fraud === null ? null : row.is_fraud ? "fraud" : "legit",
+  };
+}
+
+/** The newest flagged transactions that pass a filter. */
+export function flaggedText(topic: string, filter: FlaggedFilter): QueryText {
+  const conditions = ["topic = ?"];
+  const values: (string | number)[] = [topic];
+  const where = (condition: string, ...given: (string | number | undefined)[]) => {
+    if (given[0] === undefined) return;
+    conditions.push(condition);
+    values.push(...given as (string | number)[]);
+  };
+  where("customer_id = ?", filter.customerId);
+  where("terminal_id = ?", filter.terminalId);
+  where("timestamp_ms >= ?", filter.fromMs);
+  where("timestamp_ms < ?", filter.toMs);
+  where("anomaly_score >= ?", filter.minScore);
+  if (filter.minAmount !== undefined) addAmount(filter.minAmount, conditions, values);
+  if (filter.label !== undefined) {
+    conditions.push(
+      `${NEWEST_LABEL} ${filter.label === "none" ? "IS NULL" : `= ${filter.label === "fraud"}`}`,
+    );
+  }
+  const { before } = filter;
+  if (before !== undefined) {
+    where("timestamp_ms <= ?", before.timestampMs);
+    where(
+      '(timestamp_ms < ? OR (partition, "offset") < (?, ?))',
+      before.timestampMs,
+      before.partition,
+      before.offset,
+    );
+  }
+  values.push(filter.limit);
+  return {
+    text: `SELECT flagged.*, ${NEWEST_LABEL} AS is_fraud FROM flagged WHERE ${
+      conditions.join(" AND ")
+    } ORDER BY timestamp_ms DESC, partition DESC, "offset" DESC LIMIT ?`,
+    values,
+  };
+}
+
+/** Amounts are kept in minor units, of which a currency has 1, 100, 1,000 or 10,000 to a major one. */
+function addAmount(minAmount: number, conditions: string[], values: (string | number)[]) {
+  const byUnits = Map.groupBy(
+    Intl.supportedValuesOf("currency"),
+    (currency) => minorUnits(currencyCode(currency)),
+  );
+  byUnits.delete(100);
+  const cases = [...byUnits].map(([units, currencies]) => {
+    values.push(...currencies, minAmount * units);
+    return `WHEN currency IN (${currencies.map(() => "?").join(", ")}) THEN ?`;
+  });
+  values.push(minAmount * 100);
+  conditions.push(`amount_minor >= CASE ${cases.join(" ")} ELSE ? END`);
+}
+
+/** The newest transactions of a customer or a terminal in one of the tables that hold some. */
+export function recentText(
+  table: "transaction_log" | "flagged",
+  topic: string,
+  which: { customerId: string } | { terminalId: string },
+  limit: number,
+): QueryText {
+  const [column, id] = "customerId" in which
+    ? ["customer_id", which.customerId]
+    : ["terminal_id", which.terminalId];
+  return {
+    text: `SELECT * FROM ${table} WHERE ${column} = ? AND topic = ? ORDER BY timestamp_ms DESC LIMIT ?`,
+    values: [id, topic, limit],
+  };
+}
+
+/** Rows of log and flagged transactions as one list, the newest first, each transaction once. */
+export function recentOf(
+  logged: readonly Row[],
+  flagged: readonly Row[],
+  limit: number,
+): RecentTransaction[] {
+  const byPlace = new Map<string, RecentTransaction>();
+  const add = (row: Row, isFlagged: boolean) =>
+    byPlace.set(`${row.partition}/${row.offset}`, {
+      partition: Number(row.partition),
+      offset: Number(row.offset),
+      transactionId: String(row.transaction_id),
+      amountMinor: Number(row.amount_minor),
+      currency: row.currency === null ? null : String(row.currency),
+      timestampMs: Number(row.timestamp_ms),
+      anomalyScore: Number(row.anomaly_score),
+      flagged: isFlagged,
+    });
+  for (const row of logged) add(row, Boolean(row.flagged));
+  for (const row of flagged) add(row, true);
+  return [...byPlace.values()].sort((a, b) =>
+    b.timestampMs - a.timestampMs || b.partition - a.partition || b.offset - a.offset
+  ).slice(0, limit);
+}

@@ -1,0 +1,156 @@
+/**
+ * Rows of the ledger's tables as the port's objects; both SQL ledgers name their columns alike.
+ *
+ * @module
+ */
+import type { DeadLetterReason } from "../../domain/transaction.ts";
+import type { RecordedLabel } from "../labels.ts";
+import type {
+  CommittedRange,
+  DeadLetter,
+  FlaggedTransaction,
+  KnownTransaction,
+  LogMode,
+  LogRows,
+  ObjectCut,
+} from "../ledger.ts";
+import type { FlaggedHour, FlaggedSize } from "../outbox.ts";
+
+/** A row as a driver gives it. */
+export type Row = Record<string, unknown>;
+
+/** A committed range. */
+export function rangeOf(row: Row): CommittedRange {
+  return {
+    firstOffset: Number(row.first_offset),
+    nextOffset: Number(row.next_offset),
+    labelOffsets: JSON.parse(String(row.label_offsets)),
+    model: String(row.model),
+    logMode: row.log_mode as LogMode,
+    scored: Number(row.scored),
+    flagged: Number(row.flagged),
+    deadLetters: Number(row.dead_letters),
+  };
+}
+
+/** A flagged transaction. */
+export function flaggedOf(row: Row): FlaggedTransaction {
+  return {
+    offset: Number(row.offset),
+    transactionId: String(row.transaction_id),
+    customerId: String(row.customer_id),
+    terminalId: String(row.terminal_id),
+    amountMinor: Number(row.amount_minor),
+    currency: row.currency === null ? null : String(row.currency),
+    timestampMs: Number(row.timestamp_ms),
+    anomalyScore: Number(row.anomaly_score),
+    verdict: String(row.verdict),
+  };
+}
+
+/** How much a flagged transaction takes. */
+export function sizeOf(row: Row): FlaggedSize {
+  return { offset: Number(row.offset), verdictBytes: Number(row.bytes) };
+}
+
+/** The flagged transactions of one event hour, with their lines as bytes. */
+export function hourOf(row: Row, lines: Uint8Array): FlaggedHour {
+  return {
+    hourMs: Number(row.hour_ms),
+    firstOffset: Number(row.first_offset),
+    rows: Number(row.rows),
+    lines,
+  };
+}
+
+/** SQL: the start of a flagged transaction's event hour, before 1970 too. */
+export const HOUR_OF_EVENT: string = "timestamp_ms - (timestamp_ms % 3600000 + 3600000) % 3600000";
+
+/** Transactions with one id that a ledger gives at most. */
+export const MOST_MATCHES = 1000;
+
+/** Transactions by topic, partition and offset, at most `MOST_MATCHES`, from their rows in the log and among the flagged ones. */
+export function knownOf(logged: readonly Row[], flagged: readonly Row[]): KnownTransaction[] {
+  const byRecord = new Map<string, KnownTransaction>();
+  const add = (row: Row, verdict: string | null, isLogged: boolean) => {
+    const topic = String(row.topic);
+    const partition = Number(row.partition);
+    const key = JSON.stringify([topic, partition, Number(row.offset)]);
+    const found = byRecord.get(key);
+    if (found !== undefined) found.verdict = verdict;
+    else {
+      byRecord.set(key, {
+        ...flaggedOf(row),
+        topic,
+        partition,
+        flagged: verdict !== null || Boolean(row.flagged),
+        logged: isLogged,
+        verdict,
+      });
+    }
+  };
+  for (const row of logged) add(row, null, true);
+  for (const row of flagged) add(row, String(row.verdict), false);
+  return [...byRecord.values()].sort((a, b) =>
+    a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset
+  ).slice(0, MOST_MATCHES);
+}
+
+/** An analyst's label. */
+export function labelOf(row: Row): RecordedLabel {
+  return {
+    labelId: Number(row.label_id),
+    topic: String(row.topic),
+    transactionId: String(row.transaction_id),
+    customerId: String(row.customer_id),
+    terminalId: String(row.terminal_id),
+    timestampMs: Number(row.timestamp_ms),
+    z: row.z === null ? null : Number(row.z),
+    isFraud: Boolean(row.is_fraud),
+    labelledAtMs: Number(row.labelled_at_ms),
+    labelledBy: row.labelled_by === null ? null : String(row.labelled_by),
+    produced: Boolean(row.produced),
+  };
+}
+
+/** A dead letter. */
+export function deadLetterOf(row: Row): DeadLetter {
+  return {
+    offset: Number(row.offset),
+    reason: row.reason as DeadLetterReason,
+    detail: String(row.detail),
+    key: row.key as Uint8Array | null,
+    value: row.value as Uint8Array | null,
+    producedAtMs: Number(row.produced_at_ms),
+  };
+}
+
+/** A recorded cut. */
+export function cutOf(row: Row): ObjectCut {
+  return {
+    key: String(row.key),
+    topic: String(row.topic),
+    partition: Number(row.partition),
+    firstOffset: Number(row.first_offset),
+    lastOffset: Number(row.last_offset),
+    hourMs: Number(row.hour_ms),
+    format: row.format as ObjectCut["format"],
+    rows: Number(row.rows),
+    byteLength: Number(row.byte_length),
+    sha256: String(row.sha256),
+  };
+}
+
+/**
+ * The texts of the log rows' ids by their number, three a row, as strings.
+ *
+ * Where all of them are ASCII, as nearly always, they are parts of one string.
+ */
+export function idTexts({ count, idBytes, idOffsets }: LogRows): (id: number) => string {
+  const used = idBytes.subarray(0, idOffsets[3 * count]);
+  const text = decoder.decode(used);
+  if (text.length === used.length) return (id) => text.substring(idOffsets[id], idOffsets[id + 1]);
+  return (id) => decoder.decode(idBytes.subarray(idOffsets[id], idOffsets[id + 1]));
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

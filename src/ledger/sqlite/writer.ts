@@ -1,0 +1,111 @@
+/**
+ * The one write transaction of the embedded ledger.
+ *
+ * @module
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { inTransaction } from "../../runtime/sqlite.ts";
+import { FencedError, type Outcome } from "../ledger.ts";
+import { sqliteLog } from "./log.ts";
+import { sqliteLogFilter } from "./log_filter.ts";
+
+/**
+ * Prepares the statements and returns the function that commits an outcome.
+ *
+ * In one transaction: 1. move the next offset, where epoch and offset are the expected ones; 2. log rows and their filter; 3. flagged
+ * transactions; 4. dead letters; 5. the range; 6. the snapshot, if there is one.
+ *
+ * @returns A function that throws `FencedError` where the epoch or the next offset moved on, and `DeliveryError` where
+ * the disk is full or locked; then nothing was written.
+ */
+export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void {
+  const move = database.prepare(
+    `UPDATE partition_owner SET next_offset = ?1
+     WHERE topic = ?2 AND partition = ?3 AND epoch = ?4 AND coalesce(next_offset, ?5) = ?5`,
+  );
+  const current = database.prepare(
+    "SELECT epoch, next_offset FROM partition_owner WHERE topic = ? AND partition = ?",
+  );
+  const log = sqliteLog(database);
+  const filter = sqliteLogFilter(database);
+  const flag = database.prepare("INSERT INTO flagged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const bury = database.prepare("INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.
+  const extend = database.prepare(
+    `UPDATE committed_range SET next_offset = ?1, scored = scored + ?2, flagged = flagged + ?3,
+       dead_letters = dead_letters + ?4, committed_at_ms = ?5
+     WHERE topic = ?6 AND partition = ?7 AND next_offset = ?8 AND label_offsets = ?9 AND model = ?10 AND log_mode = ?11
+       AND first_offset = (SELECT max(first_offset) FROM committed_range WHERE topic = ?6 AND partition = ?7)`,
+  );
+  const begin = database.prepare("INSERT INTO committed_range VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const keep = database.prepare(
+    `INSERT INTO snapshot VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset, bytes = excluded.bytes`,
+  );
+
+  return (outcome) => {
+    const { topic, partition, epoch, firstOffset, nextOffset, committedAtMs } = outcome;
+    inTransaction(database, () => {
+      if (move.run(nextOffset, topic, partition, epoch, firstOffset).changes === 0) {
+        const row = current.get(topic, partition);
+        // The same outcome again: its first commit is in the ledger already.
+        if (row?.epoch === epoch && row.next_offset === nextOffset) return;
+        throw new FencedError(
+          `Cannot commit ${topic}/${partition} from offset ${firstOffset} under epoch ${epoch} as both must be the ` +
+            `ledger's: current values are offset ${row?.next_offset} and epoch ${row?.epoch}`,
+        );
+      }
+      if (outcome.log.count > 0) {
+        log(outcome);
+        filter(outcome);
+      }
+      for (const each of outcome.flagged) {
+        flag.run(
+          topic,
+          partition,
+          each.offset,
+          each.transactionId,
+          each.customerId,
+          each.terminalId,
+          each.amountMinor,
+          each.currency,
+          each.timestampMs,
+          each.anomalyScore,
+          each.verdict,
+          committedAtMs,
+        );
+      }
+      for (const { offset, reason, detail, key, value, producedAtMs } of outcome.deadLetters) {
+        bury.run(topic, partition, offset, reason, detail, key, value, producedAtMs, committedAtMs);
+      }
+      const { scored, flagged, deadLetters, model, logMode } = outcome;
+      const labels = JSON.stringify(outcome.labelOffsets);
+      const counts = [scored, flagged.length, deadLetters.length] as const;
+      const extended = extend.run(
+        nextOffset,
+        ...counts,
+        committedAtMs,
+        topic,
+        partition,
+        firstOffset,
+        labels,
+        model,
+        logMode,
+      );
+      if (extended.changes === 0) {
+        begin.run(
+          topic,
+          partition,
+          firstOffset,
+          nextOffset,
+          labels,
+          model,
+          logMode,
+          ...counts,
+          committedAtMs,
+        );
+      }
+      if (outcome.snapshot !== undefined) keep.run(topic, partition, nextOffset, outcome.snapshot);
+    });
+  };
+}

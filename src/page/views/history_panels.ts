@@ -1,0 +1,109 @@
+import { h } from "preact";
+import { Chart, type ChartSeries } from "./chart.ts";
+import type { Drawn } from "../drawn.ts";
+import { formatAmount, formatCount, formatScore, formatTime } from "../format.ts";
+import { Notice } from "../notice.ts";
+import type { WireContext, WireRecent } from "../wire.ts";
+
+/** What a transaction's history is drawn from. */
+export interface HistoryProps {
+  /** Its customer and its terminal. */
+  context: WireContext;
+  /** The transaction itself. */
+  judged: WireRecent;
+  /** Its currency, where it has one. */
+  currency?: string | null;
+}
+
+/** What else the customer paid, and what else happened at the terminal, with this transaction marked. */
+export function HistoryPanels(props: HistoryProps): Drawn {
+  return [h(CustomerPanel, { key: "customer", ...props }), h(TerminalPanel, { key: "terminal", ...props })];
+}
+
+function CustomerPanel({ context: { customer }, judged, currency }: HistoryProps): Drawn {
+  const points = pointsOf(customer.recent, judged);
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "customer-title" },
+    h("h2", { id: "customer-title" }, "Customer ", h("code", null, customer.id)),
+    customer.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
+      title: `Amounts of the last ${customer.recent.length} transactions`,
+      summary: `this one ${formatAmount(judged.amount, currency)}, the others ${
+        amountsOf(customer.recent, judged)
+      }`,
+      x: points.x,
+      xName: "Time, UTC",
+      formatX: (x) => formatTime(x * 1000),
+      series: points.series,
+      formatY: (y) => formatAmount(y),
+      height: 180,
+    }),
+  );
+}
+
+function TerminalPanel({ context: { terminal }, judged }: HistoryProps): Drawn {
+  const { fraud, legit } = terminal.labels;
+  const points = pointsOf(terminal.recent, judged, ({ anomaly_score }) => anomaly_score);
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "terminal-title" },
+    h("h2", { id: "terminal-title" }, "Terminal ", h("code", null, terminal.id)),
+    h(
+      "p",
+      null,
+      fraud + legit === 0
+        ? "No analyst has answered on its transactions. Labels from the stream count in the features."
+        : `Analysts' answers on its transactions: ${formatCount(fraud)} fraud, ${
+          formatCount(legit)
+        } legitimate.`,
+    ),
+    terminal.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
+      title: `Scores of the last ${terminal.recent.length} transactions here`,
+      summary: `${terminal.recent.filter(({ flagged }) => flagged).length} of them flagged`,
+      x: points.x,
+      xName: "Time, UTC",
+      formatX: (x) => formatTime(x * 1000),
+      series: points.series,
+      formatY: formatScore,
+      range: [0, 1],
+      height: 150,
+    }),
+  );
+}
+
+/** Transactions as points over their time: usual ones, flagged ones, and this one marked. */
+function pointsOf(
+  recent: readonly WireRecent[],
+  judged: WireRecent,
+  value: (one: WireRecent) => number = ({ amount }) => amount,
+): { x: number[]; series: ChartSeries[] } {
+  const isThis = (one: WireRecent) => one.transaction_id === judged.transaction_id;
+  // An older one may not be among the newest any more.
+  const all = recent.some(isThis) ? recent : [...recent, judged];
+  const sorted = [...all].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
+  const series = (
+    name: string,
+    tone: ChartSeries["tone"],
+    as: ChartSeries["as"],
+    holds: (one: WireRecent) => boolean,
+  ) => ({
+    name,
+    tone,
+    as,
+    values: sorted.map((one) => holds(one) ? value(one) : null),
+  });
+  return {
+    x: sorted.map(({ timestamp }) => Date.parse(timestamp) / 1000),
+    series: [
+      series("not flagged", "plain", "points", ({ flagged }) => !flagged),
+      series("flagged", "fraud", "points", ({ flagged }) => flagged),
+      series("this one", "ink", "mark", isThis),
+    ],
+  };
+}
+
+function amountsOf(recent: readonly WireRecent[], { transaction_id }: WireRecent): string {
+  const amounts = recent.filter((one) => one.transaction_id !== transaction_id).map(({ amount }) => amount);
+  if (amounts.length === 0) return "none";
+  return `from ${formatAmount(Math.min(...amounts))} to ${formatAmount(Math.max(...amounts))}`;
+}

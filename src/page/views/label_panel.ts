@@ -1,0 +1,82 @@
+/// <reference lib="dom" />
+import { h } from "preact";
+import { useState } from "preact/hooks";
+import { postJson } from "../ask.ts";
+import { LabelTag } from "./flagged_table.ts";
+import { formatTime } from "../format.ts";
+import type { WireLabel } from "../wire.ts";
+import type { Drawn } from "../drawn.ts";
+
+/** An analyst's answer on one transaction: two buttons, the truth, and what was said before. */
+export function LabelPanel(
+  { transactionId, label, onChange }: {
+    transactionId: string;
+    label: WireLabel | null;
+    onChange: () => void;
+  },
+): Drawn {
+  const [said, say] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const answer = async (isFraud: boolean) => {
+    setBusy(true);
+    try {
+      await postJson("/v1/labels", { transaction_id: transactionId, is_fraud: isFraud });
+      say(
+        `Saved: ${
+          isFraud ? "fraud" : "legitimate"
+        }. It counts in this terminal's and customer's features from now on.`,
+      );
+      onChange();
+    } catch (error) {
+      say(`Not saved: ${(error as Error).message}`);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const button = (isFraud: boolean, name: string) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: isFraud ? "fraud" : "legit",
+        "aria-pressed": String(label?.is_fraud === isFraud),
+        // Disabled it would lose the focus.
+        "aria-disabled": String(isBusy),
+        onClick: () => isBusy || answer(isFraud),
+      },
+      name,
+    );
+  const history = label?.history ?? [];
+  return h(
+    "section",
+    { class: "panel label-panel", "aria-labelledby": "label-title" },
+    h("h2", { id: "label-title" }, "Was it fraud?"),
+    h("div", { class: "answers" }, button(true, "Fraud"), button(false, "Legitimate")),
+    h(
+      "p",
+      { class: "truth" },
+      label === null ? h("span", { class: "quiet" }, "Nobody has said so far.") : [
+        h(LabelTag, { label }),
+        ` since ${formatTime(label.labelled_at)}${label.by ? ` by ${label.by}` : ""}`,
+      ],
+    ),
+    h("p", { class: "said", role: "status" }, said),
+    history.length > 1 && h(
+      "details",
+      { class: "figures" },
+      h("summary", null, `History of ${history.length} answers`),
+      h(
+        "ol",
+        { class: "history" },
+        history.map(({ is_fraud, labelled_at, by }) =>
+          h(
+            "li",
+            null,
+            h(LabelTag, { label: { is_fraud } }),
+            ` ${formatTime(labelled_at)}${by ? ` by ${by}` : ""}`,
+          )
+        ),
+      ),
+    ),
+  );
+}

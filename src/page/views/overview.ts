@@ -1,0 +1,202 @@
+/// <reference lib="dom" />
+import { h } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Chart } from "./chart.ts";
+import { FlaggedTable } from "./flagged_table.ts";
+import { formatClock, formatCount, formatMs, formatScore, formatShort } from "../format.ts";
+import type { LiveState } from "../live_feed.ts";
+import { Loading, Notice } from "../notice.ts";
+import { routeTo } from "../route.ts";
+import type { WireFlagged, WireNow, WireStatus } from "../wire.ts";
+import type { Drawn } from "../drawn.ts";
+
+/** How often a screen reader is told of newly flagged transactions at most. */
+const TELL_EVERY_MS = 15_000;
+
+/** How the service is: figures of the moment, the last ten minutes, scores, and what is flagged as it comes. */
+export function Overview({ live }: { live: LiveState }): Drawn {
+  const { status, now } = live;
+  if (status === undefined || now === undefined) return h(Loading, { what: "the status" });
+  return h(
+    "div",
+    { class: "overview" },
+    h("h1", { tabIndex: -1 }, "Overview"),
+    h(Figures, { now, status }),
+    h(
+      "div",
+      { class: "columns" },
+      h(Stream, { live }),
+      h("div", { class: "column" }, h(HistoryCharts, { status }), h(ScoreChart, { status })),
+    ),
+  );
+}
+
+function Figures({ now, status }: { now: WireNow; status: WireStatus }): Drawn {
+  const lag = now.lag.reduce((sum, { records }) => sum + records, 0);
+  const partitions = now.lag.length === 1 ? "1 partition" : `${now.lag.length} partitions`;
+  return h(
+    "dl",
+    { class: "tiles" },
+    tile("Records a second", formatCount(now.records_per_s)),
+    tile("Lag", formatCount(lag), `records, ${partitions}`),
+    tile("Latency p50", formatMs(now.p50_ms), "produced to committed"),
+    tile("Latency p99", formatMs(now.p99_ms), "1 of 100 takes longer"),
+    tile(
+      "Flagged a minute",
+      formatCount(now.flagged_per_min),
+      `score above ${formatScore(status.model.threshold)}`,
+    ),
+    tile("Dead letters", formatCount(now.dead_letters), "kept with a reason"),
+    tile(
+      "Health",
+      now.healthy ? "Good" : "Stalled",
+      now.healthy ? "records move on" : "records wait and none moves",
+      now.healthy ? "good" : "bad",
+    ),
+  );
+}
+
+function tile(name: string, value: string, note = "", tone = ""): Drawn {
+  return h(
+    "div",
+    { class: `tile ${tone}` },
+    h("dt", null, name),
+    h("dd", null, value, note && h("small", null, note)),
+  );
+}
+
+function HistoryCharts({ status: { history } }: { status: WireStatus }): Drawn {
+  const { t, records_per_s, p50_ms, p99_ms, lag, flagged } = history;
+  if (t.length < 2) {
+    return h(
+      Notice,
+      { title: "No history yet" },
+      h("p", null, "Charts appear when the first records are committed."),
+    );
+  }
+  const latest = (values: readonly (number | null)[]) => values.findLast((value) => value !== null) ?? null;
+  const over = { x: t, xName: "Time, UTC", formatX: (x: number) => formatClock(x * 1000) };
+  return h(
+    "section",
+    { class: "panel charts", "aria-labelledby": "history-title" },
+    h("h2", { id: "history-title" }, "Last ten minutes", h("span", { class: "quiet" }, "UTC")),
+    h(Chart, {
+      ...over,
+      title: "Records a second",
+      summary: `${formatCount(latest(records_per_s))} now`,
+      series: [{ name: "records", values: records_per_s, tone: "plain" }],
+      formatY: formatShort,
+    }),
+    h(Chart, {
+      ...over,
+      title: "From produced to committed",
+      summary: `half within ${formatMs(latest(p50_ms))}, 99 of 100 within ${formatMs(latest(p99_ms))} now`,
+      series: [{ name: "p99", values: p99_ms, tone: "muted" }, {
+        name: "p50",
+        values: p50_ms,
+        tone: "plain",
+      }],
+      formatY: formatMs,
+    }),
+    h(Chart, {
+      ...over,
+      title: "Lag",
+      summary: `${formatCount(latest(lag))} records now`,
+      series: [{ name: "records", values: lag, tone: "plain" }],
+      formatY: formatShort,
+      height: 90,
+    }),
+    h(Chart, {
+      ...over,
+      title: "Flagged",
+      summary: `${formatCount(latest(flagged))} in the last ${history.step_s} seconds`,
+      series: [{ name: "flagged", values: flagged, tone: "fraud", as: "bars" }],
+      formatY: formatShort,
+      height: 90,
+    }),
+  );
+}
+
+function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: WireStatus }): Drawn {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const middles = counts.map((_, i) => (edges[i] + edges[i + 1]) / 2);
+  const part = (isAbove: boolean) =>
+    counts.map((count, i) => (middles[i] > model.threshold) === isAbove ? count : null);
+  const above = part(true).reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "scores-title" },
+    h("h2", { id: "scores-title" }, "Scores", h("span", { class: "quiet" }, "higher is more anomalous")),
+    total === 0 ? h(Notice, { title: "Nothing scored yet" }) : h(Chart, {
+      title: `${formatCount(total)} transactions`,
+      summary: `${formatCount(above)} in bins above the threshold ${formatScore(model.threshold)}`,
+      x: middles,
+      xName: "Score, middle of the bin",
+      formatX: (x) => x.toFixed(2),
+      isTime: false,
+      scale: "log",
+      series: [
+        { name: `up to ${formatScore(model.threshold)}`, values: part(false), tone: "plain", as: "bars" },
+        { name: "above", values: part(true), tone: "fraud", as: "bars" },
+      ],
+      formatY: formatShort,
+      ruleX: model.threshold,
+      height: 150,
+    }),
+  );
+}
+
+function Stream({ live }: { live: LiveState }): Drawn {
+  const [held, hold] = useState<readonly WireFlagged[] | undefined>(undefined);
+  const shown = (held ?? live.flagged).slice(0, 40);
+  return h(
+    "section",
+    { class: "panel stream", "aria-labelledby": "stream-title" },
+    h(
+      "div",
+      { class: "panel-head" },
+      h("h2", { id: "stream-title" }, "Flagged as it comes"),
+      h("a", { href: routeTo("flagged") }, "All flagged"),
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(held !== undefined),
+          onClick: () => hold(held ? undefined : live.flagged),
+        },
+        held ? "Go on" : "Hold",
+      ),
+    ),
+    h(Announcement, { told: live.told }),
+    live.skipped > 0 &&
+      h("p", { class: "note" }, `${formatCount(live.skipped)} more were flagged too fast to list here.`),
+    shown.length === 0
+      ? h(
+        Notice,
+        { title: "Nothing flagged yet" },
+        h("p", null, "Transactions with a score above the threshold appear here."),
+      )
+      : h(
+        "div",
+        { class: "scroll tall", tabIndex: 0, role: "region", "aria-labelledby": "stream-title" },
+        h(FlaggedTable, { flagged: shown, caption: "Flagged transactions, newest first" }),
+      ),
+  );
+}
+
+/** Tells a screen reader how many came, now and then, in the place of each one. */
+function Announcement({ told }: { told: number }): Drawn {
+  const [text, say] = useState("");
+  const latest = useRef(told);
+  latest.current = told;
+  useEffect(() => {
+    let before = latest.current;
+    const timer = setInterval(() => {
+      const count = latest.current - before;
+      before = latest.current;
+      if (count > 0) say(`${formatCount(count)} more flagged`);
+    }, TELL_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return h("p", { class: "hidden", role: "status" }, text);
+}

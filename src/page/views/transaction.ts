@@ -1,0 +1,189 @@
+/// <reference lib="dom" />
+import { type ComponentChildren, h } from "preact";
+import { formatAmount, formatCount, formatScore, formatTime } from "../format.ts";
+import { HistoryPanels } from "./history_panels.ts";
+import { useFetched } from "../hooks.ts";
+import { LabelPanel } from "./label_panel.ts";
+import { Failure, Loading, Notice } from "../notice.ts";
+import { ReasonBars } from "./reason_bars.ts";
+import { routeTo } from "../route.ts";
+import { ScoreGauge } from "./score_gauge.ts";
+import { tellingReasons } from "../../alerts/telling_reasons.ts";
+import { WhatIfPanel } from "./what_if_panel.ts";
+import type { WireContext, WireFound, WireStatus, WireTransaction, WireVerdict } from "../wire.ts";
+import type { Drawn } from "../drawn.ts";
+
+/** The state behind the what-if moves on with the stream. */
+const REFRESH_MS = 5000;
+
+/** One transaction: verdict, reasons, its customer's and terminal's history, what-if, and its truth. */
+export function TransactionView(
+  { id, model }: { id: string; model: WireStatus["model"] | undefined },
+): Drawn {
+  const path = `/v1/transactions/${encodeURIComponent(id)}`;
+  const found = useFetched<WireFound>(path);
+  const { value, error } = found;
+  const context = useFetched<WireContext>(value ? `${path}/context` : null, REFRESH_MS);
+  if (value === undefined) {
+    return titled(
+      id,
+      error ? h(Failure, { error, retry: found.reload }) : h(Loading, { what: "the transaction" }),
+    );
+  }
+  const match = value.matches.at(-1);
+  if (match === undefined) return titled(id, h(Notice, { title: "No such transaction" }));
+  const transaction = { transaction_id: id, ...match.log, ...match.verdict } as WireTransaction;
+  const judged = (match.verdict ?? match.log)!;
+  const around = context.value;
+  const reload = () => {
+    found.reload();
+    context.reload();
+  };
+  return h(
+    "article",
+    { class: "transaction" },
+    h(
+      "div",
+      { class: "transaction-top" },
+      h(Heading, { id, transaction }),
+      h(LabelPanel, { transactionId: id, label: value.label, onChange: reload }),
+    ),
+    h(
+      "div",
+      { class: "columns" },
+      h(
+        "div",
+        { class: "column" },
+        h(VerdictPanel, { found: value, model }),
+        around &&
+          h(HistoryPanels, {
+            context: around,
+            judged: { ...transaction, ...judged },
+            currency: transaction.currency,
+          }),
+        around === undefined &&
+          (context.error
+            ? h(Failure, { error: context.error, retry: context.reload })
+            : h(Loading, { what: "the history" })),
+      ),
+      around && model && h(WhatIfPanel, { transaction: fieldsOf(transaction), context: around, model }),
+    ),
+  );
+}
+
+function titled(id: string, children: ComponentChildren): Drawn {
+  return h(
+    "article",
+    { class: "transaction" },
+    h("div", { class: "transaction-top" }, h(Heading, { id })),
+    children,
+  );
+}
+
+/** The same elements before the transaction is there and after, so that the focus stays on the heading. */
+function Heading({ id, transaction }: { id: string; transaction?: WireTransaction }): Drawn {
+  return h(
+    "header",
+    { class: "transaction-head" },
+    h("p", { class: "eyebrow" }, "Transaction ", h("code", null, id)),
+    h(
+      "h1",
+      { tabIndex: -1 },
+      transaction ? formatAmount(transaction.amount, transaction.currency) : "Transaction",
+    ),
+    transaction && h(Lead, { transaction }),
+  );
+}
+
+function Lead({ transaction }: { transaction: WireTransaction }): Drawn {
+  const { customer_id, terminal_id, timestamp, channel, country, merchant_category } = transaction;
+  const more = [
+    channel,
+    country && `in ${country}`,
+    merchant_category && `category ${merchant_category}`,
+  ].filter(Boolean).join(", ");
+  return h(
+    "p",
+    { class: "lead" },
+    "Customer ",
+    h("a", { href: routeTo("flagged", "", { customer: customer_id }) }, customer_id),
+    " at terminal ",
+    h("a", { href: routeTo("flagged", "", { terminal: terminal_id }) }, terminal_id),
+    ", ",
+    h("time", { dateTime: timestamp }, `${formatTime(timestamp)} UTC`),
+    more && `, ${more}`,
+  );
+}
+
+function VerdictPanel({ found, model }: { found: WireFound; model: WireStatus["model"] | undefined }): Drawn {
+  const { verdict, log, id } = found.matches.at(-1)!;
+  const threshold = verdict?.threshold ?? model?.threshold;
+  const score = (verdict ?? log)!.anomaly_score;
+  const isFlagged = (verdict ?? log)!.flagged;
+  return h(
+    "section",
+    { class: "panel", "aria-labelledby": "verdict-title" },
+    h(
+      "div",
+      { class: "panel-head" },
+      h("h2", { id: "verdict-title" }, "Verdict"),
+      h(
+        "span",
+        { class: `tag ${isFlagged ? "tag-fraud" : "tag-legit"}` },
+        isFlagged ? "flagged" : "not flagged",
+      ),
+      h("strong", { class: "score" }, formatScore(score)),
+    ),
+    threshold !== undefined && h(ScoreGauge, { score, threshold }),
+    verdict === null
+      ? h("p", null, "It was not flagged, so its reasons were not kept. The what-if shows those of today.")
+      : [
+        h("p", { class: "verdict-words" }, wordsOf(verdict)),
+        h(ReasonBars, {
+          reasons: verdict.reasons,
+          caption: "What each feature added to the score, in edges of the path length",
+        }),
+        h(
+          "p",
+          { class: "note" },
+          "Edges: what a feature's splits took from the mean path through the trees, or added to it. Short paths are anomalous.",
+        ),
+      ],
+    h(
+      "dl",
+      { class: "facts" },
+      fact("Record", h("code", null, id)),
+      verdict !== null && fact("Model", h("code", { title: verdict.model }, verdict.model.slice(0, 12))),
+      verdict?.scored_at !== undefined && fact("Scored", `${formatTime(verdict.scored_at)} UTC`),
+      found.matches.length > 1 && fact("Records with this id", formatCount(found.matches.length)),
+    ),
+  );
+}
+
+function wordsOf({ flagged, anomaly_score, threshold, reasons }: WireVerdict): string {
+  const told = tellingReasons(reasons);
+  const why = told.length === 0 ? "" : `, because ${told.join("; ")}`;
+  const side = flagged ? "above" : "not above";
+  return `The score ${formatScore(anomaly_score)} is ${side} the threshold ${formatScore(threshold)}${why}.`;
+}
+
+function fact(name: string, value: ComponentChildren): Drawn {
+  return h("div", null, h("dt", null, name), h("dd", null, value));
+}
+
+/** The transaction's own fields, without those of its verdict. */
+function fieldsOf(transaction: WireTransaction): WireTransaction {
+  const { transaction_id, customer_id, terminal_id, amount, currency, timestamp } = transaction;
+  const { merchant_category, country, channel } = transaction;
+  return {
+    transaction_id,
+    customer_id,
+    terminal_id,
+    amount,
+    currency,
+    merchant_category,
+    country,
+    channel,
+    timestamp,
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * What becomes of an analyst's answer, from the command line or over HTTP.
+ *
+ * @module
+ */
+import { DeliveryError } from "../../runtime/delivery_error.ts";
+import type { GivenLabel, RecordedLabel } from "../../ledger/labels.ts";
+import type { KnownTransaction } from "../../ledger/ledger.ts";
+import { deliverLabels, type LabelParts } from "./deliver_labels.ts";
+
+/** An analyst's answer. */
+export interface Answer {
+  /** Unique name of the transaction. */
+  transactionId: string;
+  /** Whether it was a fraud; false where it was legitimate. */
+  isFraud: boolean;
+  /** Who says so, 1 to 128 characters. */
+  by?: string;
+}
+
+/** How an answer is recorded. */
+export interface RecordLabelOptions {
+  /**
+   * When it became known, milliseconds since 1970; the clock's time unless told. Transactions see it from then on, by
+   * their own event time; it counts as no earlier than the transaction and than an answer that it replaces.
+   */
+  labelledAtMs?: number;
+}
+
+/** What became of an answer. */
+export interface LabelResult {
+  /** The transactions with the id that the ledger holds; more than one where the stream used an id twice. */
+  matches: KnownTransaction[];
+  /** What this answer added; empty where it says what was known already. */
+  recorded: RecordedLabel[];
+  /** Everything that was said of these transactions, the newest last. */
+  history: RecordedLabel[];
+  /** Labels put to the label topic by this call, those that earlier calls had left included. */
+  produced: number;
+  /** Why labels are recorded and not in the label topic yet; the next call puts them there. */
+  undelivered?: DeliveryError;
+}
+
+/** No transaction of that name: the ledger never scored it, or kept neither a log row nor a flagged row of it. */
+export class UnknownTransactionError extends Error {
+  /** Tells it from other errors in a log. */
+  override readonly name = "UnknownTransactionError";
+}
+
+const MOST_NAME = 128;
+
+/**
+ * Records an analyst's answer: in the ledger, and from there in the label topic, where features learn of it.
+ *
+ * The newest answer is the truth, older ones are its history; the same answer again adds nothing. A label is in the ledger
+ * before it is produced, and each call first of all delivers what an earlier one could not, so none is lost wherever a
+ * process dies. A verdict that was given stays as it is.
+ *
+ * @throws UnknownTransactionError where the ledger holds no such transaction; RangeError for a name or a time out of range;
+ * DeliveryError where the ledger cannot be reached.
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "../../testing/assert.ts";
+ * import { openSqliteBroker } from "../../broker/sqlite/broker.ts";
+ * import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
+ * import { recordLabel, UnknownTransactionError } from "./record_label.ts";
+ *
+ * const folder = Deno.makeTempDirSync();
+ * await using broker = openSqliteBroker(`${folder}/stream.db`);
+ * await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+ * await assertRejects(
+ *   () => recordLabel({ ledger, broker, labelTopic: "labels" }, { transactionId: "1-55", isFraud: true }),
+ *   UnknownTransactionError,
+ * );
+ * ```
+ */
+export async function recordLabel(
+  parts: LabelParts,
+  answer: Answer,
+  options: RecordLabelOptions = {},
+): Promise<LabelResult> {
+  const { ledger } = parts;
+  const { transactionId, by } = answer;
+  if (by !== undefined && (by.length < 1 || by.length > MOST_NAME || /\p{Cc}/u.test(by))) {
+    throw new RangeError(
+      `Cannot record a label as the name of who gave it must have 1 to ${MOST_NAME} characters, none of them a control ` +
+        `character: current value is ${JSON.stringify(by.slice(0, MOST_NAME))}`,
+    );
+  }
+  const matches = await ledger.find(transactionId);
+  if (matches.length === 0) {
+    throw new UnknownTransactionError(
+      `Cannot label the transaction ${transactionId} as ${ledger.name} must hold it in its log or among the flagged ones: ` +
+        "it holds none of that id (consume --log all logs every transaction)",
+    );
+  }
+  const recorded = await ledger.labels.add(labelsOf(matches, answer, parts.labelTopic, options));
+  let produced = 0;
+  let undelivered: DeliveryError | undefined;
+  try {
+    produced = await deliverLabels(parts);
+  } catch (error) {
+    if (!(error instanceof DeliveryError)) throw error;
+    undelivered = error;
+  }
+  const history = await ledger.labels.history(transactionId);
+  return { matches, recorded, history, produced, undelivered };
+}
+
+/** One label for each transaction, not for each record of it. */
+function labelsOf(
+  matches: readonly KnownTransaction[],
+  { isFraud, by }: Answer,
+  topic: string,
+  { labelledAtMs = Date.now() }: RecordLabelOptions,
+): GivenLabel[] {
+  const labels = new Map<string, GivenLabel>();
+  for (const { transactionId, customerId, terminalId, timestampMs, verdict } of matches) {
+    const key = JSON.stringify([customerId, terminalId, timestampMs]);
+    // Of a record that came twice the features took in the first.
+    if (labels.has(key)) continue;
+    labels.set(key, {
+      topic,
+      transactionId,
+      customerId,
+      terminalId,
+      timestampMs,
+      z: zOf(verdict),
+      isFraud,
+      labelledAtMs: Math.max(labelledAtMs, timestampMs),
+      labelledBy: by ?? null,
+    });
+  }
+  return [...labels.values()];
+}
+
+/** The customer's z at the transaction, as its verdict tells it; null where it does not. */
+function zOf(verdict: string | null): number | null {
+  if (verdict === null) return null;
+  const { reasons = [] }: { reasons?: { feature: string; value: unknown }[] } = JSON.parse(verdict);
+  const z = reasons.find(({ feature }) => feature === "z")?.value;
+  return typeof z === "number" ? z : null;
+}

@@ -1,0 +1,116 @@
+/**
+ * A ledger and a directory of a test's own, with an object relay between them.
+ *
+ * @module
+ */
+import type { FlaggedTransaction, Ledger } from "../../ledger/ledger.ts";
+import { outcomeOf } from "../../ledger/testing/outcomes.ts";
+import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
+import { openDirectory } from "../../objects/directory/store.ts";
+import type { ObjectStore } from "../../objects/objects.ts";
+import { objectEncoders } from "../../objects/formats/encoders.ts";
+import { type FlushOptions, objectStep } from "../objects.ts";
+import type { RelayStep } from "../relay.ts";
+import type { SharedRoom } from "../../runtime/semaphore.ts";
+
+const HOUR_MS = 3_600_000;
+/** Topic whose objects are cut. */
+export const TOPIC = "transactions";
+/** Partition of it. */
+export const PARTITION = 0;
+
+/** A flagged transaction at an offset; three in a row share an event hour, and after `hours` of them the first comes back. */
+export function flaggedAt(offset: number, hours = 2): FlaggedTransaction {
+  return {
+    offset,
+    transactionId: `t${offset}`,
+    customerId: "c",
+    terminalId: "m",
+    amountMinor: 100,
+    currency: null,
+    timestampMs: Math.floor(offset / 30) % hours * HOUR_MS,
+    anomalyScore: 0.9,
+    verdict: JSON.stringify({ topic: TOPIC, partition: PARTITION, offset, note: "x".repeat(40) }),
+  };
+}
+
+/** A partition with its ledger, and the store of its objects; disposing of it removes both. */
+export class ObjectRelayFixture implements AsyncDisposable {
+  /** Where both are. */
+  readonly folder: string = Deno.makeTempDirSync();
+  /** Takes the flagged transactions. */
+  readonly ledger: Ledger = openSqliteLedger(`${this.folder}/ledger.db`);
+  /** Takes the objects. */
+  readonly store: ObjectStore = openDirectory(`${this.folder}/objects`);
+  /** Of the newest claim. */
+  epoch = 0;
+  #nextOffset = 0;
+
+  /** Claims the partition, from whoever has it. */
+  async claim(): Promise<this> {
+    ({ epoch: this.epoch } = await this.ledger.claim(TOPIC, PARTITION, { owner: "a", streamId: "s" }));
+    return this;
+  }
+
+  /** Commits this many flagged transactions, ten offsets apart, of so many event hours. */
+  async commit(count: number, { hours = 2 } = {}): Promise<void> {
+    const flagged = Array.from({ length: count }, (_, i) => flaggedAt(this.#nextOffset + i * 10, hours));
+    const nextOffset = this.#nextOffset + count * 10;
+    await this.ledger.commit({
+      topic: TOPIC,
+      partition: PARTITION,
+      epoch: this.epoch,
+      firstOffset: this.#nextOffset,
+      nextOffset,
+      labelOffsets: [],
+      model: "m",
+      logMode: "none",
+      scored: count * 10,
+      log: outcomeOf(TOPIC, [0, 0], this.epoch).log,
+      flagged,
+      deadLetters: [],
+      committedAtMs: 0,
+    });
+    this.#nextOffset = nextOffset;
+  }
+
+  /** A relay's step under the newest claim. */
+  step(
+    options: FlushOptions,
+    over: { ledger?: Ledger; store?: ObjectStore; cutRoom?: SharedRoom } = {},
+  ): RelayStep {
+    const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
+    const { cutRoom } = over;
+    const encoder = objectEncoders.ndjson;
+    return objectStep(
+      { ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch, cutRoom },
+      options,
+    );
+  }
+
+  /** Keys below the day and numbers of rows of the objects. */
+  async objects(): Promise<[string, number][]> {
+    const keys = await Array.fromAsync(this.store.list(""));
+    return await Promise.all(keys.map(async (key): Promise<[string, number]> => {
+      const text = new TextDecoder().decode(await this.store.get(key));
+      return [key.replace("flagged/dt=1970-01-01/", ""), text.trim().split("\n").length];
+    }));
+  }
+
+  /** Removes ledger and objects. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.ledger[Symbol.asyncDispose]();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** Steps until nothing more is due. */
+export async function drain(step: RelayStep, finish = false): Promise<number> {
+  for (;;) {
+    const next = await step(finish);
+    if (next !== "more") return next;
+  }
+}
+
+/** A fixture whose partition is claimed. */
+export const openObjectRelay = (): Promise<ObjectRelayFixture> => new ObjectRelayFixture().claim();

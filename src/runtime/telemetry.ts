@@ -1,0 +1,94 @@
+/**
+ * What a running process says of itself: lines on standard error, and counters.
+ *
+ * Healthy operation says nothing per record. Trouble that repeats is said when it begins, every 30 seconds while it
+ * lasts, and when it is over.
+ *
+ * @module
+ */
+
+/** How much is said. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const REPEAT_MS = 30_000;
+
+/** A process's log and counters. */
+export interface Telemetry {
+  /** Writes a line at a level. */
+  log(level: LogLevel, message: string): void;
+  /**
+   * Says of trouble with `what`: the first time, then at most every 30 seconds.
+   *
+   * @param isState Whether it is how things are, and no attempt that failed and is made again (default: an attempt).
+   */
+  trouble(what: string, message: string, isState?: boolean): void;
+  /** Says that the trouble with `what` is over, where there was any. */
+  recovered(what: string): void;
+  /** Adds to a counter and returns its value. */
+  count(name: string, by?: number): number;
+  /** All counters by name. */
+  counters(): ReadonlyMap<string, number>;
+}
+
+/**
+ * Makes a process's telemetry.
+ *
+ * @param write Where lines go; standard error by default.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { createTelemetry } from "./telemetry.ts";
+ *
+ * const lines: string[] = [];
+ * const telemetry = createTelemetry({ level: "info", write: (line) => lines.push(line) });
+ * telemetry.trouble("objects", "the store answered 503");
+ * telemetry.trouble("objects", "the store answered 503");
+ * telemetry.recovered("objects");
+ * assertEquals(lines.length, 2);
+ * ```
+ */
+export function createTelemetry(
+  options: { level?: LogLevel; write?(line: string): void; nowMs?(): number } = {},
+): Telemetry {
+  const least = LEVELS.indexOf(options.level ?? "info");
+  const write = options.write ?? ((line) => console.error(line));
+  const nowMs = options.nowMs ?? (() => performance.now());
+  const counters = new Map<string, number>();
+  const troubles = new Map<string, { since: number; saidAt: number; times: number; isState: boolean }>();
+  const log = (level: LogLevel, message: string) => {
+    if (LEVELS.indexOf(level) >= least) write(`${level === "info" ? "" : `${level}: `}${message}`);
+  };
+  return {
+    log,
+    trouble(what, message, isState = false) {
+      const now = nowMs();
+      const known = troubles.get(what);
+      if (known === undefined) {
+        troubles.set(what, { since: now, saidAt: now, times: 1, isState });
+        log("warn", `${what}: ${message}${isState ? "" : "; trying again"}`);
+        return;
+      }
+      known.times++;
+      if (now - known.saidAt < REPEAT_MS) return;
+      known.saidAt = now;
+      const seconds = Math.round((now - known.since) / 1000);
+      log("warn", `${what}: still ${isState ? "so" : "trying"} after ${seconds} s: ${message}`);
+    },
+    recovered(what) {
+      const known = troubles.get(what);
+      if (known === undefined) return;
+      troubles.delete(what);
+      const seconds = ((nowMs() - known.since) / 1000).toFixed(1);
+      const attempts = known.isState ? "" : ` and ${known.times} failed attempts`;
+      log("warn", `${what}: ${known.isState ? "well" : "works"} again after ${seconds} s${attempts}`);
+    },
+    count(name, by = 1) {
+      const value = (counters.get(name) ?? 0) + by;
+      counters.set(name, value);
+      return value;
+    },
+    counters: () => counters,
+  };
+}
