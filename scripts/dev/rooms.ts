@@ -1,114 +1,204 @@
-/** What a room of `src/` may import besides its own files and the nouns: rooms, or single files of one. */
+/** The house: each room of the project, what it holds, and what it may import. The lint and ARCHITECTURE follow from it. */
+
+/** One room: a folder with all below it that is no room of its own, or a single file. */
 export interface Room {
-  /** What it may use. */
+  /** What is inside, for the reader of ARCHITECTURE. */
+  holds: string;
+  /** Rooms whose values it may import; `src` stands for all of them. A room may always import itself. */
   may: readonly string[];
-  /** What it may import types of, no code. */
+  /** Rooms whose types it may import besides. */
   types?: readonly string[];
+  /** The only rooms outside of tests that may import it; left out: any that names it. */
+  onlyFor?: readonly string[];
+  /** Whether its results follow from its arguments: no clock, no chance, no environment, no input or output. */
+  isPure?: boolean;
 }
 
-/** What every room may import: nouns, errors and small means without a room. They import nothing but one another. */
-export const NOUNS: readonly string[] = [
-  "array_pool.ts",
-  "currency.ts",
-  "delivery_error.ts",
-  "deliver.ts",
-  "hash_id.ts",
-  "label.ts",
-  "quantile.ts",
-  "retry.ts",
-  "sha256.ts",
-  "telemetry.ts",
-  "transaction.ts",
-  "verdict.ts",
-];
+const NOUNS = ["src/domain", "src/runtime"];
+const ADAPTER = { onlyFor: ["src/adapters.ts", "scripts/bench"] };
 
-/** Data moves right: a room imports what lies to its left. A folder or file of `src/` that is neither here nor a noun is refused. */
+/** Rooms by path, in the order in which a transaction meets them: values come from rooms further up. */
 export const ROOMS: Readonly<Record<string, Room>> = {
-  "config.ts": { may: [] },
-  "sqlite.ts": { may: [] },
-  "thread.ts": { may: [] },
-  "wasm_module.ts": { may: [] },
-  broker: { may: ["sqlite.ts", "thread.ts"] },
-  table: { may: [], types: ["forest"] },
-  features: { may: [], types: ["forest"] },
-  forest: {
-    may: ["evaluate/card_precision.ts", "evaluate/metrics.ts", "wasm_module.ts", "../../assembly/layout.ts"],
+  "assembly": { holds: "the WASM module in AssemblyScript; `layout.ts` is shared with `src`", may: [] },
+  "src/domain": {
+    holds: "the nouns: transaction, label, verdict, currency, id hash",
+    may: [],
   },
-  stages: { may: ["broker", "features", "wasm_module.ts", "../../assembly/layout.ts"], types: ["forest"] },
-  ledger: { may: ["sqlite.ts", "thread.ts"] },
-  objects: { may: [] },
-  alerts: { may: [], types: ["broker"] },
-  labels: { may: [], types: ["broker", "ledger"] },
-  relay: { may: ["ledger", "objects"], types: ["alerts", "broker"] },
-  simulate: { may: ["broker/packed_records.ts"], types: ["broker"] },
-  "log_rows.ts": { may: [], types: ["broker", "ledger"] },
-  "pipeline.ts": { may: ["broker", "log_rows.ts", "stages"], types: ["features", "forest", "ledger"] },
-  consumer: {
-    may: ["broker", "ledger", "pipeline.ts", "relay", "stages"],
-    types: ["alerts", "features", "forest", "objects"],
+  "src/runtime": {
+    holds: "mechanism that knows no fraud: retry, semaphore, thread, SQLite, array pool, telemetry, hash",
+    may: ["src/domain"],
   },
-  training: { may: ["broker", "consumer", "features", "forest", "stages"], types: ["ledger", "simulate"] },
-  evaluate: {
-    may: ["broker", "features", "forest", "simulate", "stages", "table", "training"],
-    types: ["consumer", "ledger"],
+  "src/config.ts": { holds: "settings: flags, environment, defaults", may: [] },
+  "src/broker": { holds: "port to the stream, columnar record batches", may: NOUNS },
+  "src/broker/sqlite": { holds: "the embedded stream", may: [...NOUNS, "src/broker"], ...ADAPTER },
+  "src/broker/kafka": {
+    holds: "Kafka: wire format and fetching, under kafkajs or @platformatic/kafka",
+    may: [...NOUNS, "src/broker"],
+    ...ADAPTER,
   },
-  verify: { may: ["broker", "objects", "relay"], types: ["ledger"] },
-  http: { may: ["*"] },
-  testing: { may: ["*"] },
-  "adapters.ts": { may: ["broker", "ledger", "objects"] },
+  "src/decode": {
+    holds: "bytes to columns: JSON, labels, times, the WASM decoder's host",
+    may: ["assembly/layout.ts", ...NOUNS, "src/broker"],
+    isPure: true,
+  },
+  "src/features": {
+    holds: "registry, transforms, stage; `state/` per customer and terminal",
+    may: NOUNS,
+    types: ["src/forest"],
+    isPure: true,
+  },
+  "src/forest": {
+    holds: "forest and model: files, checks, reasons, scikit-learn; `scorer/`",
+    may: ["assembly/layout.ts", ...NOUNS],
+    types: ["src/training"],
+  },
+  "src/ledger": {
+    holds: "port to offsets, log, flagged rows, labels; `sql/` is what both share",
+    may: NOUNS,
+  },
+  "src/ledger/sqlite": { holds: "the embedded ledger", may: [...NOUNS, "src/ledger"], ...ADAPTER },
+  "src/ledger/postgres": { holds: "the ledger in PostgreSQL", may: [...NOUNS, "src/ledger"], ...ADAPTER },
+  "src/objects": { holds: "port to object stores, keys, NDJSON and Parquet both ways", may: NOUNS },
+  "src/objects/directory": { holds: "objects in a folder", may: [...NOUNS, "src/objects"], ...ADAPTER },
+  "src/objects/s3": { holds: "objects in MinIO or another S3", may: [...NOUNS, "src/objects"], ...ADAPTER },
+  "src/alerts": {
+    holds: "port to alert channels; console, topic, `webhook/`",
+    may: NOUNS,
+    types: ["src/broker"],
+  },
+  "src/adapters.ts": {
+    holds: "one descriptor for each engine and alert channel",
+    may: ["src/broker", "src/ledger", "src/objects", "src/alerts"],
+  },
+  "src/pipeline": {
+    holds: "the way of a batch, once: judge, decide, outcome, log rows",
+    may: [...NOUNS, "src/broker", "src/decode", "src/features", "src/forest"],
+    types: ["src/ledger"],
+  },
+  "src/relay": {
+    holds: "from the ledger to dead letters, objects, alerts and the label topic",
+    may: [...NOUNS, "src/ledger", "src/objects"],
+    types: ["src/alerts", "src/broker"],
+  },
+  "src/consumer": {
+    holds: "ownership of partitions, replay, labels in step, the running consumer",
+    may: [...NOUNS, "src/broker", "src/decode", "src/features", "src/ledger", "src/pipeline", "src/relay"],
+    types: ["src/alerts", "src/forest", "src/objects"],
+  },
+  "src/training": {
+    holds: "grow, stream, threshold, held-out days, ranking metrics; `rows/`",
+    may: [
+      ...NOUNS,
+      "src/broker",
+      "src/decode",
+      "src/features",
+      "src/forest",
+      "src/pipeline",
+      "src/consumer",
+    ],
+    types: ["src/ledger", "src/simulate", "src/table"],
+  },
+  "src/simulate": {
+    holds: "seeded transactions with fraud, replay of files, producing",
+    may: [...NOUNS, "src/broker"],
+    types: ["src/table"],
+  },
+  "src/table": { holds: "CSV and NDJSON files as columns", may: NOUNS, types: ["src/forest"] },
+  "src/evaluate": {
+    holds: "protocols on labelled tables, reports",
+    may: [
+      ...NOUNS,
+      "src/broker",
+      "src/decode",
+      "src/features",
+      "src/forest",
+      "src/pipeline",
+      "src/training",
+      "src/simulate",
+      "src/table",
+    ],
+    types: ["src/consumer", "src/ledger"],
+  },
+  "src/verify": {
+    holds: "the proof that nothing was lost or doubled",
+    may: [...NOUNS, "src/broker", "src/ledger", "src/objects", "src/relay"],
+  },
+  "src/http": {
+    holds: "the service: app, `access/`, `routes/`, `live/`",
+    may: ["src"],
+  },
+  "src/page": {
+    holds: "the browser's program; it runs decoder, features and scorer of the stream",
+    may: [
+      "src/domain",
+      "src/runtime",
+      "src/broker",
+      "src/decode",
+      "src/features",
+      "src/forest",
+      "src/pipeline",
+      "src/alerts",
+    ],
+    types: ["src/http"],
+  },
+  "src/testing": { holds: "assertions, processes and proxies for tests", may: ["src"] },
+  "scripts/commands": {
+    holds: "one thin file a task",
+    may: ["src", "scripts/cli", "scripts/bench", "scripts/services", "scripts/harness"],
+  },
+  "scripts/cli": {
+    holds: "options, permissions, progress; the launcher",
+    may: ["src", "scripts/commands"],
+  },
+  "scripts/dev": { holds: "gate, build, lint, compile, generated pages", may: ["src", "scripts"] },
+  "scripts/bench": { holds: "measurements", may: ["src", "scripts"] },
+  "scripts/services": { holds: "real servers without Docker", may: ["src", "scripts/cli"] },
+  "scripts/harness": { holds: "fault matrix on real processes", may: ["src", "scripts"] },
 };
 
-/** Every package, and the files that alone may import it; one that is not here is refused. */
-export const VENDORS: readonly (readonly [specifier: RegExp, files: RegExp])[] = [
-  [/^kafkajs$/, /^(src\/broker\/kafkajs|scripts\/bench\/runs\/kafka_raw)/],
-  [/^(lz4js|snappyjs)$/, /^src\/broker\/kafka\//],
-  [/^@platformatic\/kafka$/, /^(src\/broker\/platformatic|scripts\/bench\/runs\/kafka_raw)/],
-  [/^minio(\/|$)/, /^(src\/objects\/minio|scripts\/bench\/runs\/engines)/],
-  [/^hyparquet(-writer)?$/, /^src\/objects\/parquet/],
-  [/^(pg|pg-copy-streams)$/, /^(src\/ledger\/postgres|scripts\/bench\/runs\/postgres_raw)/],
-  [/^(hono(\/|$)|@hono\/node-server$)/, /^src\/http\//],
-  [/^(preact|uplot|eventsource-parser)(\/|$)/, /^src\/http\/page/],
-  [/^(puppeteer-core|axe-core\/.*)$/, /^src\/http\/page\/testing_browser\.ts$/],
-  [/^es-module-lexer$/, /^src\/http\/page_modules\.ts$/],
-  [/^node:sqlite$/, /^src\/(sqlite\.ts|broker\/sqlite|ledger\/sqlite)/],
-  [/^papaparse$/, /^src\/table\/csv/],
-  [/^pure-rand\//, /^src\/simulate\/random/],
-  [/^zod$/, /^src\/(config\.ts|forest\/(manifest|sklearn)|http\/)/],
-  [/^assemblyscript\//, /^scripts\/build/],
-  [/^(commander|cli-progress)$/, /^scripts\//],
-  [/^(ajv\/.*|ajv-formats|yaml)$/, /^scripts\/check_compose/],
-];
+/** Every package, and the rooms or files that alone may import it; one that is not here is refused. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "kafkajs": ["src/broker/kafka/kafkajs", "scripts/bench"],
+  "lz4js": ["src/broker/kafka/wire"],
+  "snappyjs": ["src/broker/kafka/wire"],
+  "@platformatic/kafka": ["src/broker/kafka/platformatic", "scripts/bench"],
+  "minio": ["src/objects/s3", "scripts/bench"],
+  "hyparquet": ["src/objects/formats"],
+  "hyparquet-writer": ["src/objects/formats"],
+  "pg": ["src/ledger/postgres", "scripts/bench"],
+  "pg-copy-streams": ["src/ledger/postgres", "scripts/bench"],
+  "hono": ["src/http"],
+  "@hono/node-server": ["src/http"],
+  "preact": ["src/page", "src/http"],
+  "uplot": ["src/page", "src/http"],
+  "eventsource-parser": ["src/page", "src/http"],
+  "es-module-lexer": ["src/http"],
+  "node:sqlite": ["src/runtime", "src/broker/sqlite", "src/ledger/sqlite"],
+  "papaparse": ["src/table"],
+  "pure-rand": ["src/simulate"],
+  "zod": ["src/config.ts", "src/forest", "src/http"],
+  "assemblyscript": ["scripts/dev"],
+  "commander": ["scripts"],
+  "cli-progress": ["scripts/cli"],
+  "ajv": ["scripts/dev"],
+  "ajv-formats": ["scripts/dev"],
+  "yaml": ["scripts/dev"],
+};
 
-/** Files that touch the environment: one in `src/`, and in `scripts/` those that hand it on to another program. */
+/** Files that read the environment: one in `src`, and in `scripts` those that hand it on to another program. */
 export const ENVIRONMENT: readonly string[] = [
   "src/config.ts",
   "scripts/cli/launch/launch.ts",
   "scripts/services/server_process.ts",
 ];
 
-/** Rooms whose results follow from their arguments: no clock, no chance, no environment, no input or output. */
-export const PURE: readonly string[] = ["features", "stages"];
-
-/** Tests, suites and fixtures, which put things together as they need, and what nothing but they may import. */
-export const TESTS =
-  /_test\.ts$|_fixture\.ts$|_cases\.ts$|\/contract\.ts$|\/testing_\w+\.ts$|^src\/testing\//;
-
-/** Files of adapters, which only `adapters.ts` and the adapter itself import. */
-export const ADAPTERS =
-  /^(broker\/(kafka|kafkajs|sqlite|platformatic)|ledger\/(postgres|sqlite)|objects\/(minio|directory))[\w/]*\.ts$/;
-
-/** Parts of adapters that others share: the files, and whose they are. */
-export const SHARED_PARTS: readonly (readonly [files: RegExp, adapters: RegExp])[] = [
-  [/^broker\/kafka\//, /^broker\/(kafkajs|platformatic)[./]/],
-];
-
-/** Stages, each with its own parts; none imports another. */
-export const STAGES: readonly RegExp[] = [
-  /^stages\/(decode\w*|key|timestamp)\.ts$/,
-  /^stages\/features\.ts$/,
-  /^stages\/score\.ts$/,
-  /^stages\/decide\.ts$/,
-];
-
 /** Names that say nothing. */
-export const EMPTY_NAMES = /(^|[/_])(utils?|helpers?|common|manager|data|misc)(_|\.|\/|$)/;
+export const EMPTY_NAMES = /^(utils?|helpers?|common|manager|data|misc)$/;
+
+/** Most source files that a folder has of its own, tests apart. */
+export const MOST_FILES = 15;
+
+/** Tests, and what only tests import: the folders `testing/`. */
+export function isTest(path: string): boolean {
+  return path.endsWith("_test.ts") || path.split("/").includes("testing");
+}
