@@ -15,7 +15,7 @@ export interface Room {
 }
 
 const NOUNS = ["src/domain", "src/runtime"];
-const ADAPTER = { onlyFor: ["src/adapters.ts", "scripts/bench"] };
+const ADAPTER = { onlyFor: ["src/adapters.ts", "scripts/bench", "scripts/harness"] };
 
 /** Rooms by path, in the order in which a transaction meets them: values come from rooms further up. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -173,7 +173,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "uplot": ["src/page", "src/http"],
   "eventsource-parser": ["src/page", "src/http"],
   "es-module-lexer": ["src/http"],
-  "node:sqlite": ["src/runtime", "src/broker/sqlite", "src/ledger/sqlite"],
+  "node:sqlite": ["src/runtime", "src/broker/sqlite", "src/ledger/sqlite", "scripts/harness"],
   "papaparse": ["src/table"],
   "pure-rand": ["src/simulate"],
   "zod": ["src/config.ts", "src/forest", "src/http"],

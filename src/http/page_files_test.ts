@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
-import { buildModule } from "../../scripts/dev/build.ts";
+import { buildModule } from "../testing/module.ts";
 import { openPageFiles } from "./page_files.ts";
 
-await buildModule(new URL("../../", import.meta.url));
+await buildModule();
 const files = await openPageFiles();
 const text = (path: string) => new TextDecoder().decode(files.get(path)!.bytes);
 

@@ -100,6 +100,17 @@ export function startDeno(
   return new ChildProcess(child, options.onStderr);
 }
 
+/** Starts a command under the permissions that its task gives it for these arguments. */
+export function startTask(command: string, args: readonly string[]): RunningProcess {
+  const { success, stdout, stderr } = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-read", "scripts/cli/launch/print_permissions.ts", command, ...args],
+    cwd: ROOT,
+  }).outputSync();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const permissions = JSON.parse(new TextDecoder().decode(stdout));
+  return startDeno(`scripts/commands/${command}.ts`, args, { permissions });
+}
+
 /** Runs `deno run` on a script to its end; otherwise as `startDeno`. */
 export async function runDeno(
   script: string | URL,

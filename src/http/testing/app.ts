@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { buildModule } from "../../../scripts/dev/build.ts";
+import { buildModule } from "../../testing/module.ts";
 import { openSqliteBroker } from "../../broker/sqlite/broker.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { runConsumer } from "../../consumer/consumer.ts";
@@ -50,7 +50,7 @@ export interface TestingApp extends AsyncDisposable {
 
 /** Consumes a small stream and opens the service over it, in a folder of its own. */
 export async function openTestingApp(options: { partitions?: number } = {}): Promise<TestingApp> {
-  await buildModule(new URL("../../../", import.meta.url));
+  await buildModule();
   const folder = await Deno.makeTempDir();
   await makeEmbeddedRun(folder, { count: 3000, partitions: options.partitions });
   const model = await loadModel(`${folder}/model`);

@@ -5,10 +5,9 @@
  */
 import { openSqliteBroker } from "../../broker/sqlite/broker.ts";
 import type { Broker } from "../../broker/broker.ts";
-import { buildModule } from "../../../scripts/dev/build.ts";
-import { permissionsFor } from "../../../scripts/cli/launch/permissions.ts";
 import { embeddedArgs, type EmbeddedRunOptions, makeEmbeddedRun } from "../../testing/embedded_run.ts";
-import { type RunningProcess, startDeno } from "../../testing/process.ts";
+import { buildModule } from "../../testing/module.ts";
+import { type RunningProcess, startTask } from "../../testing/process.ts";
 import { until } from "../../testing/until.ts";
 import type { WireStatus, WireTransaction } from "../wire.ts";
 
@@ -47,7 +46,7 @@ export interface PageService extends AsyncDisposable {
  * @throws Error with all that a process said, where one does not do what it should within two minutes.
  */
 export async function openPageService(options: ServiceOptions = {}): Promise<PageService> {
-  await buildModule(new URL("../../../", import.meta.url));
+  await buildModule();
   const folder = await Deno.makeTempDir();
   await makeEmbeddedRun(folder, { count: 3000, ...options });
   const file = `${folder}/tokens.json`;
@@ -64,8 +63,7 @@ export async function openPageService(options: ServiceOptions = {}): Promise<Pag
   const service: PageService = {
     ...{ url: `http://127.0.0.1:${port}/`, token, broker },
     async start() {
-      const permissions = permissionsFor("consume", args, () => undefined);
-      consumer = startDeno("scripts/commands/consume.ts", args, { permissions });
+      consumer = startTask("consume", args);
       await consumer.until(() => consumer!.stderr.includes("serving http"), { timeoutMs: PATIENCE_MS });
       await allCommitted(service);
     },
@@ -76,8 +74,7 @@ export async function openPageService(options: ServiceOptions = {}): Promise<Pag
     produce(count, ratePerS) {
       const args = ["--count", `${count}`, "--rate", `${ratePerS}`, "--seed", "3", "--customers", "100"];
       const all = [...args, ...embeddedArgs(folder, ["stream"]), "--quiet"];
-      const permissions = permissionsFor("produce", all, () => undefined);
-      return producer = startDeno("scripts/commands/produce.ts", all, { permissions });
+      return producer = startTask("produce", all);
     },
     async send(...transactions) {
       await broker.produce(
@@ -122,9 +119,7 @@ async function allCommitted(service: PageService): Promise<void> {
 
 async function makeToken(file: string, scopes: string): Promise<string> {
   const args = ["--file", file, "--name", "analyst", "--scopes", scopes];
-  await using process = startDeno("scripts/commands/token.ts", args, {
-    permissions: permissionsFor("token", args, () => undefined),
-  });
+  await using process = startTask("token", args);
   const { code, stdout, stderr } = await process.ended({ timeoutMs: PATIENCE_MS });
   if (code !== 0) throw new Error(stderr);
   return stdout.trim();

@@ -1,11 +1,11 @@
 /** The flagged objects as others read them: one partitioned data set, with the right types. */
-import { openPythonClients } from "../../../scripts/services/python_clients.ts";
-import { permissionsFor } from "../../../scripts/cli/launch/permissions.ts";
-import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
-import { assert, assertEquals } from "../../testing/assert.ts";
-import { embeddedArgs, makeEmbeddedRun } from "../../testing/embedded_run.ts";
-import { runDeno } from "../../testing/process.ts";
-import { needs } from "../../testing/services.ts";
+import { openPythonClients } from "../services/python_clients.ts";
+import { permissionsFor } from "../cli/launch/permissions.ts";
+import { openSqliteLedger } from "../../src/ledger/sqlite/ledger.ts";
+import { assert, assertEquals } from "../../src/testing/assert.ts";
+import { embeddedArgs, makeEmbeddedRun } from "../../src/testing/embedded_run.ts";
+import { runDeno } from "../../src/testing/process.ts";
+import { needs } from "../../src/testing/services.ts";
 
 /** Prints rows, sums and types of the data set as pyarrow and as DuckDB see it. */
 const READ = `

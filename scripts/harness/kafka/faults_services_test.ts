@@ -1,13 +1,20 @@
 import { fileURLToPath } from "node:url";
-import { openServices } from "../../../scripts/services/open_services.ts";
-import { DeliveryError } from "../../runtime/delivery_error.ts";
-import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
-import { openProxy } from "../../testing/proxy.ts";
-import { needs } from "../../testing/services.ts";
-import { until } from "../../testing/until.ts";
-import type { Broker, BrokerEvent } from "../broker.ts";
-import { follow, newTopic, numbered, numbersOf, range, readAll } from "./wire/numbered_records.ts";
-import { kafkaClients, type OpenKafka } from "./testing/clients.ts";
+import { openServices } from "../../services/open_services.ts";
+import { DeliveryError } from "../../../src/runtime/delivery_error.ts";
+import { assert, assertEquals, assertRejects } from "../../../src/testing/assert.ts";
+import { openProxy } from "../../../src/testing/proxy.ts";
+import { needs } from "../../../src/testing/services.ts";
+import { until } from "../../../src/testing/until.ts";
+import type { Broker, BrokerEvent } from "../../../src/broker/broker.ts";
+import {
+  follow,
+  newTopic,
+  numbered,
+  numbersOf,
+  range,
+  readAll,
+} from "../../../src/broker/kafka/wire/numbered_records.ts";
+import { kafkaClients, type OpenKafka } from "../../../src/broker/kafka/testing/clients.ts";
 
 const kafka = await needs("kafka");
 for (const [client, openKafkaBroker] of Object.entries(kafkaClients)) testFaults(client, openKafkaBroker);
@@ -177,7 +184,9 @@ function testFaults(client: string, openKafkaBroker: OpenKafka) {
     }).spawn();
     const stdin = process.stdin.getWriter();
     await stdin.write(new TextEncoder().encode(`
-    import { kafkaClients } from ${JSON.stringify(new URL("./testing/clients.ts", import.meta.url).href)};
+    import { kafkaClients } from ${
+      JSON.stringify(new URL("../../../src/broker/kafka/testing/clients.ts", import.meta.url).href)
+    };
     const broker = await kafkaClients.${client}(${JSON.stringify(service().url)});
     const subscription = await broker.subscribe("${topic}", "${topic}", { sessionTimeoutMs: 6000 });
     for await (const event of subscription) console.log(event.type, event.partitions?.join() ?? "");

@@ -1,15 +1,15 @@
 import kafkajs from "kafkajs";
-import { assert, assertEquals } from "../../testing/assert.ts";
+import { assert, assertEquals } from "../../../src/testing/assert.ts";
 import {
   type FaultServices,
   FaultStage,
   fillTopic,
   type KafkaClientName,
   PARTITIONS,
-} from "../../../scripts/harness/faults/stage.ts";
-import { needs } from "../../testing/services.ts";
-import { until } from "../../testing/until.ts";
-import { kafkaClients } from "./testing/clients.ts";
+} from "../faults/stage.ts";
+import { needs } from "../../../src/testing/services.ts";
+import { until } from "../../../src/testing/until.ts";
+import { kafkaClients } from "../../../src/broker/kafka/testing/clients.ts";
 
 const RECORDS = 20_000;
 const servers = await needs(["kafka", "minio", "postgres"]);

@@ -1,10 +1,10 @@
 import { parse } from "yaml";
-import { missingLines } from "../../scripts/commands/env.ts";
-import { assert, assertEquals } from "../testing/assert.ts";
-import { openTestingApp } from "./testing/app.ts";
-import { parseTokens } from "./access/tokens.ts";
+import { missingLines } from "../commands/env.ts";
+import { assert, assertEquals } from "../../src/testing/assert.ts";
+import { openTestingApp } from "../../src/http/testing/app.ts";
+import { parseTokens } from "../../src/http/access/tokens.ts";
 
-const FOLDER = new URL("monitoring/", import.meta.url);
+const FOLDER = new URL("../../src/http/monitoring/", import.meta.url);
 const read = (name: string) => Deno.readTextFile(new URL(name, FOLDER));
 
 Deno.test("every metric that the dashboard and the rules of monitoring/ name is in /metrics", async () => {

@@ -1,10 +1,10 @@
 /** A real disk that is full: a small tmpfs in a name space of the consumer's own. */
-import { permissionsFor } from "../../scripts/cli/launch/permissions.ts";
-import { assert, assertEquals, assertMatch } from "../testing/assert.ts";
-import { embeddedArgs, makeEmbeddedRun } from "../testing/embedded_run.ts";
-import { runDeno, startDeno } from "../testing/process.ts";
-import { openSmallDisk } from "../testing/small_disk.ts";
-import type { Verification } from "../verify/verify.ts";
+import { permissionsFor } from "../cli/launch/permissions.ts";
+import { assert, assertEquals, assertMatch } from "../../src/testing/assert.ts";
+import { embeddedArgs, makeEmbeddedRun } from "../../src/testing/embedded_run.ts";
+import { runDeno, startDeno } from "../../src/testing/process.ts";
+import { openSmallDisk } from "../../src/testing/small_disk.ts";
+import type { Verification } from "../../src/verify/verify.ts";
 
 const DISK_KB = 32_768;
 /** What is free on the disk at first; the ledger takes more. */

@@ -1,9 +1,9 @@
 /** Topics that other clients filled, each codec of theirs. */
-import { openPythonClients } from "../../../scripts/services/python_clients.ts";
-import { assertEquals } from "../../testing/assert.ts";
-import { needs } from "../../testing/services.ts";
-import { newTopic, numbersOf, range, readAll } from "./wire/numbered_records.ts";
-import { kafkaClients } from "./testing/clients.ts";
+import { openPythonClients } from "../../services/python_clients.ts";
+import { assertEquals } from "../../../src/testing/assert.ts";
+import { needs } from "../../../src/testing/services.ts";
+import { newTopic, numbersOf, range, readAll } from "../../../src/broker/kafka/wire/numbered_records.ts";
+import { kafkaClients } from "../../../src/broker/kafka/testing/clients.ts";
 
 const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"];
 const RECORDS = 500;

@@ -1,11 +1,11 @@
 /** 10,000 hostile requests to a consumer that serves: each is refused, nothing leaks, and the service goes on. */
-import { buildModule } from "../../scripts/dev/build.ts";
-import { permissionsFor } from "../../scripts/cli/launch/permissions.ts";
-import { assert, assertEquals } from "../testing/assert.ts";
-import { embeddedArgs, makeEmbeddedRun } from "../testing/embedded_run.ts";
-import { startDeno } from "../testing/process.ts";
-import { type HostileRequest, hostileRequest } from "./testing/hostile.ts";
-import { formatTokens, makeToken } from "./access/tokens.ts";
+import { buildModule } from "../dev/build.ts";
+import { permissionsFor } from "../cli/launch/permissions.ts";
+import { assert, assertEquals } from "../../src/testing/assert.ts";
+import { embeddedArgs, makeEmbeddedRun } from "../../src/testing/embedded_run.ts";
+import { startDeno } from "../../src/testing/process.ts";
+import { type HostileRequest, hostileRequest } from "../../src/http/testing/hostile.ts";
+import { formatTokens, makeToken } from "../../src/http/access/tokens.ts";
 
 await buildModule(new URL("../../", import.meta.url));
 const REQUESTS = 10_000;
