@@ -110,7 +110,9 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
 /** Runs the tests that need servers; the quick form leaves out those of the measurements, which are slow. */
 async function runContracts(isQuick = false): Promise<boolean> {
   const tests: string[] = [];
-  for (const folder of isQuick ? ["src", "scripts/harness"] : ["src", "scripts"]) await findTests(folder, tests);
+  for (const folder of isQuick ? ["src", "scripts/harness"] : ["src", "scripts"]) {
+    await findTests(folder, tests);
+  }
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", "-A", ...tests.sort()],
     stdin: "null",
