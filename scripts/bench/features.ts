@@ -7,7 +7,7 @@
  * @module
  */
 import { type Features, openFeatures } from "../../src/features/features.ts";
-import { featureSets } from "../../src/features/sets.ts";
+import { featureSets } from "../../src/features/registry.ts";
 import { Random } from "../../src/training/random.ts";
 import type { TransactionColumns } from "../../src/domain/transaction.ts";
 import { wholeNumber } from "../cli/options/values.ts";

@@ -1,12 +1,20 @@
 import { hashId } from "../domain/hash_id.ts";
 import type { Label } from "../domain/label.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
-import { FeatureState, LOOKED_UP_ROWS } from "./state/feature_state.ts";
-import { describeFeature, type FeatureDefinition, featureRegistry } from "./registry.ts";
-import { RowState } from "./state/row_state.ts";
-import { type RowWriter, rowWriter } from "./state/row_writer.ts";
-import { SnapshotReader, stateIdText } from "./state/snapshot_reader.ts";
-import { SnapshotWriter } from "./state/snapshot_writer.ts";
+import { describeFeature, type FeatureDefinition } from "./definition.ts";
+import { featureRegistry } from "./registry.ts";
+import { rowWriter } from "./row_writer.ts";
+import { CUSTOMER_WORDS } from "./state/customer_state.ts";
+import { FeatureState, LOOKED_UP_ROWS, type StateLayout } from "./state/feature_state.ts";
+import {
+  type KeyColumns,
+  type PartColumns,
+  type PlacedColumns,
+  RowState,
+  type StatePart,
+} from "./state/part.ts";
+import { SnapshotReader, SnapshotWriter, stateIdText } from "./state/snapshot.ts";
+import { TERMINAL_LABELS, TERMINAL_WORDS } from "./state/terminal_state.ts";
 
 /** Counts up when the same definitions come to mean another state, so that older snapshots are refused. */
 const STATE_VERSION = 4;
@@ -22,37 +30,34 @@ export interface Features extends FeatureCounts {
   readonly nFeatures: number;
   /** Whether a transaction's features depend on earlier transactions or labels. */
   readonly stateful: boolean;
-  /** Whether they depend on labels; where not, offered labels are passed over. */
+  /** Whether they depend on labels; if not, `offer` does nothing. */
   readonly usesLabels: boolean;
-  /** Names the definitions and the layout of the state; a snapshot with another one is refused. */
+  /** Hash of the definitions and the layout of the state; a snapshot with another one is refused. */
   readonly stateId: string;
   /** Queues a label; transactions at `labelledAtMs` and later see it. Throws RangeError where a time is NaN. */
   offer(label: Label): void;
   /**
-   * Writes the raw features of `columns.count` rows to `out`, row-major, row by row: first the offered labels up to the
-   * row's time are applied, then the features are read, then the state takes the row in. Throws RangeError where `out`
-   * is shorter than count × nFeatures.
+   * Writes the raw features of `columns.count` rows to `out`, row-major. For each row: applies the offered labels up to
+   * its time, reads the features, then takes the row into the state. Throws RangeError where `out` is shorter than
+   * count × nFeatures.
    */
   compute(columns: TransactionColumns, out: Float32Array): void;
-  /** As `compute`, from the state as it stands: no label is applied and no row taken in. */
+  /** As `compute`, but leaves the state as it is: no label is applied and no row taken in. */
   peek(columns: TransactionColumns, out: Float32Array): void;
   /** Whether the state remembers the customer. */
   knows(customerId: string): boolean;
   /**
-   * The whole state as bytes, labels included that were offered and not applied yet.
+   * The whole state as bytes, with the labels that were offered and not applied yet.
    *
-   * @param front Bytes to put before them, a multiple of 4 of them (default none); `restore` takes what follows them.
+   * @param front Bytes to put before the snapshot, a multiple of 4 (default none); `restore` takes what follows them.
    */
   snapshot(front?: Uint8Array): Uint8Array;
   /**
-   * As `snapshot`, of a state that knows this customer, this terminal and what all customers spend, and nobody else: a
-   * transaction of the two has the features from it that it has from the whole state.
+   * A snapshot of a state that knows only this customer, this terminal and the spending at large: a transaction of the
+   * two has the same features from it as from the whole state.
    */
   excerpt(customerId: string, terminalId: string): Uint8Array;
-  /**
-   * Takes the state of a snapshot in the place of its own, which stays as it is where the snapshot is refused. Throws
-   * RangeError where it is damaged or of another state.
-   */
+  /** Replaces the state by a snapshot. Throws RangeError, and keeps the state, if it is damaged or of another state. */
   restore(bytes: Uint8Array): void;
 }
 
@@ -64,7 +69,6 @@ export interface FeatureCounts {
   readonly evicted: number;
   /** Labels offered and not applied yet. */
   readonly labelsQueued: number;
-  /** Labels applied. */
   readonly labelsApplied: number;
   /** Applied labels of transactions that had one already. */
   readonly labelsRepeated: number;
@@ -81,8 +85,8 @@ export interface FeaturesOptions {
   /** Transactions to remember one by one, the first go first. Default 250,000. */
   maxTransactions?: number;
   /**
-   * Where only frauds are ever labelled: a transaction counts as labelled legitimate when no label came for so long,
-   * milliseconds. Default Infinity, never.
+   * Where only frauds are ever labelled: transactions older than this without a label count as legitimate, milliseconds.
+   * Default Infinity, never.
    */
   presumeLegitimateAfterMs?: number;
 }
@@ -91,28 +95,27 @@ export interface FeaturesOptions {
  * Opens the features of a stream's transactions with an empty state.
  *
  * The state is a function of the sequence of `offer` and `compute` calls: batch boundaries, snapshots and restores
- * leave every bit as it is. These rules hold for records that are not in order:
+ * leave every bit as it is. These rules hold for records out of order:
  *
  * - A label counts from its application on and never changes what was computed before. Labels with `labelledAtMs` up to
  *   a row's time are applied before it, by `labelledAtMs` and then as offered, even where an earlier row was later.
- * - The second label of a transaction replaces the first one's truth in its place; it is no second transaction. A label
- *   that became known earlier than the one that holds, and comes after it or once more, changes nothing.
+ * - The second label of a transaction replaces the first one's truth; it is no second transaction. A label that became
+ *   known before the one that holds, but arrives after it or again, changes nothing.
  * - A fraud is put down to the card where the card's z at the transaction was 2.5 or more, else to the terminal. z comes
- *   from the label, else from this state's own memory of the transaction; without either it is the terminal's.
- * - A late row lets no time pass and takes nothing back. A key whose time is more than a day ahead of a row was
- *   set by a future-dated one, and goes back to the row's time; such a row costs its own card and terminal their
- *   decayed sums, and no other key anything; but labels up to its date that were offered already count from it on.
- * - A transaction that came before, while it is remembered, is read and not counted again.
+ *   from the label, else from this state's memory of the transaction; without either it is the terminal's.
+ * - Late rows do not advance time or undo updates. A key more than one day ahead was set by a future-dated row: reset
+ *   it, which loses that key's decayed sums only. Labels up to that future date that were offered already count from
+ *   the future-dated row on.
+ * - A remembered transaction that comes again is read and not counted again.
  *
  * The state belongs to one partition of transactions keyed by customer, so all of a customer's transactions meet in it.
  * A terminal's do not: its labels must be offered to the state of every partition, and terminal features are functions
- * of them alone. Each partition thus holds all terminals with labels, the price of needing no exchange and no
- * order between partitions. What is not in a label is known to the customer's partition only: z where the label does
- * not carry it, `terminal_count_1h`, the terminals' part of bursts, and presumed legitimate transactions, which make terminals look riskier by up to
- * the number of partitions.
+ * of them alone. Each partition thus holds all labelled terminals; in return partitions need no exchange and no common
+ * order. Only the customer's partition knows what is not in a label: z where the label lacks it, `terminal_count_1h`,
+ * the terminals' part of bursts, and presumed legitimate transactions, which make terminals look riskier by up to the
+ * number of partitions.
  *
  * @param features Names in the registry, or definitions.
- * @param options Bounds of the state.
  * @throws RangeError for an unknown name, a name given twice, no feature at all, or a bound below 1.
  *
  * @example
@@ -130,7 +133,8 @@ export function openFeatures(
   options: FeaturesOptions = {},
 ): Features {
   const { maxKeys = 1_000_000, maxTransactions = 250_000, presumeLegitimateAfterMs = Infinity } = options;
-  for (const [name, value] of Object.entries({ maxKeys, maxTransactions, presumeLegitimateAfterMs })) {
+  const settings = { maxKeys, maxTransactions, presumeLegitimateAfterMs };
+  for (const [name, value] of Object.entries(settings)) {
     const most = name === "presumeLegitimateAfterMs" ? Infinity : 2 ** 26;
     if (!(value >= 1 && value <= most) || (most < Infinity && !Number.isInteger(value))) {
       throw new RangeError(
@@ -138,11 +142,7 @@ export function openFeatures(
       );
     }
   }
-  return new StreamFeatures(features.map(definitionOf), {
-    maxKeys,
-    maxTransactions,
-    presumeLegitimateAfterMs,
-  });
+  return new StreamFeatures(features.map(definitionOf), settings);
 }
 
 function definitionOf(feature: string | FeatureDefinition): FeatureDefinition {
@@ -157,13 +157,41 @@ function definitionOf(feature: string | FeatureDefinition): FeatureDefinition {
   return definition;
 }
 
+/** Opens the parts that a set of features needs: the columns by part, and where each has its place. */
+function openParts(definitions: readonly FeatureDefinition[]): [Map<StatePart, PartColumns>, StateLayout] {
+  const known = [...featureRegistry.values(), ...definitions].flatMap(({ needs }) => needs ?? []);
+  const opened = new Map(known.map((part) => [part, part.open()]));
+  const needed = new Set(definitions.map(({ needs }) => needs));
+  /** The place of a part is the same in every set: a table is as wide as the last part that its set needs. */
+  const place = <C extends KeyColumns>(first: number, columnsOf: (part: PartColumns) => C | undefined) => {
+    const placed: PlacedColumns<C>[] = [];
+    let at = first;
+    for (const [part, columns] of opened) {
+      const own = columnsOf(columns);
+      if (own === undefined) continue;
+      if (needed.has(part)) placed.push({ columns: own, at });
+      at += own.words;
+    }
+    return placed;
+  };
+  const customers = place(CUSTOMER_WORDS, ({ customer }) => customer);
+  const terminals = place(TERMINAL_WORDS, ({ terminal }) => terminal);
+  const labelsTerminals = needed.has(TERMINAL_LABELS);
+  return [opened, {
+    customers,
+    terminals,
+    usesTerminals: labelsTerminals || terminals.length > 0,
+    usesLabels: labelsTerminals || customers.some(({ columns }) => columns.label !== undefined),
+  }];
+}
+
 class StreamFeatures implements Features {
   readonly names: readonly string[];
   readonly nFeatures: number;
   readonly stateful: boolean;
   readonly usesLabels: boolean;
   readonly stateId: string;
-  readonly #write: RowWriter;
+  readonly #write: ReturnType<typeof rowWriter>;
   readonly #stateKey: readonly [number, number];
   readonly #makeState: () => FeatureState;
   readonly #row = new RowState();
@@ -177,23 +205,23 @@ class StreamFeatures implements Features {
           `current value is "${this.names.join()}"`,
       );
     }
-    const parts = new Set(definitions.flatMap((definition) => definition.needs));
-    this.#write = rowWriter(definitions);
+    const [opened, layout] = openParts(definitions);
+    this.#write = rowWriter(definitions, definitions.map(({ needs }) => needs && opened.get(needs) || {}));
     this.nFeatures = definitions.length;
-    this.stateful = parts.size > 0;
-    this.usesLabels = parts.has("terminal-labels") || parts.has("customer-labels");
+    this.stateful = definitions.some(({ needs }) => needs !== undefined);
+    this.usesLabels = layout.usesLabels;
     this.#stateKey = keyOf(definitions, settings.presumeLegitimateAfterMs);
     this.stateId = stateIdText(this.#stateKey);
-    this.#makeState = () => new FeatureState(parts, settings);
+    this.#makeState = () => new FeatureState(layout, settings);
     this.#state = this.#makeState();
   }
 
   get keys(): number {
-    return this.#state.customers.size + this.#state.terminals.size;
+    return this.#state.customers.table.size + this.#state.terminals.table.size;
   }
 
   get evicted(): number {
-    return this.#state.customers.evicted + this.#state.terminals.evicted;
+    return this.#state.customers.table.evicted + this.#state.terminals.table.evicted;
   }
 
   get labelsQueued(): number {
@@ -260,7 +288,7 @@ class StreamFeatures implements Features {
   }
 
   knows(customerId: string): boolean {
-    return this.#state.customers.knows(...hashOf(customerId));
+    return this.#state.customers.table.find(...hashOf(customerId)) >= 0;
   }
 
   excerpt(customerId: string, terminalId: string): Uint8Array {
@@ -291,6 +319,10 @@ function keyOf(definitions: readonly FeatureDefinition[], presumeAfterMs: number
   return hashOf(JSON.stringify([
     STATE_VERSION,
     String(presumeAfterMs),
-    definitions.map((definition) => [definition.name, describeFeature(definition), definition.needs]),
+    definitions.map((definition) => [
+      definition.name,
+      describeFeature(definition),
+      definition.needs === undefined ? [] : [definition.needs.name],
+    ]),
   ]));
 }

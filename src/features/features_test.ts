@@ -1,6 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "../testing/assert.ts";
+import type { FeatureDefinition } from "./definition.ts";
 import { type FeaturesOptions, openFeatures } from "./features.ts";
 import { featureRegistry } from "./registry.ts";
+import type { KeyColumns } from "./state/part.ts";
 import { testColumns, testLabel, type TestTransaction, valuesOf } from "./testing/stream.ts";
 
 const DAY_MS = 86_400_000;
@@ -233,4 +235,55 @@ Deno.test("no column of an absurd transaction is NaN", () => {
   }));
   const values = valuesOf(features, [...rows, ...rows.map((row) => ({ ...row, id: `again ${row.id}` }))]);
   assertEquals(values.findIndex(Number.isNaN), -1);
+});
+
+/** Counts the rows of a key, and how much time passed since the last one. */
+class Visits implements KeyColumns {
+  readonly words = 1;
+  count = 0;
+  elapsed = 0;
+
+  read({ words }: { words: Uint32Array }, at: number, _row: unknown, elapsed: number): void {
+    this.count = words[at];
+    this.elapsed = this.count === 0 ? 0 : elapsed;
+  }
+
+  take({ words }: { words: Uint32Array }, at: number): void {
+    words[at] = this.count + 1;
+  }
+}
+
+Deno.test("a definition may bring a part of the state: for each customer, each terminal, and through snapshots", () => {
+  type Columns = { customer: Visits; terminal: Visits };
+  const needs = { name: "visits", open: (): Columns => ({ customer: new Visits(), terminal: new Visits() }) };
+  const words = { kind: "customer", window: null, side: "high", unit: "visits", description: "" } as const;
+  const of = (name: string, value: (columns: Columns) => number): FeatureDefinition<Columns> => ({
+    ...words,
+    name,
+    needs,
+    sentence: String,
+    value: (_row, columns) => value(columns),
+  });
+  const open = () =>
+    openFeatures([
+      of("customer_visits", ({ customer }) => customer.count),
+      of("customer_pause", ({ customer }) => customer.elapsed),
+      of("terminal_visits", ({ terminal }) => terminal.count),
+      "customer_frauds_28d",
+    ]);
+  const features = open();
+  assertEquals([features.stateful, features.usesLabels], [true, true]);
+  const first = [{ id: "1" }, { id: "2", terminal: "other", timestampMs: 5000 }, {
+    id: "3",
+    customer: "other",
+  }];
+  assertEquals([...valuesOf(features, first)], [0, 0, 0, 0, 1, 5, 0, 0, 0, 0, 1, 0]);
+  const restored = open();
+  restored.restore(features.snapshot());
+  const out = new Float32Array(8);
+  restored.peek(
+    testColumns([{ id: "4", timestampMs: 9000 }, { id: "5", customer: "new", terminal: "new" }]),
+    out,
+  );
+  assertEquals([...out], [2, 4, 2, 0, 0, 0, 0, 0]);
 });

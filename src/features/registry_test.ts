@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "../testing/assert.ts";
 import { openFeatures } from "./features.ts";
-import { describeFeature, featureRegistry } from "./registry.ts";
-import { featureSets } from "./sets.ts";
+import { describeFeature } from "./definition.ts";
+import { featureRegistry, featureSets } from "./registry.ts";
 import { testColumns, testLabel, type TestTransaction } from "./testing/stream.ts";
-import { burst } from "./state/velocity.ts";
+import { burst } from "./definitions/velocity.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;

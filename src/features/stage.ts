@@ -1,12 +1,7 @@
-/**
- * The second stage: transactions to the rows that the forest takes.
- *
- * @module
- */
 import { type Arrays, newArrays } from "../runtime/array_pool.ts";
-import type { Features, FeaturesOptions } from "./features.ts";
-import { openFeatures } from "./features.ts";
+import { type Features, type FeaturesOptions, openFeatures } from "./features.ts";
 import { featureRegistry } from "./registry.ts";
+import { TERMINAL_LABELS } from "./state/terminal_state.ts";
 import { applyTransforms } from "./transform.ts";
 import type { Manifest } from "../forest/manifest.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
@@ -19,20 +14,20 @@ export interface FeatureRows {
   rows: Float32Array;
 }
 
-/** The feature stage of one partition. */
+/** The second stage, for one partition: transactions to the rows that the forest takes. */
 export interface FeatureStage {
   /** State and definitions; `offer` labels here. */
   readonly features: Features;
-  /** Computes the features of a batch and takes it into the state. `arrays` makes them, new ones unless given. */
+  /** Computes the features of a batch and takes it into the state. `arrays` makes the arrays (default: new ones). */
   apply(columns: TransactionColumns, arrays?: Arrays): FeatureRows;
-  /** Computes the features of a batch from the state as it stands, which stays as it is. */
+  /** Computes the features of a batch and leaves the state as it is. */
   peek(columns: TransactionColumns): FeatureRows;
 }
 
 /**
  * Opens the stage for a model of transactions, with an empty state.
  *
- * @param options Bounds and rules of the state; what it does not say of presumption, the model says.
+ * @param options Bounds and rules of the state; the model's presumption is the default.
  * @throws Error where the model is of a table, or names a feature that cannot be computed here.
  */
 export function openFeatureStage(
@@ -74,10 +69,10 @@ export function openFeatureStage(
   };
 }
 
-/** Whether a model's features need to be told of legitimate transactions, since they presume nothing of those without a label. */
+/** Whether a model's features need labels of legitimate transactions too, as they presume nothing of unlabelled ones. */
 export function expectsLegitimateLabels(
   { features, presumeLegitimateAfterMs }: Pick<Manifest, "features" | "presumeLegitimateAfterMs">,
 ): boolean {
   return presumeLegitimateAfterMs === undefined &&
-    features.some(({ name }) => featureRegistry.get(name)?.needs.includes("terminal-labels"));
+    features.some(({ name }) => featureRegistry.get(name)?.needs === TERMINAL_LABELS);
 }

@@ -1,16 +1,10 @@
-/**
- * How raw feature values are bent before the forest sees them: the same code for trainer, consumer and HTTP.
- *
- * @module
- */
 import type { Feature } from "../forest/manifest.ts";
 import { quantile } from "../runtime/quantile.ts";
-import type { Side } from "./registry.ts";
+import type { Side } from "./definition.ts";
 
-/** A transform of one feature, or none. */
 export type Transform = Feature["transform"];
 
-/** Values above the ceiling go on to count, up to this many times its distance from the floor. */
+/** Values above the ceiling count up to this many times its distance from the floor. */
 const MOST = 4;
 
 /**
@@ -52,15 +46,15 @@ export function applyTransforms(
 
 /** What a transform of a column depends on besides its rows. */
 export interface ColumnSide {
-  /** Which end is suspicious; only "high" is bent. */
+  /** Only "high" is bent. */
   side: Side;
   /** Floor and ceiling that do not follow from the rows. */
   range?: { floor: number; ceiling: number };
 }
 
 /**
- * Learns transforms from raw training rows: floor and ceiling are the 90th and the 99.5th percentile, where a column has
- * no range of its own.
+ * Learns transforms from raw training rows: floor and ceiling are the 90th and the 99.5th percentile, unless a column
+ * has its own range.
  *
  * @param rows Row-major values, length at least count × `columns.length`.
  * @param count Number of rows, at least 1.

@@ -1,4 +1,4 @@
-import { featureSets } from "../../../src/features/sets.ts";
+import { featureSets } from "../../../src/features/registry.ts";
 import type { Model } from "../../../src/forest/manifest.ts";
 import { trainModel } from "../../../src/training/train_model.ts";
 import type { RowBatch } from "../../../src/training/train_stream.ts";

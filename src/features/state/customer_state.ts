@@ -1,14 +1,19 @@
-import { elapsedSeconds, storedAfter } from "./elapsed.ts";
 import { KeyTable } from "./key_table.ts";
-import type { RowState } from "./row_state.ts";
-import type { SnapshotReader } from "./snapshot_reader.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
+import {
+  type CustomerColumns,
+  elapsedSeconds,
+  type PlacedColumns,
+  type RowState,
+  type StatePart,
+  storedAfter,
+} from "./part.ts";
+import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
-/** An amount counts in the customer's mean only up to so many sd above it, so that a fraud does not become usual. */
+/** An amount counts in the customer's mean up to this many sd above it, so that a fraud does not become usual. */
 const WINSOR_SD = 3;
 /** Least weight of a new amount in the customer's mean and variance. */
 const LEAST_RATE = 0.01;
-/** Transactions until a customer's own mean and sd stand alone; before, those of all customers have a share. */
+/** Transactions until a customer's own mean and sd stand alone; before, those of all customers count too. */
 const OWN_AFTER = 20;
 /** Least weight of a new amount in the mean of all customers. */
 const LEAST_PRIOR_RATE = 1e-4;
@@ -22,75 +27,55 @@ const LEAST_SPREAD = 0.05;
 const USUAL_Z = 2;
 const MOST_EXCESS = 10;
 const SUSPICION_S = 14 * 86_400;
-const HOUR_S = 3600;
-const FRAUDS_S = 28 * 86_400;
 
 const COUNT = 0, MEAN = 1, VARIANCE = 2, TIME = 3, SUSPICION = 4;
-/** Three counts, see `Velocity`. */
-const COUNTS = 5;
-const AMOUNT_HOUR = 8;
-const FRAUDS_TIME = 9, FRAUDS = 10;
 
-/** Which optional parts of each customer's state are kept. */
-export interface CustomerParts {
-  /** Counts of late. */
-  velocity: boolean;
-  /** Sum over the last hour. */
-  amounts: boolean;
-  /** Known frauds. */
-  labels: boolean;
-}
+/** Usual amount and spread, and earlier excess, of each customer; always kept. */
+export const SPENDING: StatePart = { name: "spending", open: () => ({}) };
+/** Words of a customer's spending; the columns of other parts follow. */
+export const CUSTOMER_WORDS = 5;
 
 /**
- * What the state knows of each customer: usual amount and spread, earlier excess, velocity, known frauds.
+ * What the state knows of each customer: usual amount, spread, earlier excess, and the columns of the parts in use.
  *
- * A customer takes 32 bytes, 44 with velocity, 48 with amounts and 56 with labels, and its share of the index. Little-known customers
- * lean on the spending at large, kept as mean and variance of the logarithm, where one absurd amount weighs little.
+ * A customer takes 32 bytes, 4 for each word of the columns, and its share of the index. Little-known customers lean on
+ * the spending at large, kept as mean and variance of the logarithm, where one absurd amount weighs little.
  */
 export class CustomerState {
-  readonly #table: KeyTable;
-  readonly #parts: CustomerParts;
+  readonly table: KeyTable;
+  /** Loops over them count by index, as an iterator costs more than the work. */
+  readonly #placed: readonly PlacedColumns<CustomerColumns>[];
+  readonly #takesLabels: boolean;
+  /** A customer of whom nothing is known. */
+  readonly #stranger: KeyTable;
   readonly #prior = { mean: 0.5, spread: 0.5 };
   #priorCount = 0;
   #logMean = 0;
   #logVariance = 0;
 
-  /** Makes the state of no customer. */
-  constructor(parts: CustomerParts, maxKeys: number) {
-    this.#parts = parts;
-    this.#table = new KeyTable(parts.labels ? 11 : parts.amounts ? 9 : parts.velocity ? 8 : 5, maxKeys);
+  /** Makes the state of no customer, with these columns. */
+  constructor(placed: readonly PlacedColumns<CustomerColumns>[], maxKeys: number) {
+    this.#placed = placed;
+    this.#takesLabels = placed.some(({ columns }) => columns.label !== undefined);
+    const last = placed.at(-1);
+    const words = last === undefined ? CUSTOMER_WORDS : last.at + last.columns.words;
+    this.table = new KeyTable(words, maxKeys);
+    this.#stranger = new KeyTable(words, 1);
+    this.#stranger.touch(0, 0);
   }
 
-  /** Customers remembered. */
-  get size(): number {
-    return this.#table.size;
+  /** Reads what is known of a customer into the row, whose amount is set, and changes nothing. */
+  read(low: number, high: number, row: RowState): void {
+    const at = this.table.find(low, high);
+    if (at < 0) this.#readAt(this.#stranger, this.#stranger.find(0, 0), row);
+    else this.#readAt(this.table, at, row);
   }
 
-  /** Customers forgotten. */
-  get evicted(): number {
-    return this.#table.evicted;
-  }
-
-  /** Brings what `find` reads first close. */
-  warmSlot(low: number, high: number): number {
-    return this.#table.warmSlot(low, high);
-  }
-
-  /** Where a customer is, for a `take` soon, or -1. */
-  find(low: number, high: number): number {
-    return this.#table.find(low, high);
-  }
-
-  /** Reads what is known of a customer into the row, whose amount is set, and takes no note of it. */
-  read(low: number, high: number, seconds: number, row: RowState): void {
-    this.#readAt(this.#table.find(low, high), seconds, row);
-  }
-
-  /** Reads what is known of a customer into the row, whose amount is set, then takes the row in; `expected` is what `find` gave. */
-  take(low: number, high: number, seconds: number, row: RowState, expected = -1): void {
-    const table = this.#table;
+  /** Reads as `read` does, then takes the row in; `expected` is what `table.find` gave. */
+  take(low: number, high: number, row: RowState, expected = -1): void {
+    const { table } = this;
     const at = table.touch(low, high, expected);
-    this.#readAt(at, seconds, row);
+    this.#readAt(table, at, row);
     const { words, floats } = table;
     const count = words[at + COUNT] + 1;
     const rate = Math.max(1 / count, LEAST_RATE);
@@ -99,63 +84,40 @@ export class CustomerState {
     floats[at + MEAN] += rate * distance;
     floats[at + VARIANCE] = (1 - rate) * (floats[at + VARIANCE] + rate * distance * distance);
     floats[at + SUSPICION] = row.suspicion + Math.min(Math.max(row.z - USUAL_Z, 0), MOST_EXCESS);
-    if (this.#parts.velocity) row.customerVelocity.write(floats, at + COUNTS);
-    if (this.#parts.amounts) floats[at + AMOUNT_HOUR] = row.customerAmountHour + row.amount;
-    words[at + TIME] = storedAfter(words[at + TIME], seconds);
+    const placed = this.#placed;
+    for (let i = 0; i < placed.length; i++) placed[i].columns.take(table, at + placed[i].at, row);
+    words[at + TIME] = storedAfter(words[at + TIME], row.seconds);
     this.#takeIntoPrior(row.amount);
   }
 
-  /**
-   * Adds a known fraud (`change` 1), or takes one back that a later label denies (-1, with the time of the first label).
-   * A customer that this state has not seen is left out.
-   */
+  /** Passes a known fraud of a customer, or one taken back, to the columns; a customer not seen before is left out. */
   label(low: number, high: number, seconds: number, change: 1 | -1): void {
-    const at = this.#parts.labels ? this.#table.find(low, high) : -1;
+    const at = this.#takesLabels ? this.table.find(low, high) : -1;
     if (at < 0) return;
-    const { words, floats } = this.#table;
-    const stored = words[at + FRAUDS_TIME];
-    const now = storedAfter(stored, seconds);
-    const kept = floats[at + FRAUDS] * Math.exp(-elapsedSeconds(stored, now) / FRAUDS_S);
-    floats[at + FRAUDS] = Math.max(kept + change * Math.exp(-elapsedSeconds(seconds, now) / FRAUDS_S), 0);
-    words[at + FRAUDS_TIME] = now;
+    for (const { columns, at: place } of this.#placed) {
+      columns.label?.(this.table, at + place, seconds, change);
+    }
   }
 
-  #readAt(at: number, seconds: number, row: RowState): void {
-    const { words, floats } = this.#table;
-    const count = at < 0 ? 0 : words[at + COUNT];
-    let mean = 0;
-    let sd = 0;
-    if (count > 0) {
-      mean = floats[at + MEAN];
-      sd = Math.sqrt(floats[at + VARIANCE]);
-    }
+  #readAt(table: KeyTable, at: number, row: RowState): void {
+    const { words, floats } = table;
+    const count = words[at + COUNT];
+    let mean = floats[at + MEAN];
+    let sd = Math.sqrt(floats[at + VARIANCE]);
     if (count < OWN_AFTER) {
       const own = count / OWN_AFTER;
       const prior = this.#priorOf(row.amount);
       mean = own * mean + (1 - own) * prior.mean;
       sd = own * sd + (1 - own) * prior.spread * mean;
     }
-    row.customerCount = count;
     row.customerMean = mean;
     row.customerSd = Math.max(sd, LEAST_SPREAD * mean);
     row.z = (row.amount - mean) / row.customerSd;
-    if (at < 0) {
-      row.customerVelocity.clear();
-      row.suspicion =
-        row.customerAmountHour =
-        row.customerFrauds =
-          0;
-      return;
-    }
-    const elapsed = elapsedSeconds(words[at + TIME], seconds);
+    const elapsed = elapsedSeconds(words[at + TIME], row.seconds);
     const suspicion = floats[at + SUSPICION];
     row.suspicion = suspicion === 0 ? 0 : suspicion * Math.exp(-elapsed / SUSPICION_S);
-    if (this.#parts.velocity) row.customerVelocity.read(floats, at + COUNTS, elapsed);
-    if (this.#parts.amounts) row.customerAmountHour = floats[at + AMOUNT_HOUR] * Math.exp(-elapsed / HOUR_S);
-    if (this.#parts.labels) {
-      const sinceLabel = elapsedSeconds(words[at + FRAUDS_TIME], seconds);
-      row.customerFrauds = floats[at + FRAUDS] * Math.exp(-sinceLabel / FRAUDS_S);
-    }
+    const placed = this.#placed;
+    for (let i = 0; i < placed.length; i++) placed[i].columns.read(table, at + placed[i].at, row, elapsed);
   }
 
   /** Mean and relative spread of a log-normal amount; the very first amount is its own mean. Filled anew each time. */
@@ -175,28 +137,23 @@ export class CustomerState {
     this.#logVariance = (1 - rate) * (this.#logVariance + rate * distance * distance);
   }
 
-  /** Whether the customer is remembered. */
-  knows(low: number, high: number): boolean {
-    return this.#table.find(low, high) >= 0;
-  }
-
   /** Takes over what another state of the same parts knows of one customer and of all of them. */
   copyFrom(other: CustomerState, low: number, high: number): void {
     this.#priorCount = other.#priorCount;
     this.#logMean = other.#logMean;
     this.#logVariance = other.#logVariance;
-    this.#table.copyFrom(other.#table, low, high);
+    this.table.copyFrom(other.table, low, high);
   }
 
   /** Writes the state. */
   save(out: SnapshotWriter): void {
     out.numbers([this.#priorCount, this.#logMean, this.#logVariance]);
-    this.#table.save(out);
+    this.table.save(out);
   }
 
   /** Takes a state that `save` wrote. */
   load(from: SnapshotReader): void {
     [this.#priorCount, this.#logMean, this.#logVariance] = from.numbers(3);
-    this.#table.load(from);
+    this.table.load(from);
   }
 }

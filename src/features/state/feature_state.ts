@@ -1,16 +1,13 @@
 import type { Label } from "../../domain/label.ts";
 import type { TransactionColumns } from "../../domain/transaction.ts";
 import { CustomerState } from "./customer_state.ts";
-import { secondsOf } from "./elapsed.ts";
 import { LabelQueue } from "./label_queue.ts";
 import { AT_TERMINAL, FRAUD, LABELLED, PRESUMED, RecentTransactions, TAKEN } from "./recent_transactions.ts";
-import type { StatePart } from "../registry.ts";
-import type { RowState } from "./row_state.ts";
-import type { SnapshotReader } from "./snapshot_reader.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
+import { type CustomerColumns, type PlacedColumns, type RowState, secondsOf } from "./part.ts";
+import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 import { TerminalState } from "./terminal_state.ts";
 
-/** A labelled fraud whose amount was that unusual for its card is put down to the card, not to the terminal. */
+/** A labelled fraud with this z or more is put down to the card, not to the terminal. */
 const CARD_Z = 2.5;
 /** A row moves the clock of the presumption forward by no more than this, seconds. */
 const CLOCK_STEP_S = 3600;
@@ -18,13 +15,19 @@ const CLOCK_BEHIND_S = 86_400;
 /** Rows whose keys are looked up at a time. */
 export const LOOKED_UP_ROWS = 64;
 
-/** Bounds of the state, with every default filled in. */
+/** What the features of a set need the state to keep. */
+export interface StateLayout {
+  readonly customers: readonly PlacedColumns<CustomerColumns>[];
+  readonly terminals: readonly PlacedColumns[];
+  readonly usesTerminals: boolean;
+  readonly usesLabels: boolean;
+}
+
+/** Bounds of the state, as `FeaturesOptions` describes them. */
 export interface StateSettings {
-  /** Customers, and likewise terminals, to remember at most, from 1 to 2^26. */
   maxKeys: number;
-  /** Transactions to remember one by one at most, from 1 to 2^26. */
   maxTransactions: number;
-  /** Time without a label after which a transaction counts as legitimate; Infinity for never. */
+  /** Infinity for never. */
   presumeLegitimateAfterMs: number;
 }
 
@@ -33,23 +36,15 @@ export interface StateSettings {
  * labels that wait for their time.
  */
 export class FeatureState {
-  /** What is known of each customer. */
   readonly customers: CustomerState;
-  /** What labels say of each terminal. */
   readonly terminals: TerminalState;
-  /** The newest transactions, one by one. */
   readonly recent: RecentTransactions;
-  /** Labels offered and not applied yet. */
   readonly queue: LabelQueue = new LabelQueue();
-  /** Labels applied since the stream's start. */
   labelsApplied = 0;
-  /** Applied labels of transactions that had one already. */
   labelsRepeated = 0;
-  /** Applied fraud labels without a z, put down to the terminal for lack of it. */
   labelsUnattributed = 0;
-  /** Transactions that came again and did not count a second time. */
   transactionsRepeated = 0;
-  /** Follows the rows' times, unmoved by single ones far ahead: what presumption goes by. Seconds since 1970, -1 before the first. */
+  /** Presumption goes by this time, which single rows far ahead hardly move: seconds since 1970, -1 before the first. */
   #clock = -1;
   /** Where customers and terminals of the rows from `#start` on were when they were looked up, or -1. */
   readonly #customerAt = new Int32Array(LOOKED_UP_ROWS);
@@ -57,21 +52,15 @@ export class FeatureState {
   #start = 0;
   /** What the last look-up read; kept only so that the reads are not optimised away. */
   #warmed = 0;
-  readonly #usesTerminals: boolean;
+  readonly #layout: StateLayout;
   readonly #presumes: boolean;
-  readonly #usesLabels: boolean;
 
-  /** Makes an empty state with the parts that the features need. */
-  constructor(parts: ReadonlySet<StatePart>, settings: StateSettings) {
-    this.#usesLabels = parts.has("terminal-labels") || parts.has("customer-labels");
-    const velocity = parts.has("velocity");
-    this.#usesTerminals = parts.has("terminal-labels") || velocity;
-    this.#presumes = this.#usesLabels && settings.presumeLegitimateAfterMs < Infinity;
-    this.customers = new CustomerState(
-      { velocity, amounts: parts.has("customer-amounts"), labels: parts.has("customer-labels") },
-      settings.maxKeys,
-    );
-    this.terminals = new TerminalState(velocity, settings.maxKeys);
+  /** Makes an empty state. */
+  constructor(layout: StateLayout, settings: StateSettings) {
+    this.#layout = layout;
+    this.#presumes = layout.usesLabels && settings.presumeLegitimateAfterMs < Infinity;
+    this.customers = new CustomerState(layout.customers, settings.maxKeys);
+    this.terminals = new TerminalState(layout.terminals, settings.maxKeys);
     const presumeAfterS = this.#presumes ? Math.ceil(settings.presumeLegitimateAfterMs / 1000) : Infinity;
     this.recent = new RecentTransactions(settings.maxTransactions, presumeAfterS);
   }
@@ -85,29 +74,32 @@ export class FeatureState {
    */
   lookUp(columns: TransactionColumns, start: number, end: number): void {
     const { transactionKey, customerKey, terminalKey } = columns;
+    const { usesTerminals } = this.#layout;
+    const customers = this.customers.table;
+    const terminals = this.terminals.table;
     let read = 0;
     // All slots first, since the memory of an entry is known only from its slot.
     for (let i = start; i < end; i++) {
       read ^= this.recent.warmSlot(transactionKey[2 * i] | 0, transactionKey[2 * i + 1] | 0);
-      read ^= this.customers.warmSlot(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
-      if (this.#usesTerminals) {
-        read ^= this.terminals.warmSlot(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
+      read ^= customers.warmSlot(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
+      if (usesTerminals) {
+        read ^= terminals.warmSlot(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
       }
     }
     for (let i = start; i < end; i++) {
-      this.#customerAt[i - start] = this.customers.find(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
-      if (this.#usesTerminals) {
-        this.#terminalAt[i - start] = this.terminals.find(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
+      this.#customerAt[i - start] = customers.find(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
+      if (usesTerminals) {
+        this.#terminalAt[i - start] = terminals.find(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0);
       }
     }
     this.#start = start;
     this.#warmed = read;
   }
 
-  /** Applies the labels that were known at the row's time, then reads the state into the row and takes the row, which was looked up, in. */
+  /** Applies the labels known at the row's time, reads the state into the row, and takes in the row, which was looked up. */
   take(columns: TransactionColumns, i: number, row: RowState): void {
-    const seconds = secondsOf(row.timestampMs);
-    if (this.#usesLabels) this.#reach(row.timestampMs, seconds);
+    const seconds = row.seconds = secondsOf(row.timestampMs);
+    if (this.#layout.usesLabels) this.#reach(row.timestampMs, seconds);
     const { transactionKey, customerKey, terminalKey } = columns;
     const low = transactionKey[2 * i] | 0;
     const high = transactionKey[2 * i + 1] | 0;
@@ -118,10 +110,10 @@ export class FeatureState {
       return;
     }
     const customerAt = this.#customerAt[i - this.#start];
-    this.customers.take(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, seconds, row, customerAt);
-    if (this.#usesTerminals) {
+    this.customers.take(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, row, customerAt);
+    if (this.#layout.usesTerminals) {
       const terminalAt = this.#terminalAt[i - this.#start];
-      this.terminals.take(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, seconds, row, terminalAt);
+      this.terminals.take(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, row, terminalAt);
     }
     if (at < 0) at = this.recent.remember(low, high);
     const takenAt = Math.min(seconds, this.#clock);
@@ -131,10 +123,10 @@ export class FeatureState {
   /** Reads the state into the row and changes nothing. */
   read(columns: TransactionColumns, i: number, row: RowState): void {
     const { customerKey, terminalKey } = columns;
-    const seconds = secondsOf(row.timestampMs);
-    this.customers.read(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, seconds, row);
-    if (this.#usesTerminals) {
-      this.terminals.read(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, seconds, row);
+    row.seconds = secondsOf(row.timestampMs);
+    this.customers.read(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0, row);
+    if (this.#layout.usesTerminals) {
+      this.terminals.read(terminalKey[2 * i] | 0, terminalKey[2 * i + 1] | 0, row);
     }
   }
 

@@ -1,7 +1,6 @@
-import { grownWords } from "./grown_words.ts";
 import { KeyIndex } from "./key_index.ts";
-import type { SnapshotReader } from "./snapshot_reader.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
+import { Records } from "./records.ts";
+import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 /** Words of an entry before its payload: key low, key high, number of its last use. */
 const HEAD = 3;
@@ -20,13 +19,7 @@ const NONE = -1;
  * the table is full, a pass over it lines up the keys used longest ago, which go one by one unless they are used again.
  * Entries are copied as they are into a snapshot.
  */
-export class KeyTable {
-  /** The words of all entries; read it again after `touch`, which may have moved it. */
-  words: Uint32Array = new Uint32Array();
-  /** The same words as float32. */
-  floats: Float32Array = new Float32Array();
-  readonly #stride: number;
-  readonly #maxKeys: number;
+export class KeyTable extends Records {
   readonly #onForget: ((at: number) => void) | undefined;
   readonly #index: KeyIndex;
   #size = 0;
@@ -45,9 +38,8 @@ export class KeyTable {
    * @param onForget Told the position of a key's payload before it is forgotten, but not of those that `load` forgets.
    */
   constructor(payloadWords: number, maxKeys: number, onForget?: (at: number) => void) {
+    super(HEAD + payloadWords, maxKeys);
     this.#onForget = onForget;
-    this.#stride = HEAD + payloadWords;
-    this.#maxKeys = maxKeys;
     this.#index = new KeyIndex(maxKeys);
   }
 
@@ -63,13 +55,13 @@ export class KeyTable {
 
   /** Positions of all payloads. */
   *payloads(): Iterable<number> {
-    for (let entry = 0; entry < this.#size; entry++) yield entry * this.#stride + HEAD;
+    for (let entry = 0; entry < this.#size; entry++) yield entry * this.stride + HEAD;
   }
 
   /** Position of the key's payload, or -1; the order of use stays as it is. */
   find(low: number, high: number): number {
-    const entry = this.#index.find(low, high, this.words, this.#stride);
-    return entry === NONE ? NONE : entry * this.#stride + HEAD;
+    const entry = this.#index.find(low, high, this.words, this.stride);
+    return entry === NONE ? NONE : entry * this.stride + HEAD;
   }
 
   /** Brings what `find` reads first close. */
@@ -93,20 +85,20 @@ export class KeyTable {
     const found = this.use(low, high, expected);
     if (found !== NONE) return found;
     let entry = this.#size;
-    if (entry < this.#maxKeys) {
-      this.#reserve(entry + 1);
+    if (entry < this.maxRecords) {
+      this.reserve(entry + 1);
       this.#size++;
     } else {
       entry = this.#leastRecentlyUsed();
-      this.#onForget?.(entry * this.#stride + HEAD);
-      this.#index.remove(entry, this.words, this.#stride);
-      this.words.fill(0, entry * this.#stride, (entry + 1) * this.#stride);
+      this.#onForget?.(entry * this.stride + HEAD);
+      this.#index.remove(entry, this.words, this.stride);
+      this.words.fill(0, entry * this.stride, (entry + 1) * this.stride);
       this.#evicted++;
     }
-    const at = entry * this.#stride;
+    const at = entry * this.stride;
     this.words[at] = low;
     this.words[at + 1] = high;
-    this.#index.add(entry, this.#size, this.words, this.#stride);
+    this.#index.add(entry, this.#size, this.words, this.stride);
     this.#stamp(at + HEAD);
     return at + HEAD;
   }
@@ -116,13 +108,13 @@ export class KeyTable {
     const from = other.find(low, high);
     if (from === NONE) return;
     const at = this.touch(low, high);
-    this.words.set(other.words.subarray(from, from + this.#stride - HEAD), at);
+    this.words.set(other.words.subarray(from, from + this.stride - HEAD), at);
   }
 
   /** Writes the entries and the order of their use. */
   save(out: SnapshotWriter): void {
-    out.numbers([this.#stride, this.#size, this.#evicted, this.#uses]);
-    out.words(this.words.subarray(0, this.#size * this.#stride));
+    out.numbers([this.stride, this.#size, this.#evicted, this.#uses]);
+    out.words(this.words.subarray(0, this.#size * this.stride));
   }
 
   /**
@@ -130,7 +122,7 @@ export class KeyTable {
    * forgotten and counted. Throws RangeError for entries of another layout.
    */
   load(from: SnapshotReader): void {
-    const stride = this.#stride;
+    const stride = this.stride;
     const [savedStride, size, evicted, uses] = from.numbers(4);
     if (savedStride !== stride) {
       throw new RangeError(
@@ -138,14 +130,14 @@ export class KeyTable {
       );
     }
     const saved = from.words(size * stride);
-    const kept = Math.min(size, this.#maxKeys);
+    const kept = Math.min(size, this.maxRecords);
     this.#size = kept;
     this.#evicted = evicted + size - kept;
     this.#uses = uses;
     this.#lineAt = 0;
     this.#line = new Uint32Array();
-    this.words = new Uint32Array();
-    this.#reserve(kept);
+    this.empty();
+    this.reserve(kept);
     if (kept === size) {
       this.words.set(saved);
     } else {
@@ -171,7 +163,7 @@ export class KeyTable {
   /** Numbers the last uses from 1 on, in the order they have. */
   #renumberUses(): void {
     const { words } = this;
-    const stride = this.#stride;
+    const stride = this.stride;
     const inOrder = Uint32Array.from({ length: this.#size }, (_, entry) => entry)
       .sort((a, b) => lastUse(words, a * stride) - lastUse(words, b * stride));
     inOrder.forEach((entry, i) => words[entry * stride + HEAD - 1] = i + 1);
@@ -184,7 +176,7 @@ export class KeyTable {
     for (;;) {
       while (this.#lineAt < this.#line.length) {
         const entry = this.#line[this.#lineAt++];
-        if (lastUse(this.words, entry * this.#stride) <= this.#lineEnd) return entry;
+        if (lastUse(this.words, entry * this.stride) <= this.#lineEnd) return entry;
       }
       this.#lineUp();
     }
@@ -193,7 +185,7 @@ export class KeyTable {
   /** Lines up the entries used longest ago: about one in `FORGET_SHARE`, judged by a sample, and at least one. */
   #lineUp(): void {
     const { words } = this;
-    const stride = this.#stride;
+    const stride = this.stride;
     const step = Math.max(1, Math.floor(this.#size / SAMPLE));
     const sample = Float64Array.from(
       { length: Math.ceil(this.#size / step) },
@@ -210,13 +202,6 @@ export class KeyTable {
     );
     this.#lineAt = 0;
     this.#lineEnd = end;
-  }
-
-  #reserve(entries: number): void {
-    const grown = grownWords(this.words, { stride: this.#stride, entries, maxEntries: this.#maxKeys });
-    if (grown === this.words) return;
-    this.words = grown;
-    this.floats = new Float32Array(grown.buffer);
   }
 }
 

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "../../testing/assert.ts";
 import { KeyTable } from "./key_table.ts";
-import { SnapshotReader } from "./snapshot_reader.ts";
-import { SnapshotWriter } from "./snapshot_writer.ts";
+import { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 /** A plain model of the table: a Map keeps the order of use. */
 class ModelTable {

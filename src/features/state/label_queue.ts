@@ -1,6 +1,5 @@
 import { type Label, ReusedLabel } from "../../domain/label.ts";
-import type { SnapshotReader } from "./snapshot_reader.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
+import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 const WORDS = 6;
 const NUMBERS = 4;

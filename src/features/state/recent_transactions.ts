@@ -1,7 +1,6 @@
-import { grownWords } from "./grown_words.ts";
 import { KeyIndex } from "./key_index.ts";
-import type { SnapshotReader } from "./snapshot_reader.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
+import { Records } from "./records.ts";
+import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 /** Flags of a remembered transaction. */
 export const TAKEN = 1, LABELLED = 2, FRAUD = 4, AT_TERMINAL = 8, PRESUMED = 16;
@@ -27,35 +26,30 @@ export interface PresumedTransaction {
  *
  * A ring of entries, 28 bytes a transaction, 40 with presumption, and its share of the index.
  */
-export class RecentTransactions {
+export class RecentTransactions extends Records {
   readonly #index: KeyIndex;
-  readonly #maxTransactions: number;
   readonly #presumeAfterS: number;
-  readonly #stride: number;
-  #words: Uint32Array = new Uint32Array();
-  #floats: Float32Array = new Float32Array();
-  /** Transactions remembered since the stream's start; number `n` is in the ring's place `n % maxTransactions`. */
+  /** Transactions remembered since the stream's start; number `n` is in the ring's place `n % maxRecords`. */
   #remembered = 0;
   /** Number of the next transaction that may be presumed legitimate. */
   #cursor = 0;
 
   /** Remembers nothing yet; `presumeAfterS` is Infinity where nothing is presumed. */
   constructor(maxTransactions: number, presumeAfterS: number) {
-    this.#maxTransactions = maxTransactions;
+    super(presumeAfterS < Infinity ? 10 : 7, maxTransactions);
     this.#index = new KeyIndex(maxTransactions, SPARE_SHARE);
     this.#presumeAfterS = presumeAfterS;
-    this.#stride = presumeAfterS < Infinity ? 10 : 7;
   }
 
   /** Transactions remembered. */
   get size(): number {
-    return Math.min(this.#remembered, this.#maxTransactions);
+    return Math.min(this.#remembered, this.maxRecords);
   }
 
   /** Position of a transaction, or -1; it holds until the next `remember`. */
   find(low: number, high: number): number {
-    const entry = this.#index.find(low, high, this.#words, this.#stride);
-    return entry < 0 ? -1 : entry * this.#stride;
+    const entry = this.#index.find(low, high, this.words, this.stride);
+    return entry < 0 ? -1 : entry * this.stride;
   }
 
   /** Brings what `find` reads first close. */
@@ -65,47 +59,47 @@ export class RecentTransactions {
 
   /** Position of a transaction that is not remembered yet. */
   remember(low: number, high: number): number {
-    const entry = this.#remembered % this.#maxTransactions;
-    const at = entry * this.#stride;
+    const entry = this.#remembered % this.maxRecords;
+    const at = entry * this.stride;
     // The index is not told of the one that is forgotten: that would be one more place in memory to wait for.
-    if (this.#remembered >= this.#maxTransactions) this.#words.fill(0, at, at + this.#stride);
-    else this.#reserve(entry + 1);
+    if (this.#remembered >= this.maxRecords) this.words.fill(0, at, at + this.stride);
+    else this.reserve(entry + 1);
     this.#remembered++;
-    this.#words[at] = low;
-    this.#words[at + 1] = high;
-    this.#index.add(entry, this.size, this.#words, this.#stride);
+    this.words[at] = low;
+    this.words[at + 1] = high;
+    this.#index.add(entry, this.size, this.words, this.stride);
     return at;
   }
 
   /** z of the transaction when it was taken in, NaN where it was not. */
   z(at: number): number {
-    return (this.#words[at + FLAGS] & TAKEN) !== 0 ? this.#floats[at + Z] : NaN;
+    return (this.words[at + FLAGS] & TAKEN) !== 0 ? this.floats[at + Z] : NaN;
   }
 
   /** Flags of a transaction. */
   flags(at: number): number {
-    return this.#words[at + FLAGS];
+    return this.words[at + FLAGS];
   }
 
   /** Ordinal of its first label among those of its terminal. */
   ordinal(at: number): number {
-    return this.#words[at + ORDINAL];
+    return this.words[at + ORDINAL];
   }
 
   /** When its first label became known, seconds since 1970. */
   labelledAt(at: number): number {
-    return this.#words[at + LABELLED_AT];
+    return this.words[at + LABELLED_AT];
   }
 
   /** When the label that holds became known, seconds since 1970. */
   truthAt(at: number): number {
-    return this.#words[at + TRUTH_AT];
+    return this.words[at + TRUTH_AT];
   }
 
   /** Notes that a transaction was taken in at `seconds` of the state's clock. */
   setTaken(at: number, z: number, seconds: number, terminalLow: number, terminalHigh: number): void {
-    const words = this.#words;
-    this.#floats[at + Z] = z;
+    const words = this.words;
+    this.floats[at + Z] = z;
     words[at + FLAGS] |= TAKEN;
     if (this.#presumeAfterS === Infinity) return;
     words[at + TERMINAL_LOW] = terminalLow;
@@ -116,14 +110,14 @@ export class RecentTransactions {
   /** Notes a transaction's first label and where it counts. */
   setLabelled(at: number, flags: number, ordinal: number, seconds: number): void {
     this.setTruth(at, flags, seconds);
-    this.#words[at + ORDINAL] = ordinal;
-    this.#words[at + LABELLED_AT] = seconds;
+    this.words[at + ORDINAL] = ordinal;
+    this.words[at + LABELLED_AT] = seconds;
   }
 
   /** Puts another truth, known since `seconds`, in the place of the one noted; its place among the labels stays. */
   setTruth(at: number, flags: number, seconds: number): void {
-    this.#words[at + TRUTH_AT] = seconds;
-    this.#words[at + FLAGS] = this.#words[at + FLAGS] & TAKEN | flags;
+    this.words[at + TRUTH_AT] = seconds;
+    this.words[at + FLAGS] = this.words[at + FLAGS] & TAKEN | flags;
   }
 
   /**
@@ -131,10 +125,10 @@ export class RecentTransactions {
    * came; `presume` returns the ordinal of the label at the terminal. One that is forgotten before is never presumed.
    */
   presumeUpTo(seconds: number, presume: (transaction: PresumedTransaction) => number): void {
-    const words = this.#words;
-    this.#cursor = Math.max(this.#cursor, this.#remembered - this.#maxTransactions);
+    const words = this.words;
+    this.#cursor = Math.max(this.#cursor, this.#remembered - this.maxRecords);
     for (; this.#cursor < this.#remembered; this.#cursor++) {
-      const at = this.#cursor % this.#maxTransactions * this.#stride;
+      const at = this.#cursor % this.maxRecords * this.stride;
       if ((words[at + FLAGS] & (TAKEN | LABELLED)) !== TAKEN) continue;
       const due = words[at + TAKEN_AT] + this.#presumeAfterS;
       if (due > seconds) return;
@@ -150,10 +144,10 @@ export class RecentTransactions {
   /** Writes the state, the first remembered first. */
   save(out: SnapshotWriter): void {
     const { size } = this;
-    const first = (this.#remembered - size) % this.#maxTransactions;
-    out.numbers([this.#stride, size, this.#remembered, this.#cursor]);
-    out.words(this.#words.subarray(first * this.#stride, size * this.#stride));
-    out.words(this.#words.subarray(0, first * this.#stride));
+    const first = (this.#remembered - size) % this.maxRecords;
+    out.numbers([this.stride, size, this.#remembered, this.#cursor]);
+    out.words(this.words.subarray(first * this.stride, size * this.stride));
+    out.words(this.words.subarray(0, first * this.stride));
   }
 
   /**
@@ -162,30 +156,19 @@ export class RecentTransactions {
    */
   load(from: SnapshotReader): void {
     const [stride, size, remembered, cursor] = from.numbers(4);
-    if (stride !== this.#stride) {
+    if (stride !== this.stride) {
       throw new RangeError(
-        `Cannot restore the features as a transaction must have ${this.#stride} words: current value is ${stride}`,
+        `Cannot restore the features as a transaction must have ${this.stride} words: current value is ${stride}`,
       );
     }
     const saved = from.words(size * stride);
-    const kept = Math.min(size, this.#maxTransactions);
+    const kept = Math.min(size, this.maxRecords);
     // Numbers count from 0 again: only their order and their distance to the cursor matter.
     this.#remembered = kept;
     this.#cursor = Math.max(0, cursor - (remembered - kept));
-    this.#words = new Uint32Array();
-    this.#reserve(kept);
-    this.#words.set(saved.subarray((size - kept) * stride));
-    this.#index.rebuild(this.#words, stride, kept);
-  }
-
-  #reserve(entries: number): void {
-    const grown = grownWords(this.#words, {
-      stride: this.#stride,
-      entries,
-      maxEntries: this.#maxTransactions,
-    });
-    if (grown === this.#words) return;
-    this.#words = grown;
-    this.#floats = new Float32Array(grown.buffer);
+    this.empty();
+    this.reserve(kept);
+    this.words.set(saved.subarray((size - kept) * stride));
+    this.#index.rebuild(this.words, stride, kept);
   }
 }

@@ -1,24 +1,21 @@
-import { elapsedSeconds, storedAfter } from "./elapsed.ts";
 import { KeyTable } from "./key_table.ts";
-import { RecordPool } from "./record_pool.ts";
-import type { RowState } from "./row_state.ts";
-import type { SnapshotReader } from "./snapshot_reader.ts";
-import type { SnapshotWriter } from "./snapshot_writer.ts";
+import { elapsedSeconds, type PlacedColumns, type RowState, type StatePart, storedAfter } from "./part.ts";
+import { RecordPool } from "./records.ts";
+import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 const RISK_S = 7 * 86_400;
-/** Legitimate labels that every terminal is credited with, so that one fraud alone is not a rate of 1. */
+/** Legitimate labels credited to every terminal, so that one fraud alone is not a rate of 1. */
 const RISK_PRIOR = 1;
 const LABEL_WEIGHT = 0.4;
 const MOST_STREAK = 10;
 /** Labels of a terminal that the history word holds, the newest in bit 0. */
 const HISTORY_LABELS = 32;
 
-/** Of a terminal: the number of what is known of its labels, 0 for nothing. */
+/** Of a terminal: the number of its labels' record, 0 for none. */
 const LABELLED = 0;
-const VELOCITY_TIME = 1;
-/** Three counts, see `Velocity`. */
-const COUNTS = 2;
-/** Of its labels. */
+/** Of a terminal: the time that the columns go by. */
+const COLUMNS_TIME = 1;
+/** Of its labels' record. */
 const TIME = 0, FRAUDS = 1, LABELS = 2, HISTORY = 3, ORDINAL = 4;
 const LABEL_WORDS = 5;
 
@@ -35,79 +32,71 @@ const ewmaOfByte = [0, 8, 16, 24].map((first) =>
   })
 );
 
+/** The labels of each terminal. */
+export const TERMINAL_LABELS: StatePart = { name: "terminal-labels", open: () => ({}) };
+/** Words of a terminal before the columns, if it has any. */
+export const TERMINAL_WORDS = 2;
+
 /** One label as it counts at its terminal. */
 export interface TerminalLabel {
   /** When it became known, seconds since 1970. */
   seconds: number;
-  /** Whether it says fraud; false where it says legitimate. */
   isFraud: boolean;
   /** Whether a fraud is put down to the terminal; false where it is put down to the card. */
   atTerminal: boolean;
 }
 
 /**
- * What the state knows of each terminal: its labels, and its transactions of late.
+ * What the state knows of each terminal: its labels, and the columns of the parts in use.
  *
- * A terminal takes 16 bytes, 32 with velocity, 20 more once it has a label, and its share of the index. The last 32 labels are kept one by one, so
- * that label EWMA and streak are exact, and a label that a later one denies can be turned in its place.
+ * A terminal takes 16 bytes, 4 and the words of the columns if there are any, 20 more once it has a label, and its share
+ * of the index. The last 32 labels are kept one by one: label EWMA and streak are exact, and a denied label is turned
+ * in its place.
  */
 export class TerminalState {
-  readonly #table: KeyTable;
+  readonly table: KeyTable;
   readonly #labels: RecordPool;
-  readonly #velocity: boolean;
+  readonly #placed: readonly PlacedColumns[];
+  /** A terminal of which nothing is known. */
+  readonly #stranger: KeyTable;
 
-  /** Makes the state of no terminal; `velocity` adds the counts of late. */
-  constructor(velocity: boolean, maxKeys: number) {
-    this.#velocity = velocity;
+  /** Makes the state of no terminal, with these columns. */
+  constructor(placed: readonly PlacedColumns[], maxKeys: number) {
+    this.#placed = placed;
     this.#labels = new RecordPool(LABEL_WORDS, maxKeys);
-    this.#table = new KeyTable(velocity ? 5 : 1, maxKeys, (at) => {
-      const labelled = this.#table.words[at + LABELLED];
+    const last = placed.at(-1);
+    const words = last === undefined ? 1 : last.at + last.columns.words;
+    this.table = new KeyTable(words, maxKeys, (at) => {
+      const labelled = this.table.words[at + LABELLED];
       if (labelled !== 0) this.#labels.remove(labelled);
     });
+    this.#stranger = new KeyTable(words, 1);
+    this.#stranger.touch(0, 0);
   }
 
-  /** Terminals remembered. */
-  get size(): number {
-    return this.#table.size;
+  /** Reads what is known of a terminal into the row, and changes nothing. */
+  read(low: number, high: number, row: RowState): void {
+    this.#readAt(this.table.find(low, high), row);
   }
 
-  /** Terminals forgotten. */
-  get evicted(): number {
-    return this.#table.evicted;
-  }
-
-  /** Brings what `find` reads first close. */
-  warmSlot(low: number, high: number): number {
-    return this.#table.warmSlot(low, high);
-  }
-
-  /** Where a terminal is, for a `take` soon, or -1. */
-  find(low: number, high: number): number {
-    return this.#table.find(low, high);
-  }
-
-  /** Reads what is known of a terminal into the row, and takes no note of it. */
-  read(low: number, high: number, seconds: number, row: RowState): void {
-    this.#readAt(this.#table.find(low, high), seconds, row);
-  }
-
-  /** Reads what is known of a terminal into the row, then takes the row in; `expected` is what `find` gave. */
-  take(low: number, high: number, seconds: number, row: RowState, expected = -1): void {
-    const table = this.#table;
-    if (!this.#velocity) {
-      this.#readAt(table.use(low, high, expected), seconds, row);
+  /** Reads as `read` does, then takes the row in; `expected` is what `table.find` gave. */
+  take(low: number, high: number, row: RowState, expected = -1): void {
+    const { table } = this;
+    if (this.#placed.length === 0) {
+      this.#readAt(table.use(low, high, expected), row);
       return;
     }
     const at = table.touch(low, high, expected);
-    this.#readAt(at, seconds, row);
-    row.terminalVelocity.write(table.floats, at + COUNTS);
-    table.words[at + VELOCITY_TIME] = storedAfter(table.words[at + VELOCITY_TIME], seconds);
+    this.#readAt(at, row);
+    const placed = this.#placed;
+    for (let i = 0; i < placed.length; i++) placed[i].columns.take(table, at + placed[i].at, row);
+    table.words[at + COLUMNS_TIME] = storedAfter(table.words[at + COLUMNS_TIME], row.seconds);
   }
 
   /** Takes a transaction's first label in; returns its ordinal among the terminal's labels. */
   label(low: number, high: number, label: TerminalLabel): number {
-    const entry = this.#table.touch(low, high);
-    const labelled = this.#table.words[entry + LABELLED] ||= this.#labels.add();
+    const entry = this.table.touch(low, high);
+    const labelled = this.table.words[entry + LABELLED] ||= this.#labels.add();
     const at = this.#labels.at(labelled);
     const { words, floats } = this.#labels;
     const stored = words[at + TIME];
@@ -121,10 +110,10 @@ export class TerminalState {
     return ++words[at + ORDINAL];
   }
 
-  /** Gives an earlier label, taken in under `ordinal`, another truth; a terminal since forgotten stays as it is. */
+  /** Gives an earlier label, taken in under `ordinal`, another truth; a terminal forgotten since stays as it is. */
   relabel(low: number, high: number, ordinal: number, earlier: TerminalLabel, truth: TerminalLabel): void {
-    const entry = this.#table.find(low, high);
-    const labelled = entry < 0 ? 0 : this.#table.words[entry + LABELLED];
+    const entry = this.table.find(low, high);
+    const labelled = entry < 0 ? 0 : this.table.words[entry + LABELLED];
     if (labelled === 0) return;
     const at = this.#labels.at(labelled);
     const { words, floats } = this.#labels;
@@ -136,26 +125,29 @@ export class TerminalState {
     floats[at + FRAUDS] = Math.max(floats[at + FRAUDS] + change * weight, 0);
   }
 
-  #readAt(at: number, seconds: number, row: RowState): void {
-    row.terminalVelocity.clear();
+  #readAt(at: number, row: RowState): void {
+    if (at < 0) return this.#readFrom(this.#stranger, this.#stranger.find(0, 0), row);
+    this.#readFrom(this.table, at, row);
+  }
+
+  #readFrom(table: KeyTable, at: number, row: RowState): void {
     row.terminalRisk =
       row.terminalLabelEwma =
       row.terminalLabelStreak =
         0;
-    if (at < 0) return;
-    const { words, floats } = this.#table;
-    if (words[at + LABELLED] !== 0) this.#readLabels(this.#labels.at(words[at + LABELLED]), seconds, row);
-    if (this.#velocity) {
-      const elapsed = elapsedSeconds(words[at + VELOCITY_TIME], seconds);
-      row.terminalVelocity.read(floats, at + COUNTS, elapsed);
-    }
+    const labelled = table.words[at + LABELLED];
+    if (labelled !== 0) this.#readLabels(this.#labels.at(labelled), row);
+    const placed = this.#placed;
+    if (placed.length === 0) return;
+    const elapsed = elapsedSeconds(table.words[at + COLUMNS_TIME], row.seconds);
+    for (let i = 0; i < placed.length; i++) placed[i].columns.read(table, at + placed[i].at, row, elapsed);
   }
 
-  #readLabels(at: number, seconds: number, row: RowState): void {
+  #readLabels(at: number, row: RowState): void {
     const { words, floats } = this.#labels;
     const frauds = floats[at + FRAUDS];
     if (frauds > 0) {
-      const decay = Math.exp(-elapsedSeconds(words[at + TIME], seconds) / RISK_S);
+      const decay = Math.exp(-elapsedSeconds(words[at + TIME], row.seconds) / RISK_S);
       row.terminalRisk = frauds * decay / (floats[at + LABELS] * decay + RISK_PRIOR);
     }
     const history = words[at + HISTORY];
@@ -171,30 +163,30 @@ export class TerminalState {
 
   /** Takes over what another state of the same parts knows of one terminal. */
   copyFrom(other: TerminalState, low: number, high: number): void {
-    const from = other.#table.find(low, high);
+    const from = other.table.find(low, high);
     if (from < 0) return;
-    this.#table.copyFrom(other.#table, low, high);
-    const labelled = other.#table.words[from + LABELLED];
+    this.table.copyFrom(other.table, low, high);
+    const labelled = other.table.words[from + LABELLED];
     if (labelled === 0) return;
-    const at = this.#table.find(low, high);
-    this.#table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
+    const at = this.table.find(low, high);
+    this.table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
   }
 
   /** Writes the state. */
   save(out: SnapshotWriter): void {
-    this.#table.save(out);
+    this.table.save(out);
     this.#labels.save(out);
   }
 
   /** Takes a state that `save` wrote. */
   load(from: SnapshotReader): void {
-    this.#table.load(from);
+    this.table.load(from);
     const saved = RecordPool.saved(from, LABEL_WORDS);
     // Those of terminals that a lower bound forgets are left behind.
     this.#labels.clear();
-    for (const at of this.#table.payloads()) {
-      const labelled = this.#table.words[at + LABELLED];
-      if (labelled !== 0) this.#table.words[at + LABELLED] = this.#labels.addCopy(saved(labelled));
+    for (const at of this.table.payloads()) {
+      const labelled = this.table.words[at + LABELLED];
+      if (labelled !== 0) this.table.words[at + LABELLED] = this.#labels.addCopy(saved(labelled));
     }
   }
 }

@@ -1,5 +1,4 @@
-import { featureRegistry } from "../../features/registry.ts";
-import { featureSets } from "../../features/sets.ts";
+import { featureRegistry, featureSets } from "../../features/registry.ts";
 import { applyTransforms, fitTransforms } from "../../features/transform.ts";
 import type { Feature } from "../../forest/manifest.ts";
 import type { FittedFeatures } from "../train_model.ts";

@@ -1,9 +1,57 @@
-import { checksumWords, SNAPSHOT_HEADER_WORDS, SNAPSHOT_MAGIC } from "./snapshot_writer.ts";
+/** "EDGE" in ASCII, little-endian. */
+const MAGIC = 0x45474445;
+/** Words before the sections: magic, number of words behind the header, checksum (2 words), state id (2 words). */
+const HEADER_WORDS = 6;
+
+/**
+ * Writes a snapshot of the features' state: a header, then sections of whole 32-bit words in the order they are saved.
+ *
+ * Words are little-endian, as on every machine that Deno runs on. Sections are copied once, at `finish`.
+ */
+export class SnapshotWriter {
+  readonly #sections: Uint32Array[] = [];
+  #length = 0;
+
+  /** Adds numbers as float64. */
+  numbers(values: ArrayLike<number>): void {
+    this.words(new Uint32Array(Float64Array.from(values).buffer));
+  }
+
+  /** Adds words; they must stay as they are until `finish`. */
+  words(values: Uint32Array): void {
+    this.#sections.push(values);
+    this.#length += values.length;
+  }
+
+  /**
+   * The snapshot's bytes.
+   *
+   * @param front Bytes to put before them, a multiple of 4 of them, so that what keeps both need not copy the state.
+   */
+  finish(stateId: readonly [number, number], front: Uint8Array = new Uint8Array()): Uint8Array {
+    const bytes = new Uint8Array(front.length + 4 * (HEADER_WORDS + this.#length));
+    bytes.set(front);
+    const words = new Uint32Array(bytes.buffer, front.length);
+    let at = HEADER_WORDS;
+    for (const section of this.#sections) {
+      words.set(section, at);
+      at += section.length;
+    }
+    words[0] = MAGIC;
+    words[1] = this.#length;
+    words[4] = stateId[0];
+    words[5] = stateId[1];
+    const [low, high] = checksumWords(words, 4);
+    words[2] = low;
+    words[3] = high;
+    return bytes;
+  }
+}
 
 /** Reads the sections of a snapshot in the order they were written, after checking that it is whole and fits. */
 export class SnapshotReader {
   readonly #words: Uint32Array;
-  #at = SNAPSHOT_HEADER_WORDS;
+  #at = HEADER_WORDS;
 
   /**
    * Checks the header.
@@ -12,10 +60,10 @@ export class SnapshotReader {
    * @param stateId The state that it must be of. Throws RangeError for another one, and for bytes that are cut or altered.
    */
   constructor(bytes: Uint8Array, stateId: readonly [number, number]) {
-    const whole = bytes.length % 4 === 0 && bytes.length >= SNAPSHOT_HEADER_WORDS * 4;
+    const whole = bytes.length % 4 === 0 && bytes.length >= HEADER_WORDS * 4;
     // A copy, as the words must be aligned and the state must not share memory with the caller.
     const words = new Uint32Array(bytes.slice(0, bytes.length - bytes.length % 4).buffer);
-    if (!whole || words[0] !== SNAPSHOT_MAGIC || words[1] !== words.length - SNAPSHOT_HEADER_WORDS) {
+    if (!whole || words[0] !== MAGIC || words[1] !== words.length - HEADER_WORDS) {
       throw new RangeError(
         "Cannot restore the features as the snapshot must be whole, its length that in its header: " +
           `current value is ${bytes.length} bytes`,
@@ -56,7 +104,7 @@ export class SnapshotReader {
     return this.#words.subarray(this.#at - count, this.#at);
   }
 
-  /** Throws RangeError where something is left to read. */
+  /** Throws RangeError if something is left to read. */
   end(): void {
     const left = this.#words.length - this.#at;
     if (left > 0) {
@@ -70,4 +118,17 @@ export class SnapshotReader {
 /** A state id as 16 hexadecimal digits. */
 export function stateIdText([low, high]: readonly [number, number]): string {
   return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
+}
+
+/** Two 32-bit sums over the words from `start` on: one multiplied, one added and rotated, so that order counts. */
+function checksumWords(words: Uint32Array, start: number): [number, number] {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = start; i < words.length; i++) {
+    const word = words[i];
+    a = Math.imul(a ^ word, 0x01000193);
+    a ^= a >>> 15;
+    b = (b << 5 | b >>> 27) + word | 0;
+  }
+  return [a >>> 0, b >>> 0];
 }

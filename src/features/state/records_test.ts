@@ -1,7 +1,6 @@
 import { assertEquals } from "../../testing/assert.ts";
-import { RecordPool } from "./record_pool.ts";
-import { SnapshotReader } from "./snapshot_reader.ts";
-import { SnapshotWriter } from "./snapshot_writer.ts";
+import { RecordPool } from "./records.ts";
+import { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 Deno.test("RecordPool gives out what was given back, all zero, and no record twice", () => {
   const pool = new RecordPool(3, 1000);
