@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, CommanderError } from "commander";
+import project from "../../deno.json" with { type: "json" };
 import { SettingsError } from "../../src/config.ts";
 
 /** An error of whoever typed the command, such as a column that the file does not have: exit code 2. */
@@ -21,7 +22,7 @@ export type ExitCode = 0 | 1 | 2;
  * of standard output going away, as with `| head`, ends the command without an error. A command that wants exit code 1
  * without an error sets `Deno.exitCode`.
  *
- * @param command Gets the option `--verbose` here, and so do its subcommands.
+ * @param command Gets the options `--version` and `--verbose` here, and so do its subcommands.
  * @param args Arguments without the program's name.
  *
  * @example
@@ -73,6 +74,7 @@ export async function runAsProgram(command: Command): Promise<never> {
 
 function prepare(command: Command): void {
   command.exitOverride();
+  if (command.version() === undefined) command.version(project.version, "-V, --version", "print the version");
   if (command.commands.length === 0 && !command.options.some((option) => option.long === "--verbose")) {
     command.option("--verbose", "print the stack of an error");
   }

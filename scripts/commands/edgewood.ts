@@ -18,8 +18,7 @@ import { verifyCommand } from "./verify.ts";
 
 /** The program `edgewood`. */
 export const edgewoodCommand: Command = new Command("edgewood")
-  .description("Fraud in a stream of card transactions, found by an Isolation Forest in WebAssembly.")
-  .version("0.1.0");
+  .description("Fraud in a stream of card transactions, found by an Isolation Forest in WebAssembly.");
 for (
   const command of [
     produceCommand,

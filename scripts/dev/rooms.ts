@@ -179,6 +179,8 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "zod": ["src/config.ts", "src/forest", "src/http"],
   "assemblyscript": ["scripts/dev"],
   "commander": ["scripts"],
+  // The version stands there, once.
+  "deno.json": ["scripts/cli"],
   "cli-progress": ["scripts/cli"],
   "ajv": ["scripts/dev"],
   "ajv-formats": ["scripts/dev"],
