@@ -11,7 +11,6 @@ import type { ProducedRecord, RecordBatch } from "../../src/broker/broker.ts";
 import { loadModel } from "../../src/forest/load.ts";
 import { createScorer } from "../../src/forest/scorer/scorer.ts";
 import type { LogMode } from "../../src/ledger/ledger.ts";
-import { encodeTransaction } from "../../src/simulate/events/encode.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 import { openDecoder } from "../../src/decode/wasm.ts";
 import { openFeatureStage } from "../../src/features/stage.ts";
@@ -90,7 +89,7 @@ async function measureProducing(
     })
   ) {
     if (event.kind === "label") continue;
-    made.push({ key: event.transaction.customer_id, value: encodeTransaction(event) });
+    made.push({ key: event.transaction.customer_id, value: JSON.stringify(event.transaction) });
   }
   await using broker = await openBroker(`sqlite:${folder}/produced.db`);
   await broker.ensureTopic(TOPICS.topic);

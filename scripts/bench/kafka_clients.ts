@@ -9,7 +9,6 @@
  */
 import { openBroker } from "../../src/adapters.ts";
 import type { ProducedRecord } from "../../src/broker/broker.ts";
-import { encodeTransaction } from "../../src/simulate/events/encode.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 import { needs } from "../../src/testing/services.ts";
 import { runAsProgram } from "../cli/run_command.ts";
@@ -86,7 +85,7 @@ function callsOf(records: number): ProducedRecord[][] {
   ) {
     if (event.kind === "label") continue;
     if ((calls.at(-1)?.length ?? CALL_RECORDS) === CALL_RECORDS) calls.push([]);
-    calls.at(-1)!.push({ key: event.transaction.customer_id, value: encodeTransaction(event) });
+    calls.at(-1)!.push({ key: event.transaction.customer_id, value: JSON.stringify(event.transaction) });
   }
   return calls;
 }

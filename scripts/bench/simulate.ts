@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { encodeLabel, encodeTransaction } from "../../src/simulate/events/encode.ts";
-import { simulate } from "../../src/simulate/simulate.ts";
+import { PackedRecords } from "../../src/broker/packed_records.ts";
+import { StepJson } from "../../src/simulate/events/json.ts";
+import { simulate, simulatedSteps } from "../../src/simulate/simulate.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 
 const START = new Date("2026-01-01T00:00:00Z");
+const BATCH_RECORDS = 16_384;
 const CASES = [["objects", "none"], ["objects", "all"], ["JSON", "none"], ["JSON", "all"]] as const;
 
 /** The command `bench simulate`. */
@@ -32,14 +34,19 @@ export const simulateBenchCommand = benchCommand({
 });
 
 function run(count: number, labels: "all" | "none", asJson: boolean): number {
-  let bytes = 0;
+  const options = { randomSeed: 1, start: START, count, labels };
+  const json = new StepJson(options.randomSeed, 7 * 86_400_000);
+  const records = new PackedRecords();
+  let made = 0;
   const began = performance.now();
-  for (const event of simulate({ randomSeed: 1, start: START, count, labels })) {
-    if (asJson) bytes += (event.kind === "label" ? encodeLabel(event) : encodeTransaction(event)).length;
-    else bytes++;
+  for (const event of asJson ? simulatedSteps(options) : simulate(options)) {
+    made++;
+    if (!("index" in event)) continue;
+    json.write(event, records);
+    if (records.length === BATCH_RECORDS) records.clear();
   }
-  if (bytes < count) {
-    throw new Error(`Cannot measure as ${count} transactions must come: current value is ${bytes}`);
+  if (made < count) {
+    throw new Error(`Cannot measure as ${count} transactions must come: current value is ${made}`);
   }
   return count / (performance.now() - began) * 1000;
 }

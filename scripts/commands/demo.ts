@@ -11,8 +11,6 @@ import { saveModel } from "../../src/forest/save.ts";
 import { createScorer } from "../../src/forest/scorer/scorer.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { objectEncoders } from "../../src/objects/formats/encoders.ts";
-import { encodeLabel, encodeTransaction } from "../../src/simulate/events/encode.ts";
-import type { LabelEvent, TransactionEvent } from "../../src/simulate/events/event.ts";
 import { produceEvents } from "../../src/simulate/produce.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 import { createTelemetry } from "../../src/runtime/telemetry.ts";
@@ -183,10 +181,6 @@ async function produceAll(flags: DemoFlags, signal: AbortSignal) {
     ...TOPICS,
     ratePerS: rate,
     signal,
-    encode: (event) =>
-      event.kind === "label"
-        ? encodeLabel(event as LabelEvent)
-        : encodeTransaction(event as TransactionEvent),
   });
   await broker.produce(TOPICS.topic, BROKEN.map((value) => ({ key: null, value })));
 }

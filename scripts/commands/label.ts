@@ -3,7 +3,7 @@ import { openBroker, openLedger } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type LabelResult, recordLabel } from "../../src/relay/labels/record_label.ts";
 import type { RecordedLabel } from "../../src/ledger/labels.ts";
-import { parseTimestamp } from "../../src/decode/timestamp.ts";
+import { parseTimestamp } from "../../src/domain/time.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { topicName } from "../cli/options/values.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";

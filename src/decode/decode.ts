@@ -12,9 +12,9 @@ import {
   type Transaction,
   TransactionError,
 } from "../domain/transaction.ts";
+import { parseTimestamp } from "../domain/time.ts";
 import { writeKey } from "./key.ts";
 import { decodeJsonObject } from "./json.ts";
-import { parseTimestamp } from "./timestamp.ts";
 
 /** Longest id in UTF-8 bytes. */
 const MAX_ID_BYTES = 128;

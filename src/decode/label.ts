@@ -4,10 +4,10 @@
  * @module
  */
 import type { Label } from "../domain/label.ts";
+import { parseTimestamp } from "../domain/time.ts";
 import { TransactionError } from "../domain/transaction.ts";
 import { decodeJsonObject } from "./json.ts";
 import { writeKey } from "./key.ts";
-import { parseTimestamp } from "./timestamp.ts";
 
 /**
  * Decodes one label: `transaction_id`, `customer_id`, `terminal_id`, `timestamp`, `is_fraud` (true, false, 1 or 0),

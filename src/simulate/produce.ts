@@ -1,57 +1,46 @@
-/**
- * Events of a simulation or a replay to the stream.
- *
- * @module
- */
 import { setImmediate } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import { PackedRecords } from "../broker/packed_records.ts";
 import { deliver } from "../runtime/deliver.ts";
 import { pause } from "../runtime/retry.ts";
-import { addEvent } from "./events/add_event.ts";
 import type { ReplayedEvent } from "./events/event.ts";
-import { oneByOne } from "./replay/one_by_one.ts";
-import type { SimulatedStep } from "./simulated_steps.ts";
-import type { StepJson } from "./events/step_json.ts";
+import { addEvent, type StepJson } from "./events/json.ts";
+import type { SimulatedStep } from "./simulate.ts";
 
-/** How events are produced. */
+/** Where and how fast events are produced. */
 export interface ProduceOptions {
-  /** Topic of the transactions. */
   topic: string;
-  /** Topic of the labels. */
   labelTopic: string;
-  /** Transactions a second; as fast as the broker takes them unless told. */
+  /** Transactions a second; default: as fast as the broker takes them. */
   ratePerS?: number;
-  /** Seconds of event time in one second, as 1 for the time that the events took; no bound unless told. */
+  /** Seconds of event time in one second: 1 for the time that the events took. Default: no bound. */
   speed?: number;
   /** Ends the run after the records in hand are produced. */
   signal?: AbortSignal;
-  /** Told after each batch. */
+  /** Called after each batch. */
   onProgress?(produced: Produced): void;
 }
 
-/** How events are produced, and written. */
+/** Where and how fast events are produced, and how they are written. */
 export interface ProduceEventsOptions extends ProduceOptions {
-  /** JSON of an event; `JSON.stringify` of its transaction or label unless told. */
+  /** JSON of an event; default: `JSON.stringify` of its transaction or label. */
   encode?(event: ReplayedEvent): string;
 }
 
-/** What was produced. */
+/** Numbers of records produced. */
 export interface Produced {
-  /** Number of transactions. */
   transactions: number;
-  /** Number of labels. */
   labels: number;
 }
 
-/** Most transactions, and most labels, that are produced at one time: each time the stream has to be on disk. */
+/** Most transactions, and most labels, of one call to the broker, which has to flush each to disk. */
 const BATCH_RECORDS = 16_384;
 
 /**
  * Produces every event in order: transactions keyed by customer to one topic, labels to another.
  *
- * A label that became known before a transaction is produced before it. What the broker cannot take now is tried
- * again until it can, or the signal aborts.
+ * A label that became known before a transaction is produced before it. Retries while the broker is not available,
+ * until the signal aborts.
  *
  * @returns What was produced, also where the signal ended the run.
  *
@@ -72,16 +61,14 @@ const BATCH_RECORDS = 16_384;
  */
 export function produceEvents(
   broker: Broker,
-  events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
+  events: Iterable<ReplayedEvent>,
   options: ProduceEventsOptions,
 ): Promise<Produced> {
-  return produceEventBatches(broker, Symbol.iterator in events ? [events] : oneByOne(events), options);
+  return produceEventBatches(broker, [events], options);
 }
 
 /**
- * Produces batches of events as `produceEvents` does single ones: no promise for each.
- *
- * @returns What was produced, also where the signal ended the run.
+ * Produces batches of events as `produceEvents` does its events.
  */
 export function produceEventBatches(
   broker: Broker,
@@ -101,26 +88,7 @@ export function produceEventBatches(
 }
 
 /**
- * Produces every step of a simulation as `produceEvents` does its events, the same records at half of the cost.
- *
- * @returns What was produced, also where the signal ended the run.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { openSqliteBroker } from "../broker/sqlite/broker.ts";
- * import { produceSteps } from "./produce.ts";
- * import { simulatedSteps } from "./simulated_steps.ts";
- * import { StepJson } from "./events/step_json.ts";
- *
- * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
- * await broker.ensureTopic("transactions");
- * await broker.ensureTopic("labels");
- * const steps = simulatedSteps({ randomSeed: 1, start: 0, count: 100, labelDelayMs: 0 });
- * const topics = { topic: "transactions", labelTopic: "labels" };
- * const produced = await produceSteps(broker, steps, new StepJson(1, 0), topics);
- * assertEquals(produced, { transactions: 100, labels: 100 });
- * ```
+ * Produces the steps of a simulation as `produceEvents` does its events: the same records at lower cost.
  */
 export function produceSteps(
   broker: Broker,
@@ -135,7 +103,7 @@ export function produceSteps(
   });
 }
 
-/** What is asked of an event, or of a step. */
+/** How an event or a step is read. */
 interface Reading<E> {
   isLabel(event: E): boolean;
   /** Time of a transaction, milliseconds since 1970, or NaN. */
@@ -167,7 +135,7 @@ async function produceAll<E>(
     await setImmediate();
   };
 
-  /** Takes an event in hand; gives a promise where it has to wait. */
+  /** Takes an event in hand; a promise if it has to wait. */
   const take = (event: E): Promise<void> | undefined => {
     if (isLabel(event)) {
       add(event, labels);

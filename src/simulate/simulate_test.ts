@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertThrows } from "../testing/assert.ts";
-import { encodeLabel, encodeTransaction } from "./events/encode.ts";
 import type { SimulatedEvent, SimulatedLabel, TransactionEvent } from "./events/event.ts";
 import { simulate, type SimulateOptions } from "./simulate.ts";
 
@@ -22,7 +21,7 @@ function byScenario(options: Partial<SimulateOptions>): number[] {
 async function sha256(events: Iterable<SimulatedEvent>): Promise<string> {
   const lines = Array.from(
     events,
-    (event) => event.kind === "label" ? encodeLabel(event) : encodeTransaction(event),
+    (event) => JSON.stringify(event.kind === "label" ? event.label : event.transaction),
   );
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(lines.join("\n")));
   return new Uint8Array(digest).toHex();

@@ -1,8 +1,4 @@
-/**
- * Telling what a cell of a table holds.
- *
- * @module
- */
+import { parseTableTime } from "../domain/time.ts";
 
 /** Text that stands for a missing value, in lower case; the list is the part of pandas' that tables have. */
 const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "#n/a", "<na>"]);
@@ -101,13 +97,7 @@ export function cellTime(cell: unknown): number {
   if (typeof cell === "number") return cell;
   if (typeof cell !== "string") return NaN;
   const text = cell.trim();
-  if (NUMBER.test(text)) return Number(text);
-  const parts = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(
-    text,
-  );
-  if (!parts) return NaN;
-  const [, date, time = "00:00", zone = "Z"] = parts;
-  return Date.parse(`${date}T${time}${zone.toUpperCase()}`);
+  return NUMBER.test(text) ? Number(text) : parseTableTime(text);
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { KafkaService, S3Service } from "../../../src/testing/services.ts";
-import { encodeTransaction } from "../../../src/simulate/events/encode.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 import { makeBucket } from "../runs/engines.ts";
 import { makeFolder } from "../runs/make_folder.ts";
@@ -126,7 +125,7 @@ async function writeRows(path: string): Promise<void> {
   const lines: string[] = [];
   const start = Date.UTC(2026, 0, 1);
   for (const event of simulate({ randomSeed: 2, start, count: FIT_ROWS, labels: "none" })) {
-    if (event.kind === "transaction") lines.push(encodeTransaction(event));
+    if (event.kind === "transaction") lines.push(JSON.stringify(event.transaction));
   }
   await Deno.writeTextFile(path, lines.join("\n") + "\n");
 }

@@ -1,6 +1,5 @@
 import type { Broker } from "../../../src/broker/broker.ts";
-import { encodeLabel, encodeTransaction } from "../../../src/simulate/events/encode.ts";
-import type { LabelEvent, LabelMode, TransactionEvent } from "../../../src/simulate/events/event.ts";
+import type { LabelMode } from "../../../src/simulate/events/event.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 
@@ -61,8 +60,8 @@ export async function fillStream(broker: Broker, topics: Topics, options: FillOp
   const produced = await produceEvents(broker, events, {
     ...topics,
     encode(event) {
-      if (event.kind === "label") return encodeLabel(event as LabelEvent);
-      const json = padded(encodeTransaction(event as TransactionEvent), recordBytes);
+      if (event.kind === "label") return JSON.stringify(event.label);
+      const json = padded(JSON.stringify(event.transaction), recordBytes);
       bytes += json.length;
       return json;
     },

@@ -1,7 +1,6 @@
 import { decodeBody, encodeBody, valueOf } from "../../../src/broker/record_batch.ts";
 import type { LogMode, Outcome } from "../../../src/ledger/ledger.ts";
 import { logRows } from "../../../src/pipeline/log_rows.ts";
-import { encodeTransaction } from "../../../src/simulate/events/encode.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 import { decodeBatch } from "../../../src/decode/decode.ts";
 
@@ -36,7 +35,7 @@ export function outcomeMaker(
     const event of simulate({ randomSeed: 3, start: Date.UTC(2026, 0, 1), count: rows, labels: "none" })
   ) {
     if (event.kind === "label") continue;
-    records.push({ key: event.transaction.customer_id, value: encodeTransaction(event) });
+    records.push({ key: event.transaction.customer_id, value: JSON.stringify(event.transaction) });
   }
   const batch = decodeBody(topic, 0, 0, encodeBody(records, Date.now()));
   const { columns } = decodeBatch(batch);

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import type { Broker, ProducedRecord } from "../../../src/broker/broker.ts";
-import { encodeTransaction } from "../../../src/simulate/events/encode.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 
 /** A producer at work; disposing of it ends it. */
@@ -60,7 +59,7 @@ function take(events: ReturnType<typeof simulate>, count: number): ProducedRecor
     if (done) break;
     if (event.kind === "label") continue;
     const { customer_id } = event.transaction;
-    const value = encodeTransaction({ ...event, transaction: { ...event.transaction, timestamp } });
+    const value = JSON.stringify({ ...event.transaction, timestamp });
     records.push({ key: customer_id, value, timestampMs });
   }
   return records;

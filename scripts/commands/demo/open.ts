@@ -7,8 +7,6 @@ import { openBesideStream } from "../../../src/http/beside_stream.ts";
 import type { HttpAddress } from "../../../src/http/listen.ts";
 import { readModelFiles } from "../../../src/http/model_files.ts";
 import { objectEncoders } from "../../../src/objects/formats/encoders.ts";
-import { encodeLabel, encodeTransaction } from "../../../src/simulate/events/encode.ts";
-import type { LabelEvent, ReplayedEvent, TransactionEvent } from "../../../src/simulate/events/event.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 import { createTelemetry } from "../../../src/runtime/telemetry.ts";
@@ -114,7 +112,7 @@ async function produce(
     nCustomers: customersOf(count),
   });
   const { before, after } = splitEvents(events, nowMs);
-  const options = { ...topics, signal, encode };
+  const options = { ...topics, signal };
   await produceEvents(broker, before, options);
   await broker.produce(topics.topic, broken.map((value) => ({ key: null, value })));
   await produceEvents(broker, after, { ...options, ratePerS });
@@ -122,12 +120,6 @@ async function produce(
 
 function customersOf(count: number): number {
   return Math.max(20, Math.round(count / (HISTORY_DAYS * PER_CUSTOMER_AND_DAY)));
-}
-
-function encode(event: ReplayedEvent): string {
-  return event.kind === "label"
-    ? encodeLabel(event as LabelEvent)
-    : encodeTransaction(event as TransactionEvent);
 }
 
 function minutes(seconds: number): string {

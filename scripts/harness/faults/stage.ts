@@ -5,8 +5,6 @@
  */
 import { openBroker } from "../../../src/adapters.ts";
 import { type ProducedRecord } from "../../../src/broker/broker.ts";
-import { encodeLabel, encodeTransaction } from "../../../src/simulate/events/encode.ts";
-import type { LabelEvent, TransactionEvent } from "../../../src/simulate/events/event.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 import { type EngineUrls, openPipelineRun, type PipelineRun } from "../pipeline_run.ts";
 import type { KafkaService, PostgresService, S3Service } from "../../../src/testing/services.ts";
@@ -94,11 +92,11 @@ export async function fillTopic(
   const start = Date.UTC(2026, 0, 1);
   for (const event of simulate({ randomSeed: 11, start, count: records - poison, fraudRate: 0.02 })) {
     if (event.kind === "label") {
-      labels.push({ key: (event as LabelEvent).label.customer_id, value: encodeLabel(event as LabelEvent) });
+      labels.push({ key: event.label.customer_id, value: JSON.stringify(event.label) });
       continue;
     }
-    const { transaction } = event as TransactionEvent;
-    add({ key: transaction.customer_id, value: encodeTransaction(event as TransactionEvent) });
+    const { transaction } = event;
+    add({ key: transaction.customer_id, value: JSON.stringify(transaction) });
     if ((sent + 1) % poisonEvery === 0) {
       add({ key: `poison-${sent}`, value: POISON[Math.floor(sent / poisonEvery) % POISON.length] });
     }

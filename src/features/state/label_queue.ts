@@ -1,4 +1,5 @@
 import { type Label, ReusedLabel } from "../../domain/label.ts";
+import { Heap } from "../../runtime/heap.ts";
 import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 const WORDS = 6;
@@ -17,8 +18,7 @@ export class LabelQueue {
   #line = new Uint32Array(FIRST_CAPACITY);
   #lineAt = 0;
   #lineLength = 0;
-  /** A binary heap of places, the next label first. */
-  readonly #heap: number[] = [];
+  readonly #heap = new Heap<number>((a, b) => this.#isBefore(a, b));
   /** Six words and four numbers a place. */
   #words = new Uint32Array(FIRST_CAPACITY * WORDS);
   #numbers = new Float64Array(FIRST_CAPACITY * NUMBERS);
@@ -39,13 +39,13 @@ export class LabelQueue {
   isDue(timestampMs: number): boolean {
     // A time that is given back would be an object on the heap, for each row.
     return this.#lineLength > 0 && this.#labelledAt(this.#line[this.#lineAt]) <= timestampMs ||
-      this.#heap.length > 0 && this.#labelledAt(this.#heap[0]) <= timestampMs;
+      this.#heap.length > 0 && this.#labelledAt(this.#heap.first!) <= timestampMs;
   }
 
   /** When the next label became known, milliseconds since 1970; Infinity where none waits. */
   get nextMs(): number {
     const line = this.#lineLength > 0 ? this.#labelledAt(this.#line[this.#lineAt]) : Infinity;
-    return this.#heap.length > 0 ? Math.min(line, this.#labelledAt(this.#heap[0])) : line;
+    return this.#heap.length > 0 ? Math.min(line, this.#labelledAt(this.#heap.first!)) : line;
   }
 
   /** Adds a copy of a label. Throws RangeError where its times are no numbers. */
@@ -74,14 +74,14 @@ export class LabelQueue {
     this.#order[place] = this.#offered++;
     const last = this.#line[(this.#lineAt + this.#lineLength - 1) & (this.#line.length - 1)];
     if (this.#lineLength === 0 || this.#labelledAt(last) <= labelledAtMs) this.#pushLine(place);
-    else this.#pushHeap(place);
+    else this.#heap.push(place);
   }
 
   /** Takes the next label out; there must be one. The object is filled anew by the next call. */
   next(): Label {
     const fromHeap = this.#heap.length > 0 &&
-      (this.#lineLength === 0 || this.#isBefore(this.#heap[0], this.#line[this.#lineAt]));
-    const place = fromHeap ? this.#popHeap() : this.#shiftLine();
+      (this.#lineLength === 0 || this.#isBefore(this.#heap.first!, this.#line[this.#lineAt]));
+    const place = fromHeap ? this.#heap.pop() : this.#shiftLine();
     this.#free.push(place);
     return this.#read(place, this.#next);
   }
@@ -144,41 +144,13 @@ export class LabelQueue {
     return place;
   }
 
-  #pushHeap(place: number): void {
-    const heap = this.#heap;
-    let hole = heap.push(place) - 1;
-    while (hole > 0) {
-      const parent = hole - 1 >> 1;
-      if (!this.#isBefore(place, heap[parent])) break;
-      heap[hole] = heap[parent];
-      hole = parent;
-    }
-    heap[hole] = place;
-  }
-
-  #popHeap(): number {
-    const heap = this.#heap;
-    const [first] = heap;
-    const last = heap.pop() as number;
-    if (heap.length === 0) return first;
-    let hole = 0;
-    for (let child = 1; child < heap.length; child = 2 * hole + 1) {
-      if (child + 1 < heap.length && this.#isBefore(heap[child + 1], heap[child])) child++;
-      if (!this.#isBefore(heap[child], last)) break;
-      heap[hole] = heap[child];
-      hole = child;
-    }
-    heap[hole] = last;
-    return first;
-  }
-
   /** Writes the labels in the order they will come out. */
   save(out: SnapshotWriter): void {
     const line = Array.from(
       { length: this.#lineLength },
       (_, i) => this.#line[(this.#lineAt + i) & (this.#line.length - 1)],
     );
-    const queue = [...line, ...this.#heap].sort((a, b) => this.#isBefore(a, b) ? -1 : 1);
+    const queue = [...line, ...this.#heap.items].sort((a, b) => this.#isBefore(a, b) ? -1 : 1);
     const words = new Uint32Array(queue.length * WORDS);
     const numbers = new Float64Array(queue.length * NUMBERS);
     queue.forEach((place, i) => {

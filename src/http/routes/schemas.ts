@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { jsonSchemaOf } from "./json_schema.ts";
-import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../decode/timestamp.ts";
+import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../domain/time.ts";
 import { Problem } from "../problem.ts";
 import type { JsonSchema } from "./route.ts";
 

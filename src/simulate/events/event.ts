@@ -11,108 +11,73 @@ export type Scenario = 0 | 1 | 2 | 3 | 4;
 /** Which transactions get a label: every one, the frauds alone (as with chargebacks), or none. */
 export type LabelMode = "all" | "frauds" | "none";
 
-/** A simulated transaction, field by field as it goes over the wire; it does not say whether it is fraud. */
-export interface SimulatedTransaction {
-  /** Unique name of the transaction. */
-  transaction_id: string;
-  /** The card or its holder. */
-  customer_id: string;
-  /** Where the card was used. */
-  terminal_id: string;
-  /** Major units of the currency, two decimals, greater than 0. */
-  amount: number;
-  /** ISO 4217. */
-  currency: string;
-  /** Four digits. */
-  merchant_category: string;
-  /** ISO 3166-1 alpha-2. */
-  country: string;
-  /** How it was made. */
-  channel: Channel;
-  /** RFC 3339, UTC, milliseconds. */
-  timestamp: string;
-}
-
-/** A simulated label, field by field as it goes over the wire. */
-export interface SimulatedLabel {
-  /** Unique name of the transaction. */
-  transaction_id: string;
-  /** The card or its holder. */
-  customer_id: string;
-  /** Where the card was used. */
-  terminal_id: string;
-  /** When the transaction was made; RFC 3339, UTC, milliseconds. */
-  timestamp: string;
-  /** Whether it was fraud. */
-  is_fraud: boolean;
-  /** When it became known; RFC 3339, UTC, milliseconds. */
-  labelled_at: string;
-  /** Ground truth beyond the wire format, for measuring; readers of labels pass over it. */
-  scenario: Scenario;
-}
-
-/** A transaction and its ground truth; only `transaction` goes over the wire. */
-export interface TransactionEvent {
-  /** Tells a transaction from a label. */
-  kind: "transaction";
-  /** What goes over the wire. */
-  transaction: SimulatedTransaction;
-  /** Whether it is fraud. */
-  isFraud: boolean;
-  /** Which fraud it is. */
-  scenario: Scenario;
-}
-
-/** A label at the moment it becomes known. */
-export interface LabelEvent {
-  /** Tells a transaction from a label. */
-  kind: "label";
-  /** What goes over the wire. */
-  label: SimulatedLabel;
-}
-
-/** One step of a simulated stream. */
-export type SimulatedEvent = TransactionEvent | LabelEvent;
-
 /** A transaction of a file in wire form; a row passed on although it is faulty keeps its own text. */
 export interface ReplayedTransaction {
-  /** Unique name of the transaction. */
   transaction_id: string;
-  /** The card or its holder. */
   customer_id: string;
-  /** Where the card was used. */
   terminal_id: string;
-  /** A number; the cell's own text where a faulty row is passed on. */
+  /** Major units; the cell's own text where a faulty row is passed on. */
   amount: number | string;
-  /** ISO 4217, when given. */
+  /** ISO 4217. */
   currency?: string;
-  /** Four digits, when given. */
+  /** MCC, four digits. */
   merchant_category?: string;
-  /** ISO 3166-1 alpha-2, when given. */
+  /** ISO 3166-1 alpha-2. */
   country?: string;
-  /** How it was made. */
   channel?: string;
   /** RFC 3339, UTC, milliseconds; the cell's own text where a faulty row is passed on. */
   timestamp: string;
 }
 
-/** A label of a file in wire form. */
-export interface ReplayedLabel extends Omit<SimulatedLabel, "scenario"> {
-  /** The file's own scenario number, where it has one. */
+/** A simulated transaction in wire form; it does not say whether it is fraud. */
+export interface SimulatedTransaction extends Required<ReplayedTransaction> {
+  /** Major units, two decimals, greater than 0. */
+  amount: number;
+  channel: Channel;
+}
+
+/** A label of a file in wire form; times are RFC 3339, UTC, milliseconds. */
+export interface ReplayedLabel {
+  transaction_id: string;
+  customer_id: string;
+  terminal_id: string;
+  /** When the transaction was made. */
+  timestamp: string;
+  is_fraud: boolean;
+  labelled_at: string;
+  /** Ground truth beyond the wire format, for measuring, if the file has it; readers of labels ignore it. */
   scenario?: number;
+}
+
+/** A simulated label in wire form. */
+export interface SimulatedLabel extends ReplayedLabel {
+  scenario: Scenario;
 }
 
 /** A transaction of a file; `isFraud` and `scenario` are null where the file does not say. */
 export interface ReplayedTransactionEvent {
-  /** Tells a transaction from a label. */
   kind: "transaction";
   /** What goes over the wire. */
   transaction: ReplayedTransaction;
-  /** Whether it is fraud. */
   isFraud: boolean | null;
-  /** Which fraud it is. */
   scenario: number | null;
 }
+
+/** A simulated transaction and its ground truth. */
+export interface TransactionEvent extends ReplayedTransactionEvent {
+  transaction: SimulatedTransaction;
+  isFraud: boolean;
+  scenario: Scenario;
+}
+
+/** A label at the moment it becomes known. */
+export interface LabelEvent {
+  kind: "label";
+  label: SimulatedLabel;
+}
+
+/** One step of a simulated stream. */
+export type SimulatedEvent = TransactionEvent | LabelEvent;
 
 /** One step of a replayed file; a `SimulatedEvent` is one as well. */
 export type ReplayedEvent = ReplayedTransactionEvent | { kind: "label"; label: ReplayedLabel };

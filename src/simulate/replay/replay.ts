@@ -1,12 +1,9 @@
-import { type DelayedLabel, DelayedLabels } from "../delayed_labels.ts";
+import { MAX_TIMESTAMP_MS, TimestampText } from "../../domain/time.ts";
+import { type DelayedLabel, DelayedLabels } from "./delayed_labels.ts";
 import type { LabelMode, ReplayedEvent, ReplayedLabel } from "../events/event.ts";
-import { oneByOne } from "./one_by_one.ts";
 import { readReplayRow, replayColumns } from "./replay_row.ts";
-import { TimestampText } from "../events/timestamp_text.ts";
 
 const DAY_MS = 86_400_000;
-/** The last millisecond of the year 9999, which is the last that RFC 3339 can write. */
-const LAST_MS = 253_402_300_799_999;
 
 /** How a file is replayed. */
 export interface ReplayOptions {
@@ -14,25 +11,22 @@ export interface ReplayOptions {
   labelDelayMs?: number;
   /** Which transactions get a label, among those whose row says whether they are fraud. @default "all" */
   labels?: LabelMode;
-  /**
-   * Pass a faulty row on with the text of its cells and no label, in the place of an error. @default false
-   */
+  /** Pass a faulty row on with the text of its cells and no label instead of throwing. @default false */
   lenient?: boolean;
 }
 
 /**
- * Turns the rows of a transaction file into the stream they were: transactions in file order, labels when
- * they became known.
+ * Turns the rows of a transaction file into the stream they were: transactions in file order, labels when they became
+ * known.
  *
- * Columns are those of the fraud detection handbook: transaction_id, timestamp, customer_id, terminal_id,
- * amount, and where there are is_fraud and scenario; other fields of the wire format pass through. A label is
- * yielded before the first row whose time is at least `labelled_at` (the transaction's time plus the delay),
- * in the order of `labelled_at`; rows out of time order stay in file order, and a row later than the delay
- * has its label out of order with it. Labels still waiting follow the last row. Amounts that are no payment
- * (0 or less) are passed on: the decoder decides.
+ * Columns are those of the fraud detection handbook: transaction_id, timestamp, customer_id, terminal_id, amount, and
+ * if given is_fraud and scenario; other fields of the wire format pass through. A label comes before the first row
+ * whose time is at least `labelled_at` (the transaction's time plus the delay), in the order of `labelled_at`. Rows out
+ * of time order stay in file order, and a row later than the delay has its label out of order with it. Labels still
+ * waiting follow the last row. Amounts of 0 or less are passed on: the decoder decides.
  *
  * @throws {RangeError} When a row is faulty and `lenient` is not set; the message names the row (1 is the first after
- * the header) and the field. When `labelDelayMs` is negative or no whole number.
+ *   the header) and the field. When `labelDelayMs` is negative or not a whole number.
  *
  * @example
  * ```ts
@@ -55,14 +49,16 @@ export async function* replayTransactions(
   rows: AsyncIterable<Readonly<Record<string, string>>>,
   options: ReplayOptions = {},
 ): AsyncGenerator<ReplayedEvent, void, undefined> {
-  for await (const events of replayBatches(oneByOne(rows), options)) yield* events;
+  const batches = async function* () {
+    for await (const row of rows) yield [row];
+  };
+  for await (const events of replayBatches(batches(), options)) yield* events;
 }
 
 /**
- * Turns batches of rows into batches of events, as `replayTransactions` does row by row: no promise for each.
+ * Turns batches of rows into batches of events, as `replayTransactions` does row by row.
  *
- * @returns Batches that are each iterated once, to the end, before the next is asked for; their iteration throws what
- *   `replayTransactions` throws.
+ * @returns Batches to iterate once, to the end, before asking for the next; iterating throws as `replayTransactions`.
  */
 export async function* replayBatches(
   batches: AsyncIterable<Iterable<Readonly<Record<string, string>>>>,
@@ -76,7 +72,7 @@ export async function* replayBatches(
   const delayed = new DelayedLabels();
   // One writer for each of the three times, as each keeps the text of its day.
   const [timestampText, madeAt, labelledAt] = [new TimestampText(), new TimestampText(), new TimestampText()];
-  const rowOptions = { timestampText, latestMs: LAST_MS - labelDelayMs };
+  const rowOptions = { timestampText, latestMs: MAX_TIMESTAMP_MS - labelDelayMs };
   let columns: Map<string, string> | undefined;
   let rowNumber = 0;
   for await (const rows of batches) yield eventsOf(rows);

@@ -1,12 +1,11 @@
 import type { ReplayedTransaction } from "../events/event.ts";
-import { parseTimestamp } from "../../runtime/parse_timestamp.ts";
-import type { TimestampText } from "../events/timestamp_text.ts";
+import { parseFileTime, type TimestampText } from "../../domain/time.ts";
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const FRAUD = /^(?:1(?:\.0*)?|true)$/i;
 const LEGITIMATE = /^(?:0(?:\.0*)?|false)$/i;
 const IDS = ["transaction_id", "customer_id", "terminal_id"] as const;
-/** Fields of the wire format that a file may have and need not. */
+/** Optional fields of the wire format. */
 const OPTIONAL = ["currency", "merchant_category", "country", "channel"] as const;
 
 /** The field each column fills, where the handbook's own files call it something else. */
@@ -19,7 +18,6 @@ const COLUMN_OF: Readonly<Record<string, string>> = {
 
 /** One row of a file, read. */
 export interface ReplayRow {
-  /** In wire form. */
   readonly transaction: ReplayedTransaction;
   /** Milliseconds since 1970; null in a faulty row. */
   readonly timestampMs: number | null;
@@ -31,27 +29,19 @@ export interface ReplayRow {
   readonly fault: string | null;
 }
 
-/** How rows are read. */
-export interface ReplayRowOptions {
-  /** Writes the times. */
-  readonly timestampText: TimestampText;
-  /** No time may be later, so that its label's time can be written too; milliseconds since 1970. */
-  readonly latestMs: number;
-}
-
 /**
- * Reads one row of a transaction file into wire form, field by its column's name.
+ * Reads one row of a transaction file into wire form.
  *
- * Columns are the wire format's names or the handbook's (TX_DATETIME, TX_AMOUNT, …), in either case. Ids must
- * not be empty, the amount must be a decimal number (of any sign: whether it is a payment is for the decoder
- * to say), the time as `parseTimestamp` takes it. A faulty row keeps the text of its cells.
+ * Columns are the wire format's names or the handbook's (TX_DATETIME, TX_AMOUNT, …), in either case. Ids must not be
+ * empty, the amount must be a decimal number of any sign, the time one that `parseFileTime` takes and not after
+ * `latestMs`, so that its label's time can be written too. A faulty row keeps the text of its cells.
  *
  * @param columns The file's own name of each field, from `replayColumns`.
  */
 export function readReplayRow(
   row: Readonly<Record<string, string>>,
   columns: ReadonlyMap<string, string>,
-  { timestampText, latestMs }: ReplayRowOptions,
+  { timestampText, latestMs }: { readonly timestampText: TimestampText; readonly latestMs: number },
 ): ReplayRow {
   const given = (field: string): string | undefined => row[columns.get(field) ?? field];
   const cell = (field: string) => given(field) ?? "";
@@ -62,9 +52,9 @@ export function readReplayRow(
     faults.push(`${field} must be ${required}: current value is ${current}`);
   };
   for (const id of IDS) if (cell(id) === "") require(id, "text");
-  const timestampMs = parseTimestamp(cell("timestamp"));
-  if (timestampMs === null) require("timestamp", "a date and time or an epoch");
-  else if (timestampMs > latestMs) require("timestamp", `up to ${new Date(latestMs).toISOString()}`);
+  const timeMs = parseFileTime(cell("timestamp"));
+  if (Number.isNaN(timeMs)) require("timestamp", "a date and time or an epoch");
+  else if (timeMs > latestMs) require("timestamp", `up to ${new Date(latestMs).toISOString()}`);
   const amount = parseDecimal(cell("amount"));
   if (amount === null) require("amount", "a decimal number");
   const fraudCell = cell("is_fraud").trim();
@@ -81,20 +71,19 @@ export function readReplayRow(
     customer_id: cell("customer_id"),
     terminal_id: cell("terminal_id"),
     amount: amount ?? cell("amount"),
-    timestamp: timestampMs === null ? cell("timestamp") : timestampText.write(timestampMs),
+    timestamp: Number.isNaN(timeMs) ? cell("timestamp") : timestampText.write(timeMs),
   };
   for (const field of OPTIONAL) {
     const text = cell(field);
     if (text !== "") transaction[field] = text;
   }
   return faults.length === 0
-    ? { transaction, timestampMs, isFraud, scenario, fault: null }
+    ? { transaction, timestampMs: timeMs, isFraud, scenario, fault: null }
     : { transaction, timestampMs: null, isFraud: null, scenario: null, fault: faults.join("; ") };
 }
 
 /**
- * The name that each field's column has in a file, from the names of its first row; fields without a column
- * are left out.
+ * The name of each field's column in a file, from the names of its first row; fields without a column are left out.
  */
 export function replayColumns(names: readonly string[]): Map<string, string> {
   const columns = new Map<string, string>();

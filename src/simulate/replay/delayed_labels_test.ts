@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "../testing/assert.ts";
+import { assertEquals, assertThrows } from "../../testing/assert.ts";
 import { type DelayedLabel, DelayedLabels } from "./delayed_labels.ts";
-import { RandomStream } from "./random.ts";
+import { RandomStream } from "../random.ts";
 
 function label(number: number, timestampMs: number): DelayedLabel {
   const transactionId = `"${number}"\n\u0000é`;

@@ -1,8 +1,8 @@
 import { CardTesting } from "./card_testing.ts";
 import { Compromises } from "./compromises.ts";
-import type { Scenario } from "./events/event.ts";
-import type { Population } from "./population.ts";
-import type { RandomStream } from "./random.ts";
+import type { Scenario } from "../events/event.ts";
+import type { Population } from "../population.ts";
+import type { RandomStream } from "../random.ts";
 
 const DAY_MS = 86_400_000;
 /**

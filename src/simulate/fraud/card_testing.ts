@@ -1,5 +1,5 @@
-import type { Population } from "./population.ts";
-import type { RandomStream } from "./random.ts";
+import type { Population } from "../population.ts";
+import type { RandomStream } from "../random.ts";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import type { RandomStream } from "./random.ts";
+import type { RandomStream } from "../random.ts";
 
 /** What a set of compromised cards or terminals is made for. */
 export interface CompromiseOptions {

@@ -1,20 +1,18 @@
-/** A label of a replayed file before it is written; text and numbers only. */
+import { Heap } from "../../runtime/heap.ts";
+
+/** A label of a replayed file before it is written. */
 export interface DelayedLabel {
-  /** As the file has it. */
   readonly transactionId: string;
-  /** As the file has it. */
   readonly customerId: string;
-  /** As the file has it. */
   readonly terminalId: string;
   /** Time of the transaction, milliseconds since 1970. */
   readonly timestampMs: number;
-  /** Whether it was fraud. */
   readonly isFraud: boolean;
   /** Null where the file has none. */
   readonly scenario: number | null;
 }
 
-/** A thousand labels: their ids one after another in one text, the rest in columns. */
+/** A thousand labels: their ids one after another in one text, the other fields in columns. */
 interface Packed {
   ids: string;
   /** Where each id ends: the three of a label side by side. */
@@ -28,11 +26,10 @@ interface Packed {
 const PACK_LENGTH = 1024;
 
 /**
- * Labels that are not known yet, given back in the order of their transactions' times (equal times: as they
- * came in).
+ * Labels that are not known yet, given back in the order of their transactions' times, and as they came for equal times.
  *
- * Those that come in time order, as nearly all of a file do, are packed by the thousand, at about the bytes
- * of their ids and 29 more; the others wait in a binary heap.
+ * Those in time order, nearly all of a file, are packed by the thousand, at about the bytes of their ids and 29 more;
+ * the others wait in a heap.
  */
 export class DelayedLabels {
   /** In time order: labels being read, packed ones, and labels being collected. */
@@ -42,12 +39,14 @@ export class DelayedLabels {
   #packNext = 0;
   #tail: DelayedLabel[] = [];
   #newestMs = -Infinity;
-  /** Labels that came late, the earliest at 0. */
-  readonly #heap: { label: DelayedLabel; order: number }[] = [];
+  /** Labels that came late. */
+  readonly #heap = new Heap<{ label: DelayedLabel; order: number }>((a, b) => {
+    const byTime = a.label.timestampMs - b.label.timestampMs;
+    return byTime < 0 || (byTime === 0 && a.order < b.order);
+  });
   #nLate = 0;
   #length = 0;
 
-  /** How many wait. */
   get length(): number {
     return this.#length;
   }
@@ -57,11 +56,10 @@ export class DelayedLabels {
     return Math.min(this.#headMs(), this.#heapMs());
   }
 
-  /** Adds a label. */
   push(label: DelayedLabel): void {
     this.#length++;
     if (label.timestampMs < this.#newestMs) {
-      this.#pushHeap(label);
+      this.#heap.push({ label, order: this.#nLate++ });
       return;
     }
     this.#newestMs = label.timestampMs;
@@ -82,7 +80,7 @@ export class DelayedLabels {
       throw new RangeError("Cannot take a label as one must be waiting: current value is 0 waiting");
     }
     this.#length--;
-    if (this.#heapMs() < this.#headMs()) return this.#shiftHeap();
+    if (this.#heapMs() < this.#headMs()) return this.#heap.pop().label;
     return this.#head[this.#headNext++];
   }
 
@@ -107,40 +105,7 @@ export class DelayedLabels {
   }
 
   #heapMs(): number {
-    return this.#heap.length > 0 ? this.#heap[0].label.timestampMs : Infinity;
-  }
-
-  #before(a: number, b: number): boolean {
-    const [x, y] = [this.#heap[a], this.#heap[b]];
-    const byTime = x.label.timestampMs - y.label.timestampMs;
-    return byTime < 0 || (byTime === 0 && x.order < y.order);
-  }
-
-  #swap(a: number, b: number): void {
-    [this.#heap[a], this.#heap[b]] = [this.#heap[b], this.#heap[a]];
-  }
-
-  #pushHeap(label: DelayedLabel): void {
-    let at = this.#heap.push({ label, order: this.#nLate++ }) - 1;
-    for (let parent = (at - 1) >> 1; at > 0 && this.#before(at, parent); parent = (at - 1) >> 1) {
-      this.#swap(at, parent);
-      at = parent;
-    }
-  }
-
-  #shiftHeap(): DelayedLabel {
-    const heap = this.#heap;
-    this.#swap(0, heap.length - 1);
-    const { label } = heap.pop()!;
-    for (let at = 0;;) {
-      let first = at;
-      for (const child of [2 * at + 1, 2 * at + 2]) {
-        if (child < heap.length && this.#before(child, first)) first = child;
-      }
-      if (first === at) return label;
-      this.#swap(at, first);
-      at = first;
-    }
+    return this.#heap.first?.label.timestampMs ?? Infinity;
   }
 }
 
