@@ -3,14 +3,14 @@
 import { assert, assertEquals } from "../testing/assert.ts";
 import { browserTest, openTab, violationsIn } from "./testing/browser.ts";
 import { openPageService } from "./testing/service.ts";
-import type { WireFlagged } from "./wire.ts";
+import type { Answer } from "../http/routes/answers.ts";
 
 const NARROW = 380;
 
 browserTest("page: every view for everybody", async (browser, context) => {
   await using service = await openPageService();
   // Ids as long as they may be must not make the page wider.
-  const { flagged: [like] } = await service.ask<{ flagged: WireFlagged[] }>("/v1/flagged?limit=1");
+  const { flagged: [like] } = await service.ask<Answer<"flagged">>("/v1/flagged?limit=1");
   const { currency, timestamp } = like;
   const wide = { customer_id: "c".repeat(128), terminal_id: "m".repeat(128), currency, timestamp };
   const usual = Array.from(
@@ -19,7 +19,7 @@ browserTest("page: every view for everybody", async (browser, context) => {
   );
   const long = { transaction_id: "t".repeat(128), amount: 9_999_999.99, ...wide };
   await service.send(...usual, long);
-  const { flagged } = await service.ask<{ flagged: WireFlagged[] }>("/v1/flagged?limit=50");
+  const { flagged } = await service.ask<Answer<"flagged">>("/v1/flagged?limit=50");
   assert(flagged.some(({ transaction_id }) => transaction_id === long.transaction_id));
   const views: Readonly<Record<string, readonly [hash: string, ready: string]>> = {
     overview: ["#/overview", ".stream tbody tr"],

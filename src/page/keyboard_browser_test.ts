@@ -3,11 +3,11 @@
 import { assert, assertEquals } from "../testing/assert.ts";
 import { browserTest, openTab, type Tab } from "./testing/browser.ts";
 import { openPageService } from "./testing/service.ts";
-import type { WireFlagged } from "./wire.ts";
+import type { Answer } from "../http/routes/answers.ts";
 
 browserTest("page: the keyboard is enough", async (browser, context) => {
   await using service = await openPageService();
-  const { flagged: [like] } = await service.ask<{ flagged: WireFlagged[] }>("/v1/flagged?limit=1");
+  const { flagged: [like] } = await service.ask<Answer<"flagged">>("/v1/flagged?limit=1");
   await context.step("the keyboard alone: from the address to an answer", async () => {
     await using tab = await openTab(browser, service.url);
     await tab.show("#/overview");

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "../testing/assert.ts";
 import { browserTest, openTab } from "./testing/browser.ts";
 import { openPageService } from "./testing/service.ts";
-import type { WireStatus } from "./wire.ts";
+import type { Status } from "../http/routes/answers.ts";
 
 /** Rows of the list that the page keeps at most. */
 const MOST_ROWS = 40;
@@ -34,7 +34,7 @@ browserTest("page: live data while a producer runs, and again after the server r
   }
   const scores = await tab.text("[aria-labelledby=scores-title] .chart-title");
   assert(/^[\d,]+ transactions$/.test(scores), scores);
-  const { model } = await service.ask<WireStatus>("/v1/status");
+  const { model } = await service.ask<Status>("/v1/status");
   assert((await tab.text("[aria-labelledby=scores-title] .key")).includes(model.threshold.toFixed(3)));
 
   // Hold keeps the list as it is while the figures go on.

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { askJson, RequestError } from "./ask.ts";
 import { followEvents } from "./event_stream.ts";
-import type { WireFlagged, WireNow, WireStatus } from "./wire.ts";
+import type { Answer, EventData, FlaggedItem, Now, Status } from "../http/routes/answers.ts";
 
 /** What the page knows of the running service. */
 export interface LiveState {
@@ -10,11 +10,11 @@ export interface LiveState {
   /** What the last attempt said, where it failed. */
   problem: string;
   /** The whole status, seconds old at most while it is live. */
-  status: WireStatus | undefined;
+  status: Status | undefined;
   /** The moment, told every second. */
-  now: WireNow | undefined;
+  now: Now & { time?: string } | undefined;
   /** The newest flagged transactions, newest first, at most 60. */
-  flagged: readonly WireFlagged[];
+  flagged: readonly FlaggedItem[];
   /** Flagged transactions that were counted and not told one by one. */
   skipped: number;
   /** Flagged transactions told since the page was opened. */
@@ -103,7 +103,7 @@ export class LiveFeed {
   }
 
   async #refresh(signal: AbortSignal): Promise<void> {
-    const status = await askJson<WireStatus>("/v1/status", { signal });
+    const status = await askJson<Status>("/v1/status", { signal });
     this.#change({ status, now: status.now });
   }
 
@@ -116,7 +116,7 @@ export class LiveFeed {
 
   /** What was flagged before the page was opened. */
   async #fillFlagged(signal: AbortSignal): Promise<void> {
-    const { flagged } = await askJson<{ flagged: WireFlagged[] }>("/v1/flagged?limit=30", { signal });
+    const { flagged } = await askJson<Answer<"flagged">>("/v1/flagged?limit=30", { signal });
     this.#change({ flagged });
     this.#lastEventId = flagged.at(0)?.id;
   }
@@ -124,15 +124,15 @@ export class LiveFeed {
   #take(event: string | undefined, data: string): void {
     const { flagged, skipped, told, status } = this.#state;
     if (event === "status") {
-      const now = JSON.parse(data) as WireNow;
+      const now = JSON.parse(data) as EventData<"status">;
       this.#change({ now, status: status && { ...status, now } });
     } else if (event === "flagged") {
-      const one = JSON.parse(data) as WireFlagged;
+      const one = JSON.parse(data) as EventData<"flagged">;
       if (flagged.some(({ id }) => id === one.id)) return;
       this.#change({ flagged: [one, ...flagged].slice(0, MOST_FLAGGED), told: told + 1 });
     } else if (event === "skipped") {
       // Whoever was away for too long is told that there were some, not how many.
-      const count = (JSON.parse(data) as { count: number | null }).count ?? 0;
+      const count = (JSON.parse(data) as EventData<"skipped">).count ?? 0;
       this.#change({ skipped: skipped + count, told: told + count });
     }
   }

@@ -5,12 +5,12 @@ import { assert, assertEquals } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
 import { browserTest, openTab, PATIENCE_MS, type Tab } from "./testing/browser.ts";
 import { openPageService, type PageService } from "./testing/service.ts";
-import type { WireFlagged, WireFound, WireTransaction, WireVerdict } from "./wire.ts";
+import type { Answer, Found, Judged, TransactionText } from "../http/routes/answers.ts";
 
 browserTest("page: a transaction, from an alert's link to an answer", async (browser, context) => {
   await using service = await openPageService();
   await using tab = await openTab(browser, service.url, { mayLog: /status of 404/ });
-  const { flagged } = await service.ask<{ flagged: WireFlagged[] }>("/v1/flagged?limit=50");
+  const { flagged } = await service.ask<Answer<"flagged">>("/v1/flagged?limit=50");
   const [judged] = flagged;
   const { transaction_id: id, amount, currency } = judged;
 
@@ -85,7 +85,7 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
       const scoreOfNewcomer = async () => {
         const transaction_id = `new-${++sent}`;
         await service.send({ transaction_id, customer_id: `newcomer-${sent}`, amount: 20, ...after(sent) });
-        const found = await service.ask<WireFound>(`/v1/transactions/${transaction_id}`);
+        const found = await service.ask<Found>(`/v1/transactions/${transaction_id}`);
         return (found.matches[0].log ?? found.matches[0].verdict)!.anomaly_score;
       };
       const before = await scoreOfNewcomer();
@@ -109,7 +109,7 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
         timeoutMs: PATIENCE_MS,
         what: "the score as it was, after the answer was taken back",
       });
-      const { label } = await service.ask<WireFound>("/v1/transactions/suspect");
+      const { label } = await service.ask<Found>("/v1/transactions/suspect");
       assertEquals([label?.is_fraud, label?.history?.map(({ is_fraud }) => is_fraud)], [false, [
         true,
         false,
@@ -146,7 +146,7 @@ browserTest("page: a transaction, from an alert's link to an answer", async (bro
 });
 
 /** The transaction's own fields. */
-function fieldsOf(judged: WireVerdict): WireTransaction {
+function fieldsOf(judged: TransactionText): TransactionText {
   const { transaction_id, customer_id, terminal_id, amount, currency, timestamp } = judged;
   return { transaction_id, customer_id, terminal_id, amount, currency, timestamp };
 }
@@ -174,8 +174,8 @@ async function twoFrames(tab: Tab): Promise<void> {
   );
 }
 
-async function serverScore(service: PageService, transaction: WireTransaction): Promise<number> {
-  const { verdicts: [verdict] } = await service.ask<{ verdicts: (WireVerdict & { state: string })[] }>(
+async function serverScore(service: PageService, transaction: TransactionText): Promise<number> {
+  const { verdicts: [verdict] } = await service.ask<{ verdicts: (Judged & { state: string })[] }>(
     "/v1/score",
     { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(transaction) },
   );

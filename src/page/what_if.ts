@@ -10,14 +10,14 @@ import { openFeatureStage } from "../features/stage.ts";
 import { scoreRows } from "../pipeline/score.ts";
 import { encodeVerdict } from "../domain/verdict.ts";
 import { ask } from "./ask.ts";
-import type { WireTransaction, WireVerdict } from "./wire.ts";
+import type { Judged, TransactionText } from "../http/routes/answers.ts";
 
 /** Scores transactions in the page, by the stages and the WebAssembly module that the stream is scored with. */
 export interface WhatIf {
   /** Anomaly scores in (0, 1], one a transaction; throws TransactionError where one is none. */
-  scores(transactions: readonly WireTransaction[]): Float64Array;
+  scores(transactions: readonly TransactionText[]): Float64Array;
   /** The whole verdict on one transaction, reasons included. */
-  judge(transaction: WireTransaction): WireVerdict;
+  judge(transaction: TransactionText): Judged;
 }
 
 /** The live model, loaded once for all transactions. */
@@ -46,7 +46,7 @@ export async function openWhatIf(sha256: string, state: Uint8Array): Promise<Wha
   const stage = openFeatureStage(model.manifest);
   stage.features.restore(state);
 
-  function rowsOf(transactions: readonly WireTransaction[]) {
+  function rowsOf(transactions: readonly TransactionText[]) {
     const records = transactions.map((transaction) => ({ key: null, value: JSON.stringify(transaction) }));
     const batch = decodeBody("what-if", 0, 0, encodeBody(records, 0));
     const { columns, faults } = decodeBatch(batch);

@@ -4,19 +4,8 @@
  * @module
  */
 import type { FeatureSummary } from "../../forest/manifest.ts";
+import type { FeatureDrift } from "../routes/answers.ts";
 import { quantile } from "../../runtime/quantile.ts";
-
-/** One feature, in training and now. */
-export interface FeatureDrift {
-  /** Name of the feature. */
-  name: string;
-  /** Quantiles of the training by percentage, as `p50`. */
-  training: Record<string, number>;
-  /** The same quantiles of what was seen lately; empty before the first transaction. */
-  now: Record<string, number>;
-  /** Population stability index; null while too little was seen. */
-  psi: number | null;
-}
 
 /** Fewer values than these say nothing. */
 const LEAST_VALUES = 200;

@@ -7,44 +7,9 @@ import type { ConsumerStatus } from "../../consumer/status.ts";
 import type { Manifest } from "../../forest/manifest.ts";
 import type { Outcome } from "../../ledger/ledger.ts";
 import type { ScoredBatch } from "../../pipeline/pipeline.ts";
-import { driftOf, type FeatureDrift } from "./drift.ts";
+import type { FeatureDrift, Now, Status } from "../routes/answers.ts";
+import { driftOf } from "./drift.ts";
 import { LatencyHistogram } from "./latency_histogram.ts";
-
-/** The numbers of this moment. */
-export interface NumbersNow {
-  /** Records a second over the last step. */
-  records_per_s: number;
-  /** Records behind the end, by owned partition. */
-  lag: { partition: number; records: number }[];
-  /** Median of produced to committed over the last 10 s, milliseconds; null without a record. */
-  p50_ms: number | null;
-  /** The 99th percentile of the same. */
-  p99_ms: number | null;
-  /** Flagged in the last minute. */
-  flagged_per_min: number;
-  /** Records since the start that were no transactions. */
-  dead_letters: number;
-  /** Whether work moves on, as far as there is any. */
-  healthy: boolean;
-}
-
-/** The last minutes, one element a step. */
-export interface NumbersHistory {
-  /** Seconds between two elements. */
-  step_s: number;
-  /** Seconds since 1970. */
-  t: number[];
-  /** Records a second. */
-  records_per_s: number[];
-  /** Records behind the end, over all owned partitions. */
-  lag: number[];
-  /** Median of produced to committed, milliseconds; null in a step without a record. */
-  p50_ms: (number | null)[];
-  /** The 99th percentile of the same. */
-  p99_ms: (number | null)[];
-  /** Flagged in the step. */
-  flagged: number[];
-}
 
 const STEP_S = 2;
 const STEPS = 300;
@@ -187,7 +152,7 @@ export class LiveNumbers {
   }
 
   /** The numbers of the last steps. */
-  now(): NumbersNow {
+  now(): Now {
     const recent = new LatencyHistogram();
     for (const { latency } of this.#steps.slice(-STEPS_OF_NOW)) if (latency) recent.addAll(latency);
     return {
@@ -202,7 +167,7 @@ export class LiveNumbers {
   }
 
   /** The last 10 minutes. */
-  history(): NumbersHistory {
+  history(): Status["history"] {
     const steps = this.#steps;
     return {
       step_s: STEP_S,

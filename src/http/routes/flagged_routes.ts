@@ -1,14 +1,24 @@
 import type { FlaggedPlace } from "../../ledger/queries.ts";
-import { ANSWERS } from "./answer_schemas.ts";
-import { jsonSchemaOf } from "./json_schema.ts";
+import { type Answer, ANSWERS } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
-import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
-import { jsonSchemas, readFlaggedQuery } from "./schemas.ts";
+import { jsonRoute, type Route } from "./route.ts";
+import { flaggedQuery, readFlaggedQuery } from "./requests.ts";
+
+/** A verdict as the ledger keeps it. */
+type Placed = NonNullable<Answer<"transaction">["matches"][number]["verdict"]>;
 
 /** `GET /v1/flagged`: flagged transactions, the newest event first, in pages. */
 export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
-  const handle = async (request: HttpRequest): Promise<Response> => {
+  const route = {
+    method: "get" as const,
+    path: "/v1/flagged",
+    scope: "read" as const,
+    summary: "Flagged transactions, the newest first, with their labels",
+    query: flaggedQuery,
+    refusals: [400, 404],
+  };
+  return [jsonRoute(route, ANSWERS.flagged, async (request) => {
     if (ledger === undefined) throw new Problem(404, "There is no ledger here, so nothing is kept.");
     const { customer, terminal, from, to, min_score, min_amount, label, limit, cursor } = readFlaggedQuery(
       request.query(),
@@ -26,25 +36,18 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
     });
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    return jsonResponse({
-      flagged: page.map(({ partition, offset, verdict, label }) => ({
-        ...JSON.parse(verdict),
-        id: `${topic}/${partition}/${offset}`,
-        label,
-      })),
-      next_cursor: found.length > limit && last !== undefined ? cursorOf(last) : null,
-    });
-  };
-  return [{
-    method: "get",
-    path: "/v1/flagged",
-    scope: "read",
-    summary: "Flagged transactions, the newest first, with their labels",
-    query: jsonSchemas.flaggedQuery,
-    answer: { "application/json": jsonSchemaOf(ANSWERS.flagged) },
-    refusals: [400, 404],
-    handle,
-  }];
+    return {
+      status: 200,
+      answer: {
+        flagged: page.map(({ partition, offset, verdict, label }) => ({
+          ...JSON.parse(verdict) as Placed,
+          id: `${topic}/${partition}/${offset}`,
+          label,
+        })),
+        next_cursor: found.length > limit && last !== undefined ? cursorOf(last) : null,
+      },
+    };
+  })];
 }
 
 function cursorOf({ timestampMs, partition, offset }: FlaggedPlace): string {

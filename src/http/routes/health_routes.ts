@@ -1,7 +1,6 @@
-import { ANSWERS } from "./answer_schemas.ts";
-import { jsonSchemaOf } from "./json_schema.ts";
+import { ANSWERS } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
-import { jsonResponse, type Route } from "./route.ts";
+import { jsonRoute, type Route } from "./route.ts";
 
 /** The consumer looks at the stream every few seconds; without a word for so long, it cannot. */
 const SILENT_MS = 30_000;
@@ -9,24 +8,25 @@ const SILENT_MS = 30_000;
 /** `GET /healthz`, the process answers, and `GET /readyz`, it does its work. */
 export function healthRoutes(parts: HttpParts): Route[] {
   return [
-    {
-      method: "get",
-      path: "/healthz",
-      summary: "The process answers",
-      answer: { "application/json": jsonSchemaOf(ANSWERS.health) },
-      handle: () => jsonResponse({ status: "ok" }),
-    },
-    {
-      method: "get",
-      path: "/readyz",
-      summary: "The process does its work; 503 with the reasons where it does not",
-      answer: { "application/json": jsonSchemaOf(ANSWERS.readiness) },
-      statuses: { 503: "It does not do its work" },
-      handle() {
-        const reasons = reasonsAgainst(parts);
-        return jsonResponse({ ready: reasons.length === 0, reasons }, reasons.length === 0 ? 200 : 503);
+    jsonRoute(
+      { method: "get", path: "/healthz", summary: "The process answers" },
+      ANSWERS.health,
+      () => ({ status: 200, answer: { status: "ok" as const } }),
+    ),
+    jsonRoute(
+      {
+        method: "get",
+        path: "/readyz",
+        summary: "The process does its work; 503 with the reasons where it does not",
+        statuses: { 503: "It does not do its work" },
       },
-    },
+      ANSWERS.readiness,
+      () => {
+        const reasons = reasonsAgainst(parts);
+        const ready = reasons.length === 0;
+        return { status: ready ? 200 : 503, answer: { ready, reasons } };
+      },
+    ),
   ];
 }
 

@@ -1,12 +1,11 @@
 import type { Broker } from "../../broker/broker.ts";
 import { recordLabel, UnknownTransactionError } from "../../relay/labels/record_label.ts";
-import { ANSWERS } from "./answer_schemas.ts";
-import { jsonSchemaOf } from "./json_schema.ts";
+import { ANSWERS } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { readBody } from "../access/read_body.ts";
-import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
-import { jsonSchemas, readLabelBody } from "./schemas.ts";
+import { type Answered, type HttpRequest, jsonRoute, type Route } from "./route.ts";
+import { labelBody, readLabelBody } from "./requests.ts";
 import { labelOf } from "./transaction_routes.ts";
 
 /** Where labels go besides the ledger. */
@@ -35,7 +34,7 @@ function answeredAtMs(eventTimeMs: number | undefined, nowMs: number): number {
 
 /** `POST /v1/labels`: an analyst's answer to a transaction. */
 export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
-  const handle = async (request: HttpRequest): Promise<Response> => {
+  const handle = async (request: HttpRequest): Promise<Answered<typeof ANSWERS.label>> => {
     if (request.header("content-type")?.split(";")[0].trim().toLowerCase() !== "application/json") {
       throw new Problem(415, "The content type must be application/json.");
     }
@@ -52,10 +51,10 @@ export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
         { transactionId, isFraud, by },
         { labelledAtMs: answeredAtMs(eventTimeMs, Date.now()) },
       );
-      return jsonResponse(
-        { transaction_id: transactionId, label: labelOf(history) },
-        recorded.length > 0 ? 201 : 200,
-      );
+      return {
+        status: recorded.length > 0 ? 201 : 200,
+        answer: { transaction_id: transactionId, label: labelOf(history)! },
+      };
     } catch (error) {
       if (error instanceof UnknownTransactionError) {
         throw new Problem(404, "The ledger holds no transaction with this id.");
@@ -63,16 +62,15 @@ export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
       throw error;
     }
   };
-  return [{
-    method: "post",
+  const route = {
+    method: "post" as const,
     path: "/v1/labels",
-    scope: "label",
+    scope: "label" as const,
     summary:
       "Says what a transaction was; the newest answer is the truth, those before it stay as its history",
-    bodies: { "application/json": jsonSchemas.labelBody },
-    answer: { "application/json": jsonSchemaOf(ANSWERS.label) },
+    bodies: { "application/json": labelBody },
     statuses: { 201: "A new answer, kept" },
     refusals: [400, 404, 408, 413, 415, 422],
-    handle,
-  }];
+  };
+  return [jsonRoute(route, ANSWERS.label, handle)];
 }

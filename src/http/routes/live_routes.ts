@@ -1,9 +1,9 @@
-import { ANSWERS } from "./answer_schemas.ts";
-import { jsonSchemaOf } from "./json_schema.ts";
+import { z } from "zod";
+import { type Answer, ANSWERS, type EventData, type EVENTS } from "./answers.ts";
 import type { FlaggedEvent } from "../live/flagged_feed.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
-import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
+import { type HttpRequest, jsonRoute, type Route } from "./route.ts";
 
 /** Events of flagged transactions that one listener gets in a second. */
 const FLAGGED_PER_S = 20;
@@ -26,26 +26,28 @@ export function liveRoutes(parts: HttpParts): Route[] {
     });
   };
   return [
-    {
-      method: "get",
-      path: "/v1/status",
-      scope: "read",
-      summary: "The model, the numbers of this moment and of the last 10 minutes, scores and drift",
-      answer: { "application/json": jsonSchemaOf(ANSWERS.status) },
-      handle: () => jsonResponse(statusOf(parts)),
-    },
+    jsonRoute(
+      {
+        method: "get",
+        path: "/v1/status",
+        scope: "read",
+        summary: "The model, the numbers of this moment and of the last 10 minutes, scores and drift",
+      },
+      ANSWERS.status,
+      () => ({ status: 200, answer: statusOf(parts) }),
+    ),
     {
       method: "get",
       path: "/v1/events",
       scope: "read",
       summary: "Server-sent events: status every second, and flagged transactions as they are committed",
-      answer: { "text/event-stream": { type: "string" } },
+      answer: { "text/event-stream": z.string() },
       handle: listen,
     },
   ];
 }
 
-function statusOf({ service, topic, model, modelFiles, live }: HttpParts) {
+function statusOf({ service, topic, model, modelFiles, live }: HttpParts): Answer<"status"> {
   const { manifest, sha256 } = model;
   return {
     service,
@@ -72,7 +74,11 @@ function events({ live, feed, signal }: HttpParts, lastId: string | undefined, o
     start(controller) {
       let left = FLAGGED_PER_S;
       let skipped: number | null = 0;
-      const send = (event: string, data: unknown, id?: string): boolean => {
+      const send = <Name extends keyof typeof EVENTS>(
+        event: Name,
+        data: EventData<Name>,
+        id?: string,
+      ): boolean => {
         if ((controller.desiredSize ?? 0) <= 0) return false;
         const named = id === undefined ? "" : `id: ${id}\n`;
         controller.enqueue(encoder.encode(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
@@ -114,7 +120,7 @@ function events({ live, feed, signal }: HttpParts, lastId: string | undefined, o
 }
 
 /** What a list of flagged transactions shows of a verdict. */
-function summaryOf({ id, verdict }: FlaggedEvent) {
+function summaryOf({ id, verdict }: FlaggedEvent): EventData<"flagged"> {
   const {
     transaction_id,
     customer_id,

@@ -1,4 +1,5 @@
 import { cpuUsage } from "node:process";
+import { z } from "zod";
 import { featureMetrics } from "../live/feature_metrics.ts";
 import type { LatencyHistogram } from "../live/latency_histogram.ts";
 import { formatMetrics, type HistogramSample, type Metric, type Sample } from "../live/metrics_text.ts";
@@ -23,7 +24,7 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
     path: "/metrics",
     scope: "read",
     summary: "Counters, gauges and histograms for Prometheus",
-    answer: { "text/plain": { type: "string" } },
+    answer: { "text/plain": z.string() },
     handle: () =>
       new Response(
         formatMetrics([

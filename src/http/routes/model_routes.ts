@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { HttpParts } from "../parts.ts";
 import { fileResponse, type Route } from "./route.ts";
 
@@ -10,7 +11,7 @@ export function modelRoutes({ model, modelFiles }: HttpParts): Route[] {
       path: "/v1/model",
       scope: "read",
       summary: "The model's description, forest.json",
-      answer: { "application/json": { type: "object" } },
+      answer: { "application/json": z.looseObject({}) },
       handle: (request) =>
         fileResponse(request, { bytes: modelFiles.manifest, type: "application/json", etag }),
     },
@@ -19,7 +20,7 @@ export function modelRoutes({ model, modelFiles }: HttpParts): Route[] {
       path: "/v1/model/forest.bin",
       scope: "read",
       summary: "The model's trees, forest.bin",
-      answer: { "application/octet-stream": {} },
+      answer: { "application/octet-stream": z.unknown() },
       handle: (request) =>
         fileResponse(request, { bytes: modelFiles.forest, type: "application/octet-stream", etag }),
     },

@@ -1,8 +1,8 @@
-import { ANSWERS } from "./answer_schemas.ts";
-import { jsonSchemaOf } from "./json_schema.ts";
+import { z } from "zod";
+import { ANSWERS } from "./answers.ts";
 import { TITLES } from "../problem.ts";
 import { jsonResponse, type Route } from "./route.ts";
-import { jsonSchemas } from "./schemas.ts";
+import { transaction } from "./requests.ts";
 
 /** Problems of every route, of those where tokens are in use, and of those where none are. */
 const OF_ALL = [429, 503];
@@ -21,7 +21,7 @@ export function openApiRoutes(routes: readonly Route[], hasTokens: boolean): Rou
     method: "get",
     path: "/openapi.json",
     summary: "This description",
-    answer: { "application/json": { type: "object" } },
+    answer: { "application/json": z.looseObject({}) },
     handle: () => jsonResponse(document),
   }];
 }
@@ -47,8 +47,8 @@ function describe(routes: readonly Route[], hasTokens: boolean): Record<string, 
         }),
       },
       schemas: {
-        Problem: jsonSchemas.problem,
-        Transaction: jsonSchemas.transaction,
+        Problem: jsonSchemaOf(ANSWERS.problem),
+        Transaction: jsonSchemaOf(transaction),
         Verdict: jsonSchemaOf(ANSWERS.verdict),
         Fault: jsonSchemaOf(ANSWERS.fault),
       },
@@ -87,18 +87,26 @@ function operationOf(
 }
 
 function contentOf(schemas: NonNullable<Route["answer"]>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }]));
+  const content = Object.entries(schemas).map(([type, schema]) => [type, { schema: jsonSchemaOf(schema) }]);
+  return Object.fromEntries(content);
 }
 
 function parametersOf(query: Route["query"]): unknown[] {
-  const { properties = {}, required = [] } = (query ?? {}) as {
-    properties?: Record<string, unknown>;
-    required?: string[];
-  };
+  if (query === undefined) return [];
+  const { properties = {}, required = [] } = jsonSchemaOf(query) as z.core.JSONSchema.ObjectSchema;
   return Object.entries(properties).map(([name, schema]) => ({
     name,
     in: "query",
     required: required.includes(name),
     schema,
   }));
+}
+
+/** JSON Schema as OpenAPI 3.1 has it; where a schema changes a value, it describes what it takes. */
+function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _version, "~standard": _standard, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    unrepresentable: "any",
+  });
+  return rest;
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../../testing/assert.ts";
-import { ANSWERS } from "./answer_schemas.ts";
+import { ANSWERS } from "./answers.ts";
 import { openTestingApp } from "../testing/app.ts";
 import { makeToken } from "../access/tokens.ts";
 

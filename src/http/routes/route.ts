@@ -3,12 +3,10 @@
  *
  * @module
  */
+import type { z } from "zod";
 
 /** What a token allows: to read, to have transactions scored, to label. */
 export type Scope = "read" | "write" | "label";
-
-/** A JSON Schema, draft 2020-12. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** What a route sees of a request. */
 export interface HttpRequest {
@@ -32,18 +30,40 @@ export interface Route {
   scope?: Scope;
   /** What it is for, in a sentence. */
   summary: string;
-  /** JSON Schema of its parameters, an object's. */
-  query?: JsonSchema;
-  /** JSON Schema of its body, by media type. */
-  bodies?: Readonly<Record<string, JsonSchema>>;
-  /** JSON Schema of its answer, by media type. */
-  answer?: Readonly<Record<string, JsonSchema>>;
+  query?: z.ZodObject;
+  /** Schema of its body, by media type. */
+  bodies?: Readonly<Record<string, z.ZodType>>;
+  /** Schema of its answer, by media type. */
+  answer?: Readonly<Record<string, z.ZodType>>;
   /** What else its answer may say, by status, with the same schema as `answer`. */
   statuses?: Readonly<Record<number, string>>;
   /** Statuses of problems that are its own. */
   refusals?: readonly number[];
   /** Answers; a thrown `Problem` is an answer, too. */
   handle(request: HttpRequest): Response | Promise<Response>;
+}
+
+/** What a route of JSON answers, and its status. */
+export type Answered<Schema extends z.ZodType> = { status: number; answer: z.input<Schema> };
+
+/**
+ * Makes a route that answers with JSON of one schema: the compiler holds the handler to what `/openapi.json` says.
+ *
+ * @param handle Gives the answer, or the answer with a status other than 200.
+ */
+export function jsonRoute<Schema extends z.ZodType>(
+  route: Omit<Route, "answer" | "handle">,
+  schema: Schema,
+  handle: (request: HttpRequest) => Answered<Schema> | Promise<Answered<Schema>>,
+): Route {
+  return {
+    ...route,
+    answer: { "application/json": schema },
+    async handle(request) {
+      const { status, answer } = await handle(request);
+      return jsonResponse(answer, status);
+    },
+  };
 }
 
 /** JSON that nobody keeps. */

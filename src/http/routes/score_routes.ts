@@ -1,18 +1,16 @@
 import { setImmediate } from "node:timers/promises";
+import { z } from "zod";
 import type { RecordBatch } from "../../broker/broker.ts";
 import { sliceBatch } from "../../broker/record_batch.ts";
 import { judge, type Judgement } from "../judge.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { readBody } from "../access/read_body.ts";
+import { ANSWERS } from "./answers.ts";
+import { transaction } from "./requests.ts";
 import type { HttpRequest, Route } from "./route.ts";
 import { splitBody } from "../access/split_body.ts";
 
-const TRANSACTION = { $ref: "#/components/schemas/Transaction" };
-/** A verdict, or what keeps its record from being a transaction. */
-const JUDGEMENT = {
-  anyOf: [{ $ref: "#/components/schemas/Verdict" }, { $ref: "#/components/schemas/Fault" }],
-};
 /** Most transactions in one request. */
 const MAX_TRANSACTIONS = 10_000;
 /** Most bytes in one request. */
@@ -44,21 +42,12 @@ export function scoreRoutes(parts: HttpParts): Route[] {
     scope: "write",
     summary: "Scores transactions by the model and the feature state of the stream; nothing is kept of them",
     bodies: {
-      "application/json": {
-        oneOf: [TRANSACTION, { type: "array", items: TRANSACTION, maxItems: MAX_TRANSACTIONS }],
-      },
-      "application/x-ndjson": TRANSACTION,
+      "application/json": z.union([transaction, z.array(transaction).max(MAX_TRANSACTIONS)]),
+      "application/x-ndjson": transaction,
     },
     answer: {
-      "application/json": {
-        type: "object",
-        properties: {
-          model: { type: "string" },
-          threshold: { type: "number" },
-          verdicts: { type: "array", items: JUDGEMENT },
-        },
-      },
-      "application/x-ndjson": JUDGEMENT,
+      "application/json": ANSWERS.verdicts,
+      "application/x-ndjson": z.union([ANSWERS.verdict, ANSWERS.fault]),
     },
     refusals: [400, 408, 413, 415, 422],
     handle,

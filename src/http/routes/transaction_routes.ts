@@ -2,87 +2,66 @@ import type { RecordedLabel } from "../../ledger/labels.ts";
 import type { KnownTransaction, Ledger } from "../../ledger/ledger.ts";
 import type { RecentTransaction } from "../../ledger/queries.ts";
 import { currencyCode, minorUnits } from "../../domain/currency.ts";
-import { ANSWERS } from "./answer_schemas.ts";
-import { jsonSchemaOf } from "./json_schema.ts";
+import { type Answer, ANSWERS } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
-import { type HttpRequest, jsonResponse, type Route } from "./route.ts";
+import { jsonRoute, type Route } from "./route.ts";
 
 /** Transactions of a customer, and at a terminal, that a context shows. */
 const RECENT = 100;
 
 /** `GET /v1/transactions/:id`, what the ledger says of a transaction, and its `/context`. */
 export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[] {
-  const transaction = async (request: HttpRequest): Promise<Response> => {
-    const id = request.param("id") ?? "";
-    const { found, matches } = await find(ledger, topic, id);
-    return jsonResponse({
-      transaction_id: id,
-      matches: matches.map(matchOf),
-      label: labelOf(await found.labels.history(id)),
-    });
+  const transaction = {
+    method: "get" as const,
+    path: "/v1/transactions/:id",
+    scope: "read" as const,
+    summary: "What the ledger says of a transaction: verdict, log, labels",
+    refusals: [404],
   };
-  const context = async (request: HttpRequest): Promise<Response> => {
-    const { found, matches: [{ customerId, terminalId }] } = await find(
-      ledger,
-      topic,
-      request.param("id") ?? "",
-    );
-    const recent = async (which: { customerId: string } | { terminalId: string }) =>
-      (await found.queries.recent(topic, which, RECENT)).map(recentOf);
-    const { stage, origin } = states.of(customerId);
-    return jsonResponse({
-      customer: { id: customerId, recent: await recent({ customerId }) },
-      terminal: {
-        id: terminalId,
-        recent: await recent({ terminalId }),
-        labels: await found.queries.labelsAt(terminalId),
-      },
-      state: origin === "cold" ? null : stage.features.excerpt(customerId, terminalId).toBase64(),
-    });
+  const context = {
+    ...transaction,
+    path: "/v1/transactions/:id/context",
+    summary: "The latest transactions of its customer and its terminal, and their feature state",
   };
   return [
-    {
-      method: "get",
-      path: "/v1/transactions/:id",
-      scope: "read",
-      summary: "What the ledger says of a transaction: verdict, log, labels",
-      answer: { "application/json": jsonSchemaOf(ANSWERS.transaction) },
-      refusals: [404],
-      handle: transaction,
-    },
-    {
-      method: "get",
-      path: "/v1/transactions/:id/context",
-      scope: "read",
-      summary: "What its customer and its terminal did lately, and their feature state",
-      answer: { "application/json": jsonSchemaOf(ANSWERS.context) },
-      refusals: [404],
-      handle: context,
-    },
+    jsonRoute(transaction, ANSWERS.transaction, async (request) => {
+      const id = request.param("id") ?? "";
+      const { found, matches } = await find(ledger, topic, id);
+      const label = labelOf(await found.labels.history(id));
+      return { status: 200, answer: { transaction_id: id, matches: matches.map(matchOf), label } };
+    }),
+    jsonRoute(context, ANSWERS.context, async (request) => {
+      const id = request.param("id") ?? "";
+      const { found, matches: [{ customerId, terminalId }] } = await find(ledger, topic, id);
+      const recent = async (which: { customerId: string } | { terminalId: string }) =>
+        (await found.queries.recent(topic, which, RECENT)).map(recentOf);
+      const { stage, origin } = states.of(customerId);
+      return {
+        status: 200,
+        answer: {
+          customer: { id: customerId, recent: await recent({ customerId }) },
+          terminal: {
+            id: terminalId,
+            recent: await recent({ terminalId }),
+            labels: await found.queries.labelsAt(terminalId),
+          },
+          state: origin === "cold" ? null : stage.features.excerpt(customerId, terminalId).toBase64(),
+        },
+      };
+    }),
   ];
 }
 
-/** One label as answers have it. */
-export interface LabelText {
-  /** Whether it was a fraud. */
-  is_fraud: boolean;
-  /** When it became known, RFC 3339. */
-  labelled_at: string;
-  /** Who said so, or null. */
-  by: string | null;
-}
-
 /** What an answer says of a transaction's label, the newest of its history; null without one. */
-export function labelOf(history: readonly RecordedLabel[]): LabelText & { history: LabelText[] } | null {
-  const newest = history.at(-1);
-  if (newest === undefined) return null;
-  const wire = ({ isFraud, labelledAtMs, labelledBy }: RecordedLabel): LabelText => ({
+export function labelOf(history: readonly RecordedLabel[]): Answer<"transaction">["label"] {
+  const labels = history.map(({ isFraud, labelledAtMs, labelledBy }) => ({
     is_fraud: isFraud,
     labelled_at: new Date(labelledAtMs).toISOString(),
     by: labelledBy,
-  });
-  return { ...wire(newest), history: history.map(wire) };
+  }));
+  const newest = labels.at(-1);
+  return newest === undefined ? null : { ...newest, history: labels };
 }
 
 async function find(ledger: Ledger | undefined, topic: string, id: string) {
@@ -94,7 +73,7 @@ async function find(ledger: Ledger | undefined, topic: string, id: string) {
 
 function matchOf(
   { topic, partition, offset, verdict, logged, anomalyScore, flagged, ...known }: KnownTransaction,
-) {
+): Answer<"transaction">["matches"][number] {
   return {
     id: `${topic}/${partition}/${offset}`,
     verdict: verdict === null ? null : JSON.parse(verdict),
@@ -112,7 +91,9 @@ function matchOf(
   };
 }
 
-function recentOf({ transactionId, timestampMs, anomalyScore, flagged, ...recent }: RecentTransaction) {
+function recentOf(
+  { transactionId, timestampMs, anomalyScore, flagged, ...recent }: RecentTransaction,
+): Answer<"context">["customer"]["recent"][number] {
   return {
     transaction_id: transactionId,
     timestamp: new Date(timestampMs).toISOString(),

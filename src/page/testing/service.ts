@@ -9,7 +9,7 @@ import { embeddedArgs, type EmbeddedRunOptions, makeEmbeddedRun } from "../../te
 import { buildModule } from "../../testing/module.ts";
 import { type RunningProcess, startTask } from "../../testing/process.ts";
 import { until } from "../../testing/until.ts";
-import type { WireStatus, WireTransaction } from "../wire.ts";
+import type { Status, TransactionText } from "../../http/routes/answers.ts";
 
 /** A machine that is busy with other tests takes its time. */
 const PATIENCE_MS = 120_000;
@@ -35,7 +35,7 @@ export interface PageService extends AsyncDisposable {
   /** Starts to produce simulated transactions and their labels at a rate a second. */
   produce(count: number, ratePerS: number): RunningProcess;
   /** Sends transactions to the stream, and waits until they are committed. */
-  send(...transactions: WireTransaction[]): Promise<void>;
+  send(...transactions: TransactionText[]): Promise<void>;
   /** Asks the service for JSON. */
   ask<T>(path: string, init?: RequestInit): Promise<T>;
 }
@@ -112,7 +112,7 @@ export async function openPageService(options: ServiceOptions = {}): Promise<Pag
 /** The consumer has a partition, looked at it, and nothing waits. */
 async function allCommitted(service: PageService): Promise<void> {
   await until(async () => {
-    const { now, history } = await service.ask<WireStatus>("/v1/status");
+    const { now, history } = await service.ask<Status>("/v1/status");
     return history.t.length > 0 && now.lag.length > 0 && now.lag.every(({ records }) => records === 0);
   }, { timeoutMs: PATIENCE_MS, what: "the commit of all that the stream holds" });
 }

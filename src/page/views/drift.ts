@@ -2,7 +2,7 @@ import { h } from "preact";
 import { featureRegistry } from "../../features/registry.ts";
 import { formatValue } from "../format.ts";
 import { Notice } from "../notice.ts";
-import type { WireDrift, WireStatus } from "../wire.ts";
+import type { FeatureDrift, Status } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** Below, a feature is stable; above the second, it has drifted. */
@@ -12,7 +12,7 @@ const DRIFTED = 0.25;
 const QUANTILES = ["p50", "p90", "p99"];
 
 /** How far each feature's values of late are from those of the training. */
-export function DriftView({ status }: { status: WireStatus }): Drawn {
+export function DriftView({ status }: { status: Status }): Drawn {
   const { features } = status.drift;
   const most = Math.max(0.5, ...features.map(({ psi }) => psi ?? 0));
   const names = QUANTILES.filter((name) => features.some(({ training }) => training?.[name] !== undefined));
@@ -60,7 +60,9 @@ export function DriftView({ status }: { status: WireStatus }): Drawn {
   );
 }
 
-function DriftRow({ one, most, names }: { one: WireDrift; most: number; names: readonly string[] }): Drawn {
+function DriftRow(
+  { one, most, names }: { one: FeatureDrift; most: number; names: readonly string[] },
+): Drawn {
   const { name, training, now, psi } = one;
   const word = psi === null ? "not known" : psi < STABLE ? "stable" : psi <= DRIFTED ? "moving" : "drifted";
   return h(

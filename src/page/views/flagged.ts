@@ -5,7 +5,7 @@ import { FlaggedTable } from "./flagged_table.ts";
 import { useFetched } from "../hooks.ts";
 import { Failure, Loading, Notice } from "../notice.ts";
 import { routeTo } from "../route.ts";
-import type { WireFlagged } from "../wire.ts";
+import type { Answer } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 const PAGE_ROWS = "50";
@@ -91,7 +91,7 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
   const [cursors, setCursors] = useState<readonly string[]>([""]);
   const cursor = cursors.at(-1)!;
   const { value, error, isLoading, reload } = useFetched<
-    { flagged: WireFlagged[]; next_cursor: string | null }
+    Answer<"flagged">
   >(
     `/v1/flagged?${new URLSearchParams(asked(filter, cursor))}`,
   );

@@ -2,7 +2,7 @@ import { h } from "preact";
 import { tellingReasons } from "../../alerts/telling_reasons.ts";
 import { formatAmount, formatScore, formatTime } from "../format.ts";
 import { routeTo } from "../route.ts";
-import type { WireFlagged } from "../wire.ts";
+import type { FlaggedItem } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** Reasons that a row names. */
@@ -10,7 +10,7 @@ const MOST_REASONS = 2;
 
 /** Flagged transactions, a row each, that lead to their own page. */
 export function FlaggedTable(
-  { flagged, caption, labels }: { flagged: readonly WireFlagged[]; caption: string; labels?: boolean },
+  { flagged, caption, labels }: { flagged: readonly FlaggedItem[]; caption: string; labels?: boolean },
 ): Drawn {
   return h(
     "table",
@@ -34,7 +34,7 @@ export function FlaggedTable(
   );
 }
 
-function FlaggedRow({ one, labels }: { one: WireFlagged; labels?: boolean }): Drawn {
+function FlaggedRow({ one, labels }: { one: FlaggedItem; labels?: boolean }): Drawn {
   const { transaction_id, amount, currency, customer_id, terminal_id, anomaly_score, timestamp, reasons } =
     one;
   return h(
@@ -48,7 +48,7 @@ function FlaggedRow({ one, labels }: { one: WireFlagged; labels?: boolean }): Dr
     ),
     h("td", { class: "number strong", "data-name": "Amount" }, formatAmount(amount, currency)),
     h("td", { class: "number", "data-name": "Score" }, formatScore(anomaly_score)),
-    labels && h("td", { "data-name": "Label" }, h(LabelTag, { label: one.label ?? null })),
+    labels && h("td", { "data-name": "Label" }, h(LabelTag, { label: one.label })),
     h(
       "td",
       { class: "who whole" },
@@ -60,12 +60,8 @@ function FlaggedRow({ one, labels }: { one: WireFlagged; labels?: boolean }): Dr
   );
 }
 
-/** A truth in a word. */
-export function LabelTag({ label }: { label: { is_fraud: boolean } | null }): Drawn {
-  if (label === null) return h("span", { class: "quiet" }, "none");
-  return h(
-    "span",
-    { class: `tag ${label.is_fraud ? "tag-fraud" : "tag-legit"}` },
-    label.is_fraud ? "fraud" : "legitimate",
-  );
+/** What a transaction was, in a word. */
+export function LabelTag({ label }: { label: FlaggedItem["label"] }): Drawn {
+  if (label === null || label === undefined) return h("span", { class: "quiet" }, "none");
+  return h("span", { class: `tag tag-${label}` }, label === "fraud" ? "fraud" : "legitimate");
 }

@@ -3,14 +3,14 @@ import { Chart, type ChartSeries } from "./chart.ts";
 import type { Drawn } from "../drawn.ts";
 import { formatAmount, formatCount, formatScore, formatTime } from "../format.ts";
 import { Notice } from "../notice.ts";
-import type { WireContext, WireRecent } from "../wire.ts";
+import type { Context, Recent } from "../../http/routes/answers.ts";
 
 /** What a transaction's history is drawn from. */
 export interface HistoryProps {
   /** Its customer and its terminal. */
-  context: WireContext;
+  context: Context;
   /** The transaction itself. */
-  judged: WireRecent;
+  judged: Recent;
   /** Its currency, where it has one. */
   currency?: string | null;
 }
@@ -73,11 +73,11 @@ function TerminalPanel({ context: { terminal }, judged }: HistoryProps): Drawn {
 
 /** Transactions as points over their time: usual ones, flagged ones, and this one marked. */
 function pointsOf(
-  recent: readonly WireRecent[],
-  judged: WireRecent,
-  value: (one: WireRecent) => number = ({ amount }) => amount,
+  recent: readonly Recent[],
+  judged: Recent,
+  value: (one: Recent) => number = ({ amount }) => amount,
 ): { x: number[]; series: ChartSeries[] } {
-  const isThis = (one: WireRecent) => one.transaction_id === judged.transaction_id;
+  const isThis = (one: Recent) => one.transaction_id === judged.transaction_id;
   // An older one may not be among the newest any more.
   const all = recent.some(isThis) ? recent : [...recent, judged];
   const sorted = [...all].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
@@ -85,7 +85,7 @@ function pointsOf(
     name: string,
     tone: ChartSeries["tone"],
     as: ChartSeries["as"],
-    holds: (one: WireRecent) => boolean,
+    holds: (one: Recent) => boolean,
   ) => ({
     name,
     tone,
@@ -102,7 +102,7 @@ function pointsOf(
   };
 }
 
-function amountsOf(recent: readonly WireRecent[], { transaction_id }: WireRecent): string {
+function amountsOf(recent: readonly Recent[], { transaction_id }: Recent): string {
   const amounts = recent.filter((one) => one.transaction_id !== transaction_id).map(({ amount }) => amount);
   if (amounts.length === 0) return "none";
   return `from ${formatAmount(Math.min(...amounts))} to ${formatAmount(Math.max(...amounts))}`;

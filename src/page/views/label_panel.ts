@@ -4,14 +4,14 @@ import { useState } from "preact/hooks";
 import { postJson } from "../ask.ts";
 import { LabelTag } from "./flagged_table.ts";
 import { formatTime } from "../format.ts";
-import type { WireLabel } from "../wire.ts";
+import type { KnownLabel } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** An analyst's answer on one transaction: two buttons, the truth, and what was said before. */
 export function LabelPanel(
   { transactionId, label, onChange }: {
     transactionId: string;
-    label: WireLabel | null;
+    label: KnownLabel | null;
     onChange: () => void;
   },
 ): Drawn {
@@ -56,7 +56,7 @@ export function LabelPanel(
       "p",
       { class: "truth" },
       label === null ? h("span", { class: "quiet" }, "Nobody has said so far.") : [
-        h(LabelTag, { label }),
+        h(LabelTag, { label: label.is_fraud ? "fraud" : "legit" }),
         ` since ${formatTime(label.labelled_at)}${label.by ? ` by ${label.by}` : ""}`,
       ],
     ),
@@ -72,7 +72,7 @@ export function LabelPanel(
           h(
             "li",
             null,
-            h(LabelTag, { label: { is_fraud } }),
+            h(LabelTag, { label: is_fraud ? "fraud" : "legit" }),
             ` ${formatTime(labelled_at)}${by ? ` by ${by}` : ""}`,
           )
         ),

@@ -6,14 +6,14 @@ import { fact } from "./fact.ts";
 import { formatCount, formatScore, formatTime, formatValue } from "../format.ts";
 import { useFetched } from "../hooks.ts";
 import { Failure, Loading } from "../notice.ts";
-import type { WireStatus } from "../wire.ts";
+import type { Status } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** Columns of what is known of a feature's values. */
 const FIGURES = ["Mean", "Least", "Most", "Usual up to", "Rare from"];
 
 /** The live model: what it was trained on, what it looks at, what to expect of it. */
-export function ModelView({ model }: { model: WireStatus["model"] }): Drawn {
+export function ModelView({ model }: { model: Status["model"] }): Drawn {
   const { value: manifest, error, reload } = useFetched<Manifest>("/v1/model");
   return h(
     "div",
@@ -49,7 +49,7 @@ export function ModelView({ model }: { model: WireStatus["model"] }): Drawn {
   );
 }
 
-function Summary({ manifest, model }: { manifest: Manifest; model: WireStatus["model"] }): Drawn {
+function Summary({ manifest, model }: { manifest: Manifest; model: Status["model"] }): Drawn {
   const { training, nEstimators, maxSamples, contamination, alertsPerDay, randomSeed, trainer, threshold } =
     manifest;
   const budget = alertsPerDay !== undefined
@@ -72,7 +72,6 @@ function Summary({ manifest, model }: { manifest: Manifest; model: WireStatus["m
       training && fact("Training rows", formatCount(training.rows)),
       training?.coveredDays !== undefined &&
         fact("Days covered", formatValue(Math.round(training.coveredDays))),
-      model.trained_at !== undefined && fact("Trained", `${formatTime(model.trained_at)} UTC`),
     ),
   );
 }

@@ -7,7 +7,7 @@ import { formatClock, formatCount, formatMs, formatScore, formatShort } from "..
 import type { LiveState } from "../live_feed.ts";
 import { Loading, Notice } from "../notice.ts";
 import { routeTo } from "../route.ts";
-import type { WireFlagged, WireNow, WireStatus } from "../wire.ts";
+import type { FlaggedItem, Now, Status } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** How often a screen reader is told of newly flagged transactions at most. */
@@ -31,7 +31,7 @@ export function Overview({ live }: { live: LiveState }): Drawn {
   );
 }
 
-function Figures({ now, status }: { now: WireNow; status: WireStatus }): Drawn {
+function Figures({ now, status }: { now: Now; status: Status }): Drawn {
   const lag = now.lag.reduce((sum, { records }) => sum + records, 0);
   const partitions = now.lag.length === 1 ? "1 partition" : `${now.lag.length} partitions`;
   return h(
@@ -65,7 +65,7 @@ function tile(name: string, value: string, note = "", tone = ""): Drawn {
   );
 }
 
-function HistoryCharts({ status: { history } }: { status: WireStatus }): Drawn {
+function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
   const { t, records_per_s, p50_ms, p99_ms, lag, flagged } = history;
   if (t.length < 2) {
     return h(
@@ -117,7 +117,7 @@ function HistoryCharts({ status: { history } }: { status: WireStatus }): Drawn {
   );
 }
 
-function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: WireStatus }): Drawn {
+function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: Status }): Drawn {
   const total = counts.reduce((sum, count) => sum + count, 0);
   const middles = counts.map((_, i) => (edges[i] + edges[i + 1]) / 2);
   const part = (isAbove: boolean) =>
@@ -147,7 +147,7 @@ function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: 
 }
 
 function Stream({ live }: { live: LiveState }): Drawn {
-  const [held, hold] = useState<readonly WireFlagged[] | undefined>(undefined);
+  const [held, hold] = useState<readonly FlaggedItem[] | undefined>(undefined);
   const shown = (held ?? live.flagged).slice(0, 40);
   return h(
     "section",

@@ -1,10 +1,10 @@
 import { h } from "preact";
 import { formatValue } from "../format.ts";
-import type { WireReason } from "../wire.ts";
+import type { Reason } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** What each feature adds to a score, as bars from the middle: to the right it speaks for an anomaly. */
-export function ReasonBars({ reasons, caption }: { reasons: readonly WireReason[]; caption: string }): Drawn {
+export function ReasonBars({ reasons, caption }: { reasons: readonly Reason[]; caption: string }): Drawn {
   const most = Math.max(1e-9, ...reasons.map(({ contribution }) => Math.abs(contribution)));
   return h(
     "table",

@@ -10,7 +10,7 @@ import { routeTo } from "../route.ts";
 import { ScoreGauge } from "./score_gauge.ts";
 import { tellingReasons } from "../../alerts/telling_reasons.ts";
 import { WhatIfPanel } from "./what_if_panel.ts";
-import type { WireContext, WireFound, WireStatus, WireTransaction, WireVerdict } from "../wire.ts";
+import type { Context, Found, Judged, Status, TransactionText } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** The state behind the what-if moves on with the stream. */
@@ -18,12 +18,12 @@ const REFRESH_MS = 5000;
 
 /** One transaction: verdict, reasons, its customer's and terminal's history, what-if, and its truth. */
 export function TransactionView(
-  { id, model }: { id: string; model: WireStatus["model"] | undefined },
+  { id, model }: { id: string; model: Status["model"] | undefined },
 ): Drawn {
   const path = `/v1/transactions/${encodeURIComponent(id)}`;
-  const found = useFetched<WireFound>(path);
+  const found = useFetched<Found>(path);
   const { value, error } = found;
-  const context = useFetched<WireContext>(value ? `${path}/context` : null, REFRESH_MS);
+  const context = useFetched<Context>(value ? `${path}/context` : null, REFRESH_MS);
   if (value === undefined) {
     return titled(
       id,
@@ -32,7 +32,7 @@ export function TransactionView(
   }
   const match = value.matches.at(-1);
   if (match === undefined) return titled(id, h(Notice, { title: "No such transaction" }));
-  const transaction = { transaction_id: id, ...match.log, ...match.verdict } as WireTransaction;
+  const transaction = { transaction_id: id, ...match.log, ...match.verdict } as TransactionText;
   const judged = (match.verdict ?? match.log)!;
   const around = context.value;
   const reload = () => {
@@ -58,7 +58,7 @@ export function TransactionView(
         around &&
           h(HistoryPanels, {
             context: around,
-            judged: { ...transaction, ...judged },
+            judged: { ...transaction, ...judged, currency: transaction.currency ?? null },
             currency: transaction.currency,
           }),
         around === undefined &&
@@ -81,7 +81,7 @@ function titled(id: string, children: ComponentChildren): Drawn {
 }
 
 /** The same elements before the transaction is there and after, so that the focus stays on the heading. */
-function Heading({ id, transaction }: { id: string; transaction?: WireTransaction }): Drawn {
+function Heading({ id, transaction }: { id: string; transaction?: TransactionText }): Drawn {
   return h(
     "header",
     { class: "transaction-head" },
@@ -95,7 +95,7 @@ function Heading({ id, transaction }: { id: string; transaction?: WireTransactio
   );
 }
 
-function Lead({ transaction }: { transaction: WireTransaction }): Drawn {
+function Lead({ transaction }: { transaction: TransactionText }): Drawn {
   const { customer_id, terminal_id, timestamp, channel, country, merchant_category } = transaction;
   const more = [
     channel,
@@ -115,7 +115,7 @@ function Lead({ transaction }: { transaction: WireTransaction }): Drawn {
   );
 }
 
-function VerdictPanel({ found, model }: { found: WireFound; model: WireStatus["model"] | undefined }): Drawn {
+function VerdictPanel({ found, model }: { found: Found; model: Status["model"] | undefined }): Drawn {
   const { verdict, log, id } = found.matches.at(-1)!;
   const threshold = verdict?.threshold ?? model?.threshold;
   const score = (verdict ?? log)!.anomaly_score;
@@ -160,7 +160,7 @@ function VerdictPanel({ found, model }: { found: WireFound; model: WireStatus["m
   );
 }
 
-function wordsOf({ flagged, anomaly_score, threshold, reasons }: WireVerdict): string {
+function wordsOf({ flagged, anomaly_score, threshold, reasons }: Judged): string {
   const told = tellingReasons(reasons);
   const why = told.length === 0 ? "" : `, because ${told.join("; ")}`;
   const side = flagged ? "above" : "not above";
@@ -172,7 +172,7 @@ function fact(name: string, value: ComponentChildren): Drawn {
 }
 
 /** The transaction's own fields, without those of its verdict. */
-function fieldsOf(transaction: WireTransaction): WireTransaction {
+function fieldsOf(transaction: TransactionText): TransactionText {
   const { transaction_id, customer_id, terminal_id, amount, currency, timestamp } = transaction;
   const { merchant_category, country, channel } = transaction;
   return {

@@ -7,7 +7,7 @@ import { Loading, Notice } from "../notice.ts";
 import { ReasonBars } from "./reason_bars.ts";
 import { ScoreGauge } from "./score_gauge.ts";
 import { openWhatIf, type WhatIf } from "../what_if.ts";
-import type { WireContext, WireStatus, WireTransaction } from "../wire.ts";
+import type { Context, Status, TransactionText } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** Points of the curve of scores over amounts. */
@@ -19,11 +19,11 @@ const LATEST_H = 336;
 /** What the panel starts from. */
 export interface WhatIfProps {
   /** The transaction as it was. */
-  transaction: WireTransaction;
+  transaction: TransactionText;
   /** Its customer and terminal, with their state. */
-  context: WireContext;
+  context: Context;
   /** The live model's name and threshold. */
-  model: WireStatus["model"];
+  model: Status["model"];
 }
 
 /** Another amount or time for the same customer and terminal, scored in the page as they are chosen. */
@@ -57,7 +57,7 @@ export function WhatIfPanel({ transaction, context, model }: WhatIfProps): Drawn
 function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & { whatIf: WhatIf }): Drawn {
   const [amount, setAmount] = useState(transaction.amount);
   const [hours, setHours] = useState(0);
-  const at = (amount: number): WireTransaction => ({
+  const at = (amount: number): TransactionText => ({
     ...transaction,
     amount,
     timestamp: new Date(Date.parse(transaction.timestamp) + hours * HOUR_MS).toISOString(),

@@ -1,13 +1,11 @@
 /**
- * What requests must look like: the checks, and what `/openapi.json` says of them.
+ * The one declaration of what requests hold: it checks them, and `/openapi.json` describes it.
  *
  * @module
  */
 import { z } from "zod";
-import { jsonSchemaOf } from "./json_schema.ts";
 import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../domain/time.ts";
 import { Problem } from "../problem.ts";
-import type { JsonSchema } from "./route.ts";
 
 // deno-lint-ignore no-control-regex
 const ID = /^[^\u0000-\u001f\u007f]*$/;
@@ -28,31 +26,8 @@ export const transactionFields = {
   channel: z.enum(["pos", "online", "atm"]).nullish(),
 } as const;
 
-const problemSchema = z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() });
-
-/** The parameters of `GET /v1/flagged`, read. */
-export interface FlaggedQuery {
-  /** A customer_id. */
-  customer?: string;
-  /** A terminal_id. */
-  terminal?: string;
-  /** First event time, milliseconds since 1970. */
-  from?: number;
-  /** Event time after the last, milliseconds since 1970. */
-  to?: number;
-  /** Least anomaly score. */
-  min_score?: number;
-  /** Least amount in major units. */
-  min_amount?: number;
-  /** What the newest label says. */
-  label?: "none" | "fraud" | "legit";
-  /** Most of them, from 1 to 500. */
-  limit: number;
-  /** Where the page before ended. */
-  cursor?: string;
-}
-
-const flaggedQuerySchema = z.strictObject({
+/** Parameters of `GET /v1/flagged`: times become epoch milliseconds, amounts are major units. */
+export const flaggedQuery = z.strictObject({
   customer: id.optional(),
   terminal: id.optional(),
   from: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
@@ -71,23 +46,14 @@ const flaggedQuerySchema = z.strictObject({
  *
  * @throws Problem 400 that names the parameter.
  */
-export function readFlaggedQuery(query: Record<string, string>): FlaggedQuery {
-  return readWith(flaggedQuerySchema, query, 400);
-}
-
-/** The body of `POST /v1/labels`. */
-export interface LabelBody {
-  /** Which transaction. */
-  transaction_id: string;
-  /** Whether it was a fraud; false where it was legitimate. */
-  is_fraud: boolean;
-  /** Who says so. */
-  by?: string;
+export function readFlaggedQuery(query: Record<string, string>): z.output<typeof flaggedQuery> {
+  return readWith(flaggedQuery, query, 400);
 }
 
 // deno-lint-ignore no-control-regex
 const NAME = /^[^\u0000-\u001f\u007f-\u009f]*$/;
-const labelBodySchema = z.strictObject({
+/** The body of `POST /v1/labels`. */
+export const labelBody = z.strictObject({
   transaction_id: id,
   is_fraud: z.boolean(),
   by: z.string().min(1).max(128).regex(NAME, "must have no control characters").optional(),
@@ -98,14 +64,14 @@ const labelBodySchema = z.strictObject({
  *
  * @throws Problem 400 where it is not JSON, 422 that names the field.
  */
-export function readLabelBody(body: Uint8Array): LabelBody {
+export function readLabelBody(body: Uint8Array): z.output<typeof labelBody> {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     throw new Problem(400, "The body must be JSON in UTF-8.");
   }
-  return readWith(labelBodySchema, json, 422);
+  return readWith(labelBody, json, 422);
 }
 
 function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
@@ -115,12 +81,5 @@ function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
   throw new Problem(status, `${path.length === 0 ? "The request" : path.join(".")} is wrong: ${message}.`);
 }
 
-/** The schemas of requests and problems as JSON Schema, for the description of the service. */
-export const jsonSchemas: Readonly<
-  Record<"flaggedQuery" | "labelBody" | "problem" | "transaction", JsonSchema>
-> = {
-  flaggedQuery: jsonSchemaOf(flaggedQuerySchema),
-  labelBody: jsonSchemaOf(labelBodySchema),
-  problem: jsonSchemaOf(problemSchema),
-  transaction: jsonSchemaOf(z.looseObject(transactionFields)),
-};
+/** A transaction as the stream takes it, with fields of its own beside these. */
+export const transaction = z.looseObject(transactionFields);

@@ -1,0 +1,206 @@
+/**
+ * The one declaration of each answer: routes are typed by it, `/openapi.json` describes it, and the page reads its types.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { transactionFields } from "./requests.ts";
+
+const id = z.string();
+const time = z.iso.datetime();
+const score = z.number().gt(0).max(1);
+const count = z.number().min(0);
+const quantiles = z.record(z.string(), z.number());
+const lag = z.array(z.strictObject({ partition: z.int().min(0), records: count }));
+
+const reasons = z.array(z.strictObject({
+  feature: z.string(),
+  value: z.number(),
+  contribution: z.number().describe(
+    "Change of the expected path length, in edges; below 0 is more anomalous",
+  ),
+  text: z.string().describe("The value in words"),
+})).describe("The most anomalous first");
+const judged = z.looseObject({
+  ...transactionFields,
+  transaction_id: id,
+  customer_id: id,
+  terminal_id: id,
+  timestamp: time,
+  anomaly_score: score,
+  threshold: z.number().min(0).max(1),
+  flagged: z.boolean(),
+  model: z.string(),
+  reasons,
+  scored_at: time,
+});
+const placed = judged.extend({ topic: z.string(), partition: z.int().min(0), offset: z.int().min(0) });
+const place = z.string().describe("topic/partition/offset");
+const verdict = judged.extend({ state: z.enum(["live", "snapshot", "own", "cold"]) });
+const fault = z.strictObject({ error: z.strictObject({ reason: z.string(), detail: z.string() }) });
+const label = z.strictObject({ is_fraud: z.boolean(), labelled_at: time, by: z.string().nullable() });
+const knownLabel = label.extend({ history: z.array(label) });
+const recent = z.array(z.strictObject({
+  transaction_id: id,
+  timestamp: time,
+  amount: z.number().positive(),
+  currency: z.string().nullable(),
+  anomaly_score: score,
+  flagged: z.boolean(),
+}));
+const series = z.array(z.number());
+const gappySeries = z.array(z.number().nullable());
+const now = z.strictObject({
+  records_per_s: count.describe("Committed records a second"),
+  lag: lag.describe("Records behind the end, by partition"),
+  p50_ms: z.number().nullable().describe(
+    "Median time from produced to committed; null before the first record",
+  ),
+  p99_ms: z.number().nullable(),
+  flagged_per_min: count,
+  dead_letters: count.describe("Since the start"),
+  healthy: z.boolean().describe("False when nothing moves though records wait"),
+});
+
+/** The schemas of answers, by what is answered. */
+export const ANSWERS = {
+  health: z.strictObject({ status: z.literal("ok") }),
+  readiness: z.strictObject({ ready: z.boolean(), reasons: z.array(z.string()) }),
+  problem: z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() }),
+  /** One transaction that was scored, and from which feature state. */
+  verdict,
+  /** What keeps a record from being scored. */
+  fault,
+  /** The transactions of one request, in its order. */
+  verdicts: z.strictObject({
+    model: z.string().describe("SHA-256 of the model"),
+    threshold: z.number(),
+    verdicts: z.array(z.union([verdict, fault])),
+  }),
+  flagged: z.strictObject({
+    flagged: z.array(placed.extend({ id: place, label: z.enum(["fraud", "legit"]).nullable() })),
+    next_cursor: z.string().nullable().describe("The parameter cursor of the next page; null on the last"),
+  }),
+  /** What the ledger says of a transaction: one match a record with its id. */
+  transaction: z.strictObject({
+    transaction_id: id,
+    matches: z.array(z.strictObject({
+      id: place,
+      verdict: placed.nullable().describe("Null where it was not flagged"),
+      log: z.strictObject({
+        customer_id: id,
+        terminal_id: id,
+        amount: z.number().positive(),
+        currency: z.string().nullable(),
+        timestamp: time,
+        anomaly_score: score,
+        flagged: z.boolean(),
+      }).nullable().describe("Null where the log leaves it out"),
+    })),
+    label: knownLabel.nullable(),
+  }),
+  /** The latest transactions of a transaction's customer and terminal. */
+  context: z.strictObject({
+    customer: z.strictObject({ id, recent }),
+    terminal: z.strictObject({ id, recent, labels: z.strictObject({ fraud: count, legit: count }) }),
+    state: z.string().nullable().describe("Base64 of the feature state of both"),
+  }),
+  label: z.strictObject({ transaction_id: id, label: knownLabel }),
+  status: z.strictObject({
+    service: z.enum(["consume", "serve"]).describe(
+      "Whether a stream is consumed, or requests alone are scored",
+    ),
+    topic: z.string(),
+    model: z.strictObject({
+      sha256: z.string(),
+      features: z.array(z.string()),
+      threshold: z.number(),
+      n_estimators: z.int(),
+      max_samples: z.int(),
+      card: z.string().optional().describe("The model card, Markdown"),
+    }),
+    now,
+    history: z.strictObject({
+      step_s: z.number(),
+      t: series.describe("Epoch seconds"),
+      records_per_s: series,
+      lag: series,
+      p50_ms: gappySeries,
+      p99_ms: gappySeries,
+      flagged: series,
+    }).describe("The last ten minutes, a column a figure"),
+    scores: z.strictObject({ edges: series, counts: series }),
+    drift: z.strictObject({
+      features: z.array(
+        z.strictObject({
+          name: z.string(),
+          training: quantiles.describe("By percentage, as p50"),
+          now: quantiles.describe("The same of recent transactions; empty before the first"),
+          psi: z.number().nullable().describe("Population stability index; null until enough was scored"),
+        }),
+      ),
+    }),
+  }),
+} as const;
+
+/** The data of the server-sent events of `/v1/events`, by the event's name. */
+export const EVENTS = {
+  status: now.extend({ time }),
+  /** A flagged transaction as a list shows it; its event id is its place. */
+  flagged: z.strictObject({
+    id: place,
+    transaction_id: id,
+    customer_id: id,
+    terminal_id: id,
+    amount: z.number().positive(),
+    currency: transactionFields.currency,
+    timestamp: time,
+    anomaly_score: score,
+    threshold: z.number(),
+    reasons,
+  }),
+  skipped: z.strictObject({
+    count: count.nullable().describe("Flagged transactions that were not sent; null where it is not known"),
+  }),
+} as const;
+
+/** What an answer of a name holds. */
+export type Answer<Name extends keyof typeof ANSWERS> = z.infer<typeof ANSWERS[Name]>;
+/** What an event of a name holds. */
+export type EventData<Name extends keyof typeof EVENTS> = z.infer<typeof EVENTS[Name]>;
+
+/** The answer of `/v1/status`, and parts of it. */
+export type Status = Answer<"status">;
+/** The numbers of one moment. */
+export type Now = Status["now"];
+/** One feature in training and now. */
+export type FeatureDrift = Status["drift"]["features"][number];
+/** The answer of `/v1/transactions/:id`. */
+export type Found = Answer<"transaction">;
+/** The newest label of a transaction, and those before it. */
+export type KnownLabel = z.infer<typeof knownLabel>;
+/** The answer of `/v1/transactions/:id/context`. */
+export type Context = Answer<"context">;
+/** One of the latest transactions of a customer or terminal. */
+export type Recent = Context["customer"]["recent"][number];
+/** A scored transaction. */
+export type Judged = z.infer<typeof judged>;
+/** A scored transaction of the stream. */
+export type PlacedVerdict = z.infer<typeof placed>;
+/** One feature's part in a score. */
+export type Reason = Judged["reasons"][number];
+/** A transaction with the fields that it has for the score and for people. */
+export type TransactionText = Pick<
+  Judged,
+  | "transaction_id"
+  | "customer_id"
+  | "terminal_id"
+  | "amount"
+  | "timestamp"
+  | "currency"
+  | "merchant_category"
+  | "country"
+  | "channel"
+>;
+/** A flagged transaction of a list: of `/v1/flagged`, or of an event, which has no label yet. */
+export type FlaggedItem = EventData<"flagged"> & Partial<Pick<Answer<"flagged">["flagged"][number], "label">>;
