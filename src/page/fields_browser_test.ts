@@ -84,7 +84,7 @@ browserTest("page: every value of a field is drawn", async (browser, context) =>
 
 /** What the list says of a transaction's label, once it is there. */
 async function labelInList(tab: Tab, transactionId: string): Promise<string> {
-  await tab.until((id) => document.querySelector(".flagged tbody")?.textContent!.includes(id), transactionId);
+  await tab.until((id) => document.querySelector(".flagged tbody")?.textContent.includes(id), transactionId);
   return await tab.page.evaluate((id) => {
     const rows = [...document.querySelectorAll(".flagged tbody tr")];
     return rows.find((row) => row.textContent!.includes(id))!.querySelector("[data-name=Label]")!

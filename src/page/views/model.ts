@@ -3,7 +3,7 @@ import { h } from "preact";
 import type { Manifest } from "../../forest/manifest.ts";
 import { ExpectationPanel } from "./expectation_panel.ts";
 import { fact } from "./fact.ts";
-import { formatCount, formatScore, formatTime, formatValue } from "../format.ts";
+import { formatCount, formatScore, formatValue } from "../format.ts";
 import { useFetched } from "../hooks.ts";
 import { Failure, Loading } from "../notice.ts";
 import type { Status } from "../../http/routes/answers.ts";
@@ -31,7 +31,7 @@ export function ModelView({ model }: { model: Status["model"] }): Drawn {
       ? h(Loading, { what: "the model" })
       : [
         h(ExpectationPanel, { training: manifest.training }),
-        h(Summary, { manifest, model }),
+        h(Summary, { manifest }),
         h(FeaturesPanel, { manifest }),
         model.card !== undefined && h(
           "details",
@@ -49,7 +49,7 @@ export function ModelView({ model }: { model: Status["model"] }): Drawn {
   );
 }
 
-function Summary({ manifest, model }: { manifest: Manifest; model: Status["model"] }): Drawn {
+function Summary({ manifest }: { manifest: Manifest }): Drawn {
   const { training, nEstimators, maxSamples, contamination, alertsPerDay, randomSeed, trainer, threshold } =
     manifest;
   const budget = alertsPerDay !== undefined
