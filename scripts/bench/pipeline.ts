@@ -38,7 +38,6 @@ const CLIENTS: readonly KafkaClientName[] = ["kafkajs", "platformatic"];
 
 /** Somebody who takes the topic in; a bare COPY has no process of its own. */
 interface Contender {
-  /** Who, how, and what is logged. */
   what: { who: string; client: string; logged: string };
   run(): Promise<Taken>;
 }

@@ -17,7 +17,6 @@ export interface ProgressOptions {
   total?: number;
   /** What the second number of `update` counts, in the plural. */
   unit?: string;
-  /** Show nothing. */
   quiet?: boolean;
   /** Draw a bar; what standard error is (a terminal or not) decides unless told. */
   terminal?: boolean;

@@ -19,7 +19,6 @@ import { until } from "../../src/testing/until.ts";
 
 /** Where a process finds its engines. */
 export interface EngineUrls {
-  /** `kafka://…` or `sqlite:PATH`. */
   stream: string;
   /** `postgres://…` with a schema of the run's own, or `sqlite:PATH`. */
   ledger: string;
@@ -33,9 +32,7 @@ export interface PipelineRunOptions {
   urls: EngineUrls;
   /** Topic of the transactions; it has all its records already. */
   topic: string;
-  /** Topic of the labels. */
   labelTopic: string;
-  /** Consumer group of the run. */
   group: string;
   /** Folder of the model, from the project's folder (default `model`). */
   model?: string;
@@ -59,7 +56,6 @@ export interface ConsumerProcessOptions {
 export interface PipelineRun extends AsyncDisposable {
   /** Its engines, without any fault in between. */
   readonly urls: EngineUrls;
-  /** Its consumer group. */
   readonly group: string;
   /** Records in the topic when it was opened. */
   readonly records: number;

@@ -12,9 +12,7 @@ export type FlaggedLine = string;
 
 /** Ids of alerts, each once, and the number that came. */
 export interface AlertsReceived {
-  /** The ids. */
   ids: Set<string>;
-  /** How many alerts came, repeated ones too. */
   received: number;
 }
 

@@ -10,9 +10,7 @@ import type { Authority } from "./certificates.ts";
 export interface ServiceSettings {
   /** Port of each role the server listens in. */
   ports: Record<string, number>;
-  /** User or access key: letters and digits. */
   user: string;
-  /** Password or secret key: letters and digits. */
   password: string;
 }
 
@@ -30,7 +28,6 @@ export interface RunContext {
   runDir: string;
   /** What {@link ServiceDefinition.install} returned: an absolute folder. */
   installDir: string;
-  /** Ports and password. */
   settings: ServiceSettings;
   /** Makes, at the first call, the certificate authority that the servers of this checkout share. */
   authority(): Promise<Authority>;
@@ -38,7 +35,6 @@ export interface RunContext {
 
 /** A server process to start. */
 export interface ServerCommand {
-  /** Program and arguments. */
   command: string[];
   /** Environment beside PATH and HOME; nothing else is inherited, so that a developer's settings change nothing. */
   env?: Record<string, string>;
@@ -46,9 +42,7 @@ export interface ServerCommand {
 
 /** One kind of server. */
 export interface ServiceDefinition {
-  /** Its name on the command line. */
   name: ServiceName;
-  /** Its name in sentences. */
   title: string;
   /** First port of its block by default; the roles follow one another from there. */
   firstPort: number;

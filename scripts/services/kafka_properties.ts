@@ -1,6 +1,5 @@
 /** What {@link kafkaProperties} writes down. */
 export interface KafkaPropertiesOptions {
-  /** Folder of the log segments. */
   dataDir: string;
   /** User of the SASL listeners: letters and digits. */
   user: string;

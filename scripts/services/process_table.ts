@@ -2,9 +2,7 @@ import { shell } from "./shell.ts";
 
 /** One process of this machine. */
 export interface ProcessEntry {
-  /** Process id. */
   pid: number;
-  /** Process id of its parent. */
   parent: number;
   /** Name of its program, without folder; at most 15 characters on Linux. */
   command: string;

@@ -4,7 +4,6 @@ import type { ServerCommand } from "./definition.ts";
 
 /** What is kept of a started process: its id, and when it started, since ids are used again. */
 export interface StartedProcess {
-  /** Process id. */
   pid: number;
   /** When it started, as the process table tells it. */
   startedAt: string;

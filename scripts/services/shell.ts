@@ -10,7 +10,6 @@ export interface ShellResult {
 
 /** What {@link shell} takes beside script and arguments. */
 export interface ShellOptions {
-  /** Environment on top of this process's own. */
   env?: Record<string, string>;
 }
 

@@ -8,9 +8,7 @@ import { tellingReasons } from "./telling_reasons.ts";
 
 /** The fields of a verdict's wire form that a sentence needs. */
 export interface VerdictText {
-  /** Unique name of the transaction. */
   transaction_id: string;
-  /** Who paid. */
   customer_id: string;
   /** Where it was paid. */
   terminal_id: string;

@@ -3,7 +3,6 @@ import { describeGroup, describeVerdict, type VerdictText } from "./describe.ts"
 
 /** An alert as listeners get it. */
 export interface AlertMessage extends Partial<Omit<AlertGroup, "kind" | "count">> {
-  /** The alert's id, to drop repeats by. */
   alert_id: string;
   /** What it is about: one transaction, several of a customer, or all that had no alert of their own. */
   kind: "transaction" | AlertGroup["kind"];

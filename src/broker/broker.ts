@@ -13,7 +13,6 @@ export interface ProducedRecord {
   key: string | Uint8Array | null;
   /** The content as bytes, or as text that is kept in UTF-8; null is a record without one. */
   value: string | Uint8Array | null;
-  /** Header values are text. */
   headers?: Record<string, string>;
   /** Record time in milliseconds since 1970; the broker's clock when absent. */
   timestampMs?: number;
@@ -30,7 +29,6 @@ export interface RecordBatch {
   readonly topic: string;
   /** Partition of it, from 0. */
   readonly partition: number;
-  /** Number of records. */
   readonly count: number;
   /** Offset of each record, rising. */
   readonly offsets: Float64Array;

@@ -24,7 +24,6 @@ const encoder = new TextEncoder();
  * ```
  */
 export class PackedRecords implements Iterable<ProducedRecord> {
-  /** Values and keys, and room behind them. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
   /** Where each value ends: the position after its last byte. */
   valueEnd: Int32Array = new Int32Array(FIRST_RECORDS);

@@ -24,15 +24,12 @@ export interface ConsumerParts extends
   labelTopic: string;
   /** Partitions of the topic where it is made anew (default 1). */
   partitions?: number;
-  /** The consumer group in the broker. */
   group: string;
-  /** Takes the objects of flagged transactions. */
   store: ObjectStore;
   /** Writes flagged transactions as the bytes of an object. */
   encoder: ObjectEncoder;
   /** Who is told of flagged transactions, each with a position of its own. */
   listeners: readonly Listener[];
-  /** Takes log lines, counters and histograms. */
   telemetry: Telemetry;
 }
 

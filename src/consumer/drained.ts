@@ -10,11 +10,9 @@ import { DEAD_LETTER_LISTENER } from "../relay/dead_letters.ts";
 
 /** What is looked at. */
 export interface DrainedParts {
-  /** The stream. */
   broker: Broker;
   /** The ledger that follows it. */
   ledger: Ledger;
-  /** Topic of the transactions. */
   topic: string;
   /** Names of the listeners that must have been told. */
   listeners: readonly string[];

@@ -143,7 +143,6 @@ export class LabelFeed {
 /** A piece of the label topic that is being read. */
 class Head {
   readonly block: LabelBlock;
-  /** The next label. */
   row: number;
   /** Records from where it was opened on that are no labels. */
   readonly faults: number;

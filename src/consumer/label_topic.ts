@@ -16,9 +16,7 @@ const MOST_READERS = 4;
 
 /** Where labels come from. */
 export interface LabelTopicSource {
-  /** The stream. */
   broker: Broker;
-  /** Turns records into labels. */
   decoder: Decoder;
   /** Topic of the labels; it may be absent. */
   labelTopic: string;
@@ -44,7 +42,6 @@ export interface LabelBlock {
   readonly fromOffset: number;
   /** Offset of each record; some come to no label. */
   readonly offsets: Float64Array;
-  /** The labels among the records. */
   readonly labels: LabelColumns;
   /** Where reading goes on. */
   readonly nextOffset: number;

@@ -24,25 +24,20 @@ const MOST_RECORDS_IN_FLIGHT = 4096;
 
 /** What every partition of a consumer shares. */
 export interface PartitionParts {
-  /** The stream of transactions and labels. */
   broker: Broker;
   /** Where outcomes are committed. */
   ledger: Ledger;
-  /** Turns records into transactions. */
   decoder: Decoder;
   /** The model that scores. */
   model: Model;
-  /** Scores with the model's forest. */
   scorer: Scorer;
   /** Tells the reasons of what is flagged, with the same forest. */
   explainer: Explainer;
-  /** Topic of the transactions. */
   topic: string;
   /** The topic of the labels, shared by all partitions. */
   labels: LabelTopic;
   /** Which scored transactions get a row of their own in the log. */
   logMode: LogMode;
-  /** Names this consumer in the ledger. */
   owner: string;
   /** Bounds and rules of each partition's feature state. */
   featuresOptions?: FeaturesOptions;
@@ -52,7 +47,6 @@ export interface PartitionParts {
   pool: ArrayPool;
   /** Told of each batch when it is scored, before it is committed. */
   onScored?(scored: ScoredBatch): void;
-  /** How commits are repeated. */
   retry: DeliverOptions;
   /** How reading is repeated while the stream does not answer. */
   retryReads: DeliverOptions;

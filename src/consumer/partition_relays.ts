@@ -26,7 +26,6 @@ export interface PartitionRelayParts
 
 /** How the relays of a partition run. */
 export interface PartitionRelayOptions {
-  /** When objects are cut. */
   flush: FlushOptions;
   /** How steps with `what` are repeated. */
   retry(what: string): DeliverOptions;

@@ -6,7 +6,6 @@
 
 /** What a snapshot says of the state in it. */
 export interface SnapshotHeader {
-  /** Names definitions and layout of the state. */
   stateId: string;
   /** How far each partition of the label topic was read. */
   labelOffsets: number[];

@@ -25,13 +25,10 @@ export interface StateSource {
   broker: Broker;
   /** The ledger that recorded in which order it was read. */
   ledger: Ledger;
-  /** Turns records into transactions. */
   decoder: Decoder;
-  /** Topic of the transactions. */
   topic: string;
   /** Partition of it, from 0. */
   partition: number;
-  /** The topic of the labels. */
   labels: LabelTopic;
   /** How reading is repeated while the stream does not answer. */
   retryReads?: DeliverOptions;

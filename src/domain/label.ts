@@ -8,9 +8,7 @@
 export interface Label {
   /** Which transaction. */
   transactionKey: readonly [number, number];
-  /** Its customer. */
   customerKey: readonly [number, number];
-  /** Its terminal. */
   terminalKey: readonly [number, number];
   /** Event time of the transaction, milliseconds since 1970. */
   timestampMs: number;
@@ -24,11 +22,8 @@ export interface Label {
 
 /** A label to be filled again and again, so that none is made for each record; whoever takes it keeps a copy. */
 export class ReusedLabel implements Label {
-  /** As of `Label`. */
   readonly transactionKey: [number, number] = [0, 0];
-  /** As of `Label`. */
   readonly customerKey: [number, number] = [0, 0];
-  /** As of `Label`. */
   readonly terminalKey: [number, number] = [0, 0];
   /** As of `Label`. */
   timestampMs = 0;
@@ -36,7 +31,6 @@ export class ReusedLabel implements Label {
   isFraud = false;
   /** As of `Label`. */
   labelledAtMs = 0;
-  /** As of `Label`. */
   z: number = NaN;
 }
 
@@ -46,15 +40,11 @@ export interface LabelColumns {
   readonly count: number;
   /** Position of each row's record in its record batch. */
   readonly recordIndex: Int32Array;
-  /** Two words a row. */
   readonly transactionKey: Uint32Array;
-  /** Two words a row. */
   readonly customerKey: Uint32Array;
-  /** Two words a row. */
   readonly terminalKey: Uint32Array;
   /** Event time of the transaction. */
   readonly timestampMs: Float64Array;
-  /** When the label became known. */
   readonly labelledAtMs: Float64Array;
   /** 1 for a fraud. */
   readonly isFraud: Uint8Array;

@@ -25,7 +25,6 @@ export interface Transaction {
   merchantCategory?: string;
   /** ISO 3166-1 alpha-2 code, when given. */
   country?: string;
-  /** How it was made, when given. */
   channel?: Channel;
   /** Event time in milliseconds since 1970-01-01 UTC. */
   timestampMs: number;
@@ -47,11 +46,8 @@ export interface TransactionColumns {
   readonly amount: Float64Array;
   /** Event time, milliseconds since 1970. */
   readonly timestampMs: Float64Array;
-  /** Two words a row. */
   readonly transactionKey: Uint32Array;
-  /** Two words a row. */
   readonly customerKey: Uint32Array;
-  /** Two words a row. */
   readonly terminalKey: Uint32Array;
   /** The whole transaction of a row, decoded when asked for. */
   transaction(row: number): Transaction;
@@ -80,7 +76,6 @@ export interface DecodedColumns extends TransactionColumns {
 export class TransactionError extends Error {
   /** Tells it from other errors in a log. */
   override readonly name = "TransactionError";
-  /** Stable word for the kind of fault. */
   readonly reason: DeadLetterReason;
 
   /** Makes the error of one faulty record. */

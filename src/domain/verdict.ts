@@ -7,7 +7,6 @@ import type { Transaction } from "./transaction.ts";
 
 /** What one feature adds to a verdict. */
 export interface Reason {
-  /** Name of the feature. */
   feature: string;
   /** Its value before any transform, in the feature's own unit. */
   value: number;
@@ -22,9 +21,7 @@ export interface Reason {
 
 /** The verdict on one transaction, as it stands in the ledger and in the objects. */
 export interface Verdict {
-  /** What was judged. */
   transaction: Transaction;
-  /** Topic of its record. */
   topic: string;
   /** Partition of its record, from 0. */
   partition: number;
@@ -38,7 +35,6 @@ export interface Verdict {
   flagged: boolean;
   /** SHA-256 of the model, hexadecimal. */
   model: string;
-  /** Contributions of the features to the score. */
   reasons: Reason[];
   /** When it was scored, milliseconds since 1970. */
   scoredAtMs: number;

@@ -24,13 +24,11 @@ export interface ScenarioCatch {
 
 /** The catch over all labelled transactions. */
 export interface Detection {
-  /** Labelled transactions. */
   labelled: number;
   /** Labelled transactions that are frauds by their last label. */
   frauds: number;
   /** Flagged transactions that have a label. */
   flagged: number;
-  /** Flagged frauds. */
   caught: number;
   /** Share of the flagged ones that are frauds, in [0, 1]; NaN where none is flagged. */
   precision: number;

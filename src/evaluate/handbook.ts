@@ -21,7 +21,6 @@ export interface HandbookOptions {
   randomSeed?: number;
   /** Features, or the name of one set. @default the set `streaming`, or `no-labels` without labels */
   features?: readonly string[];
-  /** Bounds and rules of the feature state. */
   featuresOptions?: FeaturesOptions;
   /** Number of trees. @default 100 */
   nEstimators?: number;
@@ -35,7 +34,6 @@ export interface HandbookOptions {
 
 /** What one forest reached. */
 export interface HandbookRun {
-  /** Seed of the forest. */
   randomSeed: number;
   /** ROC-AUC on the test week, in [0, 1]. */
   auc: number;
@@ -55,9 +53,7 @@ export interface HandbookRun {
 
 /** A value over all seeds: mean and standard deviation (n - 1; 0 for one seed). */
 export interface Spread {
-  /** Mean over the seeds. */
   mean: number;
-  /** Standard deviation over the seeds. */
   sd: number;
 }
 
@@ -65,11 +61,8 @@ export interface Spread {
 export interface HandbookEvaluation {
   /** First training day, YYYY-MM-DD. */
   startDate: string;
-  /** Whether the features saw labels. */
   labels: boolean;
-  /** Names of the features. */
   features: string[];
-  /** Number of trees. */
   nEstimators: number;
   /** Rows drawn for each tree. */
   maxSamples: number;
@@ -77,7 +70,6 @@ export interface HandbookEvaluation {
   alertsPerDay: number;
   /** ROC-AUC, average precision and Card Precision@100 on the test week. */
   auc: Spread;
-  /** Average precision on the test week. */
   ap: Spread;
   /** Card Precision@100 on the test week. */
   cp100: Spread;
@@ -87,7 +79,6 @@ export interface HandbookEvaluation {
   scenarios: { scenario: number; frauds: number; auc: Spread }[];
   /** What each forest reached. */
   runs: HandbookRun[];
-  /** The transactions behind the scores. */
   weeks: HandbookWeeks;
 }
 

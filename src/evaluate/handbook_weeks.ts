@@ -11,7 +11,6 @@ const DAYS_OF_WEEK = 7;
 
 /** Transactions of one week, one element a transaction in each column. */
 export interface Week extends CardTransactions {
-  /** Number of transactions. */
   count: number;
   /** Raw features, row-major. */
   raw: Float32Array;
@@ -33,7 +32,6 @@ export interface HandbookWeeks {
 export interface HandbookWeeksOptions {
   /** Midnight UTC of the first training day, milliseconds since 1970. */
   startMs: number;
-  /** Whether the features see labels. */
   labels: boolean;
   /** Told how many transactions went in. */
   onProgress?(transactions: number): void;

@@ -8,7 +8,6 @@ export interface TableEvaluation {
   runs: RankingMetrics[];
   /** Mean and standard deviation (n - 1; 0 for a single seed) of ROC-AUC. */
   rocAuc: { mean: number; sd: number };
-  /** Mean and standard deviation of average precision. */
   averagePrecision: { mean: number; sd: number };
 }
 

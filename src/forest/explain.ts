@@ -8,7 +8,6 @@ export interface Explanation {
    * that the row's paths do not split on has 0. Their sum is `pathLength − baseline`, to rounding.
    */
   contributions: Float64Array;
-  /** Mean path length E[h] of the row. */
   pathLength: number;
   /** Mean path length of the training rows, what a row is compared with. */
   baseline: number;

@@ -31,13 +31,9 @@ export interface Feature {
 
 /** What the training rows held in one feature, before any transform. */
 export interface FeatureSummary {
-  /** Name of the feature. */
   name: string;
-  /** Smallest value. */
   min: number;
-  /** Largest value. */
   max: number;
-  /** Arithmetic mean. */
   mean: number;
   /** Quantiles by percentage, with linear interpolation: `p50` is the median. */
   quantiles: Record<string, number>;
@@ -99,11 +95,9 @@ export interface Training {
 
 /** What `forest.json` holds. */
 export interface Manifest {
-  /** Version of the format. */
   formatVersion: typeof FORMAT_VERSION;
   /** "table" where features name columns, "transactions" where each has a definition. */
   kind: "table" | "transactions";
-  /** Who grew the trees. */
   trainer: "edgewood" | "scikit-learn";
   /** Columns of the forest in their order, at least one. */
   features: Feature[];
@@ -111,7 +105,6 @@ export interface Manifest {
   presumeLegitimateAfterMs?: number;
   /** Seed of the training, an integer of at least 0. */
   randomSeed?: number;
-  /** Number of trees. */
   nEstimators: number;
   /** The sub-sample size used, rows a tree. */
   maxSamples: number;
@@ -125,7 +118,6 @@ export interface Manifest {
   training?: Training;
   /** What forest.bin must be. */
   forest: {
-    /** Number of trees. */
     trees: number;
     /** Number of nodes of all trees. */
     nodes: number;
@@ -253,7 +245,6 @@ export const manifestSchema: ManifestSchema = z.strictObject({
 export interface Model {
   /** What `forest.json` holds. */
   manifest: Manifest;
-  /** The trees, as flat arrays. */
   forest: Forest;
   /** SHA-256 of the bytes of forest.json, in lower-case hexadecimal; it covers forest.bin, whose own hash is in there. */
   sha256: string;

@@ -21,7 +21,6 @@ import { SnapshotStates } from "./live/snapshot_states.ts";
 
 /** What the service works with. */
 export interface AloneParts {
-  /** Folder of the model. */
   model: string | URL;
   /** Whose newest feature states it scores with, and whose flagged transactions it shows; absent for none. */
   ledger?: Ledger;
@@ -35,7 +34,6 @@ export interface AloneParts {
 
 /** The service, to be listened with. */
 export interface AloneService extends Disposable {
-  /** What answers. */
   app: HttpApp;
 }
 

@@ -23,13 +23,11 @@ import { transactionRoutes } from "./routes/transaction_routes.ts";
 export interface HttpApp {
   /** Answers a request that came from an address; never rejects. */
   fetch(request: Request, address: string): Promise<Response>;
-  /** Requests in hand. */
   readonly inHand: number;
 }
 
 /** What is known of a request beside what it says. */
 interface Bindings {
-  /** The caller's end of the connection. */
   address: string;
   /** Path of the route that answers. */
   route: string;

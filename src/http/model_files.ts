@@ -1,8 +1,6 @@
 /** The files of a model as they lie in its folder. */
 export interface ModelFiles {
-  /** `forest.json`. */
   manifest: Uint8Array<ArrayBuffer>;
-  /** `forest.bin`. */
   forest: Uint8Array<ArrayBuffer>;
   /** The model card, `README.md`; absent where the folder has none. */
   card?: string;

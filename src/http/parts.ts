@@ -21,15 +21,12 @@ export interface HttpParts {
   modelFiles: ModelFiles;
   /** Turns records into transactions, as it does for the stream; one of its own. */
   decoder: Decoder;
-  /** Scores with the model's forest. */
   scorer: Scorer;
-  /** Tells the reasons, with the same forest. */
   explainer: Explainer;
   /** The feature state of each customer. */
   states: FeatureStates;
   /** Counts and times of what runs beside it. */
   live: LiveNumbers;
-  /** Newly flagged transactions. */
   feed: FlaggedFeed;
   /** Flagged transactions, the log and labels; absent where there is no ledger. */
   ledger?: Ledger;

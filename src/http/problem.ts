@@ -10,7 +10,6 @@ export class Problem extends Error {
   override readonly name = "Problem";
   /** Status of the answer, 400 to 599. */
   readonly status: number;
-  /** Headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 
   /** Makes the problem; `detail` is what the caller reads. */

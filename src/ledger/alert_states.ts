@@ -6,9 +6,7 @@
 
 /** Of which listener and partition a state is. */
 export interface AlertStateKey {
-  /** Unique name of the listener. */
   listener: string;
-  /** Topic of the flagged transactions. */
   topic: string;
   /** Partition of the flagged transactions, from 0. */
   partition: number;

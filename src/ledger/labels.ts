@@ -11,11 +11,8 @@ export const LATER_BY_MS = 1000;
 export interface GivenLabel {
   /** The label topic that it goes to. */
   topic: string;
-  /** Unique name of the transaction. */
   transactionId: string;
-  /** Its customer. */
   customerId: string;
-  /** Its terminal. */
   terminalId: string;
   /** Its event time, milliseconds since 1970. */
   timestampMs: number;

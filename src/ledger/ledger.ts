@@ -47,7 +47,6 @@ export interface LogRows {
 export interface FlaggedTransaction {
   /** Offset of its record in the partition. */
   offset: number;
-  /** Unique name of the transaction. */
   transactionId: string;
   /** The card or its holder. */
   customerId: string;
@@ -67,11 +66,9 @@ export interface FlaggedTransaction {
 
 /** A scored transaction that the ledger holds: in its log, among the flagged ones, or both. */
 export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
-  /** Topic of its record. */
   topic: string;
   /** Partition of its record, from 0. */
   partition: number;
-  /** Whether it was flagged. */
   flagged: boolean;
   /** Whether it has a row in the log. */
   logged: boolean;
@@ -83,7 +80,6 @@ export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
 export interface DeadLetter {
   /** Offset of the record in the partition. */
   offset: number;
-  /** Stable word for the kind of fault. */
   reason: DeadLetterReason;
   /** Which field, and what it held. */
   detail: string;
@@ -97,7 +93,6 @@ export interface DeadLetter {
 
 /** What one batch of a partition came to: committed whole or not at all. */
 export interface Outcome {
-  /** Topic of the batch. */
   topic: string;
   /** Partition of the batch, from 0. */
   partition: number;
@@ -113,7 +108,6 @@ export interface Outcome {
   model: string;
   /** Which of the scored transactions are in `log`. */
   logMode: LogMode;
-  /** Number of transactions scored, logged or not. */
   scored: number;
   /** The rows to log, as `logMode` has it. */
   log: LogRows;
@@ -139,9 +133,7 @@ export interface CommittedRange {
   model: string;
   /** Which of its scored transactions have a row in the log. */
   logMode: LogMode;
-  /** Number of transactions scored in it. */
   scored: number;
-  /** Number of flagged transactions in it. */
   flagged: number;
   /** Number of records in it that are no transactions. */
   deadLetters: number;
@@ -161,9 +153,7 @@ export interface Claim {
 
 /** One object to be: the flagged transactions of one event hour among a stretch of offsets. */
 export interface ObjectCut {
-  /** The object's key in the store. */
   key: string;
-  /** Topic of its transactions. */
   topic: string;
   /** Partition of its transactions, from 0. */
   partition: number;
@@ -175,7 +165,6 @@ export interface ObjectCut {
   hourMs: number;
   /** How the object is encoded. */
   format: "ndjson" | "parquet";
-  /** Number of flagged transactions in the object. */
   rows: number;
   /** Size of the object in bytes. */
   byteLength: number;
@@ -185,9 +174,7 @@ export interface ObjectCut {
 
 /** Counts over a topic, or over all of it that the ledger holds. */
 export interface LedgerSummary {
-  /** Transactions scored, logged or not. */
   scored: number;
-  /** Transactions flagged. */
   flagged: number;
   /** Records that are no transactions. */
   deadLetters: number;
@@ -241,11 +228,9 @@ export interface Ledger extends AsyncDisposable {
    * repeats an id more often. One that was neither logged nor flagged is not among them.
    */
   find(transactionId: string): Promise<KnownTransaction[]>;
-  /** What analysts said of transactions. */
   readonly labels: LedgerLabels;
   /** What listeners that are told in groups were told. */
   readonly alertStates: LedgerAlertStates;
-  /** Flagged transactions on their way to objects. */
   readonly outbox: LedgerOutbox;
   /** Dead letters after this offset, in offset order. */
   deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]>;
@@ -265,7 +250,6 @@ export interface Ledger extends AsyncDisposable {
   /** Notes that the objects are stored with the recorded bytes. */
   markStored(keys: readonly string[]): Promise<void>;
 
-  /** People's questions. */
   readonly queries: LedgerQueries;
 
   /** Topics and partitions that the ledger knows, with the next offset of each. */

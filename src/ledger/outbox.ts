@@ -18,7 +18,6 @@ export interface FlaggedHour {
   hourMs: number;
   /** Offset of the first. */
   firstOffset: number;
-  /** Number of them. */
   rows: number;
   /** Their verdicts in UTF-8, in offset order, each with a line feed behind it. */
   lines: Uint8Array;

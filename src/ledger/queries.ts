@@ -17,9 +17,7 @@ export interface FlaggedPlace {
 
 /** Which flagged transactions are asked for; what is absent asks for nothing. */
 export interface FlaggedFilter {
-  /** Those of one customer. */
   customerId?: string;
-  /** Those at one terminal. */
   terminalId?: string;
   /** Those of this event time or later, milliseconds since 1970. */
   fromMs?: number;
@@ -31,7 +29,6 @@ export interface FlaggedFilter {
   minAmount?: number;
   /** Those whose newest label says so; `none` for those without a label. */
   label?: "none" | "fraud" | "legit";
-  /** Those older than this place. */
   before?: FlaggedPlace;
   /** Most of them, at least 1. */
   limit: number;
@@ -47,7 +44,6 @@ export interface PlacedTransaction extends FlaggedTransaction {
 
 /** A scored transaction as a list of recent ones shows it. */
 export interface RecentTransaction extends FlaggedPlace {
-  /** Unique name of the transaction. */
   transactionId: string;
   /** Amount in minor units (cents), an integer. */
   amountMinor: number;
@@ -55,7 +51,6 @@ export interface RecentTransaction extends FlaggedPlace {
   currency: string | null;
   /** In (0, 1], higher is more anomalous. */
   anomalyScore: number;
-  /** Whether it was flagged. */
   flagged: boolean;
 }
 

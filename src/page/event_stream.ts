@@ -6,7 +6,6 @@ import { ask } from "./ask.ts";
 export interface ServerEvent {
   /** Its kind; absent for an unnamed one. */
   event?: string;
-  /** What it says. */
   data: string;
   /** Where to go on from after it. */
   id?: string;
@@ -14,7 +13,6 @@ export interface ServerEvent {
 
 /** What following a stream of events takes. */
 export interface EventStreamOptions {
-  /** Ends it. */
   signal: AbortSignal;
   /** The id of the last event that was seen: the server goes on after it. */
   lastEventId?: string;

@@ -24,7 +24,6 @@ export interface Fetched<T> {
   value: T | undefined;
   /** Why the last one did not come. */
   error: Error | undefined;
-  /** Whether an answer is on its way. */
   isLoading: boolean;
   /** Asks again. */
   reload(): void;

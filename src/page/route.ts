@@ -7,7 +7,6 @@ export interface Route {
   view: View | undefined;
   /** Id of the transaction that is asked for; empty in other views. */
   id: string;
-  /** What follows the question mark. */
   query: URLSearchParams;
 }
 

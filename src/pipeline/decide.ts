@@ -14,9 +14,7 @@ import type { FeatureRows } from "../features/stage.ts";
 export interface DecideParts {
   /** The model that scored: its threshold decides, its hash names it. */
   model: Model;
-  /** Tells the reasons of what is flagged. */
   explainer: Explainer;
-  /** Topic of the batch. */
   topic: string;
   /** Partition of the batch, from 0. */
   partition: number;

@@ -9,9 +9,7 @@ import type { DecodedColumns } from "../domain/transaction.ts";
 
 /** A batch that was decided on. */
 export interface DecidedRows {
-  /** Its transactions. */
   columns: DecodedColumns;
-  /** One anomaly score a transaction. */
   scores: Float64Array;
   /** Which of them are flagged, rising. */
   flaggedRows: readonly number[];

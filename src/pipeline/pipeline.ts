@@ -20,11 +20,9 @@ import { encodeVerdict } from "../domain/verdict.ts";
 
 /** What the way of a batch takes besides the batch. */
 export interface PipelineParts {
-  /** Turns records into transactions. */
   decoder: Decoder;
   /** The model that scores; it names features, threshold and its own hash. */
   model: Model;
-  /** Scores with the model's forest. */
   scorer: Scorer;
   /** Tells the reasons of what is flagged, with the same forest. */
   explainer: Explainer;
@@ -42,13 +40,10 @@ export interface PipelineParts {
 
 /** A batch between scoring and commit, for whoever looks on; what is in it must not be changed, nor be kept. */
 export interface ScoredBatch {
-  /** The records, transactions or not. */
   batch: RecordBatch;
-  /** Number of transactions among them. */
   count: number;
   /** Event time of each transaction, milliseconds since 1970. */
   eventTimeMs: Float64Array;
-  /** One anomaly score a transaction. */
   scores: Float64Array;
   /** The features of each transaction, before and after the transforms. */
   features: FeatureRows;

@@ -29,7 +29,6 @@ export interface Grouping {
 export interface Listener {
   /** Unique name under which the ledger keeps how far it was told. */
   name: string;
-  /** Takes the alerts. */
   sink: AlertSink;
   /** Absent for a program, which is told of each flagged transaction for as long as it takes. */
   grouping?: Grouping;
@@ -37,7 +36,6 @@ export interface Listener {
 
 /** A listener for people. */
 export interface GroupedListener extends Listener {
-  /** How it is told. */
   grouping: Grouping;
 }
 
@@ -45,7 +43,6 @@ export interface GroupedListener extends Listener {
 export interface AlertPlace {
   /** Holds the flagged transactions, and what was told of them. */
   ledger: Ledger;
-  /** Their topic. */
   topic: string;
   /** Their partition, from 0. */
   partition: number;

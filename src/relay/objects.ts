@@ -36,11 +36,9 @@ const PAGE_CUTS = 256;
 export interface ObjectRelayParts {
   /** Where flagged transactions are read and cuts recorded. */
   ledger: Ledger;
-  /** Takes the objects. */
   store: ObjectStore;
   /** Writes flagged transactions as the bytes of an object. */
   encoder: ObjectEncoder;
-  /** Topic of the transactions. */
   topic: string;
   /** Partition of it, from 0. */
   partition: number;

@@ -33,13 +33,11 @@ export interface EndedProcess {
 
 /** A process that runs; disposing of it kills it. */
 export interface RunningProcess extends AsyncDisposable {
-  /** Number of the process. */
   readonly pid: number;
   /** What it has written so far. */
   readonly stdout: string;
   /** What it has written to standard error so far. */
   readonly stderr: string;
-  /** Whether it has ended. */
   readonly hasEnded: boolean;
   /** Sends a signal; nothing happens where it has ended. */
   kill(signal: Deno.Signal): void;

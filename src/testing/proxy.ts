@@ -12,7 +12,6 @@ export type Passage = "pass" | "cut" | "pass-then-cut" | "drop";
 
 /** What the proxy leads to, and how it may interfere. */
 export interface ProxyOptions {
-  /** The server behind the proxy. */
   target: { hostname?: string; port: number };
   /** Port to listen on; any free one by default. */
   port?: number;

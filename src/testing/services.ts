@@ -15,7 +15,6 @@ export interface Service {
   version: string;
   /** The URL to give to an adapter: plain text, with user and password where the server has them. */
   url: string;
-  /** The loopback address it listens on. */
   host: string;
   /** The main port, the one in `url`. */
   port: number;
@@ -58,7 +57,6 @@ export interface PostgresService extends Service {
 
 /** An S3 server; its `url` is `s3://USER:PASSWORD@host:port/bucket`, and the bucket is not made beforehand. */
 export interface S3Service extends Service {
-  /** `http://host:port`. */
   endpoint: string;
   /** `https://host:port` of the same server, where it has one (SeaweedFS). */
   tlsEndpoint?: string;
@@ -72,9 +70,7 @@ export interface S3Service extends Service {
 export interface Services {
   /** One Kafka 4 broker. */
   kafka?: KafkaService;
-  /** MinIO. */
   minio?: S3Service;
-  /** PostgreSQL. */
   postgres?: PostgresService;
   /** SeaweedFS, the second S3 server. */
   seaweedfs?: S3Service;
@@ -82,7 +78,6 @@ export interface Services {
 
 /** What `.services/services.json` holds: the URLs first, for people and shells, then each server in full. */
 export interface ServicesFile {
-  /** Layout of this file. */
   formatVersion: 1;
   /** URL of Kafka's plain-text listener. */
   KAFKA?: string;
@@ -170,7 +165,6 @@ export async function runningServices(options: RunningServicesOptions = {}): Pro
 
 /** What a test file learns from {@link needs}: whether to skip, why, and the servers when it need not. */
 export interface Needed<Name extends ServiceName> {
-  /** Whether a needed server is missing. */
   ignore: boolean;
   /** Why the tests are skipped; empty when they are not. */
   reason: string;

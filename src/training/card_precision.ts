@@ -2,7 +2,6 @@
 export interface CardTransactions {
   /** Day of the transaction; days are taken in rising order. */
   day: Int32Array;
-  /** Number of the card. */
   card: Int32Array;
   /** 1 for a fraud, 0 otherwise. */
   isFraud: Uint8Array;

@@ -83,7 +83,6 @@ interface ChosenDays {
   firstMs: number;
   /** The days held out begin after this, */
   afterMs: number;
-  /** and end with this. */
   untilMs: number;
   days: number;
 }

@@ -24,7 +24,6 @@ import type { Random } from "./random.ts";
  * ```
  */
 export class Reservoir {
-  /** Number of slots. */
   readonly capacity: number;
   /** Number of the next row to take, counted from 0. */
   next = 0;

@@ -5,9 +5,7 @@ const SLACK = 0.1;
 
 /** From the earliest to the latest of some times, milliseconds since 1970. */
 export interface TimeSpan {
-  /** The earliest. */
   firstMs: number;
-  /** The latest. */
   lastMs: number;
 }
 

@@ -9,7 +9,6 @@ import { Random } from "./random.ts";
 
 /** Rows to train on: row-major float32, so row `i` is `rows[i * nFeatures]` up to `rows[(i + 1) * nFeatures - 1]`. */
 export interface Sample {
-  /** Finite values: length a multiple of nFeatures. */
   rows: Float32Array;
   /** Number of columns, at least 1. */
   nFeatures: number;

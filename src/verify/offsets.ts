@@ -10,7 +10,6 @@ import type { VerifyParts } from "./verify.ts";
 
 /** What a partition holds. */
 export interface OffsetCounts {
-  /** Records in the stream. */
   offsets: number;
   /** Records of the stream that lie in a committed range. */
   committed: number;

@@ -1,6 +1,5 @@
 /** Problems of one kind. */
 export interface ProblemSummary {
-  /** Stable word to look for. */
   kind: string;
   /** Number of problems of this kind, at least 1. */
   count: number;

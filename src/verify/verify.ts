@@ -13,13 +13,11 @@ import { Problems, type ProblemSummary } from "./problems.ts";
 
 /** What is compared. */
 export interface VerifyParts {
-  /** The stream. */
   broker: Broker;
   /** The ledger that follows it. */
   ledger: Ledger;
   /** The objects that the ledger's cuts name. */
   store: ObjectStore;
-  /** Topic of the transactions. */
   topic: string;
   /** Told how many of the stream's records were looked at. */
   onProgress?(offsets: number): void;
@@ -29,11 +27,8 @@ export interface VerifyParts {
 export interface Verification {
   /** Whether there is no problem. */
   ok: boolean;
-  /** Topic of the transactions. */
   topic: string;
-  /** Number of its partitions in the stream. */
   partitions: number;
-  /** Records in the stream. */
   offsets: number;
   /** Records of the stream that lie in a committed range. */
   committed: number;
@@ -41,7 +36,6 @@ export interface Verification {
   logged: number;
   /** Records of the stream with a dead letter. */
   deadLetters: number;
-  /** Flagged transactions in the ledger. */
   flagged: number;
   /** Objects that the ledger has recorded as stored. */
   objects: number;

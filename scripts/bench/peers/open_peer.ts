@@ -2,7 +2,6 @@ import { installPeer, type PeerName } from "./install_peer.ts";
 
 /** A library in a Python process of its own. */
 export interface Peer extends AsyncDisposable {
-  /** Its name and version. */
   readonly name: string;
   /** Asks for one thing; throws with the library's own words where it fails. */
   ask(request: Record<string, unknown>): Promise<Record<string, number>>;

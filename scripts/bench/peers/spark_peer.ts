@@ -20,7 +20,6 @@ export interface SparkRun extends ProcessRun {
 
 /** What the job reads, and for how long. */
 export interface SparkOptions {
-  /** Topic of the transactions. */
   topic: string;
   /** Bucket for the flagged rows, as `s3://…`; it is made. */
   objects: string;
@@ -32,7 +31,6 @@ export interface SparkOptions {
 
 /** The Spark job, installed and with a forest that scikit-learn has fitted; disposing of it removes the forest. */
 export interface SparkPeer extends AsyncDisposable {
-  /** Its versions. */
   readonly name: string;
   /** Runs the job as a process of its own, on two cores as Spark counts them. */
   run(options: SparkOptions): Promise<SparkRun>;

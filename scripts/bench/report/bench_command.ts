@@ -7,7 +7,6 @@ import { type Goal, goalText, type Report, type Table, textOf } from "./report.t
 export interface Size {
   /** What it is the number of, for `--help`. */
   what: string;
-  /** In a whole measurement. */
   full: number;
   /** With `--quick`, which shows that a measurement runs: its figures are no result. */
   quick: number;
@@ -17,7 +16,6 @@ export interface Size {
 export interface BenchOptions {
   /** Its name, as `deno task bench NAME` has it. */
   name: string;
-  /** One sentence for `--help`. */
   description: string;
   /** Numbers that flags of the same names set, `rounds` among them. */
   sizes: Readonly<Record<string, Size>>;

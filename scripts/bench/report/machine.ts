@@ -6,11 +6,9 @@ export interface Machine {
   cpu: string;
   /** Cores that the system shows. */
   cores: number;
-  /** Memory in GiB. */
   memoryGib: number;
   /** System and architecture, as Deno names them. */
   target: string;
-  /** Version of Deno. */
   deno: string;
   /** Processes that wanted to run in the last minute when it began, on average: what else the machine did. */
   load: number;

@@ -16,7 +16,6 @@ export interface Line {
 
 /** Figures of one unit. */
 export interface Table {
-  /** What the figures are. */
   title: string;
   /** Unit of the figures, such as `ns/row`. */
   unit: string;
@@ -30,11 +29,8 @@ export interface Table {
 
 /** A figure that has to reach a bound, as a ratio of two figures of the same run or by itself. */
 export interface Goal {
-  /** What it is the figure of. */
   what: string;
-  /** How far it got. */
   reached: number;
-  /** The bound. */
   must: number;
   /** Whether the bound is the least or the most that is allowed. */
   bound: "at least" | "at most";
@@ -44,7 +40,6 @@ export interface Goal {
 
 /** All that one measurement found. */
 export interface Report {
-  /** Name of the measurement. */
   bench: string;
   /** When it was begun, RFC 3339. */
   startedAt: string;
@@ -52,7 +47,6 @@ export interface Report {
   machine: Machine;
   /** Sizes it ran with, by name. */
   sizes: Record<string, number>;
-  /** The figures. */
   tables: Table[];
   /** How far the goals were reached. */
   goals: Goal[];

@@ -2,9 +2,7 @@
 export interface Spread {
   /** The middle value; of an even number of values the upper of the two. */
   median: number;
-  /** The smallest value. */
   least: number;
-  /** The largest value. */
   most: number;
   /** All of them, in the order of the rounds. */
   values: number[];

@@ -12,9 +12,7 @@ export interface ConsumeOptions extends Topics {
   records: number;
   /** Which transactions are logged. */
   log: LogMode;
-  /** Folder of the model. */
   model: string;
-  /** Environment of the process, such as `KAFKA_CLIENT`. */
   env?: Record<string, string>;
   /** File that a profile of the main thread is written to. */
   profile?: string;

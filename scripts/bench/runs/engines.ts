@@ -51,7 +51,6 @@ export function serverEngines(
 
 /** An object of a bucket as a listing names it. */
 export interface ListedObject {
-  /** The object's key. */
   key: string;
   /** When the store had it, milliseconds since 1970. */
   storedAtMs: number;

@@ -5,15 +5,12 @@ import { simulate } from "../../../src/simulate/simulate.ts";
 
 /** Names of a stream's topics. */
 export interface Topics {
-  /** Topic of the transactions. */
   topic: string;
-  /** Topic of the labels. */
   labelTopic: string;
 }
 
 /** What a stream is filled with. */
 export interface FillOptions {
-  /** Transactions. */
   records: number;
   /** Partitions of the transactions' topic (default 1). */
   partitions?: number;
@@ -31,7 +28,6 @@ export interface FillOptions {
 export interface Filled {
   /** Size of a transaction's JSON on average, bytes. */
   recordBytes: number;
-  /** Number of labels. */
   labels: number;
   /** How long producing took, milliseconds, the simulation included. */
   ms: number;

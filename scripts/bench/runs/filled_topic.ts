@@ -4,13 +4,10 @@ import { fillStream, type Topics } from "./fill_stream.ts";
 
 /** What the topic has to hold. */
 export interface FilledTopicOptions {
-  /** Transactions. */
   records: number;
-  /** Partitions of the transactions' topic. */
   partitions: number;
   /** Size that shorter records are padded to, bytes. */
   recordBytes: number;
-  /** Customers. */
   customers: number;
   /** Which transactions have a label. */
   labels: LabelMode;

@@ -24,7 +24,6 @@ export interface LatencyOptions {
   ratePerS: number;
   /** Seconds that count. */
   seconds: number;
-  /** Folder of the model. */
   model: string;
   /** Client of Kafka, in the consumer and here. */
   kafkaClient?: KafkaClientName;
@@ -34,7 +33,6 @@ export interface LatencyOptions {
 
 /** Milliseconds of each transaction that counts, and what the consumer took meanwhile. */
 export interface LatencyRun {
-  /** From produced to committed. */
   committedMs: number[];
   /** From produced to the alert's arrival, of the flagged ones. */
   alertMs: number[];

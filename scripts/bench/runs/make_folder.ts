@@ -1,6 +1,5 @@
 /** A folder that is removed when it is disposed of. */
 export interface BenchFolder extends AsyncDisposable {
-  /** Its path from the project's folder. */
   readonly path: string;
 }
 

@@ -26,11 +26,8 @@ export type KafkaClientName = "kafkajs" | "platformatic";
 
 /** A topic and the servers around it. */
 export interface Ground extends Topics {
-  /** Kafka, PostgreSQL and MinIO. */
   services: Required<Pick<Services, "kafka" | "postgres" | "minio">>;
-  /** Records in the topic. */
   records: number;
-  /** Folder of the model. */
   model: string;
   /** File that holds the log rows of a run once one was made. */
   rowsFile: string;

@@ -13,13 +13,11 @@ export interface SparkLatencyOptions {
   ratePerS: number;
   /** Seconds that count. */
   seconds: number;
-  /** Partitions of the topic. */
   partitions: number;
 }
 
 /** Milliseconds of each flagged transaction, and what the job took meanwhile. */
 export interface SparkLatency {
-  /** From produced to stored in an object. */
   objectMs: number[];
   /** Processor time of the job in each second, its start included. */
   cores: number;

@@ -12,7 +12,6 @@ const BUFFERS_KEPT = { MALLOC_MMAP_THRESHOLD_: String(2 ** 22), MALLOC_TRIM_THRE
 export interface MemoryBounds {
   /** Flags for `deno run`. */
   flags: readonly string[];
-  /** Names of the environment. */
   env: Readonly<Record<string, string>>;
 }
 

@@ -11,7 +11,6 @@ import { featuresOptionsOf, type StateFlags } from "./state.ts";
 
 /** What `evaluate --protocol handbook` was asked for. */
 export interface ProtocolFlags extends StateFlags {
-  /** CSV of transactions with is_fraud and scenario. */
   input: string;
   /** First day of the training week, YYYY-MM-DD. */
   start?: string;
@@ -19,9 +18,7 @@ export interface ProtocolFlags extends StateFlags {
   noLabels: boolean;
   /** Time from a transaction to its label, milliseconds. */
   labelDelay: number;
-  /** Features, or the name of a set. */
   features?: string[];
-  /** Number of forests. */
   seeds: number;
   nEstimators: number;
   maxSamples?: number;

@@ -6,9 +6,7 @@ import { UsageError } from "../run_command.ts";
 
 /** What the options of the feature state say. */
 export interface StateFlags {
-  /** Customers, and likewise terminals. */
   maxKeys?: number;
-  /** Transactions. */
   maxTransactions?: number;
   /** Milliseconds. */
   presumeLegitimateAfter?: number;

@@ -6,13 +6,10 @@ import { UsageError } from "../run_command.ts";
 
 /** What the options of a command say about its table. */
 export interface TableInputOptions {
-  /** Path of the table, or `-`. */
   input: string;
   /** Names of the features; all numeric columns unless told. */
   features?: string[];
-  /** Name of the label's column. */
   label?: string;
-  /** Name of the time's column. */
   timestamp?: string;
   /** Leave bad rows out and count them. */
   skipBadRows?: boolean;
@@ -22,7 +19,6 @@ export interface TableInputOptions {
 
 /** A table with the columns that a command wants of it. */
 export interface TableInput extends Disposable {
-  /** The table itself. */
   readonly table: Table;
   /** Names of the features, in the order of the rows' columns. */
   readonly features: string[];

@@ -15,11 +15,8 @@ import type { TrainingSource } from "../../commands/train.ts";
 export interface TransactionSourceOptions extends Partial<Config>, StateFlags {
   /** Train on the stream; on the simulator otherwise. */
   fromStream?: boolean;
-  /** Features, or the name of one set. */
   features?: string[];
-  /** Transactions to simulate. */
   count: number;
-  /** Seed of the simulation. */
   seed: number;
   /** Event time at the start that only fills the state, milliseconds. */
   warmUp: number;

@@ -6,16 +6,12 @@ import type { Verification } from "../../../src/verify/verify.ts";
 export interface DemoResult extends LedgerSummary {
   /** Records of the stream over the time from the first produced to the last relayed. */
   recordsPerS: number;
-  /** What the shipped features flagged. */
   detection: Detection;
   /** What a forest of amount, hour and weekday flags of the same transactions. */
   rawDetection: Detection;
   verification: Verification;
-  /** Flagged transactions in words. */
   examples: string[];
-  /** Folder of the flagged transactions. */
   objectsDir: string;
-  /** Folder of all. */
   dir: string;
   /** How long all of it took. */
   seconds: number;

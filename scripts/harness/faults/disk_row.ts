@@ -17,7 +17,6 @@ import { openSmallDisk } from "../../../src/testing/small_disk.ts";
 
 /** How the row runs. */
 export interface DiskRowOptions {
-  /** Transactions in the stream. */
   records: number;
   /** How long the disk stays full, milliseconds. */
   outageMs: number;

@@ -28,9 +28,7 @@ import type { RunningProcess } from "../../../src/testing/process.ts";
 
 /** Which rows run, and how. */
 export interface FaultMatrixOptions {
-  /** Starts and stops the servers. */
   handles: OpenedServices["handles"];
-  /** Fixes the random moments. */
   seed: number;
   /** Records in each topic. */
   records: number;

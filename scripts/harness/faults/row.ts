@@ -11,13 +11,10 @@ import { until } from "../../../src/testing/until.ts";
 
 /** What a row works with. */
 export interface FaultContext {
-  /** Gives out runs. */
   stage: FaultStage;
   /** Client of the broker that the consumers use. */
   client: KafkaClientName;
-  /** Starts and stops the servers. */
   handles: OpenedServices["handles"];
-  /** Shorter outages and fewer kills. */
   isQuick: boolean;
   /** The next random number in [0, 1) of the matrix's seed. */
   random(): number;
@@ -27,7 +24,6 @@ export interface FaultContext {
 export interface FaultRow {
   /** Short name, as `--only` takes it. */
   name: string;
-  /** What happens, for people. */
   description: string;
   /** Which topic the row consumes (default "clean"). */
   topic?: "clean" | "poison";
@@ -45,19 +41,14 @@ export interface Recovery {
 
 /** What an uninterrupted run on the same topic came to. */
 export interface Baseline {
-  /** The topic. */
   filled: FilledTopic;
-  /** Its flagged transactions. */
   flagged: readonly FlaggedLine[];
 }
 
 /** What a row came to. */
 export interface RowResult {
-  /** Name of the row. */
   row: string;
-  /** Client of the broker, or "embedded". */
   client: KafkaClientName | "embedded";
-  /** Records in the topic. */
   records: number;
   /** Records, verdicts or objects that are missing. */
   lost: number;
@@ -67,13 +58,11 @@ export interface RowResult {
   alertsRepeated: number;
   /** Time from the end of the fault to the next commit, seconds. */
   recoveryS: number;
-  /** Largest resident memory of a consumer, MB. */
   peakRssMb: number;
   /** Time that the row took in all, seconds. */
   tookS: number;
   /** Whether nothing was lost or doubled and all else holds. */
   ok: boolean;
-  /** What is wrong, in words. */
   problems: string[];
   /** Why the row could not be run on this machine; it counts as held. */
   skipped?: string;

@@ -21,7 +21,6 @@ const BUSY =
 interface InterruptedServer {
   /** Begins the names of its rows. */
   name: string;
-  /** Names it for people. */
   title: string;
   /** The port behind the proxy, and the port at which clients must find the proxy, if it is a certain one. */
   ports(context: FaultContext): { target: number; port?: number };

@@ -11,11 +11,8 @@ import type { KafkaService, PostgresService, S3Service } from "../../../src/test
 
 /** The servers that the matrix needs. */
 export interface FaultServices {
-  /** The stream. */
   kafka: KafkaService;
-  /** The ledger. */
   postgres: PostgresService;
-  /** The objects. */
   minio: S3Service;
 }
 
@@ -24,9 +21,7 @@ export type KafkaClientName = "kafkajs" | "platformatic";
 
 /** A topic with its records, and with another one of labels. */
 export interface FilledTopic {
-  /** Topic of the transactions. */
   topic: string;
-  /** Topic of the labels. */
   labelTopic: string;
   /** Records in it, all partitions together. */
   records: number;

@@ -10,7 +10,6 @@ import type { Alert, AlertGroup, AlertSink } from "../alerts.ts";
 export interface AlertsContractOptions {
   /** Opens the listener and says how to read what arrived: the transaction ids, in order. */
   open(): Promise<{ sink: AlertSink; received(): Promise<string[]> }>;
-  /** Skips the tests, for the reason given. */
   skip?: string;
 }
 

@@ -3,9 +3,7 @@ export type WebhookFormat = "json" | "slack";
 
 /** Where a webhook is. */
 export interface WebhookAddress {
-  /** `https:`, or `http:` on the loopback. */
   url: URL;
-  /** How it wants its body. */
   format: WebhookFormat;
 }
 

@@ -20,7 +20,6 @@ export interface WebhookOptions {
   secrets?: readonly string[];
   /** Time for one request, from its beginning to the answer's head, in milliseconds; 10,000 by default. */
   timeoutMs?: number;
-  /** Address of the page, for the link. */
   publicUrl?: string;
   /** The time in milliseconds since 1970; `Date.now` by default. */
   nowMs?(): number;

@@ -30,7 +30,6 @@ export interface TopicConnection {
 export interface GroupMemberOptions {
   /** Topic whose partitions are shared. */
   topic: string;
-  /** Id of the group. */
   group: string;
   /** Silence after which the group gives the partitions to others, in milliseconds. */
   sessionTimeoutMs: number;

@@ -6,7 +6,6 @@ export interface Failure {
   type?: string;
   /** Whether no retry mends it. */
   isFinal: boolean;
-  /** What went wrong, for people. */
   message: string;
 }
 

@@ -8,7 +8,6 @@ import { withDeadline } from "./with_deadline.ts";
 export interface GroupMembershipOptions {
   /** Topic whose partitions are shared. */
   topic: string;
-  /** Id of the group. */
   group: string;
   /** Silence after which the group gives the partitions to others, in milliseconds. */
   sessionTimeoutMs: number;

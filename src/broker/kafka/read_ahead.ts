@@ -6,7 +6,6 @@ import { RecordSet } from "./wire/record_set.ts";
 
 /** What reading ahead needs of its subscription. */
 export interface ReadAheadOptions {
-  /** Topic to read. */
   topic: string;
   /** The partitions held now. */
   claims(): Iterable<Claim>;
@@ -18,7 +17,6 @@ export interface ReadAheadOptions {
   report(line: string): void;
   /** How long a partition may have records and give none, in milliseconds. */
   giveUpMs: number;
-  /** Ends reading. */
   signal: AbortSignal;
 }
 

@@ -6,9 +6,7 @@ import { RecordSet } from "./wire/record_set.ts";
 
 /** Which records to read, and how. */
 export interface ReadPartitionOptions {
-  /** Topic to read. */
   topic: string;
-  /** Partition of it. */
   partition: number;
   /** First offset that is wanted. */
   fromOffset: number;

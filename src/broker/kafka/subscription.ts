@@ -10,9 +10,7 @@ import { ReadAhead } from "./read_ahead.ts";
 export interface KafkaSubscriptionOptions extends SubscribeOptions {
   /** The cluster as a person would name it. */
   name: string;
-  /** Topic to read. */
   topic: string;
-  /** Group to join. */
   group: string;
   /** Most bytes of one fetch of a partition. */
   maxBytesPerPartition: number;

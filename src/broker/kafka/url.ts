@@ -11,21 +11,17 @@ export interface KafkaAddress {
   name: string;
   /** How the service calls itself to the brokers. */
   clientId: string;
-  /** Whether connections are encrypted. */
   tls: boolean;
   /** PEM file of the authority to trust instead of the system's. */
   caFile?: string;
   /** Who one is; nobody when absent. */
   sasl?: { mechanism: typeof saslMechanisms[number]; username: string; password: string };
-  /** How produced batches are compressed. */
   compression: Compression;
 }
 
 /** Credentials from elsewhere than the URL; they win. */
 export interface KafkaCredentials {
-  /** Name to log in by. */
   username?: string;
-  /** Password to log in by. */
   password?: string;
 }
 

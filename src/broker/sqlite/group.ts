@@ -17,9 +17,7 @@ import type { GroupMember, SqliteStreamWriter } from "./writer.ts";
 export interface GroupDatabase {
   /** The stream's database, which holds the table of members. */
   database: DatabaseSync;
-  /** Writes what members say. */
   writer: SqliteStreamWriter;
-  /** Number of the topic in the database. */
   topicId: number;
   /** Number of partitions of the topic, at least 1. */
   partitions: number;

@@ -21,11 +21,8 @@ export interface StoredBatch {
 
 /** A member of a group, and the topic that it follows. */
 export interface GroupMember {
-  /** Name of the group. */
   group: string;
-  /** Number of the topic in the database. */
   topicId: number;
-  /** Name of the member. */
   id: string;
   /** Time without a word after which others think it dead, milliseconds. */
   timeoutMs: number;

@@ -12,7 +12,6 @@ import { keyOf, valueOf } from "../record_batch.ts";
 export interface BrokerContractOptions {
   /** Opens the broker; called several times in one test, each time for the same stream. */
   open(): Promise<Broker>;
-  /** Skips the tests, for the reason given. */
   skip?: string;
   /** Time for a group to settle, in milliseconds (default 30,000). */
   deadlineMs?: number;

@@ -2,11 +2,8 @@ import type { Point } from "./curves.ts";
 
 /** One axis of a chart. */
 export interface Axis {
-  /** What it measures. */
   label: string;
-  /** Value at its start. */
   min: number;
-  /** Value at its end. */
   max: number;
   /** Marks to draw, with their text; four even steps unless given. */
   ticks?: [value: number, text: string][];
@@ -14,9 +11,7 @@ export interface Axis {
 
 /** One series of a chart, drawn in the colour `tone`. */
 export interface Series {
-  /** Name in the legend. */
   name: string;
-  /** How it is drawn. */
   tone: "plain" | "fraud" | "muted" | "best";
   /** `bars` stand on the axis, each from its point's x to the next one's. */
   kind: "line" | "dashes" | "dots" | "bars";
@@ -28,17 +23,11 @@ export interface Series {
 
 /** A figure of the report. */
 export interface Chart {
-  /** What the chart shows. */
   title: string;
-  /** The horizontal axis. */
   x: Axis;
-  /** The vertical axis. */
   y: Axis;
-  /** What is drawn. */
   series: Series[];
-  /** Vertical lines. */
   rules?: { x: number; label: string }[];
-  /** What to see in it. */
   note?: string;
   /** Lower, for one of many side by side. */
   small?: boolean;

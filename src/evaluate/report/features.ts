@@ -11,9 +11,7 @@ const DRIFTED = 0.25;
 
 /** Distributions of the raw features, and their drift from the training to the test week. */
 export interface FeatureFigures {
-  /** HTML of the distributions. */
   distributions: string;
-  /** HTML of the drift. */
   drift: string;
 }
 

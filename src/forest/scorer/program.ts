@@ -5,7 +5,6 @@ import type { Forest } from "../forest.ts";
  * list; a negative one, −1 − number, is a leaf by its number.
  */
 export interface TreeProgram {
-  /** Inner nodes of the forest. */
   nodes: number[];
   /** Child for rows that go left. */
   left: number[];

@@ -13,7 +13,6 @@ export type BodyFormat = "json" | "ndjson";
 
 /** The records of a body. */
 export interface SplitBody {
-  /** One record a transaction; nothing is copied. */
   batch: RecordBatch;
   /** Whether the body was one transaction by itself, not an array or lines. */
   isSingle: boolean;

@@ -2,7 +2,6 @@ import { type KeptToken, parseTokens } from "./tokens.ts";
 
 /** The tokens of a file, which may change while they are in use. */
 export interface TokenFile extends Disposable {
-  /** The tokens as they stand. */
   readonly tokens: readonly KeptToken[];
 }
 

@@ -11,7 +11,6 @@ import type { Scope } from "../routes/route.ts";
 export interface KeptToken {
   /** Whose it is. */
   name: string;
-  /** What it allows. */
   scopes: Scope[];
   /** SHA-256 of the token, in lower-case hexadecimal: enough, since a token is 256 random bits that nobody can guess. */
   sha256: string;

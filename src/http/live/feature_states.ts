@@ -10,7 +10,6 @@ export type StateOrigin = "live" | "snapshot" | "own" | "cold";
 
 /** A feature state that was found. */
 export interface FoundState {
-  /** Features and their state. */
   stage: FeatureStage;
   /** Where it comes from. */
   origin: StateOrigin;

@@ -4,7 +4,6 @@ import type { Outcome } from "../../ledger/ledger.ts";
 export interface FlaggedEvent {
   /** Id of its alert: `<topic>/<partition>/<offset>`. */
   id: string;
-  /** The verdict in its wire form. */
   verdict: string;
 }
 

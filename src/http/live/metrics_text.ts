@@ -8,7 +8,6 @@
 export interface Sample {
   /** Labels by name. */
   labels?: Readonly<Record<string, string | number>>;
-  /** The value. */
   value: number;
 }
 
@@ -18,9 +17,7 @@ export interface HistogramSample {
   labels?: Readonly<Record<string, string | number>>;
   /** Bounds, rising, and the number of values up to each. */
   buckets: readonly (readonly [le: number, count: number])[];
-  /** Number of values. */
   count: number;
-  /** Their sum. */
   sum: number;
 }
 

@@ -10,9 +10,7 @@ import { labelOf } from "./transaction_routes.ts";
 
 /** Where labels go besides the ledger. */
 export interface LabelTarget {
-  /** The stream. */
   broker: Broker;
-  /** Its topic of labels. */
   labelTopic: string;
   /** Time of the newest event of late, milliseconds since 1970; undefined where it is not known. */
   eventTimeMs?(): number | undefined;

@@ -10,7 +10,6 @@ export type Scope = "read" | "write" | "label";
 
 /** What a route sees of a request. */
 export interface HttpRequest {
-  /** The request as it came. */
   readonly raw: Request;
   /** A part of the path that the route names. */
   param(name: string): string | undefined;
@@ -22,13 +21,11 @@ export interface HttpRequest {
 
 /** One route. */
 export interface Route {
-  /** Method of its requests. */
   method: "get" | "post";
   /** Its path; `:name` stands for one part of it. */
   path: string;
   /** What a token must allow; absent where no token is asked for. */
   scope?: Scope;
-  /** What it is for, in a sentence. */
   summary: string;
   query?: z.ZodObject;
   /** Schema of its body, by media type. */
@@ -76,11 +73,8 @@ export function jsonResponse(value: unknown, status = 200): Response {
 
 /** A file that is served as it is. */
 export interface ServedFile {
-  /** Its content. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** Its media type. */
   type: string;
-  /** What names this content, in quotation marks. */
   etag: string;
 }
 

@@ -32,11 +32,8 @@ export interface TestingApp extends AsyncDisposable {
   ask(path: string, init?: RequestInit & { address?: string }): Promise<Response>;
   /** The same app with other rules. */
   withAccess(access: Access): HttpApp;
-  /** The ledger. */
   ledger: Ledger;
-  /** The stream. */
   broker: Broker;
-  /** The model. */
   model: Model;
   /** The state of each partition at the stream's end. */
   stages: ReadonlyMap<number, FeatureStage>;

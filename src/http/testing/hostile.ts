@@ -6,7 +6,6 @@
 
 /** One request that must be refused. */
 export interface HostileRequest {
-  /** What it tries. */
   kind: string;
   /** All that is sent. */
   bytes: Uint8Array;

@@ -5,13 +5,11 @@ export type SslMode = "disable" | "require" | "verify-ca" | "verify-full";
 
 /** Where a PostgreSQL ledger is and how to connect to it. */
 export interface PostgresAddress {
-  /** Name or address of the server. */
   host: string;
   /** TCP port, 5432 by default. */
   port: number;
   /** Database that holds the ledger's schema. */
   database: string;
-  /** Role to log in as. */
   user: string;
   /** Its password, or undefined where the server asks for none. */
   password: string | undefined;

@@ -5,7 +5,6 @@ import { cutOf } from "../sql/rows.ts";
 
 /** Cuts to record, and under which epoch. */
 export interface CutsToRecord {
-  /** Topic of the cuts. */
   topic: string;
   /** Partition of the cuts, from 0. */
   partition: number;

@@ -49,25 +49,18 @@ export interface Connection extends EventEmitter {
 
 /** Settings of a pool; times in milliseconds. */
 export interface PoolSettings {
-  /** Name or address of the server. */
   host: string;
-  /** TCP port. */
   port: number;
-  /** Database to connect to. */
   database: string;
-  /** Role to log in as. */
   user: string;
   /** Gives the role's password at each connection; empty where there is none. */
   password: () => string;
-  /** TLS options, or false for plain text. */
   ssl: false | ConnectionOptions;
   /** Name that the server shows of the connections. */
   application_name: string;
   /** Settings of the session as libpq's `options` has them, such as `-c search_path=edgewood`. */
   options: string;
-  /** Most connections at one time. */
   max: number;
-  /** How long to wait for a connection. */
   connectionTimeoutMillis: number;
   /** After how long the server ends a statement. */
   statement_timeout: number;

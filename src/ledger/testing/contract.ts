@@ -14,7 +14,6 @@ import { outcomeOf } from "./outcomes.ts";
 export interface LedgerContractOptions {
   /** Opens the ledger; called several times in one test, each time for the same ledger. */
   open(): Promise<Ledger>;
-  /** Skips the tests, for the reason given. */
   skip?: string;
 }
 

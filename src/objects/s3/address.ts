@@ -8,11 +8,8 @@ export interface S3Credentials {
 
 /** Where an S3 object store is and how to sign requests to it. */
 export interface S3Address {
-  /** Name or address of the server. */
   host: string;
-  /** TCP port. */
   port: number;
-  /** Whether requests go over HTTPS. */
   tls: boolean;
   /** Bucket that holds the objects. */
   bucket: string;

@@ -3,9 +3,7 @@ import { signV4 } from "minio/signing";
 
 /** The keys that requests are signed with. */
 export interface SigningKeys {
-  /** Names the signer. */
   accessKey: string;
-  /** What the signature is made with. */
   secretKey: string;
 }
 

@@ -12,13 +12,11 @@ import { S3Refusal, S3Timeout } from "./refusal.ts";
 export interface S3Transport extends Disposable {
   /** Begins a request, with Node's own signature, under the time limit. */
   request: typeof http.request;
-  /** Keeps connections for the next request. */
   agent: http.Agent;
 }
 
 /** How requests are made. */
 export interface TransportOptions {
-  /** Whether requests go over HTTPS. */
   tls: boolean;
   /** PEM text of the authority that the server's certificate must be signed by. */
   authority?: string;

@@ -11,7 +11,6 @@ import { sha256Hex } from "../../runtime/sha256.ts";
 export interface ObjectsContractOptions {
   /** Opens the store; called several times in one test, each time for the same store. */
   open(): Promise<ObjectStore>;
-  /** Skips the tests, for the reason given. */
   skip?: string;
 }
 

@@ -34,7 +34,6 @@ export interface TabOptions {
 
 /** A page of the browser, watched. */
 export interface Tab extends AsyncDisposable {
-  /** The page. */
   readonly page: Page;
   /** Paths of all requests so far. */
   readonly requests: readonly string[];

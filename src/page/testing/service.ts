@@ -26,7 +26,6 @@ export interface PageService extends AsyncDisposable {
   readonly url: string;
   /** The token, where callers need one. */
   readonly token: string | undefined;
-  /** The stream. */
   readonly broker: Broker;
   /** Ends the consumer in good order; `start` starts it again at the same address. */
   stop(): Promise<void>;

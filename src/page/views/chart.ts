@@ -25,13 +25,11 @@ export interface ChartProps {
   summary: string;
   /** Rising values of x: epoch seconds, or numbers. */
   x: readonly number[];
-  /** What x is, for the table. */
   xName: string;
   /** x in words. */
   formatX(x: number): string;
   /** Whether x is a time (default true). */
   isTime?: boolean;
-  /** What is drawn over x. */
   series: readonly ChartSeries[];
   /** y in words. */
   formatY(y: number): string;

@@ -5,7 +5,6 @@ import type { Drawn } from "../drawn.ts";
 
 /** What a table behind a chart holds. */
 export interface DetailTableProps {
-  /** What it is about. */
   title: string;
   /** Heads of the columns. */
   columns: readonly string[];

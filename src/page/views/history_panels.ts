@@ -7,9 +7,7 @@ import type { Context, Recent } from "../../http/routes/answers.ts";
 
 /** What a transaction's history is drawn from. */
 export interface HistoryProps {
-  /** Its customer and its terminal. */
   context: Context;
-  /** The transaction itself. */
   judged: Recent;
   /** Its currency, where it has one. */
   currency?: string | null;

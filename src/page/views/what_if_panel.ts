@@ -18,9 +18,7 @@ const LATEST_H = 336;
 
 /** What the panel starts from. */
 export interface WhatIfProps {
-  /** The transaction as it was. */
   transaction: TransactionText;
-  /** Its customer and terminal, with their state. */
   context: Context;
   /** The live model's name and threshold. */
   model: Status["model"];

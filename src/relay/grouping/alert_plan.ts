@@ -10,25 +10,21 @@ import { amountsOf, type HeldAlerts, heldOf, joinHeld } from "./held_alerts.ts";
 
 /** An alert to be sent. */
 export interface PlannedAlert {
-  /** Stable id. */
   id: string;
   /** Offset of its transaction; of several, that with the highest score. */
   offset: number;
   /** When it was planned, milliseconds since 1970. */
   plannedAtMs: number;
-  /** What is told of several transactions. */
   group?: AlertGroup;
 }
 
 /** Of what a plan is made, and by which rules. */
 export interface AlertPlanRules {
-  /** Topic of the flagged transactions. */
   topic: string;
   /** Their partition, from 0. */
   partition: number;
   /** Time in which the alerts of one customer are told together, milliseconds. */
   windowMs: number;
-  /** What is left of this minute's alerts. */
   budget: AlertBudget;
 }
 

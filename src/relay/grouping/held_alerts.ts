@@ -14,7 +14,6 @@ export interface HeldAlerts {
   last: number;
   /** Offset of the one with the highest score. */
   highest: number;
-  /** Its score. */
   score: number;
   /** Number of transactions, at least 1. */
   count: number;

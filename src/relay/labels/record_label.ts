@@ -10,7 +10,6 @@ import { deliverLabels, type LabelParts } from "./deliver_labels.ts";
 
 /** An analyst's answer. */
 export interface Answer {
-  /** Unique name of the transaction. */
   transactionId: string;
   /** Whether it was a fraud; false where it was legitimate. */
   isFraud: boolean;

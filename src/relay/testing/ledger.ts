@@ -3,7 +3,6 @@ import { FencedError, type FlaggedTransaction, type Ledger } from "../../ledger/
 
 /** The part of a ledger that the step uses; what it holds outlives a step. */
 export class TestingLedger {
-  /** Flagged transactions of its one partition. */
   readonly flagged: FlaggedTransaction[] = [];
   /** Epoch of the claim that holds. */
   readonly epoch = 1;

@@ -38,9 +38,7 @@ export function flaggedAt(offset: number, hours = 2): FlaggedTransaction {
 export class ObjectRelayFixture implements AsyncDisposable {
   /** Where both are. */
   readonly folder: string = Deno.makeTempDirSync();
-  /** Takes the flagged transactions. */
   readonly ledger: Ledger = openSqliteLedger(`${this.folder}/ledger.db`);
-  /** Takes the objects. */
   readonly store: ObjectStore = openDirectory(`${this.folder}/objects`);
   /** Of the newest claim. */
   epoch = 0;

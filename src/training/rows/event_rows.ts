@@ -21,7 +21,6 @@ export interface EventBatch {
   columns: TransactionColumns;
   /** Raw features, row-major: length rows × features. */
   raw: Float32Array;
-  /** The same as the forest takes them. */
   rows: Float32Array;
   /** 1 for a fraud, 0 for none, -1 where the event does not say; one a row. */
   isFraud: Int8Array;

@@ -14,9 +14,7 @@ import { afterWarmUp } from "./warm_up.ts";
 
 /** How a stream becomes rows. */
 export interface StreamRowsOptions {
-  /** Topic of the transactions. */
   topic: string;
-  /** Topic of the labels. */
   labelTopic: string;
   /** Event time at the start of each partition that only fills the state, milliseconds. */
   warmUpMs: number;

@@ -16,7 +16,6 @@ import type { LargeAnswers } from "./large_answers.ts";
 
 /** What kafkajs knows of a partition. */
 interface PartitionMetadata {
-  /** Number of the partition. */
   partitionId: number;
   /** Node that takes its requests, or -1. */
   leader: number;

@@ -5,9 +5,7 @@ import type { LargeAnswers } from "./large_answers.ts";
 
 /** What kafkajs asks a socket factory for. */
 export interface FrameSocketOptions {
-  /** Name or address of the node. */
   host: string;
-  /** Its port. */
   port: number;
   /** Set where TLS is spoken, with the certificates of authorities that are trusted besides the usual ones. */
   tls?: { authorities?: string[] };

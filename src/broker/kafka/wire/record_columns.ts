@@ -10,7 +10,6 @@ const decoder = new TextDecoder();
  * `headersStart` is where a record's number of headers stands, or -1.
  */
 export class RecordColumns {
-  /** Most records. */
   readonly capacity: number;
   /** Offset of each record. */
   readonly offsets: Float64Array;

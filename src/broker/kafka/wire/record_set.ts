@@ -15,9 +15,7 @@ import { VarintReader } from "./varint.ts";
 
 /** Where a record set comes from, and what of it is wanted. */
 export interface RecordSetSource {
-  /** Topic, for batches and errors. */
   topic: string;
-  /** Partition, for batches and errors. */
   partition: number;
   /** Records before it are left out: a broker sends the whole batch in which a wanted record lies. */
   fromOffset: number;

@@ -10,9 +10,7 @@ export type ThresholdKind = "uniform" | "few" | "close" | "tiny" | "huge" | "zer
 export interface ForestCase {
   /** Number of columns of a row. */
   nFeatures: number;
-  /** Number of trees. */
   nEstimators: number;
-  /** Leaves of a tree. */
   leaves: number;
   /** Shapes that each tree is drawn from. */
   shapes: TreeShape[];

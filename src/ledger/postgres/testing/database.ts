@@ -34,7 +34,6 @@ export interface ProxiedLedger extends AsyncDisposable {
   readonly proxy: Proxy;
   /** The ledger, which knows the server by the proxy alone. */
   readonly ledger: Ledger;
-  /** Schema of the ledger's tables. */
   readonly schema: string;
 }
 
