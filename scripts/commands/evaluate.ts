@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { evaluateTable, type TableEvaluation } from "../../src/evaluate/table.ts";
-import { collectRows } from "../../src/table/collect_rows.ts";
+import { collectRows } from "../../src/table/read_rows.ts";
 import { nameList, wholeNumber } from "../cli/options/values.ts";
 import { startProgress } from "../cli/progress.ts";
 import { durationOption } from "../cli/options/duration.ts";

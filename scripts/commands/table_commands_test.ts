@@ -124,7 +124,7 @@ Deno.test("train and score say what is wrong, with exit code 2 for usage and 1 f
         1,
         'row 0 column "city" must be a number',
       ],
-      ["train", ["--input", "absent.csv", ...out], "", 1, "absent.csv as it must be a file"],
+      ["train", ["--input", "absent.csv", ...out], "", 1, "absent.csv: no such file"],
       ["train", ["--input", "-", ...out], "", 1, "an empty file"],
       ["train", ["--input", "-", ...out], "a,b\n", 1, "there must be a row"],
       [
@@ -142,7 +142,7 @@ Deno.test("train and score say what is wrong, with exit code 2 for usage and 1 f
         1,
         "must be JSON as scripts/sklearn_to_json.py writes it",
       ],
-      ["train", ["--from-sklearn", "absent.json", ...out], "", 1, "absent.json as it must be a file"],
+      ["train", ["--from-sklearn", "absent.json", ...out], "", 1, "absent.json: no such file"],
       ["score", [...model, "--input", "-", "--output", "-"], "amount\n5\n", 2, 'the column "hour"'],
       ["score", [...model, "--input", "-", "--output", "-"], "amount,hour\n5,x\n", 1, 'row 0 column "hour"'],
       [

@@ -168,7 +168,7 @@ async function takeOver(path: string, features: string[] | undefined): Promise<M
     text = await Deno.readTextFile(path);
   } catch (cause) {
     const reason = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-    throw new Error(`Cannot read ${path} as it must be a file: current value is ${reason}`, { cause });
+    throw new Error(`Cannot read ${path}: ${reason}`, { cause });
   }
   return await importSklearn(text, features);
 }

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
-import { chooseFeatures } from "../table/choose_features.ts";
-import { collectRows } from "../table/collect_rows.ts";
-import { openTable } from "../table/table.ts";
+import { collectRows } from "../table/read_rows.ts";
+import { chooseFeatures, openTable } from "../table/table.ts";
 import { evaluateTable } from "./table.ts";
 
 /** Mean ROC-AUC and average precision of scikit-learn's IsolationForest over 10 seeds, from the data's own README. */

@@ -5,22 +5,23 @@ const CHUNK_BYTES = 65_536;
 
 /** The bytes of a file or of standard input, unpacked where they are gzip. */
 export interface ByteSource extends Disposable {
-  /** What to call it in a message: the path, or "standard input". */
+  /** The path, or "standard input". */
   readonly name: string;
-  /** Size of the file in bytes as it lies on disk; undefined for what is no plain file. */
+  /** Size of the file on disk in bytes; undefined if it is not a plain file. */
   readonly size: number | undefined;
-  /** Bytes read from the file so far, before unpacking. */
+  /** Before unpacking. */
   readonly bytesRead: number;
-  /** The unpacked bytes; each chunk is valid until the next is asked for. Throws Error where gzip data is cut off or damaged. */
+  /** The unpacked bytes; each chunk is valid until the next is asked for. Throws Error for damaged gzip data. */
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
 /**
  * Opens a file, or standard input, for reading from start to end.
  *
- * Whether it is gzip is told by its first two bytes, not by its name; several gzip members in a row are read as one.
+ * The first two bytes tell gzip, not the name; several gzip members in a row are read as one.
  *
- * @param path Path of a file, or `-` for standard input. Throws Error where it can't be opened or is a folder.
+ * @param path Path of a file, or `-` for standard input.
+ * @throws Error where it cannot be opened or is a folder.
  *
  * @example
  * ```ts
@@ -43,13 +44,13 @@ export async function openByteSource(path: string): Promise<ByteSource> {
       const info = await (file as Deno.FsFile).stat();
       if (info.isDirectory) {
         file.close();
-        throw new TypeError("a folder");
+        throw new TypeError("it is a folder");
       }
       if (info.isFile) size = info.size;
     }
   } catch (cause) {
     const reason = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
-    throw new Error(`Cannot read ${name} as it must be a file: current value is ${reason}`, { cause });
+    throw new Error(`Cannot read ${name}: ${reason}`, { cause });
   }
   let bytesRead = 0;
   let open = true;
@@ -74,7 +75,7 @@ export async function openByteSource(path: string): Promise<ByteSource> {
   };
 }
 
-/** Passes plain bytes on and unpacks gzip, told apart by the first two bytes, which may come in two chunks. */
+/** Unpacks gzip and passes other bytes on; the first two bytes, which tell, may come in two chunks. */
 async function* unpack(chunks: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   let head = new Uint8Array(0);
   while (head.length < 2) {

@@ -1,6 +1,6 @@
 import { parseTableTime } from "../domain/time.ts";
 
-/** Text that stands for a missing value, in lower case; the list is the part of pandas' that tables have. */
+/** Texts that stand for a missing value, in lower case; those of pandas' list that tables have. */
 const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "#n/a", "<na>"]);
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -9,10 +9,10 @@ const INFINITE = /^[+-]?inf(inity)?$/i;
 /**
  * The number in a cell, or NaN where it holds none that a forest can take.
  *
- * Numbers are written in decimal, with or without exponent, white space around them being allowed. NaN is also the answer to
- * numbers beyond the range of float32 and to JSON values that are no numbers.
+ * Numbers are decimal, with or without exponent, with white space around them allowed. Numbers beyond the range of
+ * float32 and JSON values of other types give NaN.
  *
- * @param cell Text of a CSV cell or a JSON value.
+ * @param cell Text of a CSV cell or a JSON value, as in the functions below.
  *
  * @example
  * ```ts
@@ -38,13 +38,10 @@ export function cellNumber(cell: unknown): number {
   return Number.isFinite(Math.fround(value)) ? value : NaN;
 }
 
-/** What a cell is when it is no number: missing, a number out of range, or text. */
 export type CellKind = "number" | "missing" | "out of range" | "text";
 
 /**
- * Sorts a cell, as the choice of numeric columns and the messages need it.
- *
- * @param cell Text of a CSV cell or a JSON value.
+ * Sorts a cell, for the choice of numeric columns and for messages.
  *
  * @example
  * ```ts
@@ -66,11 +63,7 @@ export function cellKind(cell: unknown): CellKind {
   return NUMBER.test(text) || INFINITE.test(text) ? "out of range" : "text";
 }
 
-/**
- * The label in a cell: 1 for `1` and `true`, 0 for `0` and `false` in any case, undefined for anything else.
- *
- * @param cell Text of a CSV cell or a JSON value.
- */
+/** The label in a cell: 1 for `1` and `true`, 0 for `0` and `false` in any case, undefined for anything else. */
 export function cellLabel(cell: unknown): 0 | 1 | undefined {
   if (typeof cell === "boolean") return cell ? 1 : 0;
   const number = cellNumber(cell);
@@ -79,20 +72,7 @@ export function cellLabel(cell: unknown): 0 | 1 | undefined {
   return text === "true" ? 1 : text === "false" ? 0 : undefined;
 }
 
-/**
- * The time in a cell as epoch milliseconds, or NaN: a number is taken as such, text as an ISO 8601 date and time, in
- * UTC where it names no zone.
- *
- * @param cell Text of a CSV cell or a JSON value.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { cellTime } from "./cell.ts";
- *
- * assertEquals(cellTime("1970-01-01 00:00:01"), 1000);
- * ```
- */
+/** The time in a cell as epoch milliseconds, or NaN: a number as it is, text as `parseTableTime` reads it. */
 export function cellTime(cell: unknown): number {
   if (typeof cell === "number") return cell;
   if (typeof cell !== "string") return NaN;
@@ -100,11 +80,7 @@ export function cellTime(cell: unknown): number {
   return NUMBER.test(text) ? Number(text) : parseTableTime(text);
 }
 
-/**
- * A cell as a message shows it: quoted, and cut after 40 characters.
- *
- * @param cell Text of a CSV cell or a JSON value.
- */
+/** A cell as a message shows it: quoted, and cut after 40 characters. */
 export function showCell(cell: unknown): string {
   const text = JSON.stringify(cell) ?? "missing";
   return text.length > 42 ? `${text.slice(0, 40)}…"` : text;

@@ -1,14 +1,8 @@
-/**
- * Reading CSV in pieces.
- *
- * @module
- */
 import Papa from "papaparse";
 
-// The types are ours: npm:@types/papaparse brings @types/node, which would take the place of Deno's own Node types.
-/** The low-level parser of papaparse. */
+/** The low-level parser of papaparse: npm:@types/papaparse brings @types/node, which would replace Deno's own Node types. */
 interface PieceParser {
-  /** Parses what it is given; with `ignoreLastRow` it leaves the last row, which may go on in the next piece. */
+  /** With `ignoreLastRow` it leaves the last row, which may go on in the next piece. */
   parse(text: string, baseIndex: number, ignoreLastRow: boolean): {
     data: string[][];
     errors: { code: string; message: string; row: number }[];
@@ -19,19 +13,18 @@ interface PieceParser {
 const Parser =
   (Papa as { Parser: new (config: { delimiter: string; newline: string }) => PieceParser }).Parser;
 
-/** Characters that a row may have before it is taken for the sign of a quote that is never closed. */
+/** Characters that a row may have; a longer one most likely has a quote that is never closed. */
 const LONGEST_ROW = 4 * 2 ** 20;
 
 /**
- * Splits text into rows of cells by RFC 4180, piece by piece: quoted cells may hold commas, line ends and doubled quotes; lines
- * end in LF, CRLF or CR; empty lines are passed over.
- *
- * The delimiter is the first of comma, semicolon, tab and bar that the first line holds. papaparse does the splitting.
+ * Splits text into rows of cells by RFC 4180, piece by piece: quoted cells may hold commas, line ends and doubled quotes;
+ * lines end in LF, CRLF or CR; empty lines are skipped. The delimiter is the first of comma, semicolon, tab and bar that
+ * the first line holds.
  *
  * @param pieces Text cut anywhere.
- * @param name What to call the text in a message.
- * @returns Batches of rows, the header being the first row of the first batch. Throws SyntaxError for a quote that is not closed, or
- *   closed in the middle of a cell.
+ * @param name The text's name in messages.
+ * @returns Batches of rows, the header being the first row of the first batch.
+ * @throws SyntaxError for a quote that is not closed, or closed in the middle of a cell.
  *
  * @example
  * ```ts

@@ -1,17 +1,18 @@
 /** Writes text to a file, or to standard output, from start to end. */
 export interface LineWriter extends AsyncDisposable {
-  /** Writes text. Throws Error where the disk is full, Deno.errors.BrokenPipe where the reader of standard output went away. */
+  /** Throws Error where the disk is full, Deno.errors.BrokenPipe where the reader of standard output went away. */
   write(text: string): Promise<void>;
-  /** Puts the file in its place; without this call what was there before stays. */
+  /** Puts the file in its place; without this call the file that was there before stays. */
   finish(): Promise<void>;
-  /** Removes what was written, at once, where the process is about to end before the file is whole. */
+  /** Removes an unfinished file synchronously, for a process that is about to end. */
   abandon(): void;
 }
 
 /**
  * Opens a file to write, which takes its place only when it is whole.
  *
- * @param path Path of the file, or `-` for standard output. Throws Error where its folder is absent or can't be written.
+ * @param path Path of the file, or `-` for standard output.
+ * @throws Error where its folder is absent or cannot be written.
  *
  * @example
  * ```ts
@@ -27,10 +28,7 @@ export interface LineWriter extends AsyncDisposable {
  */
 export async function openLineWriter(path: string): Promise<LineWriter> {
   const encoder = new TextEncoder();
-  const writeAll = async (
-    target: { write(bytes: Uint8Array): Promise<number> },
-    text: string,
-  ): Promise<void> => {
+  const writeAll = async (target: { write(bytes: Uint8Array): Promise<number> }, text: string) => {
     const bytes = encoder.encode(text);
     for (let at = 0; at < bytes.length;) at += await target.write(bytes.subarray(at));
   };
@@ -43,19 +41,13 @@ export async function openLineWriter(path: string): Promise<LineWriter> {
     };
   }
   const fail = (cause: unknown): never => {
-    throw new Error(
-      `Cannot write ${path} as it must be a file that can be written: ${(cause as Error).message}`,
-      {
-        cause,
-      },
-    );
+    const { message } = cause as Error;
+    throw new Error(`Cannot write ${path} as it must be a file that can be written: ${message}`, { cause });
   };
   // A device or a pipe, such as /dev/null, can't be replaced by a rename.
   const direct = await isSpecial(path).catch(fail);
   const place = direct ? path : `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  const file = await Deno.open(place, direct ? { write: true } : { write: true, createNew: true }).catch(
-    fail,
-  );
+  const file = await Deno.open(place, { write: true, createNew: !direct }).catch(fail);
   let open = true;
   let finished = direct;
   const close = () => {

@@ -1,8 +1,10 @@
-import { readCsv } from "./csv.ts";
 import { cellKind } from "./cell.ts";
-import { NotAnObject, readNdjson } from "./ndjson.ts";
+import { readCsv } from "./csv.ts";
 
-/** A row whose cells could not be told apart, in the place of its cells. */
+/** Characters that a line of NDJSON may have. */
+const LONGEST_LINE = 16 * 2 ** 20;
+
+/** Stands for a row whose cells could not be told apart. */
 export class BadRow {
   /** What is wrong, as "must …: current value is …". */
   readonly problem: string;
@@ -24,12 +26,11 @@ export interface TableCells {
 }
 
 /**
- * Splits bytes into cells and reads ahead far enough to know the columns.
+ * Splits bytes into cells, and reads some rows ahead to know the columns.
  *
- * @param chunks UTF-8, with or without byte order mark; CSV, or NDJSON where the first sign is `{`.
- * @param name What to call the table in a message.
- * @param rowsAhead Number of rows to read ahead.
- * @returns Columns and rows. Throws RangeError for a table without header, with a column named twice, or that is not UTF-8.
+ * @param chunks UTF-8, with or without byte order mark; CSV, or NDJSON where the first character is `{`.
+ * @param name The table's name in messages.
+ * @throws RangeError for a table without header, with a column named twice, or not in UTF-8.
  */
 export async function readCells(
   chunks: AsyncIterable<Uint8Array>,
@@ -52,7 +53,7 @@ export async function readCells(
   if (start === "[") {
     throw new RangeError(`Cannot read ${name} as JSON must be one object a line: current value is an array`);
   }
-  return start === "{" ? await ndjsonCells(text, name, rowsAhead) : await csvCells(text, name, rowsAhead);
+  return await (start === "{" ? ndjsonCells : csvCells)(text, name, rowsAhead);
 }
 
 async function csvCells(text: AsyncIterable<string>, name: string, rowsAhead: number): Promise<TableCells> {
@@ -61,26 +62,17 @@ async function csvCells(text: AsyncIterable<string>, name: string, rowsAhead: nu
   const columns = head[0].map((column) => column.trim());
   checkColumns(columns, name);
   const width = columns.length;
-  const checked = (batch: string[][]): (unknown[] | BadRow)[] =>
-    batch.map((cells) =>
+  const ahead = await readAhead(rows, head.slice(1), rowsAhead);
+  return tableCells(
+    columns,
+    ahead,
+    rows,
+    (cells) =>
       cells.length === width
         ? cells
-        : new BadRow(`must have ${width} cells: current value is ${cells.length} cells`)
-    );
-  const ahead: (unknown[] | BadRow)[] = checked(head.slice(1));
-  while (ahead.length < rowsAhead) {
-    const { value, done } = await rows.next();
-    if (done) break;
-    for (const row of checked(value)) ahead.push(row);
-  }
-  return {
-    columns,
-    firstRows: goodRows(ahead, rowsAhead),
-    batches: (async function* () {
-      yield ahead;
-      for await (const batch of rows) yield checked(batch);
-    })(),
-  };
+        : new BadRow(`must have ${width} cells: current value is ${cells.length} cells`),
+    rowsAhead,
+  );
 }
 
 async function ndjsonCells(
@@ -89,40 +81,88 @@ async function ndjsonCells(
   rowsAhead: number,
 ): Promise<TableCells> {
   const rows = readNdjson(text, name);
-  const ahead: (Record<string, unknown> | NotAnObject)[] = [];
-  while (ahead.length < rowsAhead) {
-    const { value, done } = await rows.next();
-    if (done) break;
-    for (const row of value) ahead.push(row);
-  }
-  const columns = new Set<string>();
-  for (const row of ahead.slice(0, rowsAhead)) {
-    if (!(row instanceof NotAnObject)) { for (const key of Object.keys(row)) columns.add(key); }
-  }
-  const names = [...columns];
-  if (names.length === 0) {
-    const found = ahead[0] instanceof NotAnObject ? ahead[0].problem : "{}";
+  const ahead = await readAhead(rows, [], rowsAhead);
+  const fields = ahead.slice(0, rowsAhead).flatMap((row) => row instanceof BadRow ? [] : Object.keys(row));
+  const columns = [...new Set(fields)];
+  if (columns.length === 0) {
+    const [first] = ahead;
+    const problem = first instanceof BadRow
+      ? first.problem
+      : "must be a JSON object with fields: current value is {}";
     throw new RangeError(
-      `Cannot read ${name} as each line must be a JSON object with fields: current value is ${found}`,
+      `Cannot read ${name} as each line ${problem}`,
     );
   }
-  const cellsOf = (row: Record<string, unknown> | NotAnObject): unknown[] | BadRow =>
-    row instanceof NotAnObject
-      ? new BadRow(`must be a JSON object: current value is ${row.problem}`)
-      : names.map((column) => Object.hasOwn(row, column) ? row[column] : undefined);
-  const aheadCells = ahead.map(cellsOf);
+  return tableCells(
+    columns,
+    ahead,
+    rows,
+    (row) =>
+      row instanceof BadRow
+        ? row
+        : columns.map((column) => Object.hasOwn(row, column) ? row[column] : undefined),
+    rowsAhead,
+  );
+}
+
+/** Adds rows to those read until there are so many, or the text ends. */
+async function readAhead<T>(batches: AsyncGenerator<T[]>, read: T[], rowsAhead: number): Promise<T[]> {
+  while (read.length < rowsAhead) {
+    const { value, done } = await batches.next();
+    if (done) break;
+    for (const row of value) read.push(row);
+  }
+  return read;
+}
+
+function tableCells<T>(
+  columns: string[],
+  ahead: T[],
+  rest: AsyncIterable<T[]>,
+  cellsOf: (row: T) => unknown[] | BadRow,
+  rowsAhead: number,
+): TableCells {
+  const first = ahead.map(cellsOf);
   return {
-    columns: names,
-    firstRows: goodRows(aheadCells, rowsAhead),
+    columns,
+    firstRows: first.slice(0, rowsAhead).filter((row): row is unknown[] => !(row instanceof BadRow)),
     batches: (async function* () {
-      yield aheadCells;
-      for await (const batch of rows) yield batch.map(cellsOf);
+      yield first;
+      for await (const batch of rest) yield batch.map(cellsOf);
     })(),
   };
 }
 
-function goodRows(rows: (unknown[] | BadRow)[], most: number): unknown[][] {
-  return rows.slice(0, most).filter((row): row is unknown[] => !(row instanceof BadRow));
+async function* readNdjson(
+  pieces: AsyncIterable<string>,
+  name: string,
+): AsyncGenerator<(Record<string, unknown> | BadRow)[]> {
+  let rest = "";
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split("\n");
+    rest = lines.pop()!;
+    if (rest.length > LONGEST_LINE) {
+      throw new SyntaxError(
+        `Cannot read ${name} as a line must have at most ${LONGEST_LINE} characters: current value is ${rest.length}`,
+      );
+    }
+    const rows = lines.filter((line) => line.trim() !== "").map(parseLine);
+    if (rows.length > 0) yield rows;
+  }
+  if (rest.trim() !== "") yield [parseLine(rest)];
+}
+
+function parseLine(line: string): Record<string, unknown> | BadRow {
+  let problem: string;
+  try {
+    const value = JSON.parse(line);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    const text = line.trim();
+    problem = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  } catch (error) {
+    problem = (error as Error).message;
+  }
+  return new BadRow(`must be a JSON object: current value is ${problem}`);
 }
 
 function checkColumns(columns: string[], name: string): void {

@@ -1,4 +1,3 @@
-import type { RowBatch } from "../training/train_stream.ts";
 import { cellKind, cellLabel, cellNumber, cellTime, showCell } from "./cell.ts";
 import { BadRow, type TableCells } from "./read_cells.ts";
 
@@ -10,12 +9,18 @@ export interface RowSelection {
   label?: string;
   /** Name of the column that holds the time. */
   timestamp?: string;
-  /** Leave bad rows out and count them, in the place of an error at the first. */
+  /** Leave bad rows out and count them instead of throwing at the first. */
   skipBadRows?: boolean;
 }
 
 /** Rows of a table as numbers. */
-export interface TableBatch extends RowBatch {
+export interface TableBatch {
+  /** Row-major values, length at least count × columns. */
+  rows: Float32Array;
+  count: number;
+  /** 1 for fraud, 0 otherwise; one a row. */
+  labels?: Uint8Array;
+  timestampsMs?: Float64Array;
   /** Number of each row in the table, from 0, the header and empty lines not counted: bad rows leave a gap. */
   rowNumbers: Float64Array;
 }
@@ -24,11 +29,11 @@ export interface TableBatch extends RowBatch {
  * Reads cells as rows of float32 values, with label and time where the selection names them.
  *
  * @param table Cells; their batches are used up.
- * @param name What to call the table in a message.
- * @param selection Throws RangeError for a column that the table does not have.
+ * @param name The table's name in messages.
  * @param onSkipped Called for each bad row that is left out.
- * @returns Batches whose arrays are valid until the next is asked for. Without `skipBadRows` it throws RangeError at a row with a cell
- *   missing, too many, or one that is no finite number in the range of float32, naming row and column.
+ * @returns Batches whose arrays are valid until the next is asked for.
+ * @throws RangeError for a column that the table does not have; without `skipBadRows` also at a row with a missing cell,
+ *   one too many, or one that is not a finite number in the range of float32, naming row and column.
  */
 export async function* readRows(
   table: TableCells,
@@ -37,17 +42,7 @@ export async function* readRows(
   onSkipped: () => void,
 ): AsyncGenerator<TableBatch> {
   const { features, label, timestamp, skipBadRows = false } = selection;
-  const place = (column: string): number => {
-    const index = column === "" ? -1 : table.columns.indexOf(column);
-    if (index < 0) {
-      throw new RangeError(
-        `Cannot read ${name} as it must have a column "${column}": current value is ${
-          table.columns.join(", ")
-        }`,
-      );
-    }
-    return index;
-  };
+  const place = (column: string) => placeOf(column, table.columns, name);
   const columns = Int32Array.from(features, place);
   const labelColumn = label === undefined ? -1 : place(label);
   const timeColumn = timestamp === undefined ? -1 : place(timestamp);
@@ -108,6 +103,14 @@ export async function* readRows(
   }
 }
 
+function placeOf(column: string, columns: readonly string[], name: string): number {
+  const place = column === "" ? -1 : columns.indexOf(column);
+  if (place >= 0) return place;
+  throw new RangeError(
+    `Cannot read ${name} as it must have a column "${column}": current value is ${columns.join(", ")}`,
+  );
+}
+
 function describe(cell: unknown, isLabel: boolean, isTime: boolean): string {
   const found = `: current value is ${showCell(cell)}`;
   if (isLabel) return `must be 0, 1, true or false${found}`;
@@ -115,4 +118,51 @@ function describe(cell: unknown, isLabel: boolean, isTime: boolean): string {
   return cellKind(cell) === "out of range"
     ? `must be finite and within the range of float32${found}`
     : `must be a number${found}`;
+}
+
+/** All rows of a table in memory. */
+export interface CollectedRows {
+  /** Row-major values: length count × columns. */
+  rows: Float32Array;
+  /** Labels, one a row; empty where the table has none. */
+  labels: Uint8Array;
+  count: number;
+}
+
+/**
+ * Gathers the rows of a table in memory.
+ *
+ * @param nFeatures Number of columns, at least 1.
+ */
+export async function collectRows(
+  batches: AsyncIterable<TableBatch>,
+  nFeatures: number,
+): Promise<CollectedRows> {
+  let rows = new Float32Array(1024 * nFeatures);
+  let labels = new Uint8Array(1024);
+  let count = 0;
+  let labelled = false;
+  for await (const batch of batches) {
+    const needed = count + batch.count;
+    if (needed > labels.length) {
+      const capacity = Math.max(needed, 2 * labels.length);
+      const moreRows = new Float32Array(capacity * nFeatures);
+      moreRows.set(rows);
+      rows = moreRows;
+      const moreLabels = new Uint8Array(capacity);
+      moreLabels.set(labels);
+      labels = moreLabels;
+    }
+    rows.set(batch.rows.subarray(0, batch.count * nFeatures), count * nFeatures);
+    if (batch.labels) {
+      labelled = true;
+      labels.set(batch.labels.subarray(0, batch.count), count);
+    }
+    count = needed;
+  }
+  return {
+    rows: rows.subarray(0, count * nFeatures),
+    labels: labels.subarray(0, labelled ? count : 0),
+    count,
+  };
 }

@@ -1,19 +1,14 @@
-/**
- * Reading a table, CSV or NDJSON, as rows of numbers.
- *
- * @module
- */
 import { openByteSource } from "./byte_source.ts";
 import { cellKind, showCell } from "./cell.ts";
 import { readCells } from "./read_cells.ts";
 import { readRows, type RowSelection, type TableBatch } from "./read_rows.ts";
 
-/** Rows at the start of a table that tell which of its columns are numeric. */
+/** Rows at the start of a table by which its columns are judged numeric or not. */
 export const ROWS_TO_JUDGE = 1000;
 
 /** A table that is open for one reading from start to end. */
 export interface Table extends Disposable {
-  /** What to call the table in a message: its path, or "standard input". */
+  /** Its path, or "standard input". */
   readonly name: string;
   /** Names of all columns, in the order of the table. */
   readonly columns: string[];
@@ -21,9 +16,8 @@ export interface Table extends Disposable {
   readonly numericColumns: string[];
   /** Why each other column is left out, by name: "row 3 holds \"Zurich\"". */
   readonly otherColumns: ReadonlyMap<string, string>;
-  /** Size of the file in bytes as it lies on disk; undefined for what is no plain file. */
+  /** Size of the file on disk in bytes; undefined if it is not a plain file. */
   readonly size: number | undefined;
-  /** Bytes of the file read so far. */
   readonly bytesRead: number;
   /** Rows left out so far because they were bad. */
   readonly skippedRows: number;
@@ -34,11 +28,12 @@ export interface Table extends Disposable {
 /**
  * Opens a table: CSV with a header line, or one JSON object a line, plain or gzip, from a file or standard input.
  *
- * What looks like `{` is JSON, all else CSV. A column is numeric where no cell of the first 1,000 rows is text and not all are
- * missing.
+ * A file that begins with `{` is JSON, any other CSV. A column is numeric where no cell of the first 1,000 rows is text
+ * and not all are missing.
  *
- * @param path Path of a file, or `-` for standard input. Throws Error where it can't be read, RangeError where it has no header, or
- *   the header names a column twice, SyntaxError where it is no CSV.
+ * @param path Path of a file, or `-` for standard input.
+ * @throws Error where it cannot be read, RangeError where it has no header or a column named twice, SyntaxError where it
+ *   is not CSV.
  *
  * @example
  * ```ts
@@ -95,4 +90,51 @@ function judgeColumns(columns: string[], rows: unknown[][]): Map<string, string>
     if (numbers === 0 && rows.length > 0) other.set(name, `its first ${rows.length} rows are empty`);
   });
   return other;
+}
+
+/**
+ * The columns of a table that make its features: those named, or all numeric ones but label and time.
+ *
+ * @param roles The names of the features, and the columns of label and time.
+ * @throws RangeError where a named column is absent, a feature is the label or the time, or no column is left.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../testing/assert.ts";
+ * import { chooseFeatures, openTable } from "./table.ts";
+ *
+ * const path = await Deno.makeTempFile();
+ * await Deno.writeTextFile(path, "city,amount,fraud\nZurich,12.5,0\n");
+ * using table = await openTable(path);
+ * assertEquals(chooseFeatures(table, { label: "fraud" }), ["amount"]);
+ * ```
+ */
+export function chooseFeatures(
+  table: Table,
+  roles: { features?: string[]; label?: string; timestamp?: string } = {},
+): string[] {
+  const { features, label, timestamp } = roles;
+  const reserved = [label, timestamp].filter((name) => name !== undefined);
+  const missing = [...features ?? [], ...reserved].filter((name) => !table.columns.includes(name));
+  if (missing.length > 0) {
+    throw new RangeError(
+      `Cannot read ${table.name} as it must have the column${missing.length > 1 ? "s" : ""} ` +
+        `${missing.map((name) => `"${name}"`).join(", ")}: current value is ${table.columns.join(", ")}`,
+    );
+  }
+  const both = features?.find((name) => reserved.includes(name));
+  if (both !== undefined) {
+    throw new RangeError(
+      `Cannot read ${table.name} as a feature must not be the label or the time: "${both}" is both`,
+    );
+  }
+  const chosen = features ?? table.numericColumns.filter((name) => !reserved.includes(name));
+  if (chosen.length === 0) {
+    const reasons = [...table.otherColumns].map(([name, reason]) => `"${name}" (${reason})`);
+    throw new RangeError(
+      `Cannot read ${table.name} as it must have a numeric column besides label and time: ` +
+        `current value is ${reasons.join(", ") || "none"}`,
+    );
+  }
+  return chosen;
 }

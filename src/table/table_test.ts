@@ -1,7 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../testing/assert.ts";
-import { collectRows } from "./collect_rows.ts";
-import type { RowSelection } from "./read_rows.ts";
+import { collectRows, type RowSelection } from "./read_rows.ts";
 import { openTable, type Table } from "./table.ts";
 
 /** Opens text or bytes as a file, which is removed afterwards. */

@@ -1,24 +1,20 @@
 import { openByteSource } from "./byte_source.ts";
 import { BadRow, readCells } from "./read_cells.ts";
+import type { Table } from "./table.ts";
 
 /** A table whose cells are read as they are written. */
-export interface TextTable extends Disposable {
-  /** Names of the columns. */
-  readonly columns: string[];
-  /** Size of the file in bytes as it lies on disk; undefined for what is no plain file. */
-  readonly size: number | undefined;
-  /** Bytes of the file read so far. */
-  readonly bytesRead: number;
+export interface TextTable extends Pick<Table, "columns" | "size" | "bytesRead">, Disposable {
   /** Reads the rows, once, as cells by column; throws RangeError, which names the row, where one has another number of cells. */
   rows(): AsyncGenerator<Record<string, string>>;
-  /** Reads the rows as `rows` does, in batches that are each iterated once, before the next is asked for: no promise a row. */
+  /** Reads as `rows` does, in batches to iterate once before asking for the next, which spares a promise a row. */
   batches(): AsyncGenerator<Iterable<Record<string, string>>>;
 }
 
 /**
  * Opens a CSV or NDJSON file, plain or gzip, to read its cells as text.
  *
- * @param path Path of a file, or `-` for standard input. Throws as `openTable` does.
+ * @param path Path of a file, or `-` for standard input.
+ * @throws As `openTable` does.
  *
  * @example
  * ```ts
@@ -35,7 +31,7 @@ export async function openTextTable(path: string): Promise<TextTable> {
   const source = await openByteSource(path);
   try {
     const cells = await readCells(source.chunks, source.name, 1);
-    const asText = rowWriter(cells.columns);
+    const asText = rowMaker(cells.columns);
     /** Rows before the batch in hand. */
     let before = 0;
     const rowsOf = function* (batch: readonly (unknown[] | BadRow)[]) {
@@ -71,10 +67,10 @@ export async function openTextTable(path: string): Promise<TextTable> {
   }
 }
 
-/** What makes a row of text of its cells: field by field, as all rows then share a shape, and no pairs are made. */
-function rowWriter(columns: readonly string[]): (cells: readonly unknown[]) => Record<string, string> {
+/** Makes rows of text of cells, field by field: all rows then share a shape, and no pairs are made. */
+function rowMaker(columns: readonly string[]): (cells: readonly unknown[]) => Record<string, string> {
   const textOf = (cell: unknown) => typeof cell === "string" ? cell : String(cell ?? "");
-  // To set this name would set no field.
+  // Assigning to this name sets no field.
   if (columns.includes("__proto__")) {
     return (cells) => Object.fromEntries(columns.map((column, i) => [column, textOf(cells[i])]));
   }

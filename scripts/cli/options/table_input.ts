@@ -1,6 +1,5 @@
-import { chooseFeatures } from "../../../src/table/choose_features.ts";
 import type { TableBatch } from "../../../src/table/read_rows.ts";
-import { openTable, type Table } from "../../../src/table/table.ts";
+import { chooseFeatures, openTable, type Table } from "../../../src/table/table.ts";
 import { startProgress } from "../progress.ts";
 import { UsageError } from "../run_command.ts";
 
