@@ -181,9 +181,9 @@ Deno.test("openTable() refuses a quote never closed before it fills the memory",
 });
 
 Deno.test("openTable() refuses what is no file", async () => {
-  await assertRejects(() => openTable("no/such/file.csv"), Error, "current value is no such file");
+  await assertRejects(() => openTable("no/such/file.csv"), Error, "no such file");
   const directory = await Deno.makeTempDir();
-  await assertRejects(() => openTable(directory), Error, "current value is a folder");
+  await assertRejects(() => openTable(directory), Error, "it is a folder");
   await Deno.remove(directory);
 });
 
