@@ -1,3 +1,4 @@
+import { grown } from "../runtime/grown.ts";
 import { cellKind, cellLabel, cellNumber, cellTime, showCell } from "./cell.ts";
 import { BadRow, type TableCells } from "./read_cells.ts";
 
@@ -146,12 +147,8 @@ export async function collectRows(
     const needed = count + batch.count;
     if (needed > labels.length) {
       const capacity = Math.max(needed, 2 * labels.length);
-      const moreRows = new Float32Array(capacity * nFeatures);
-      moreRows.set(rows);
-      rows = moreRows;
-      const moreLabels = new Uint8Array(capacity);
-      moreLabels.set(labels);
-      labels = moreLabels;
+      rows = grown(rows, capacity * nFeatures);
+      labels = grown(labels, capacity);
     }
     rows.set(batch.rows.subarray(0, batch.count * nFeatures), count * nFeatures);
     if (batch.labels) {

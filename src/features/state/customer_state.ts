@@ -120,7 +120,7 @@ export class CustomerState {
     for (let i = 0; i < placed.length; i++) placed[i].columns.read(table, at + placed[i].at, row, elapsed);
   }
 
-  /** Mean and relative spread of a log-normal amount; the very first amount is its own mean. Filled anew each time. */
+  /** Mean and relative spread of a log-normal amount; the very first amount is its own mean. */
   #priorOf(amount: number): { mean: number; spread: number } {
     const prior = this.#prior;
     prior.mean = this.#priorCount === 0 ? amount : Math.exp(this.#logMean + this.#logVariance / 2);
@@ -137,7 +137,7 @@ export class CustomerState {
     this.#logVariance = (1 - rate) * (this.#logVariance + rate * distance * distance);
   }
 
-  /** Takes over what another state of the same parts knows of one customer and of all of them. */
+  /** Copies what another state knows of one customer and of all of them. */
   copyFrom(other: CustomerState, low: number, high: number): void {
     this.#priorCount = other.#priorCount;
     this.#logMean = other.#logMean;
@@ -145,13 +145,11 @@ export class CustomerState {
     this.table.copyFrom(other.table, low, high);
   }
 
-  /** Writes the state. */
   save(out: SnapshotWriter): void {
     out.numbers([this.#priorCount, this.#logMean, this.#logVariance]);
     this.table.save(out);
   }
 
-  /** Takes a state that `save` wrote. */
   load(from: SnapshotReader): void {
     [this.#priorCount, this.#logMean, this.#logVariance] = from.numbers(3);
     this.table.load(from);

@@ -50,7 +50,7 @@ export class FeatureState {
   readonly #customerAt = new Int32Array(LOOKED_UP_ROWS);
   readonly #terminalAt = new Int32Array(LOOKED_UP_ROWS);
   #start = 0;
-  /** What the last look-up read; kept only so that the reads are not optimised away. */
+  /** Kept only so that the reads of a look-up are not optimised away. */
   #warmed = 0;
   readonly #layout: StateLayout;
   readonly #presumes: boolean;
@@ -70,7 +70,7 @@ export class FeatureState {
   /**
    * Looks up the keys of rows `start` up to `end`, `LOOKED_UP_ROWS` at most, before they are taken one by one.
    *
-   * In a tight loop over many keys the waits for memory overlap; those of `take` between other work do not.
+   * In a tight loop over many keys the waits for memory overlap; in `take`, between other work, they do not.
    */
   lookUp(columns: TransactionColumns, start: number, end: number): void {
     const { transactionKey, customerKey, terminalKey } = columns;
@@ -78,7 +78,7 @@ export class FeatureState {
     const customers = this.customers.table;
     const terminals = this.terminals.table;
     let read = 0;
-    // All slots first, since the memory of an entry is known only from its slot.
+    // All slots first: only a slot tells where the memory of its entry is.
     for (let i = start; i < end; i++) {
       read ^= this.recent.warmSlot(transactionKey[2 * i] | 0, transactionKey[2 * i + 1] | 0);
       read ^= customers.warmSlot(customerKey[2 * i] | 0, customerKey[2 * i + 1] | 0);
@@ -144,8 +144,8 @@ export class FeatureState {
   }
 
   #presumeUpTo(clock: number): void {
-    this.recent.presumeUpTo(clock, ({ terminalLow, terminalHigh, seconds }) => {
-      return this.terminals.label(terminalLow, terminalHigh, { seconds, isFraud: false, atTerminal: false });
+    this.recent.presumeUpTo(clock, (low, high, seconds) => {
+      return this.terminals.label(low, high, { seconds, isFraud: false, atTerminal: false });
     });
   }
 
@@ -186,7 +186,7 @@ export class FeatureState {
     recent.setTruth(at, truthFlags, seconds);
   }
 
-  /** Takes over what another state of the same parts knows of one customer, of one terminal, and of all customers. */
+  /** Copies what another state of the same layout knows of one customer, one terminal, and all customers. */
   copyFrom(
     other: FeatureState,
     customer: readonly [number, number],
@@ -196,7 +196,6 @@ export class FeatureState {
     this.terminals.copyFrom(other.terminals, ...terminal);
   }
 
-  /** Writes the state. */
   save(out: SnapshotWriter): void {
     const { labelsApplied, labelsRepeated, labelsUnattributed, transactionsRepeated } = this;
     out.numbers([labelsApplied, labelsRepeated, labelsUnattributed, transactionsRepeated, this.#clock]);
@@ -206,7 +205,6 @@ export class FeatureState {
     this.queue.save(out);
   }
 
-  /** Takes a state that `save` wrote. */
   load(from: SnapshotReader): void {
     [
       this.labelsApplied,

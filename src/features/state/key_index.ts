@@ -1,13 +1,13 @@
 const EMPTY = -1;
-/** Bits of a slot that say how far behind its place an entry lies, and the most that they say: that far or further. */
+/** Bits of a slot for an entry's distance behind its place, and their largest value, which means that far or further. */
 const DISTANCE_BITS = 3;
 const FAR = 2 ** DISTANCE_BITS - 1;
 /** Keys that an index can hold at most: one bit of the hash is left in a slot then. */
 export const MOST_KEYS: number = 2 ** 28 - 1;
 
 /**
- * One word of both words of a key. Keys are hashes already, so two products are enough (multiplicative hashing: Knuth, The Art
- * of Computer Programming 3, 6.4), by which small counters spread as well.
+ * Mixes both words of a key into one. Keys are hashes already, so two products are enough; they spread small counters as
+ * well (multiplicative hashing: Knuth, The Art of Computer Programming 3, 6.4).
  */
 export function mixKey(low: number, high: number): number {
   return Math.imul(low ^ Math.imul(high, 0xc2b2ae3d), 0x9e3779b1);
@@ -16,9 +16,9 @@ export function mixKey(low: number, high: number): number {
 /**
  * Finds entries of a dense table by their 64-bit key: open addressing, linear probing, at most five eighths full.
  *
- * A slot is one word: some bits of the key's mixed hash, how far the slot lies behind the key's place, and the entry's number + 1
- * (0 where it is free). So a probe reads entries only where the bits agree, and moving entries up reads none. 4 bytes a
- * slot, 6.4 to 12.8 bytes a key.
+ * A slot is one word: some bits of the key's mixed hash, the slot's distance behind the key's place, and the entry's
+ * number + 1 (0 in a free slot). So a probe reads entries only where the bits agree, and moving entries up reads none.
+ * 4 bytes a slot, 6.4 to 12.8 bytes a key.
  */
 export class KeyIndex {
   readonly #entryBits: number;
@@ -26,14 +26,13 @@ export class KeyIndex {
   readonly #spareShare: number;
   #slots = new Int32Array(16);
   #shift = 28;
-  /** Slots that are not free. */
   #taken = 0;
 
   /**
    * Makes an index of no entry.
    *
    * @param maxEntries Entries at most, from 1 to `MOST_KEYS`; the fewer, the more bits of the hash are left in a slot.
-   * @param spareShare Slots that it makes for entries that will get another key without being removed, as a share of the entries.
+   * @param spareShare Extra slots, as a share of the entries, for entries that get another key without being removed.
    */
   constructor(maxEntries: number, spareShare = 0) {
     this.#spareShare = spareShare;
@@ -70,18 +69,17 @@ export class KeyIndex {
   }
 
   /**
-   * Adds an entry whose key is not there: the last one, or one whose key was removed, or was another; `size` is the number
-   * of entries with it.
+   * Adds an entry whose key is not there: the last one, or one whose key was removed or replaced; `size` counts it.
    *
-   * Where an entry got another key, the slot of the old one stays taken until the index is made anew, and does no harm: by
-   * it no other key than the entry's own is found.
+   * The slot of a replaced key stays taken until the index is rebuilt. It does no harm: an entry is found by its own key
+   * only.
    */
   add(entry: number, size: number, words: Uint32Array, stride: number): void {
     if ((this.#taken + 1) * 8 > this.#slots.length * 5) this.rebuild(words, stride, size);
     else this.#place(mixKey(words[entry * stride], words[entry * stride + 1]), entry);
   }
 
-  /** Takes an entry out and moves the ones behind it up, so that no probe meets a gap; its key must still be there. */
+  /** Removes an entry, whose key must still be there, and moves up the ones behind it, so that no probe meets a gap. */
   remove(entry: number, words: Uint32Array, stride: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -104,7 +102,7 @@ export class KeyIndex {
     this.#taken--;
   }
 
-  /** Makes the index anew over the first `size` entries. */
+  /** Indexes the first `size` entries again. */
   rebuild(words: Uint32Array, stride: number, size: number): void {
     if (size > this.#entryMask) {
       throw new RangeError(

@@ -4,20 +4,19 @@ import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 /** Words of an entry before its payload: key low, key high, number of its last use. */
 const HEAD = 3;
-/** Numbers of use end here; then they are given anew. */
+/** After this number the uses are renumbered. */
 const LAST_USE = 2 ** 32 - 1;
-/** The next keys to forget are looked up this part of all keys at a time. */
+/** One part in this many of all keys is lined up at a time, to be forgotten next. */
 const FORGET_SHARE = 16;
 const SAMPLE = 1024;
 const NONE = -1;
 
 /**
- * A table from 64-bit keys to a fixed number of 32-bit words, bounded, the least recently used key out first.
+ * A bounded table from 64-bit keys to a fixed number of 32-bit words; it forgets the least recently used key first.
  *
  * Entries lie densely in one buffer, 12 bytes and the payload each. A payload is addressed by the position of its first
- * word, which holds until the next `touch`. An entry bears the number of its last use, so that use costs no list: once
- * the table is full, a pass over it lines up the keys used longest ago, which go one by one unless they are used again.
- * Entries are copied as they are into a snapshot.
+ * word, which holds until the next `touch`. An entry has the number of its last use, which needs no list: once the table
+ * is full, a pass over it lines up the keys used longest ago, which go one by one unless they are used again.
  */
 export class KeyTable extends Records {
   readonly #onForget: ((at: number) => void) | undefined;
@@ -34,8 +33,8 @@ export class KeyTable extends Records {
    * Makes an empty table.
    *
    * @param payloadWords Words of state a key.
-   * @param maxKeys Keys to remember at most, at least 1.
-   * @param onForget Told the position of a key's payload before it is forgotten, but not of those that `load` forgets.
+   * @param maxKeys At least 1.
+   * @param onForget Called with the position of a key's payload before it is forgotten, except by `load`.
    */
   constructor(payloadWords: number, maxKeys: number, onForget?: (at: number) => void) {
     super(HEAD + payloadWords, maxKeys);
@@ -43,7 +42,6 @@ export class KeyTable extends Records {
     this.#index = new KeyIndex(maxKeys);
   }
 
-  /** Number of keys. */
   get size(): number {
     return this.#size;
   }
@@ -64,7 +62,7 @@ export class KeyTable extends Records {
     return entry === NONE ? NONE : entry * this.stride + HEAD;
   }
 
-  /** Brings what `find` reads first close. */
+  /** Brings the memory that `find` reads first into the cache. */
   warmSlot(low: number, high: number): number {
     return this.#index.warmSlot(low, high);
   }
@@ -72,7 +70,7 @@ export class KeyTable extends Records {
   /**
    * Position of the key's payload if there is one, else -1; a key found is now the most recently used.
    *
-   * @param expected What `find` gave for the key before, which spares looking it up once more unless the key has moved since.
+   * @param expected What `find` gave for the key before, which spares another look-up unless the key has moved.
    */
   use(low: number, high: number, expected = NONE): number {
     const at = this.#isAt(expected, low, high) ? expected : this.find(low, high);
@@ -80,7 +78,7 @@ export class KeyTable extends Records {
     return at;
   }
 
-  /** As `use`, but a key that is new gets a payload, all zero. */
+  /** As `use`, but a new key gets a payload, all zero. */
   touch(low: number, high: number, expected = NONE): number {
     const found = this.use(low, high, expected);
     if (found !== NONE) return found;
@@ -103,7 +101,7 @@ export class KeyTable extends Records {
     return at + HEAD;
   }
 
-  /** Takes over the payload of a key from another table of the same layout, if there is one. */
+  /** Copies the payload of a key from another table of the same layout, if it has the key. */
   copyFrom(other: KeyTable, low: number, high: number): void {
     const from = other.find(low, high);
     if (from === NONE) return;
@@ -111,16 +109,12 @@ export class KeyTable extends Records {
     this.words.set(other.words.subarray(from, from + this.stride - HEAD), at);
   }
 
-  /** Writes the entries and the order of their use. */
   save(out: SnapshotWriter): void {
     out.numbers([this.stride, this.#size, this.#evicted, this.#uses]);
     out.words(this.words.subarray(0, this.#size * this.stride));
   }
 
-  /**
-   * Takes entries that `save` wrote in the place of its own; where they exceed the bound, the least recently used are
-   * forgotten and counted. Throws RangeError for entries of another layout.
-   */
+  /** Loads a snapshot; forgets the least recently used beyond the bound. Throws RangeError for another layout. */
   load(from: SnapshotReader): void {
     const stride = this.stride;
     const [savedStride, size, evicted, uses] = from.numbers(4);
@@ -141,8 +135,7 @@ export class KeyTable extends Records {
     if (kept === size) {
       this.words.set(saved);
     } else {
-      const newest = Uint32Array.from({ length: size }, (_, entry) => entry)
-        .sort((a, b) => lastUse(saved, b * stride) - lastUse(saved, a * stride));
+      const newest = byLastUse(saved, stride, size).reverse();
       for (let i = 0; i < kept; i++) {
         this.words.set(saved.subarray(newest[i] * stride, (newest[i] + 1) * stride), i * stride);
       }
@@ -162,11 +155,8 @@ export class KeyTable extends Records {
 
   /** Numbers the last uses from 1 on, in the order they have. */
   #renumberUses(): void {
-    const { words } = this;
-    const stride = this.stride;
-    const inOrder = Uint32Array.from({ length: this.#size }, (_, entry) => entry)
-      .sort((a, b) => lastUse(words, a * stride) - lastUse(words, b * stride));
-    inOrder.forEach((entry, i) => words[entry * stride + HEAD - 1] = i + 1);
+    const { words, stride } = this;
+    byLastUse(words, stride, this.#size).forEach((entry, i) => words[entry * stride + HEAD - 1] = i + 1);
     this.#uses = this.#size;
     this.#line = new Uint32Array();
     this.#lineAt = 0;
@@ -184,25 +174,27 @@ export class KeyTable extends Records {
 
   /** Lines up the entries used longest ago: about one in `FORGET_SHARE`, judged by a sample, and at least one. */
   #lineUp(): void {
-    const { words } = this;
-    const stride = this.stride;
+    const { words, stride } = this;
     const step = Math.max(1, Math.floor(this.#size / SAMPLE));
     const sample = Float64Array.from(
       { length: Math.ceil(this.#size / step) },
       (_, i) => lastUse(words, i * step * stride),
     ).sort();
     const end = sample[Math.floor(sample.length / FORGET_SHARE)];
-    let length = 0;
-    const line = new Uint32Array(this.#size);
-    for (let entry = 0; entry < this.#size; entry++) {
-      if (lastUse(words, entry * stride) <= end) line[length++] = entry;
-    }
-    this.#line = line.slice(0, length).sort((a, b) =>
-      lastUse(words, a * stride) - lastUse(words, b * stride)
-    );
+    this.#line = byLastUse(words, stride, this.#size, end);
     this.#lineAt = 0;
     this.#lineEnd = end;
   }
+}
+
+/** The entries that were last used by number `end`, in the order of that use. */
+function byLastUse(words: Uint32Array, stride: number, size: number, end = LAST_USE): Uint32Array {
+  let length = 0;
+  const entries = new Uint32Array(size);
+  for (let entry = 0; entry < size; entry++) {
+    if (lastUse(words, entry * stride) <= end) entries[length++] = entry;
+  }
+  return entries.slice(0, length).sort((a, b) => lastUse(words, a * stride) - lastUse(words, b * stride));
 }
 
 /** Number of the last use of the entry at `at`; uses are counted from 1. */

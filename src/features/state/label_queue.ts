@@ -1,4 +1,5 @@
 import { type Label, ReusedLabel } from "../../domain/label.ts";
+import { grown } from "../../runtime/grown.ts";
 import { Heap } from "../../runtime/heap.ts";
 import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
@@ -8,13 +9,13 @@ const TIMESTAMP = 0, LABELLED_AT = 1, Z = 2, FRAUD = 3;
 const FIRST_CAPACITY = 64;
 
 /**
- * Labels that became available and wait for the stream to reach their time: out by `labelledAtMs`, then as offered.
+ * Labels that wait for the stream to reach their time: they come out by `labelledAtMs`, then as offered.
  *
- * Labels offered in the order of their time stand in a line; only one that is earlier than the last in line goes to a
- * heap beside it. Both hold numbers of places in one table, 60 bytes a label with the number.
+ * Labels offered in time order stand in a ring buffer; one that is earlier than its last goes to a heap. Both hold
+ * places in one table, 60 bytes a label with its place.
  */
 export class LabelQueue {
-  /** A ring of places, its length a power of two. */
+  /** A ring buffer of places, its length a power of two. */
   #line = new Uint32Array(FIRST_CAPACITY);
   #lineAt = 0;
   #lineLength = 0;
@@ -27,28 +28,26 @@ export class LabelQueue {
   readonly #free: number[] = [];
   #used = 0;
   #offered = 0;
-  /** What `next` gives, filled anew each time. */
   readonly #next = new ReusedLabel();
 
-  /** Number of labels that wait. */
   get size(): number {
     return this.#lineLength + this.#heap.length;
   }
 
   /** Whether the next label became known by then, milliseconds since 1970. */
   isDue(timestampMs: number): boolean {
-    // A time that is given back would be an object on the heap, for each row.
+    // Returning a time would make an object on the heap for each row.
     return this.#lineLength > 0 && this.#labelledAt(this.#line[this.#lineAt]) <= timestampMs ||
       this.#heap.length > 0 && this.#labelledAt(this.#heap.first!) <= timestampMs;
   }
 
-  /** When the next label became known, milliseconds since 1970; Infinity where none waits. */
+  /** When the next label became known, milliseconds since 1970; Infinity if none waits. */
   get nextMs(): number {
     const line = this.#lineLength > 0 ? this.#labelledAt(this.#line[this.#lineAt]) : Infinity;
     return this.#heap.length > 0 ? Math.min(line, this.#labelledAt(this.#heap.first!)) : line;
   }
 
-  /** Adds a copy of a label. Throws RangeError where its times are no numbers. */
+  /** Adds a copy of a label. Throws RangeError where one of its times is NaN. */
   offer(label: Label): void {
     const { transactionKey, customerKey, terminalKey, timestampMs, labelledAtMs } = label;
     if (Number.isNaN(labelledAtMs) || Number.isNaN(timestampMs)) {
@@ -77,13 +76,13 @@ export class LabelQueue {
     else this.#heap.push(place);
   }
 
-  /** Takes the next label out; there must be one. The object is filled anew by the next call. */
+  /** Takes the next label out; there must be one. The next call fills the same object. */
   next(): Label {
     const fromHeap = this.#heap.length > 0 &&
       (this.#lineLength === 0 || this.#isBefore(this.#heap.first!, this.#line[this.#lineAt]));
     const place = fromHeap ? this.#heap.pop() : this.#shiftLine();
     this.#free.push(place);
-    return this.#read(place, this.#next);
+    return readLabel(this.#words, this.#numbers, place, this.#next);
   }
 
   #labelledAt(place: number): number {
@@ -95,33 +94,12 @@ export class LabelQueue {
     return aMs < bMs || (aMs === bMs && this.#order[a] < this.#order[b]);
   }
 
-  #read(place: number, label: ReusedLabel): Label {
-    const words = this.#words;
-    const key = place * WORDS;
-    label.transactionKey[0] = words[key];
-    label.transactionKey[1] = words[key + 1];
-    label.customerKey[0] = words[key + 2];
-    label.customerKey[1] = words[key + 3];
-    label.terminalKey[0] = words[key + 4];
-    label.terminalKey[1] = words[key + 5];
-    const number = place * NUMBERS;
-    label.timestampMs = this.#numbers[number + TIMESTAMP];
-    label.labelledAtMs = this.#numbers[number + LABELLED_AT];
-    label.z = this.#numbers[number + Z];
-    label.isFraud = this.#numbers[number + FRAUD] === 1;
-    return label;
-  }
-
   #newPlace(): number {
     if (this.#used === this.#order.length) {
       const capacity = 2 * this.#used;
-      const words = new Uint32Array(capacity * WORDS);
-      const numbers = new Float64Array(capacity * NUMBERS);
-      const order = new Float64Array(capacity);
-      words.set(this.#words);
-      numbers.set(this.#numbers);
-      order.set(this.#order);
-      [this.#words, this.#numbers, this.#order] = [words, numbers, order];
+      this.#words = grown(this.#words, capacity * WORDS);
+      this.#numbers = grown(this.#numbers, capacity * NUMBERS);
+      this.#order = grown(this.#order, capacity);
     }
     return this.#used++;
   }
@@ -162,23 +140,27 @@ export class LabelQueue {
     out.numbers(numbers);
   }
 
-  /** Adds the labels that `save` wrote to an empty queue. */
+  /** Adds the labels of a snapshot to an empty queue. */
   load(from: SnapshotReader): void {
     const [size] = from.numbers(1);
     const words = from.words(size * WORDS);
     const numbers = from.numbers(size * NUMBERS);
-    for (let i = 0; i < size; i++) {
-      const key = i * WORDS;
-      const number = i * NUMBERS;
-      this.offer({
-        transactionKey: [words[key], words[key + 1]],
-        customerKey: [words[key + 2], words[key + 3]],
-        terminalKey: [words[key + 4], words[key + 5]],
-        timestampMs: numbers[number + TIMESTAMP],
-        labelledAtMs: numbers[number + LABELLED_AT],
-        z: numbers[number + Z],
-        isFraud: numbers[number + FRAUD] === 1,
-      });
-    }
+    for (let i = 0; i < size; i++) this.offer(readLabel(words, numbers, i, this.#next));
   }
+}
+
+function readLabel(words: Uint32Array, numbers: Float64Array, place: number, into: ReusedLabel): Label {
+  const key = place * WORDS;
+  into.transactionKey[0] = words[key];
+  into.transactionKey[1] = words[key + 1];
+  into.customerKey[0] = words[key + 2];
+  into.customerKey[1] = words[key + 3];
+  into.terminalKey[0] = words[key + 4];
+  into.terminalKey[1] = words[key + 5];
+  const number = place * NUMBERS;
+  into.timestampMs = numbers[number + TIMESTAMP];
+  into.labelledAtMs = numbers[number + LABELLED_AT];
+  into.z = numbers[number + Z];
+  into.isFraud = numbers[number + FRAUD] === 1;
+  return into;
 }

@@ -2,29 +2,19 @@ import { KeyIndex } from "./key_index.ts";
 import { Records } from "./records.ts";
 import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
-/** Flags of a remembered transaction. */
+/** Flags of a transaction: taken into the state, labelled, and what its label says. */
 export const TAKEN = 1, LABELLED = 2, FRAUD = 4, AT_TERMINAL = 8, PRESUMED = 16;
 
-/** So many are forgotten, as a share of those remembered, before the index is made anew. */
+/** The index is rebuilt after this share of the transactions was forgotten. */
 const SPARE_SHARE = 0.25;
 const Z = 2, FLAGS = 3, ORDINAL = 4, LABELLED_AT = 5, TRUTH_AT = 6;
 const TERMINAL_LOW = 7, TERMINAL_HIGH = 8, TAKEN_AT = 9;
 
-/** A transaction that is presumed legitimate. */
-export interface PresumedTransaction {
-  /** Low word of the terminal's 64-bit key. */
-  terminalLow: number;
-  /** High word of the terminal's 64-bit key. */
-  terminalHigh: number;
-  /** When the presumption holds from, seconds since 1970. */
-  seconds: number;
-}
-
 /**
- * The transactions remembered one by one, the first remembered forgotten first: to know a repeated one, to put a late
- * label down to card or terminal by the z of its time, and to leave one truth where a transaction is labelled twice.
+ * The newest transactions, one by one: to know a repeated one, to put a late label down to card or terminal by the z of
+ * its time, and to leave one truth where a transaction is labelled twice.
  *
- * A ring of entries, 28 bytes a transaction, 40 with presumption, and its share of the index.
+ * A ring buffer of entries, 28 bytes a transaction, 40 with presumption, and its share of the index.
  */
 export class RecentTransactions extends Records {
   readonly #index: KeyIndex;
@@ -34,14 +24,13 @@ export class RecentTransactions extends Records {
   /** Number of the next transaction that may be presumed legitimate. */
   #cursor = 0;
 
-  /** Remembers nothing yet; `presumeAfterS` is Infinity where nothing is presumed. */
+  /** Remembers nothing yet; `presumeAfterS` is Infinity for no presumption. */
   constructor(maxTransactions: number, presumeAfterS: number) {
     super(presumeAfterS < Infinity ? 10 : 7, maxTransactions);
     this.#index = new KeyIndex(maxTransactions, SPARE_SHARE);
     this.#presumeAfterS = presumeAfterS;
   }
 
-  /** Transactions remembered. */
   get size(): number {
     return Math.min(this.#remembered, this.maxRecords);
   }
@@ -52,7 +41,7 @@ export class RecentTransactions extends Records {
     return entry < 0 ? -1 : entry * this.stride;
   }
 
-  /** Brings what `find` reads first close. */
+  /** Brings the memory that `find` reads first into the cache. */
   warmSlot(low: number, high: number): number {
     return this.#index.warmSlot(low, high);
   }
@@ -61,7 +50,7 @@ export class RecentTransactions extends Records {
   remember(low: number, high: number): number {
     const entry = this.#remembered % this.maxRecords;
     const at = entry * this.stride;
-    // The index is not told of the one that is forgotten: that would be one more place in memory to wait for.
+    // The forgotten one stays in the index: removing it would be one more place in memory to wait for.
     if (this.#remembered >= this.maxRecords) this.words.fill(0, at, at + this.stride);
     else this.reserve(entry + 1);
     this.#remembered++;
@@ -71,12 +60,11 @@ export class RecentTransactions extends Records {
     return at;
   }
 
-  /** z of the transaction when it was taken in, NaN where it was not. */
+  /** z of the transaction when it was taken in; NaN if it was not. */
   z(at: number): number {
     return (this.words[at + FLAGS] & TAKEN) !== 0 ? this.floats[at + Z] : NaN;
   }
 
-  /** Flags of a transaction. */
   flags(at: number): number {
     return this.words[at + FLAGS];
   }
@@ -91,7 +79,7 @@ export class RecentTransactions extends Records {
     return this.words[at + LABELLED_AT];
   }
 
-  /** When the label that holds became known, seconds since 1970. */
+  /** When its present label became known, seconds since 1970. */
   truthAt(at: number): number {
     return this.words[at + TRUTH_AT];
   }
@@ -114,17 +102,20 @@ export class RecentTransactions extends Records {
     this.words[at + LABELLED_AT] = seconds;
   }
 
-  /** Puts another truth, known since `seconds`, in the place of the one noted; its place among the labels stays. */
+  /** Replaces the truth by another, known since `seconds`; its place among the labels stays. */
   setTruth(at: number, flags: number, seconds: number): void {
     this.words[at + TRUTH_AT] = seconds;
     this.words[at + FLAGS] = this.words[at + FLAGS] & TAKEN | flags;
   }
 
   /**
-   * Calls `presume` for each transaction without a label whose time for one has passed by `seconds`, in the order they
-   * came; `presume` returns the ordinal of the label at the terminal. One that is forgotten before is never presumed.
+   * Calls `presume` for each unlabelled transaction whose time for a label has passed by `seconds`, in order; it returns
+   * the ordinal of the label at the terminal. A transaction forgotten before that is never presumed.
    */
-  presumeUpTo(seconds: number, presume: (transaction: PresumedTransaction) => number): void {
+  presumeUpTo(
+    seconds: number,
+    presume: (terminalLow: number, terminalHigh: number, seconds: number) => number,
+  ): void {
     const words = this.words;
     this.#cursor = Math.max(this.#cursor, this.#remembered - this.maxRecords);
     for (; this.#cursor < this.#remembered; this.#cursor++) {
@@ -132,16 +123,11 @@ export class RecentTransactions extends Records {
       if ((words[at + FLAGS] & (TAKEN | LABELLED)) !== TAKEN) continue;
       const due = words[at + TAKEN_AT] + this.#presumeAfterS;
       if (due > seconds) return;
-      const ordinal = presume({
-        terminalLow: words[at + TERMINAL_LOW],
-        terminalHigh: words[at + TERMINAL_HIGH],
-        seconds: due,
-      });
+      const ordinal = presume(words[at + TERMINAL_LOW], words[at + TERMINAL_HIGH], due);
       this.setLabelled(at, PRESUMED, ordinal, due);
     }
   }
 
-  /** Writes the state, the first remembered first. */
   save(out: SnapshotWriter): void {
     const { size } = this;
     const first = (this.#remembered - size) % this.maxRecords;
@@ -150,10 +136,7 @@ export class RecentTransactions extends Records {
     out.words(this.words.subarray(0, first * this.stride));
   }
 
-  /**
-   * Takes a state that `save` wrote; where it exceeds the bound, the first are forgotten. Throws RangeError for entries
-   * of another layout.
-   */
+  /** Loads a snapshot; forgets the first beyond the bound. Throws RangeError for entries of another layout. */
   load(from: SnapshotReader): void {
     const [stride, size, remembered, cursor] = from.numbers(4);
     if (stride !== this.stride) {

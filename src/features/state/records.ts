@@ -1,3 +1,4 @@
+import { grown } from "../../runtime/grown.ts";
 import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
 /** From here on room for the whole bound is reserved at once: the system backs a page when it is first written. */
@@ -25,10 +26,8 @@ export class Records {
     const wanted = records > DOUBLING_ENDS
       ? this.maxRecords
       : Math.max(LEAST_RECORDS, 2 ** Math.ceil(Math.log2(records)));
-    const grown = new Uint32Array(Math.max(records, Math.min(wanted, this.maxRecords)) * this.stride);
-    grown.set(this.words);
-    this.words = grown;
-    this.floats = new Float32Array(grown.buffer);
+    this.words = grown(this.words, Math.max(records, Math.min(wanted, this.maxRecords)) * this.stride);
+    this.floats = new Float32Array(this.words.buffer);
   }
 
   /** Gives all room back. */
@@ -77,7 +76,6 @@ export class RecordPool extends Records {
     this.#free.push(number);
   }
 
-  /** Writes all records, those given back included. */
   save(out: SnapshotWriter): void {
     out.numbers([this.#made]);
     out.words(this.words.subarray(0, this.#made * this.stride));

@@ -26,7 +26,7 @@ export class SnapshotWriter {
   /**
    * The snapshot's bytes.
    *
-   * @param front Bytes to put before them, a multiple of 4 of them, so that what keeps both need not copy the state.
+   * @param front Bytes to put before them, a multiple of 4, which spares the caller a copy of the state.
    */
   finish(stateId: readonly [number, number], front: Uint8Array = new Uint8Array()): Uint8Array {
     const bytes = new Uint8Array(front.length + 4 * (HEADER_WORDS + this.#length));
@@ -53,12 +53,7 @@ export class SnapshotReader {
   readonly #words: Uint32Array;
   #at = HEADER_WORDS;
 
-  /**
-   * Checks the header.
-   *
-   * @param bytes What `SnapshotWriter` made, at any alignment.
-   * @param stateId The state that it must be of. Throws RangeError for another one, and for bytes that are cut or altered.
-   */
+  /** Checks the header. Throws RangeError for bytes of another state, and for bytes that are cut or altered. */
   constructor(bytes: Uint8Array, stateId: readonly [number, number]) {
     const whole = bytes.length % 4 === 0 && bytes.length >= HEADER_WORDS * 4;
     // A copy, as the words must be aligned and the state must not share memory with the caller.
@@ -77,10 +72,9 @@ export class SnapshotReader {
     }
     const [low, high] = checksumWords(words, 4);
     if (low !== words[2] || high !== words[3]) {
+      const saved = stateIdText([words[2], words[3]]);
       throw new RangeError(
-        `Cannot restore the features as the snapshot's checksum must be ${
-          stateIdText([words[2], words[3]])
-        }: ` +
+        `Cannot restore the features as the snapshot's checksum must be ${saved}: ` +
           `current value is ${stateIdText([low, high])}`,
       );
     }

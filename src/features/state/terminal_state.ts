@@ -161,7 +161,7 @@ export class TerminalState {
     }
   }
 
-  /** Takes over what another state of the same parts knows of one terminal. */
+  /** Copies what another state knows of one terminal. */
   copyFrom(other: TerminalState, low: number, high: number): void {
     const from = other.table.find(low, high);
     if (from < 0) return;
@@ -172,17 +172,15 @@ export class TerminalState {
     this.table.words[at + LABELLED] = this.#labels.addCopy(other.#labels.record(labelled));
   }
 
-  /** Writes the state. */
   save(out: SnapshotWriter): void {
     this.table.save(out);
     this.#labels.save(out);
   }
 
-  /** Takes a state that `save` wrote. */
   load(from: SnapshotReader): void {
     this.table.load(from);
     const saved = RecordPool.saved(from, LABEL_WORDS);
-    // Those of terminals that a lower bound forgets are left behind.
+    // Copied one by one: a lower bound may have forgotten some terminals.
     this.#labels.clear();
     for (const at of this.table.payloads()) {
       const labelled = this.table.words[at + LABELLED];
