@@ -6,17 +6,14 @@ const SLOT_MS = DAY_MS / SLOTS;
 const NOON_MS = DAY_MS / 2;
 const SPREAD_MS = 20_000_000;
 
-/**
- * Share of a day's transactions in each quarter of an hour: a normal around noon, sd 20,000 s, cut at
- * midnight.
- */
+/** Share of a day's transactions in each quarter of an hour: a normal around noon, sd 20,000 s, cut at midnight. */
 const SLOT_SHARE = slotShares();
 
 /**
  * The times at which all customers together pay: a Poisson process whose rate follows the time of day (UTC).
  *
- * The handbook draws, for each customer and day, a Poisson number of times around noon; their union is this
- * process, so one clock yields it in order without holding a day in memory.
+ * The handbook draws, for each customer and day, a Poisson number of times around noon. Their union is this process: one
+ * clock yields it in order without holding a day in memory.
  */
 export class Arrivals {
   readonly #random: RandomStream;
@@ -35,9 +32,7 @@ export class Arrivals {
     this.#slotEndMs = startMs - sinceMidnight + (this.#slot + 1) * SLOT_MS;
   }
 
-  /**
-   * The time of the next transaction in milliseconds since 1970, with a fraction; never before the last one.
-   */
+  /** The time of the next transaction in milliseconds since 1970, with a fraction; never before the last one. */
   next(): number {
     let wait = this.#random.exponential();
     for (;;) {

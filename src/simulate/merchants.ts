@@ -1,16 +1,10 @@
-/**
- * What a terminal says of its merchant: channel, category, country and currency.
- *
- * @module
- */
 import type { Channel } from "../domain/transaction.ts";
 
-/** A table of values and how often each occurs. */
+/** Values and how often each occurs. */
 type Weighted<T> = readonly (readonly [T, number])[];
 
 /** One kind of merchant as its transactions show it. */
 export interface Merchant {
-  /** How its transactions are made. */
   readonly channel: Channel;
   /** Merchant category code (MCC), four digits. */
   readonly merchantCategory: string;
@@ -20,7 +14,6 @@ export interface Merchant {
   readonly currency: string;
 }
 
-/** One terminal in five sells online, one in thirteen or so is a cash machine. */
 const CHANNELS: Weighted<Channel> = [["pos", 72], ["online", 20], ["atm", 8]];
 
 /** Merchant category codes of ISO 18245 by channel. */
@@ -66,22 +59,15 @@ const ONLINE_COUNTRIES: Weighted<string> = [
 ];
 
 /**
- * The merchant of a terminal, from three uniforms in [0, 1) and its place on the grid, both coordinates in
- * [0, 100).
+ * The merchant of a terminal.
+ *
+ * @param draws Three uniforms in [0, 1).
+ * @param place On the grid, both coordinates in [0, 100).
  */
 export function drawMerchant(
   draws: readonly [number, number, number],
   place: { x: number; y: number },
-): Merchant {
-  const channel = pick(CHANNELS, draws[0]);
-  return merchantOf(channel, draws, place);
-}
-
-/** The merchant of a terminal whose channel is settled; otherwise as `drawMerchant`. */
-export function merchantOf(
-  channel: Channel,
-  draws: readonly [number, number, number],
-  place: { x: number; y: number },
+  channel: Channel = pick(CHANNELS, draws[0]),
 ): Merchant {
   const country = channel === "online" ? pick(ONLINE_COUNTRIES, draws[2]) : countryAt(place);
   const currency = country === "US" ? "USD" : country === "GB" ? "GBP" : "EUR";

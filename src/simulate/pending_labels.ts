@@ -1,23 +1,11 @@
 import type { Scenario } from "./events/event.ts";
+import type { SimulatedStep } from "./simulate.ts";
 
-/** What a label needs to be written later, without any text. */
-export interface PendingLabel {
-  /** Number of the transaction in its stream. */
-  readonly index: number;
-  /** The customer's number. */
-  readonly customer: number;
-  /** The terminal's number. */
-  readonly terminal: number;
-  /** Time of the transaction, milliseconds since 1970. */
-  readonly timestampMs: number;
-  /** 0 for no fraud. */
-  readonly scenario: Scenario;
-}
+/** A label without any text. */
+export type PendingLabel = Omit<SimulatedStep, "isLabel" | "amountMinor" | "merchant">;
 
 /**
- * Labels that are not known yet, first in first out, in columns of numbers: 25 bytes a label.
- *
- * The room doubles when it is full, so it stays below twice what was ever pending at once.
+ * Labels that are not known yet, first in first out, in a ring buffer of columns: 25 bytes a label.
  */
 export class PendingLabels {
   /** Time of the oldest label's transaction, milliseconds since 1970; infinity when there is none. */
@@ -31,7 +19,6 @@ export class PendingLabels {
   #terminal = new Uint32Array(this.#capacity);
   #scenario = new Uint8Array(this.#capacity);
 
-  /** How many are pending. */
   get length(): number {
     return this.#length;
   }
@@ -54,11 +41,7 @@ export class PendingLabels {
     if (this.#length === 1) this.oldestMs = timestampMs;
   }
 
-  /**
-   * Takes the oldest label out.
-   *
-   * @throws {RangeError} When none is pending.
-   */
+  /** Takes the oldest label out. Throws RangeError when none is pending. */
   shift(): PendingLabel {
     if (this.#length === 0) {
       throw new RangeError("Cannot take a label as one must be pending: current value is 0 pending");

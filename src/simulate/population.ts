@@ -1,12 +1,9 @@
-import { drawMerchant, type Merchant, merchantOf } from "./merchants.ts";
+import { drawMerchant, type Merchant } from "./merchants.ts";
 import { entityUniform, type RandomStream } from "./random.ts";
 
 /** Side of the square that customers and terminals are spread over. */
 const GRID = 100;
-/**
- * The handbook's radius for 10,000 terminals; it grows as terminals get fewer, so that a customer keeps some
- * 78.
- */
+/** The handbook's radius for 10,000 terminals; it grows as terminals get fewer, so that a customer keeps some 78. */
 const RADIUS_AT_10_000 = 5;
 /** Most transactions a day of one customer; the handbook draws from 0 to 4. */
 const MAX_PER_DAY = 4;
@@ -37,27 +34,22 @@ const Attribute = {
 } as const;
 
 /**
- * Customers and terminals as the handbook's generator has them: places on a 100 × 100 grid, each customer
- * with a mean amount (5 to 100), a standard deviation of half of it, 0.1 to 4 transactions a day, and the
- * terminals within a radius.
+ * Customers and terminals as the handbook's generator has them: places on a 100 × 100 grid, each customer with a mean
+ * amount (5 to 100), a standard deviation of half of it, 0.1 to 4 transactions a day, and the terminals within a radius.
  *
- * Beyond the handbook, a fifth of the terminals sell online and have no place: a customer buys from eight of
- * them. A customer's profile depends on the seed and its number alone. Takes some 16 bytes a customer and 14
- * a terminal.
+ * Beyond the handbook, a fifth of the terminals sell online and have no place: a customer buys from eight of them. A
+ * customer's profile depends only on the seed and its number. Some 16 bytes a customer and 14 a terminal.
  *
- * Source: Le Borgne, Siblini, Lebichot & Bontempi, *Reproducible Machine Learning for Credit Card Fraud
- * Detection*, chapter 3, "Transaction data simulator".
+ * Source: Le Borgne, Siblini, Lebichot & Bontempi, *Reproducible Machine Learning for Credit Card Fraud Detection*,
+ * chapter 3, "Transaction data simulator".
  */
 export class Population {
-  /** Number of customers. */
   readonly nCustomers: number;
-  /** Number of terminals. */
   readonly nTerminals: number;
-  /** Mean amount of each customer, major units. */
+  /** Of each customer, major units. */
   readonly meanAmount: Float32Array;
   /** Mean number of transactions a day of each customer. */
   readonly perDay: Float32Array;
-  /** The sum of `perDay`. */
   readonly totalPerDay: number;
   /** Numbers of the terminals that sell online; never empty. */
   readonly online: Uint32Array;
@@ -101,12 +93,11 @@ export class Population {
     this.#placed = this.#sortByCell(placed);
   }
 
-  /** The merchant behind a terminal. */
   merchant(terminal: number): Merchant {
     return this.#merchants[this.#merchantOf[terminal]];
   }
 
-  /** A customer, each as often as it pays. */
+  /** Draws a customer, each as often as it pays. */
   drawCustomer(random: RandomStream): number {
     for (;;) {
       const customer = random.integer(this.nCustomers);
@@ -114,9 +105,7 @@ export class Population {
     }
   }
 
-  /**
-   * A terminal that the customer uses: one within the radius, each as likely, or one of its online merchants.
-   */
+  /** Draws a terminal of the customer: one within the radius, all equally likely, or one of its online merchants. */
   drawTerminal(random: RandomStream, customer: number): number {
     if (this.#placed.length === 0 || random.uniform() < ONLINE_SHARE) {
       const favourite = Attribute.favourite + random.integer(N_FAVOURITES);
@@ -144,10 +133,7 @@ export class Population {
     return terminal;
   }
 
-  /**
-   * A legitimate amount of the customer in minor units, at least 1: normal, and uniform where that is out of
-   * range.
-   */
+  /** Draws a legitimate amount of the customer, minor units: normal, and uniform if that is out of range; at least 1. */
   drawAmountMinor(random: RandomStream, customer: number): number {
     const mean = this.meanAmount[customer];
     let amount = mean + mean / 2 * random.normal();
@@ -155,7 +141,7 @@ export class Population {
     return Math.max(1, Math.round(100 * amount));
   }
 
-  /** The amount as the terminal can take it: a cash machine pays whole notes, rounded up. */
+  /** The amount that the terminal takes: a cash machine pays whole notes, rounded up. */
   payableMinor(terminal: number, amountMinor: number): number {
     return this.merchant(terminal).channel === "atm"
       ? Math.ceil(amountMinor / NOTE_MINOR) * NOTE_MINOR
@@ -191,8 +177,8 @@ export class Population {
       anyOnline ||= merchant.channel === "online";
       merchantOfTerminal[i] = intern(merchant);
     }
-    // Card testing needs a shop on the net.
-    if (!anyOnline) merchantOfTerminal[0] = intern(merchantOf("online", attributes(0), place(0)));
+    // Card testing needs an online shop.
+    if (!anyOnline) merchantOfTerminal[0] = intern(drawMerchant(attributes(0), place(0), "online"));
     return merchantOfTerminal;
   }
 

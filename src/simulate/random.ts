@@ -1,8 +1,6 @@
 /**
- * Seeded randomness for the simulator, the same numbers on every machine.
- *
- * Every transform below uses integers, sums and comparisons only: `Math.log`, `Math.sin` and their like may
- * differ in the last bit from one engine to the next, and a simulated stream must not.
+ * Seeded randomness, the same numbers on every machine: the transforms use integers, sums and comparisons only, as
+ * `Math.log`, `Math.sin` and their like may differ in the last bit between engines.
  *
  * @module
  */
@@ -45,8 +43,7 @@ export class RandomStream {
   }
 
   /**
-   * A draw of mean 0 and standard deviation 1, within ±6: the sum of twelve uniforms less six (Irwin-Hall),
-   * which is nearly normal and needs additions only.
+   * A nearly normal draw of mean 0 and standard deviation 1, within ±6: twelve uniforms less six (Irwin-Hall).
    */
   normal(): number {
     let sum = 6;
@@ -73,10 +70,9 @@ export class RandomStream {
 }
 
 /**
- * A number in [0, 1) that belongs to one attribute of one entity: a function of its arguments alone.
+ * A number in [0, 1) for one attribute of one entity, which does not depend on how many others there are.
  *
- * A customer drawn this way keeps its profile however many others there are. The mixing is MurmurHash3's
- * finaliser (Appleby 2011, public domain), applied after each word.
+ * The mixing is MurmurHash3's finaliser (Appleby 2011, public domain), applied after each word.
  */
 export function entityUniform(seed: number, attribute: number, entity: number): number {
   return mix(mix(mix(seed + 0x9e3779b9) ^ attribute + 0x85ebca6b) ^ entity + 0xc2b2ae35) * UNIT;

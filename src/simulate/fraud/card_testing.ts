@@ -1,12 +1,11 @@
 import type { Population } from "../population.ts";
 import type { RandomStream } from "../random.ts";
 
-const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
 /** Payments of one burst. */
 const [MIN_SIZE, MAX_SIZE] = [6, 30];
 /** Mean time between two payments of one burst. */
-const [MIN_GAP_MS, MAX_GAP_MS] = [1 * SECOND_MS, 10 * SECOND_MS];
+const [MIN_GAP_MS, MAX_GAP_MS] = [1000, 10_000];
 /** Tested amounts, minor units. */
 const [MIN_AMOUNT, MAX_AMOUNT] = [20, 300];
 /** Bursts of many cards at few shops, the others being one card at many shops. */
@@ -15,18 +14,15 @@ const MANY_CARDS_SHARE = 0.6;
 const FEW_SHOPS = 3;
 /** A burst begins up to this long after it is due, at any hour of the day. */
 const MAX_DELAY_MS = 6 * HOUR_MS;
-/** And no more ordinary transactions later than this, so that short streams have bursts too. */
+/** And at most this many ordinary transactions later, so that short streams have bursts too. */
 const MAX_DELAY_TRANSACTIONS = 500;
 
 /** One payment that tests a card. */
 export interface CardTest {
   /** Milliseconds since 1970, with a fraction. */
   readonly timeMs: number;
-  /** The customer's number. */
   readonly customer: number;
-  /** The terminal's number. */
   readonly terminal: number;
-  /** Minor units. */
   readonly amountMinor: number;
 }
 
@@ -41,10 +37,8 @@ interface Burst {
 }
 
 /**
- * Bursts in which somebody finds out which stolen cards work: within minutes, many small online payments, by
- * many cards at one to three shops or by one card at many.
- *
- * They come on top of what the card holders buy, at any hour.
+ * Bursts that find out which stolen cards work: within minutes, many small online payments, by many cards at one to
+ * three shops or by one card at many. They come on top of what the card holders buy, at any hour.
  */
 export class CardTesting {
   /** When the next test is due, milliseconds since 1970; infinity while no burst is planned. */

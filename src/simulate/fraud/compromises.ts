@@ -1,12 +1,12 @@
 import type { RandomStream } from "../random.ts";
 
-/** What a set of compromised cards or terminals is made for. */
+/** Which cards or terminals can be compromised, and how many frauds they shall make. */
 export interface CompromiseOptions {
-  /** How many cards or terminals there are. */
+  /** Cards or terminals. */
   readonly nEntities: number;
-  /** How long one stays compromised, milliseconds; less where one alone would make more than all shall. */
+  /** How long one stays compromised, milliseconds; less if one alone would make more than all shall. */
   readonly durationMs: number;
-  /** Frauds a millisecond that all of them together shall make. */
+  /** Frauds a millisecond of all of them together. */
   readonly targetPerMs: number;
   /** Frauds a millisecond to expect of one entity while it is compromised. */
   readonly fraudsPerMs: (entity: number) => number;
@@ -17,13 +17,11 @@ export interface CompromiseOptions {
 }
 
 /**
- * Cards or terminals that are compromised for a fixed time, begun as often as the asked number of frauds
- * needs.
+ * Cards or terminals that are compromised for a fixed time, as often as the wanted number of frauds needs.
  *
- * Another one begins when those at work are expected to fall short of what is owed by now plus what a steady
- * stream has in the making (its target times half the duration). So the number of frauds follows the target
- * however many or few cards and terminals there are. A stream starts in the middle of things: some are
- * compromised already.
+ * Another one begins when those at work are expected to fall short of what is owed now plus what a steady stream has in
+ * the making (its target times half the duration). So the number of frauds follows the target, however many cards and
+ * terminals there are. A stream starts in the middle: some are compromised already.
  */
 export class Compromises {
   readonly #random: RandomStream;
@@ -40,7 +38,7 @@ export class Compromises {
   #rate = 0;
   #rateEnd = 0;
 
-  /** Begins with about as many at work as a stream that has run for long. */
+  /** Begins with about as many at work as a long-running stream has. */
   constructor(random: RandomStream, options: CompromiseOptions) {
     this.#random = random;
     this.#options = options;
@@ -56,10 +54,7 @@ export class Compromises {
     this.#queue.sort((a, b) => this.#endMs[a] - this.#endMs[b]);
   }
 
-  /**
-   * Moves to a time (milliseconds since 1970, not before the last one) at which `owed` frauds are missing so
-   * far.
-   */
+  /** Moves to a time (milliseconds since 1970, not before the last one) at which `owed` frauds are missing. */
   advance(timeMs: number, owed: number): void {
     const now = timeMs - this.#options.startMs;
     while (this.#head < this.#queue.length && this.#endMs[this.#queue[this.#head]] <= now) {
@@ -82,8 +77,8 @@ export class Compromises {
   }
 
   /**
-   * Compromises the candidate if half of its frauds are wanted, and draws the next one. A candidate waits for its turn
-   * however busy it is; drawing again would favour the quiet ones. Returns false when none is wanted.
+   * Compromises the candidate if half of its frauds are wanted, and draws the next one; false if none is wanted. A busy
+   * candidate waits for its turn: drawing again would favour the quiet ones.
    */
   #tryBegin(now: number, owed: number, durationMs: number): boolean {
     const inTheMaking = this.#rateEnd - this.#rate * now;

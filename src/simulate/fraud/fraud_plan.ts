@@ -5,9 +5,7 @@ import type { Population } from "../population.ts";
 import type { RandomStream } from "../random.ts";
 
 const DAY_MS = 86_400_000;
-/**
- * Share of each scenario in all frauds, at the scenario's number; the handbook's mix with card testing added.
- */
+/** Share of each scenario in all frauds, at the scenario's number; the handbook's mix with card testing added. */
 const SCENARIO_SHARE = [0, 0.1, 0.42, 0.28, 0.2];
 /** Amounts of scenario 1 lie above this; minor units. */
 const HIGH_AMOUNT_MINOR = 22_000;
@@ -22,13 +20,13 @@ const CARD_AMOUNT_FACTOR = 5;
 const OWED_THAT_DOUBLES = 5;
 
 /**
- * Who is defrauded when: the handbook's three scenarios and card testing, as often as the fraud rate asks.
+ * Who is defrauded when: the handbook's three scenarios and card testing, as often as the fraud rate wants.
  *
- * 1: a single amount above 220. 2: each transaction at a compromised terminal for 28 days, amounts unchanged.
- * 3: a third of a compromised card's transactions for 14 days, amounts times 5. 4: card testing. Where several
- * apply the higher number holds, as in the handbook. Where one terminal or card would make more frauds in its time
- * than the rate leaves for all, that time is shorter. Each scenario keeps account of the frauds it owes, its share
- * of the rate times the transactions so far, and works faster or slower by that.
+ * 1: a single amount above 220. 2: each transaction at a compromised terminal for 28 days, amounts unchanged. 3: a third
+ * of a compromised card's transactions for 14 days, amounts times 5. 4: card testing. If several apply, the higher
+ * number holds, as in the handbook. If one terminal or card would make more frauds in its time than the rate leaves for
+ * all, that time is shorter. Each scenario counts the frauds it owes, its share of the rate times the transactions so
+ * far, and works faster or slower by that.
  */
 export class FraudPlan {
   /** The bursts of scenario 4. */
@@ -41,8 +39,12 @@ export class FraudPlan {
   readonly #made = [0, 0, 0, 0, 0];
   #nTransactions = 0;
 
-  /** Plans frauds at `fraudRate` (0 to 0.5) from `startMs` on. */
-  constructor(random: RandomStream, population: Population, { fraudRate, startMs }: FraudPlanOptions) {
+  /** Plans frauds at `fraudRate` (0 to 0.5) from `startMs` (milliseconds since 1970) on. */
+  constructor(
+    random: RandomStream,
+    population: Population,
+    { fraudRate, startMs }: { readonly fraudRate: number; readonly startMs: number },
+  ) {
     this.#random = random;
     this.#wanted = SCENARIO_SHARE.map((share) => share * fraudRate);
     // Card tests come on top, so all transactions are a little more than the ordinary ones.
@@ -86,7 +88,7 @@ export class FraudPlan {
     return scenario === 3 ? CARD_AMOUNT_FACTOR * amountMinor : amountMinor;
   }
 
-  /** Counts a transaction that was made, and plans what it calls for. */
+  /** Counts a transaction that was made, and plans what follows from it. */
   count(timeMs: number, scenario: Scenario): void {
     this.#nTransactions++;
     this.#made[scenario]++;
@@ -96,12 +98,4 @@ export class FraudPlan {
   #owed(scenario: Scenario): number {
     return this.#wanted[scenario] * this.#nTransactions - this.#made[scenario];
   }
-}
-
-/** What a fraud plan is made for. */
-export interface FraudPlanOptions {
-  /** Share of frauds among all transactions. */
-  readonly fraudRate: number;
-  /** Start of the stream, milliseconds since 1970. */
-  readonly startMs: number;
 }

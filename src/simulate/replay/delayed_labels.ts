@@ -70,11 +70,7 @@ export class DelayedLabels {
     }
   }
 
-  /**
-   * Takes out the label whose transaction is earliest.
-   *
-   * @throws {RangeError} When none waits.
-   */
+  /** Takes out the label of the earliest transaction. Throws RangeError when none waits. */
   shift(): DelayedLabel {
     if (this.#length === 0) {
       throw new RangeError("Cannot take a label as one must be waiting: current value is 0 waiting");
