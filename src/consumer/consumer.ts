@@ -8,9 +8,8 @@ import { ArrayPool } from "../runtime/array_pool.ts";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
-import { SharedRoom } from "../runtime/semaphore.ts";
-import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
-import { pause } from "../runtime/retry.ts";
+import { Semaphore } from "../runtime/semaphore.ts";
+import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
 import { openDecoder } from "../decode/wasm.ts";
 import { isDrained } from "./drained.ts";
 import { GroupOffsets } from "./group_offsets.ts";
@@ -37,10 +36,10 @@ const CUT_ROOM_BYTES = 4 * 2 ** 20;
  */
 export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions = {}): Promise<void> {
   const { broker, topic } = parts;
-  await deliver(() => broker.ensureTopic(topic, { partitions: parts.partitions }), {
+  await retry(() => broker.ensureTopic(topic, { partitions: parts.partitions }), {
     signal: options.signal,
   });
-  await deliver(() => broker.ensureTopic(deadLetterTopic(topic)), { signal: options.signal });
+  await retry(() => broker.ensureTopic(deadLetterTopic(topic)), { signal: options.signal });
   // What failed for good ends the run from wherever it happened.
   const failing = new AbortController();
   const ending = AbortSignal.any([failing.signal, ...(options.signal ? [options.signal] : [])]);
@@ -88,7 +87,7 @@ class Consumer {
   readonly #status = new StatusKeeper();
   readonly #groupOffsets: GroupOffsets;
   readonly #pool = new ArrayPool();
-  readonly #cutRoom = new SharedRoom(CUT_ROOM_BYTES);
+  readonly #cutMemory = new Semaphore(CUT_ROOM_BYTES);
   #isWaiting = false;
 
   constructor(
@@ -159,7 +158,7 @@ class Consumer {
   async #isDone(): Promise<boolean> {
     const drained = (isLookedAt?: (partition: number) => boolean) => {
       const listeners = this.#parts.listeners.map(({ name }) => name);
-      return deliver(
+      return retry(
         () => isDrained({ ...this.#parts, listeners, signal: this.#ends.giveUp.signal }, isLookedAt),
         this.#retry("end of the topic"),
       );
@@ -194,7 +193,7 @@ class Consumer {
       onScored: this.#options.onScored,
     }, partition);
     this.#subscription.seek(partition, claimed.nextOffset);
-    const of = { ...this.#parts, partition, epoch: claimed.epoch, cutRoom: this.#cutRoom };
+    const of = { ...this.#parts, partition, epoch: claimed.epoch, cutMemory: this.#cutMemory };
     const relays = new PartitionRelays(of, {
       flush: this.#options,
       retry: (what) => this.#retry(what),
@@ -230,7 +229,7 @@ class Consumer {
     this.#options.onCommit?.(outcome, batchMs);
   }
 
-  #retry(what: string): DeliverOptions {
+  #retry(what: string): RetryOptions {
     const { telemetry } = this.#parts;
     return {
       signal: this.#ends.giveUp.signal,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Label, type LabelColumns, ReusedLabel } from "../domain/label.ts";
-import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import { retry, type RetryOptions } from "../runtime/retry.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
 import type { LabelBlock, LabelTopic } from "./label_topic.ts";
 
@@ -27,7 +27,7 @@ export interface LabelSource {
   /** The label topic, shared with other feeds. */
   labels: LabelTopic;
   /** How reading is repeated while the stream does not answer. */
-  retryReads?: DeliverOptions;
+  retryReads?: RetryOptions;
 }
 
 /**
@@ -90,7 +90,7 @@ export class LabelFeed {
 
   /** Both calls can be begun anew after a failure anywhere within them. */
   #persist<T>(call: () => Promise<T>): Promise<T> {
-    return deliver(call, this.#source.retryReads);
+    return retry(call, this.#source.retryReads);
   }
 
   async #findEnds(now: boolean) {

@@ -12,7 +12,7 @@ import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
 import type { Scorer } from "../forest/scorer/scorer.ts";
 import { processBatch, type ScoredBatch } from "../pipeline/pipeline.ts";
-import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import { retry, type RetryOptions } from "../runtime/retry.ts";
 import type { Decoder } from "../decode/wasm.ts";
 import { type FeatureStage, openFeatureStage } from "../features/stage.ts";
 import type { LabelTopic } from "./label_topic.ts";
@@ -47,9 +47,9 @@ export interface PartitionParts {
   pool: ArrayPool;
   /** Told of each batch when it is scored, before it is committed. */
   onScored?(scored: ScoredBatch): void;
-  retry: DeliverOptions;
+  retry: RetryOptions;
   /** How reading is repeated while the stream does not answer. */
-  retryReads: DeliverOptions;
+  retryReads: RetryOptions;
   /** Told at a claim how many records were replayed to restore the partition's state. */
   onReplay(partition: number, records: number): void;
   /** Told of a commit, and of the time from the batch's processing to it, milliseconds. */
@@ -103,11 +103,11 @@ export class OwnedPartition {
    */
   static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
     const { broker, ledger, decoder, topic, labels, owner, retryReads, snapshotRecords } = parts;
-    const claim = await deliver(
+    const claim = await retry(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
       parts.retry,
     );
-    const range = (await deliver(() => broker.offsets(topic), retryReads)).find((each) =>
+    const range = (await retry(() => broker.offsets(topic), retryReads)).find((each) =>
       each.partition === partition
     );
     const endOffset = range?.endOffset ?? 0;
@@ -223,7 +223,7 @@ export class OwnedPartition {
     const { ledger, onCommit } = this.#parts;
     if (this.#lost || this.#failure !== undefined) return;
     try {
-      await deliver(() => {
+      await retry(() => {
         outcome.committedAtMs = Date.now();
         return ledger.commit(outcome);
       }, this.#parts.retry);

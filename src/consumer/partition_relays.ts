@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { DeliverOptions } from "../runtime/deliver.ts";
+import type { RetryOptions } from "../runtime/retry.ts";
 import type { Outcome } from "../ledger/ledger.ts";
 import { type AlertHooks, alertStep } from "../relay/alerts.ts";
 import { deadLetterStep } from "../relay/dead_letters.ts";
 import { type FlushOptions, objectStep } from "../relay/objects.ts";
-import type { SharedRoom } from "../runtime/semaphore.ts";
+import type { Semaphore } from "../runtime/semaphore.ts";
 import { Relay, type RelayStep } from "../relay/relay.ts";
 import type { ConsumerParts } from "./consumer_options.ts";
 
@@ -21,14 +21,14 @@ export interface PartitionRelayParts
   /** The epoch of its claim. */
   epoch: number;
   /** Room for the verdicts of cuts in hand, bytes, shared by all partitions. */
-  cutRoom: SharedRoom;
+  cutMemory: Semaphore;
 }
 
 /** How the relays of a partition run. */
 export interface PartitionRelayOptions {
   flush: FlushOptions;
   /** How steps with `what` are repeated. */
-  retry(what: string): DeliverOptions;
+  retry(what: string): RetryOptions;
   /** Told of an error that ends a relay. */
   onFailure(error: unknown): void;
 }

@@ -6,7 +6,7 @@
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
 import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
-import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
+import { retry, type RetryOptions } from "../runtime/retry.ts";
 import type { Decoder } from "../decode/wasm.ts";
 import type { FeatureStage } from "../features/stage.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
@@ -31,7 +31,7 @@ export interface StateSource {
   partition: number;
   labels: LabelTopic;
   /** How reading is repeated while the stream does not answer. */
-  retryReads?: DeliverOptions;
+  retryReads?: RetryOptions;
   /** Records between two snapshots (default: 200,000, and twice the number of keys). */
   snapshotRecords?: number;
 }
@@ -134,7 +134,7 @@ export class PartitionState {
     let fromOffset = Math.max(from, ranges[0].firstOffset);
     let at = 0;
     await this.#readLabelsOf(ranges[at]);
-    await deliver(async () => {
+    await retry(async () => {
       const { signal } = retryReads ?? {};
       for await (const batch of broker.read(topic, partition, { fromOffset, toOffset, signal })) {
         for (let row = 0, end = 0; row < batch.count; row = end) {

@@ -1,5 +1,5 @@
 import type { Alert } from "../alerts/alerts.ts";
-import { deliver } from "../runtime/deliver.ts";
+import { retry } from "../runtime/retry.ts";
 import { DeliveryError } from "../runtime/delivery_error.ts";
 import type { FlaggedTransaction, Ledger } from "../ledger/ledger.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
@@ -51,7 +51,7 @@ Deno.test("alertStep() tells every alert at least once under the same id, in ord
     const step = alertStep({ name: "l", sink }, placeOf(ledger, 2), hooks);
     // An owner that is killed after a while, and the next one.
     for (let steps = 0; steps < (owner < 2 ? 2 : 1000); steps++) {
-      if (await deliver(() => step(true)) !== "more") break;
+      if (await retry(() => step(true)) !== "more") break;
     }
   }
   const verdictOf = new Map(received.map(({ id, verdict }) => [id, verdict]));

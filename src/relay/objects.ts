@@ -15,7 +15,7 @@ import { sha256Hex } from "../runtime/sha256.ts";
 import { type ObjectEncoder, objectEncoders } from "../objects/formats/encoders.ts";
 import { objectKey } from "../objects/keys.ts";
 import type { RelayStep } from "./relay.ts";
-import type { SharedRoom } from "../runtime/semaphore.ts";
+import type { Semaphore } from "../runtime/semaphore.ts";
 
 /** When to cut. */
 export interface FlushOptions {
@@ -45,14 +45,14 @@ export interface ObjectRelayParts {
   /** The epoch of the partition's claim. */
   epoch: number;
   /** Room for the verdicts of cuts in hand, bytes, shared by the partitions of a process; as much as wanted unless given. */
-  cutRoom?: SharedRoom;
+  cutMemory?: Semaphore;
 }
 
 /**
  * Makes the step that cuts and stores a partition's objects.
  */
 export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}): RelayStep {
-  const { ledger, topic, partition, cutRoom } = parts;
+  const { ledger, topic, partition, cutMemory } = parts;
   const { flushRows = 5_000, flushBytes = 16 * 1024 * 1024, flushIntervalMs = 60_000 } = options;
   /** How much is counted and not cut yet; verdicts are read for their cut alone, so that those that wait take no memory. */
   let waiting = { rows: 0, bytes: 0, firstOffset: 0, since: 0 };
@@ -64,7 +64,7 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
   let pendingBytes = 0;
 
   const hold = (bytes: number, work: () => Promise<void>, signal?: AbortSignal) =>
-    cutRoom === undefined ? work() : cutRoom.hold(bytes, work, signal);
+    cutMemory === undefined ? work() : cutMemory.hold(bytes, work, signal);
   const cut = async () => {
     const recorded = await recordOnce(waiting.firstOffset, readThrough!, parts);
     readThrough = recorded.lastOffset;

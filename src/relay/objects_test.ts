@@ -4,7 +4,7 @@ import type { ObjectStore } from "../objects/objects.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
 import { drain, flaggedAt, openObjectRelay as open, PARTITION, TOPIC } from "./testing/object_relay.ts";
-import { SharedRoom } from "../runtime/semaphore.ts";
+import { Semaphore } from "../runtime/semaphore.ts";
 
 Deno.test("objectStep() cuts at rows, and what is left waits for its time", async () => {
   await using bench = await open();
@@ -176,7 +176,7 @@ Deno.test("objectStep() reads no cut while those in hand leave no room, in an ou
   await using first = await open();
   await using second = await open();
   const bytes = flaggedAt(0).verdict.length * 2;
-  const cutRoom = new SharedRoom(bytes);
+  const cutMemory = new Semaphore(bytes);
   const putting = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
   const failing: ObjectStore = new Proxy(first.store, {
@@ -188,10 +188,10 @@ Deno.test("objectStep() reads no cut while those in hand leave no room, in an ou
       },
   });
   await Promise.all([first.commit(2), second.commit(2)]);
-  const step = first.step({}, { store: failing, cutRoom });
+  const step = first.step({}, { store: failing, cutMemory });
   const cutting = drain(step, true);
   await putting.promise;
-  const waiting = drain(second.step({}, { cutRoom }), true);
+  const waiting = drain(second.step({}, { cutMemory }), true);
   // The second one counts its rows, and then waits.
   await second.ledger.flaggedAfter(TOPIC, PARTITION, -1, 10);
   await new Promise((resolve) => setTimeout(resolve));
@@ -202,7 +202,7 @@ Deno.test("objectStep() reads no cut while those in hand leave no room, in an ou
   assertEquals((await second.objects()).length, 1);
   // What is recorded and not stored takes its room again.
   const ended = Promise.withResolvers<void>();
-  const held = cutRoom.hold(1, () => ended.promise);
+  const held = cutMemory.hold(1, () => ended.promise);
   const signal = AbortSignal.abort(new Error("the end"));
   await assertRejects(() => step(true, signal), Error, "the end");
   ended.resolve();

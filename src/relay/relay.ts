@@ -4,8 +4,7 @@
  * @module
  */
 import { FencedError } from "../ledger/ledger.ts";
-import { deliver, type DeliverOptions } from "../runtime/deliver.ts";
-import { pause } from "../runtime/retry.ts";
+import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
 
 /** One step of a relay. */
 export interface RelayStep {
@@ -22,7 +21,7 @@ export interface RelayStep {
 /** How a relay runs. */
 export interface RelayOptions {
   /** How failed steps are repeated; its signal ends the relay. */
-  retry: DeliverOptions;
+  retry: RetryOptions;
   /** Told of an error that ends the relay. */
   onFailure(error: unknown): void;
 }
@@ -83,7 +82,7 @@ export class Relay {
         const finishing = this.#finishing;
         const flushing = this.#flushing;
         this.#flushing = false;
-        const next = await deliver(() => this.#step(finishing || flushing, signal), {
+        const next = await retry(() => this.#step(finishing || flushing, signal), {
           ...this.#options.retry,
           signal,
         });

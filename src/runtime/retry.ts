@@ -1,27 +1,28 @@
-/** How {@link retry} goes on after a failure. */
+import { DeliveryError } from "./delivery_error.ts";
+
+/** How {@link retry} goes on after a failure, and whom it tells. */
 export interface RetryOptions {
-  /** No attempt begins later than this after the first, in milliseconds; 30,000 by default. */
+  /** No attempt begins later than this after the first, in milliseconds; by default there is no end. */
   deadlineMs?: number;
   /** Longest wait before the second attempt, in milliseconds; it doubles with each further one; 50 by default. */
   baseDelayMs?: number;
-  /** Longest wait before any attempt, in milliseconds; 5,000 by default. */
+  /** Longest wait before any attempt, in milliseconds, unless the error asks for more; 5,000 by default. */
   maxDelayMs?: number;
-  /** Ends the wait between attempts; the last error is thrown then. */
+  /** Gives up, also during a wait: the last error is thrown. */
   signal?: AbortSignal;
-  /** Least wait after this error, in milliseconds, whatever the longest one is; 0 by default. */
-  leastDelayMs?(error: unknown): number;
-  /** Whether another attempt may succeed after this error. */
-  retriable(error: unknown): boolean;
-  /** Told of each failure that is followed by another attempt, the first being attempt 1. */
-  onRetry?(error: unknown, attempt: number): void;
+  /** Whether another attempt may succeed; by default, after a retriable `DeliveryError`. */
+  retriable?(error: unknown): boolean;
+  /** Called after each failure that another attempt follows; the first attempt is number 1. */
+  onRetry?(error: Error, attempt: number): void;
+  /** Called when an attempt succeeds after a failure. */
+  onRecovered?(): void;
 }
 
 /**
- * Runs an attempt again and again until it succeeds, may not be repeated, or the deadline has passed.
+ * Repeats an attempt until it succeeds, fails for good, or the deadline passes.
  *
- * Between attempts it waits for a time drawn evenly from 0 to the bound that doubles with each attempt (full jitter,
- * so that many clients of a server that comes back do not come back at once). An attempt has to bound its own time: the
- * whole takes at most the deadline and one attempt.
+ * It waits for a random time up to a bound that doubles (full jitter, so that the clients of a server do not return all
+ * at once), and at least for a `DeliveryError`'s `retryAfterMs`. An attempt must bound its own time.
  *
  * @param attempt Gets its number, from 1.
  * @throws The last error as it is.
@@ -29,30 +30,39 @@ export interface RetryOptions {
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
+ * import { DeliveryError } from "./delivery_error.ts";
  * import { retry } from "./retry.ts";
  *
- * const flaky = (attempt: number) => attempt < 3 ? Promise.reject(new Error("down")) : Promise.resolve(attempt);
- * assertEquals(await retry(flaky, { retriable: () => true, baseDelayMs: 1 }), 3);
+ * const attempt = (number: number) => {
+ *   if (number < 3) throw new DeliveryError("Cannot put the object: 503", { retriable: true });
+ *   return "done";
+ * };
+ * assertEquals(await retry(attempt, { baseDelayMs: 1 }), "done");
  * ```
  */
 export async function retry<T>(
-  attempt: (number: number) => Promise<T>,
-  options: RetryOptions,
+  attempt: (number: number) => Promise<T> | T,
+  options: RetryOptions = {},
 ): Promise<T> {
-  const { deadlineMs = 30_000, baseDelayMs = 50, maxDelayMs = 5_000, signal } = options;
+  const { deadlineMs = Infinity, baseDelayMs = 50, maxDelayMs = 5_000, signal } = options;
+  const { retriable = (error) => error instanceof DeliveryError && error.retriable } = options;
   const deadline = performance.now() + deadlineMs;
   for (let number = 1;; number++) {
+    let result;
     try {
-      return await attempt(number);
+      result = await attempt(number);
     } catch (error) {
       const jitteredMs = Math.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
-      const delayMs = (options.leastDelayMs?.(error) ?? 0) + jitteredMs;
+      const delayMs = (error instanceof DeliveryError ? error.retryAfterMs : 0) + jitteredMs;
       const late = performance.now() + delayMs > deadline;
-      if (late || signal?.aborted || !options.retriable(error)) throw error;
-      options.onRetry?.(error, number);
+      if (late || signal?.aborted || !retriable(error)) throw error;
+      options.onRetry?.(error as Error, number);
       await pause(delayMs, signal);
       if (signal?.aborted) throw error;
+      continue;
     }
+    if (number > 1) options.onRecovered?.();
+    return result;
   }
 }
 

@@ -1,3 +1,4 @@
+import { DeliveryError } from "./delivery_error.ts";
 import { retry } from "./retry.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 
@@ -40,4 +41,45 @@ Deno.test("retry() ends its wait when it is told to", async () => {
   });
   await assertRejects(() => retrying, Error, "down");
   assert(performance.now() - startedAt < 5_000);
+});
+
+Deno.test("retry() repeats a retriable DeliveryError alone, unless told otherwise", async () => {
+  let calls = 0;
+  const work = () => {
+    calls++;
+    return Promise.reject(new DeliveryError("no", { retriable: false }));
+  };
+  await assertRejects(() => retry(work), DeliveryError, "no");
+  assertEquals(calls, 1);
+});
+
+Deno.test("retry() gives up on the signal with the last error, and tells of failures and recovery", async () => {
+  const ending = new AbortController();
+  let failures = 0;
+  const never = () => Promise.reject(new DeliveryError("later", { retriable: true }));
+  const onRetry = () => {
+    if (++failures === 3) ending.abort();
+  };
+  await assertRejects(() => retry(never, { signal: ending.signal, onRetry }), DeliveryError, "later");
+  assertEquals(failures, 3);
+
+  const told: string[] = [];
+  await retry(() => told.length === 0 ? never() : Promise.resolve(), {
+    onRetry: (error) => told.push(error.message),
+    onRecovered: () => told.push("recovered"),
+  });
+  assertEquals(told, ["later", "recovered"]);
+});
+
+Deno.test("retry() waits at least as long as the other side asks", async () => {
+  const startedAt = performance.now();
+  let calls = 0;
+  await retry(
+    () =>
+      ++calls === 1
+        ? Promise.reject(new DeliveryError("Cannot tell: 429", { retriable: true, retryAfterMs: 150 }))
+        : Promise.resolve(),
+    { maxDelayMs: 1 },
+  );
+  assert(performance.now() - startedAt >= 149);
 });

@@ -4,20 +4,20 @@ interface Waiting {
 }
 
 /**
- * Room for the work of several relays that is in memory at one time: what does not fit waits for its turn, first come, first served.
+ * A counting semaphore: work that does not fit waits for its turn, first come, first served.
  *
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
- * import { SharedRoom } from "./semaphore.ts";
+ * import { Semaphore } from "./semaphore.ts";
  *
- * const room = new SharedRoom(10);
+ * const room = new Semaphore(10);
  * const done: string[] = [];
  * await Promise.all(["a", "b"].map((name) => room.hold(8, () => Promise.resolve(done.push(name)))));
  * assertEquals(done, ["a", "b"]);
  * ```
  */
-export class SharedRoom {
+export class Semaphore {
   readonly #size: number;
   readonly #waiting: Waiting[] = [];
   #held = 0;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
-import { SharedRoom } from "./semaphore.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** Work that is under way until it is ended. */
-function openWork(room: SharedRoom, size: number, signal?: AbortSignal) {
+function openWork(room: Semaphore, size: number, signal?: AbortSignal) {
   const ended = Promise.withResolvers<string>();
   const work = { hasBegun: false, end: () => ended.resolve("done"), fail: ended.reject };
   const done = room.hold(size, () => {
@@ -16,8 +16,8 @@ const begun = (works: { hasBegun: boolean }[]) => works.map(({ hasBegun }) => ha
 /** Lets all promises that are settled have their turn. */
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-Deno.test("SharedRoom.hold() lets in what fits, and the others in the order in which they came", async () => {
-  const room = new SharedRoom(10);
+Deno.test("Semaphore.hold() lets in what fits, and the others in the order in which they came", async () => {
+  const room = new Semaphore(10);
   const works = [6, 4, 5, 1].map((size) => openWork(room, size));
   await settle();
   // The last one would fit, but goes behind the one that came before it.
@@ -31,8 +31,8 @@ Deno.test("SharedRoom.hold() lets in what fits, and the others in the order in w
   assertEquals(begun(works), [true, true, true, true]);
 });
 
-Deno.test("SharedRoom.hold() does what is larger than the room by itself, and makes room where work fails", async () => {
-  const room = new SharedRoom(10);
+Deno.test("Semaphore.hold() does what is larger than the room by itself, and makes room where work fails", async () => {
+  const room = new Semaphore(10);
   const works = [3, 25, 1].map((size) => openWork(room, size));
   await settle();
   assertEquals(begun(works), [true, false, false]);
@@ -46,8 +46,8 @@ Deno.test("SharedRoom.hold() does what is larger than the room by itself, and ma
   assertEquals(begun(works), [true, true, true]);
 });
 
-Deno.test("SharedRoom.hold() leaves the line when its signal aborts, and keeps nobody behind it waiting", async () => {
-  const room = new SharedRoom(10);
+Deno.test("Semaphore.hold() leaves the line when its signal aborts, and keeps nobody behind it waiting", async () => {
+  const room = new Semaphore(10);
   const leaving = new AbortController();
   const works = [openWork(room, 5), openWork(room, 9, leaving.signal), openWork(room, 5)];
   leaving.abort(new Error("the end"));

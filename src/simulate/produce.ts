@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import { PackedRecords } from "../broker/packed_records.ts";
-import { deliver } from "../runtime/deliver.ts";
-import { pause } from "../runtime/retry.ts";
+import { pause, retry } from "../runtime/retry.ts";
 import type { ReplayedEvent } from "./events/event.ts";
 import { addEvent, type StepJson } from "./events/json.ts";
 import type { SimulatedStep } from "./simulate.ts";
@@ -125,8 +124,8 @@ async function produceAll<E>(
 
   const flush = async () => {
     // Labels first: a transaction in hand may see them.
-    if (labels.length > 0) await deliver(() => broker.produce(labelTopic, labels), { signal });
-    if (transactions.length > 0) await deliver(() => broker.produce(topic, transactions), { signal });
+    if (labels.length > 0) await retry(() => broker.produce(labelTopic, labels), { signal });
+    if (transactions.length > 0) await retry(() => broker.produce(topic, transactions), { signal });
     produced.labels += labels.length;
     produced.transactions += transactions.length;
     labels.clear();

@@ -237,7 +237,7 @@ class MinioStore implements ObjectStore {
   }
 
   async #run<T>(action: string, attempt: () => Promise<T>): Promise<T> {
-    const { deadlineMs, onRetry } = this.#options;
+    const { deadlineMs = 30_000, onRetry } = this.#options;
     try {
       return await retry(attempt, {
         deadlineMs,

@@ -1,5 +1,5 @@
 import type { Alert } from "../../alerts/alerts.ts";
-import { deliver } from "../../runtime/deliver.ts";
+import { retry } from "../../runtime/retry.ts";
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { FencedError } from "../../ledger/ledger.ts";
 import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
@@ -56,7 +56,7 @@ function openStep(
     /** Steps until nothing is due now; failures are repeated at once. */
     async work(finish = false) {
       for (;;) {
-        const next = await deliver(() => state.step(finish), { maxDelayMs: 1 });
+        const next = await retry(() => state.step(finish), { maxDelayMs: 1 });
         if (next !== "more") return next;
       }
     },

@@ -11,7 +11,7 @@ import type { ObjectStore } from "../../objects/objects.ts";
 import { objectEncoders } from "../../objects/formats/encoders.ts";
 import { type FlushOptions, objectStep } from "../objects.ts";
 import type { RelayStep } from "../relay.ts";
-import type { SharedRoom } from "../../runtime/semaphore.ts";
+import type { Semaphore } from "../../runtime/semaphore.ts";
 
 const HOUR_MS = 3_600_000;
 /** Topic whose objects are cut. */
@@ -75,13 +75,13 @@ export class ObjectRelayFixture implements AsyncDisposable {
   /** A relay's step under the newest claim. */
   step(
     options: FlushOptions,
-    over: { ledger?: Ledger; store?: ObjectStore; cutRoom?: SharedRoom } = {},
+    over: { ledger?: Ledger; store?: ObjectStore; cutMemory?: Semaphore } = {},
   ): RelayStep {
     const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
-    const { cutRoom } = over;
+    const { cutMemory } = over;
     const encoder = objectEncoders.ndjson;
     return objectStep(
-      { ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch, cutRoom },
+      { ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch, cutMemory },
       options,
     );
   }
