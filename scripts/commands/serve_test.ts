@@ -117,9 +117,11 @@ Deno.test("serve and consume: beyond this machine only with tokens, and at an ad
   }
 });
 
-Deno.test("deno serve: the command in README answers this machine", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const command = /^deno serve (--host[\s\S]*?serve_fetch\.ts)$/m.exec(readme)![1].split(/[\s\\]+/);
+Deno.test("deno serve: the command in the guide answers this machine", async () => {
+  const guide = await Deno.readTextFile(
+    new URL("../../.github/docs/guide/http-and-page.md", import.meta.url),
+  );
+  const command = /^deno serve (--host[\s\S]*?serve_fetch\.ts)$/m.exec(guide)![1].split(/[\s\\]+/);
   const port = (() => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     return listener.addr.port;

@@ -57,9 +57,9 @@ Deno.test("verifySignature() refuses what was changed, is old, or is no signatur
   assertEquals(verifySignature(BODY, old, SECRET, { nowMs, toleranceS: 400 }), true);
 });
 
-Deno.test("the receiver's code in README takes what signBody() makes, and nothing else", async () => {
-  const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
-  const code = /```js\n([\s\S]*?isGenuine[\s\S]*?)\n```/.exec(readme)![1];
+Deno.test("the receiver's code in the guide takes what signBody() makes, and nothing else", async () => {
+  const guide = await Deno.readTextFile(new URL("../../../.github/docs/guide/alerts.md", import.meta.url));
+  const code = /```js\n([\s\S]*?isGenuine[\s\S]*?)\n```/.exec(guide)![1];
   const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
   const body = '{"alert_id":"transactions/0/7","text":"ß"}';
   const header = signBody(body, ["new secret", "old secret"], Date.now());
