@@ -4,8 +4,11 @@
  * @module
  */
 import { Command, InvalidArgumentError } from "commander";
+import project from "../../deno.json" with { type: "json" };
 import { KAFKA_CLIENTS } from "../../src/config.ts";
 import { faultRowNames, runFaultMatrix } from "../harness/faults/matrix.ts";
+import { thisMachine } from "../bench/report/machine.ts";
+import type { FaultReport } from "../bench/report/page.ts";
 import type { RowResult } from "../harness/faults/row.ts";
 import type { FaultServices, KafkaClientName } from "../harness/faults/stage.ts";
 import { wholeNumber } from "../cli/options/values.ts";
@@ -79,6 +82,7 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
     });
   }
   const startedAt = performance.now();
+  const machine = thisMachine();
   const rows = await runFaultMatrix(services, {
     handles,
     seed,
@@ -102,7 +106,17 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
       (contracts === undefined ? "" : `; contract suites ${contracts ? "passed" : "failed"}`),
   );
   if (flags.json !== undefined) {
-    await Deno.writeTextFile(flags.json, JSON.stringify({ seed, contracts, rows }, null, 2) + "\n");
+    const report: FaultReport = {
+      bench: "faults",
+      startedAt: new Date(Date.now() - (performance.now() - startedAt)).toISOString(),
+      version: project.version,
+      machine,
+      seed,
+      quick: flags.quick ?? false,
+      contracts,
+      rows,
+    };
+    await Deno.writeTextFile(flags.json, `${JSON.stringify(report, null, 2)}\n`);
   }
   if (failedRows.length > 0 || contracts === false) Deno.exitCode = 1;
 }

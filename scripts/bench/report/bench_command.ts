@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import project from "../../../deno.json" with { type: "json" };
 import { wholeNumber } from "../../cli/options/values.ts";
 import { machineText, thisMachine } from "./machine.ts";
 import { type Goal, goalText, type Report, type Table, textOf } from "./report.ts";
@@ -58,7 +59,9 @@ export function benchCommand<Flags>(
     const report: Report = {
       bench: name,
       startedAt: new Date().toISOString(),
+      version: project.version,
       machine: thisMachine(),
+      quick: given.quick ?? false,
       sizes: Object.fromEntries(chosen),
       tables: [],
       goals: [],

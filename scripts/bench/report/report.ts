@@ -43,8 +43,12 @@ export interface Report {
   bench: string;
   /** When it was begun, RFC 3339. */
   startedAt: string;
+  /** Version of the project that was measured. */
+  version: string;
   /** Where it ran. */
   machine: Machine;
+  /** Whether the sizes were small ones, so that no figure is a result. */
+  quick: boolean;
   /** Sizes it ran with, by name. */
   sizes: Record<string, number>;
   tables: Table[];
