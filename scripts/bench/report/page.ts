@@ -53,7 +53,7 @@ export function pageOf(report: Report | FaultReport): string {
   ];
   if (quick) parts.push("**This was a quick run: its figures show that it works, and none is a result.**");
   if ("rows" in report) return page([...parts, ...faultParts(report)]);
-  if (report.skipped !== undefined) parts.push(`**Not all was measured:** ${report.skipped}.`);
+  if (report.skipped !== undefined) parts.push(wrapped(`**Not all was measured:** ${report.skipped}.`));
   parts.push(...report.tables.flatMap(tableParts));
   if (report.goals.length > 0) parts.push("## Goals", goalTable(report.goals));
   return page(parts);
@@ -69,10 +69,14 @@ export function indexOf(reports: readonly (Report | FaultReport)[]): string {
   ]);
   return page([
     "# Measured",
-    "One page a benchmark, each of the newest run. `deno task bench NAME --json DIR` and\n" +
-    "`deno task test:services --json DIR/faults.json` measure; `deno task measured DIR` writes these pages.",
-    "Machines are noisy: each figure is a median of interleaved rounds with its range. Compare ratios of\n" +
-    "one run, never single figures of two.",
+    wrapped(
+      "One page a benchmark, each of the newest run. `deno task bench NAME --json DIR` and " +
+        "`deno task test:services --json DIR/faults.json` measure; `deno task measured DIR` writes these pages.",
+    ),
+    wrapped(
+      "Machines are noisy: each figure is a median of interleaved rounds with its range. " +
+        "Compare ratios of one run, never single figures of two.",
+    ),
     tableText([["page", "date", "version", "run"], ...rows]),
   ]);
 }
@@ -93,7 +97,7 @@ function tableParts(table: Table): string[] {
   return [
     `## ${table.title}`,
     tableText(cellsOf(table)),
-    ...table.note === undefined ? [] : [`Note: ${table.note}.`],
+    ...table.note === undefined ? [] : [wrapped(`Note: ${table.note}.`)],
   ];
 }
 
@@ -116,8 +120,10 @@ function faultParts({ rows, contracts }: FaultReport): string[] {
   const failed = rows.filter(({ ok, skipped }) => !ok && skipped === undefined);
   const suites = contracts === undefined ? "did not run" : contracts ? "passed" : "**failed**";
   return [
-    `${rows.length} rows, ${failed.length} failed; the contract suites ${suites}. Lost and doubled count records,\n` +
-    "verdicts and objects, by an independent look at ledger and store. Repeated alerts carry the same id.",
+    wrapped(
+      `${rows.length} rows, ${failed.length} failed; the contract suites ${suites}. Lost and doubled count records, ` +
+        "verdicts and objects, by an independent look at ledger and store. Repeated alerts carry the same id.",
+    ),
     tableText([
       ["fault", "client", "records", "lost", "doubled", "alerts repeated", "recovery, s", "peak, MB", ""],
       ...rows.map((row) => [
@@ -137,6 +143,11 @@ function faultParts({ rows, contracts }: FaultReport): string[] {
 
 function list(entries: readonly (readonly [string, string])[]): string {
   return entries.map(([name, text]) => `- ${name}: ${text}`).join("\n");
+}
+
+/** Text in lines of at most 100 columns, where its words allow it. */
+function wrapped(text: string): string {
+  return text.replace(/(?=.{101})(.{1,100}) /g, "$1\n");
 }
 
 /** A table of Markdown; the first row is its head, columns of numbers stand to the right. */
