@@ -9,12 +9,11 @@
 import { openBroker } from "../../src/adapters.ts";
 import type { ProducedRecord, RecordBatch } from "../../src/broker/broker.ts";
 import { loadModel } from "../../src/forest/load.ts";
-import { createScorer } from "../../src/forest/scorer/scorer.ts";
 import type { LogMode } from "../../src/ledger/ledger.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 import { openDecoder } from "../../src/decode/wasm.ts";
 import { openFeatureStage } from "../../src/features/stage.ts";
-import { scoreRows } from "../../src/pipeline/score.ts";
+import { createScorer } from "../../src/forest/scorer/scorer.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
@@ -61,7 +60,7 @@ async function profile(streamUrl: string, modelFolder: string): Promise<Map<stri
   for (const batch of batches) {
     const { columns } = timed("decode", () => decoder.decodeBatch(batch));
     const features = timed("features", () => stage.apply(columns));
-    timed("score", () => scoreRows(scorer, features, columns.count));
+    timed("score", () => scorer.score(features.rows, columns.count));
     count += batch.count;
   }
   return new Map([...spentMs].map(([name, ms]) => [name, ms * 1000 / count]));

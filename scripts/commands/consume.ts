@@ -3,9 +3,8 @@ import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { runConsumer } from "../../src/consumer/consumer.ts";
 import { describeStatus } from "../../src/consumer/status.ts";
-import { createExplainer } from "../../src/forest/explain.ts";
 import { loadModel } from "../../src/forest/load.ts";
-import { createScorer } from "../../src/forest/scorer/scorer.ts";
+import { Judge } from "../../src/pipeline/judge.ts";
 import type { LogMode } from "../../src/ledger/ledger.ts";
 import { objectEncoders } from "../../src/objects/formats/encoders.ts";
 import { openBesideStream } from "../../src/http/beside_stream.ts";
@@ -112,8 +111,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   const model = await loadModel(modelPlace(config.model));
   // A model whose features cannot be computed is refused before anything is opened.
   openFeatureStage(model.manifest);
-  using scorer = await createScorer(model.forest);
-  const explainer = createExplainer(model.forest);
+  using judge = await Judge.open(model);
   const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
   using tokens = await openTokens(flags, telemetry);
   // Where requests are answered nothing may keep the thread.
@@ -125,7 +123,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
   const startedAt = performance.now();
   const { topic, labelTopic } = flags;
   await using web = flags.http && await openBesideStream(flags.http, { tokens }, {
-    ...{ broker, ledger, model, scorer, explainer, topic, labelTopic, telemetry },
+    ...{ broker, ledger, judge, topic, labelTopic, telemetry },
     modelFiles: await readModelFiles(modelPlace(config.model)),
   });
   if (web !== undefined) console.error(`consume: serving ${web.url}`);
@@ -137,9 +135,7 @@ async function consume(flags: ConsumeFlags): Promise<void> {
       broker,
       ledger,
       store,
-      model,
-      scorer,
-      explainer,
+      judge,
       topic: flags.topic,
       labelTopic: flags.labelTopic,
       partitions: flags.partitions,

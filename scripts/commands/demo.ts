@@ -5,10 +5,10 @@ import type { Broker } from "../../src/broker/broker.ts";
 import { runConsumer } from "../../src/consumer/consumer.ts";
 import { detectEvents, measureDetection } from "../../src/evaluate/detection.ts";
 import { writeCard } from "../../src/forest/card.ts";
-import { createExplainer } from "../../src/forest/explain.ts";
+import type { Model } from "../../src/forest/manifest.ts";
 import { loadModel } from "../../src/forest/load.ts";
 import { saveModel } from "../../src/forest/save.ts";
-import { createScorer } from "../../src/forest/scorer/scorer.ts";
+import { Judge } from "../../src/pipeline/judge.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { objectEncoders } from "../../src/objects/formats/encoders.ts";
 import { produceEvents } from "../../src/simulate/produce.ts";
@@ -129,12 +129,12 @@ async function removeDemo(dir: string) {
   for (const name of ["objects", "model"]) await removeIfThere(`${dir}/${name}`);
 }
 
-type StreamParts = Pick<Parameters<typeof runConsumer>[0], "broker" | "ledger" | "store" | "model">;
+type StreamParts = Pick<Parameters<typeof runConsumer>[0], "broker" | "ledger" | "store"> & { model: Model };
 
 /** Produces and consumes at the same time until everything is committed and relayed. */
 async function stream(flags: DemoFlags, parts: StreamParts): Promise<void> {
   using ending = endingSignal("demo");
-  using scorer = await createScorer(parts.model.forest);
+  using judge = await Judge.open(parts.model);
   const telemetry = createTelemetry({ level: "warn" });
   const progress = startProgress("demo", { total: flags.count, unit: "records" });
   await parts.broker.ensureTopic(TOPICS.topic);
@@ -142,8 +142,7 @@ async function stream(flags: DemoFlags, parts: StreamParts): Promise<void> {
   const consumerParts = {
     ...parts,
     ...TOPICS,
-    scorer,
-    explainer: createExplainer(parts.model.forest),
+    judge,
     group: "demo",
     logMode: "all" as const,
     encoder: objectEncoders.ndjson,

@@ -10,7 +10,6 @@ import type { Outcome } from "../ledger/ledger.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
 import { Semaphore } from "../runtime/semaphore.ts";
 import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
-import { openDecoder } from "../decode/wasm.ts";
 import { isDrained } from "./drained.ts";
 import { GroupOffsets } from "./group_offsets.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
@@ -50,11 +49,11 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
     maxBatchRecords,
     sessionTimeoutMs,
   });
-  const decoder = await openDecoder();
-  const onRead = oneSidedLabels(parts.model.manifest, (message) => parts.telemetry.log("warn", message));
+  const { model, decoder } = parts.judge;
+  const onRead = oneSidedLabels(model.manifest, (message) => parts.telemetry.log("warn", message));
   const giveUp = new AbortController();
   await using labels = new LabelTopic({ ...parts, decoder, onRead, signal: giveUp.signal });
-  await new Consumer({ ...parts, decoder, labels }, options, subscription, {
+  await new Consumer({ ...parts, labels }, options, subscription, {
     failing,
     ending,
     drained,
@@ -77,7 +76,7 @@ interface Owned {
 }
 
 class Consumer {
-  readonly #parts: ConsumerParts & Pick<PartitionParts, "decoder" | "labels">;
+  readonly #parts: ConsumerParts & Pick<PartitionParts, "labels">;
   readonly #options: ConsumerOptions;
   readonly #subscription: Subscription;
   readonly #ends: Ends;
@@ -91,7 +90,7 @@ class Consumer {
   #isWaiting = false;
 
   constructor(
-    parts: ConsumerParts & Pick<PartitionParts, "decoder" | "labels">,
+    parts: ConsumerParts & Pick<PartitionParts, "labels">,
     options: ConsumerOptions,
     subscription: Subscription,
     ends: Ends,

@@ -18,7 +18,7 @@ import type { ConsumerStatus } from "./status.ts";
 export interface ConsumerParts extends
   Omit<
     PartitionParts,
-    "decoder" | "labels" | "pool" | "retry" | "retryReads" | "onReplay" | "onCommit" | "onScored" | "owner"
+    "labels" | "pool" | "retry" | "retryReads" | "onReplay" | "onCommit" | "onScored" | "owner"
   > {
   /** Topic of the labels; it may be absent. */
   labelTopic: string;

@@ -1,9 +1,8 @@
 import type { Broker } from "../broker/broker.ts";
 import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { DeliveryError } from "../runtime/delivery_error.ts";
-import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer/scorer.ts";
+import { Judge } from "../pipeline/judge.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../objects/directory/store.ts";
@@ -40,9 +39,9 @@ async function onEmbedded(
     await using broker = openSqliteBroker(`${folder}/stream.db`);
     await using ledger = openSqliteLedger(`${folder}/ledger.db`);
     await using store = openDirectory(`${folder}/objects`);
-    using scorer = await createScorer(model.forest);
+    using judge = await Judge.open(model);
     await body({
-      ...{ broker, ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [] },
+      ...{ broker, ledger, store, judge, listeners: [] },
       ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "none" },
       encoder: objectEncoders.ndjson,
     }, { folder, count });
@@ -145,15 +144,15 @@ Deno.test("runConsumer() reads again what it could not commit as another had cla
 
 Deno.test("runConsumer() warns where only frauds are labelled and the model expects both", () =>
   onEmbedded({ count: 12_000, labels: "frauds" }, async (parts, { folder }) => {
-    const { model } = parts;
+    const { model } = parts.judge;
     const linesOf = async (presumeLegitimateAfterMs?: number) => {
       const lines: string[] = [];
       const group = crypto.randomUUID();
       await using ledger = openSqliteLedger(`${folder}/${group}.db`);
       await using store = openDirectory(`${folder}/${group}`);
+      using judge = await Judge.open({ ...model, manifest: { ...model.manifest, presumeLegitimateAfterMs } });
       await runConsumer({
-        ...{ ...parts, ledger, store, group },
-        model: { ...model, manifest: { ...model.manifest, presumeLegitimateAfterMs } },
+        ...{ ...parts, ledger, store, judge, group },
         telemetry: createTelemetry({ level: "warn", write: (line) => lines.push(line) }),
       }, { untilEmpty: true });
       return lines;

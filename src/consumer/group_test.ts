@@ -21,8 +21,7 @@ function consumerScript(folder: string): string {
     import { openSqliteLedger } from ${from("ledger/sqlite/ledger.ts")};
     import { openDirectory } from ${from("objects/directory/store.ts")};
     import { loadModel } from ${from("forest/load.ts")};
-    import { createScorer } from ${from("forest/scorer/scorer.ts")};
-    import { createExplainer } from ${from("forest/explain.ts")};
+    import { Judge } from ${from("pipeline/judge.ts")};
     import { objectEncoders } from ${from("objects/formats/encoders.ts")};
     import { createTelemetry } from ${from("runtime/telemetry.ts")};
     import { runConsumer } from ${from("consumer/consumer.ts")};
@@ -33,9 +32,9 @@ function consumerScript(folder: string): string {
     await using broker = openSqliteBroker(folder + "/stream.db");
     await using ledger = openSqliteLedger(folder + "/ledger.db");
     await using store = openDirectory(folder + "/objects");
-    using scorer = await createScorer(model.forest);
+    using judge = await Judge.open(model);
     await runConsumer({
-      broker, ledger, store, model, scorer, explainer: createExplainer(model.forest), listeners: [],
+      broker, ledger, store, judge, listeners: [],
       topic: ${JSON.stringify(TOPIC)}, labelTopic: "labels", group: "g", logMode: "all",
       encoder: objectEncoders.ndjson, telemetry: createTelemetry(),
     }, {

@@ -8,12 +8,9 @@ import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
 import { FencedError, type Ledger, type LogMode, type Outcome } from "../ledger/ledger.ts";
 import type { FeaturesOptions } from "../features/features.ts";
-import type { Explainer } from "../forest/explain.ts";
-import type { Model } from "../forest/manifest.ts";
-import type { Scorer } from "../forest/scorer/scorer.ts";
+import type { Judge } from "../pipeline/judge.ts";
 import { processBatch, type ScoredBatch } from "../pipeline/pipeline.ts";
 import { retry, type RetryOptions } from "../runtime/retry.ts";
-import type { Decoder } from "../decode/wasm.ts";
 import { type FeatureStage, openFeatureStage } from "../features/stage.ts";
 import type { LabelTopic } from "./label_topic.ts";
 import { PartitionState } from "./state.ts";
@@ -27,12 +24,7 @@ export interface PartitionParts {
   broker: Broker;
   /** Where outcomes are committed. */
   ledger: Ledger;
-  decoder: Decoder;
-  /** The model that scores. */
-  model: Model;
-  scorer: Scorer;
-  /** Tells the reasons of what is flagged, with the same forest. */
-  explainer: Explainer;
+  judge: Judge;
   topic: string;
   /** The topic of the labels, shared by all partitions. */
   labels: LabelTopic;
@@ -102,7 +94,7 @@ export class OwnedPartition {
    * @throws Error where the ledger is ahead of the stream, or follows another stream.
    */
   static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
-    const { broker, ledger, decoder, topic, labels, owner, retryReads, snapshotRecords } = parts;
+    const { broker, ledger, judge, topic, labels, owner, retryReads, snapshotRecords } = parts;
     const claim = await retry(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
       parts.retry,
@@ -118,8 +110,17 @@ export class OwnedPartition {
           `${ledger.name} followed`,
       );
     }
-    const stage = openFeatureStage(parts.model.manifest, parts.featuresOptions);
-    const source = { broker, ledger, decoder, topic, partition, labels, retryReads, snapshotRecords };
+    const stage = openFeatureStage(judge.model.manifest, parts.featuresOptions);
+    const source = {
+      broker,
+      ledger,
+      decoder: judge.decoder,
+      topic,
+      partition,
+      labels,
+      retryReads,
+      snapshotRecords,
+    };
     const state = await PartitionState.restore(
       stage,
       source,
@@ -169,12 +170,9 @@ export class OwnedPartition {
     if (seen === whole.count) return;
     const batch = sliceBatch(whole, seen);
     const startedAt = performance.now();
-    const { decoder, scorer, explainer, model, logMode, pool, onScored } = this.#parts;
+    const { judge, logMode, pool, onScored } = this.#parts;
     const result = await processBatch(batch, {
-      decoder,
-      model,
-      scorer,
-      explainer,
+      judge,
       stage: this.#stage,
       readLabels: (columns) => this.#state.readLabels(columns),
       logMode,

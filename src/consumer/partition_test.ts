@@ -1,11 +1,9 @@
 import { ArrayPool } from "../runtime/array_pool.ts";
 import { openSqliteBroker } from "../broker/sqlite/broker.ts";
-import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer/scorer.ts";
+import { Judge } from "../pipeline/judge.ts";
 import { FencedError, type Ledger, type Outcome } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
-import { openDecoder } from "../decode/wasm.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { assertEquals } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
@@ -18,7 +16,7 @@ async function opened(folder: string) {
   const broker = openSqliteBroker(`${folder}/stream.db`);
   const ledger = openSqliteLedger(`${folder}/ledger.db`);
   const model = await loadModel(`${folder}/model`);
-  const scorer = await createScorer(model.forest);
+  const judge = await Judge.open(model);
   const begun: { outcome: Outcome; release(error?: Error): void }[] = [];
   const held: Ledger = new Proxy(ledger, {
     get(target, name) {
@@ -35,13 +33,10 @@ async function opened(folder: string) {
         );
     },
   });
-  const decoder = await openDecoder();
-  const labels = new LabelTopic({ broker, decoder, labelTopic: "labels" });
+  const labels = new LabelTopic({ broker, decoder: judge.decoder, labelTopic: "labels" });
   const partition = await OwnedPartition.claim({
-    ...{ broker, ledger: held, model, scorer, logMode: "none", owner: "a", retry: {}, retryReads: {} },
-    decoder,
+    ...{ broker, ledger: held, judge, logMode: "none", owner: "a", retry: {}, retryReads: {} },
     pool: new ArrayPool(),
-    explainer: createExplainer(model.forest),
     topic: "transactions",
     labels,
     onReplay() {},
@@ -55,7 +50,7 @@ async function opened(folder: string) {
   return {
     ...{ partition, begun, batchOf, ledger },
     async [Symbol.asyncDispose]() {
-      scorer[Symbol.dispose]();
+      judge[Symbol.dispose]();
       await labels[Symbol.asyncDispose]();
       await broker[Symbol.asyncDispose]();
       await ledger[Symbol.asyncDispose]();

@@ -1,14 +1,10 @@
-/**
- * The noun that leaves: what Edgewood says of one transaction.
- *
- * @module
- */
+import type { RecordPlace } from "./place.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What one feature adds to a verdict. */
 export interface Reason {
   feature: string;
-  /** Its value before any transform, in the feature's own unit. */
+  /** Before any transform, in the feature's own unit. */
   value: number;
   /**
    * Change of the expected path length along the path, averaged over the trees. Negative makes the transaction more
@@ -19,39 +15,36 @@ export interface Reason {
   text: string;
 }
 
-/** The verdict on one transaction, as it stands in the ledger and in the objects. */
+/** The verdict on one transaction, whether or not it lies in a stream. */
 export interface Verdict {
   transaction: Transaction;
-  topic: string;
-  /** Partition of its record, from 0. */
-  partition: number;
-  /** Offset of its record. */
-  offset: number;
   /** In (0, 1], higher is more anomalous. */
   anomalyScore: number;
-  /** Flagged where the score is above it. */
   threshold: number;
   /** Whether the score is greater than the threshold. */
   flagged: boolean;
   /** SHA-256 of the model, hexadecimal. */
   model: string;
+  /** One a feature, the one that speaks most for an anomaly first. */
   reasons: Reason[];
   /** When it was scored, milliseconds since 1970. */
   scoredAtMs: number;
 }
 
-/** A verdict on a transaction that may lie in no stream, and then has no place in one. */
-export type AnyVerdict = Omit<Verdict, "topic" | "partition" | "offset"> & Partial<Verdict>;
-
 /**
  * The wire form of a verdict: one line of JSON, snake_case, the transaction's own fields first, unknown ones included.
  *
- * A field of the transaction that has the name of a verdict's field (`offset`, `flagged`, …) gives way to it.
+ * A verdict's field replaces a field of the transaction that has its name (`offset`, `flagged`, …).
  *
+ * @param place Where the transaction lies in the stream; null if it lies in none.
  * @param more Fields that come after the verdict's own.
  * @returns JSON without a line end.
  */
-export function encodeVerdict(verdict: AnyVerdict, more: Readonly<Record<string, unknown>> = {}): string {
+export function encodeVerdict(
+  verdict: Verdict,
+  place: RecordPlace | null,
+  more: Readonly<Record<string, unknown>> = {},
+): string {
   const { transaction } = verdict;
   return JSON.stringify({
     ...transaction.source,
@@ -60,9 +53,10 @@ export function encodeVerdict(verdict: AnyVerdict, more: Readonly<Record<string,
     terminal_id: transaction.terminalId,
     amount: transaction.amount,
     timestamp: new Date(transaction.timestampMs).toISOString(),
-    topic: verdict.topic,
-    partition: verdict.partition,
-    offset: verdict.offset,
+    // Without a place, undefined removes fields of these names that the transaction had.
+    topic: place?.topic,
+    partition: place?.partition,
+    offset: place?.offset,
     anomaly_score: verdict.anomalyScore,
     threshold: verdict.threshold,
     flagged: verdict.flagged,

@@ -6,7 +6,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import type { Model } from "../forest/manifest.ts";
-import { createScorer } from "../forest/scorer/scorer.ts";
+import { Judge } from "../pipeline/judge.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ReplayedEvent } from "../simulate/events/event.ts";
 import { openFeatureStage } from "../features/stage.ts";
@@ -62,14 +62,15 @@ export async function measureDetection(
  * @param model Its features see the labels that came before each transaction.
  */
 export async function detectEvents(events: Iterable<ReplayedEvent>, model: Model): Promise<Detection> {
-  using scorer = await createScorer(model.forest);
+  using judge = await Judge.open(model);
   const stage = openFeatureStage(model.manifest);
   const tally = new DetectionTally();
-  for await (const { columns, rows, isFraud, scenario } of eventBatches(events, stage)) {
-    const scores = scorer.score(rows, columns.count);
-    for (let row = 0; row < columns.count; row++) {
-      if (isFraud[row] < 0) continue;
-      tally.add(scores[row] > model.manifest.threshold, isFraud[row] === 1, scenario[row] || undefined);
+  for await (const batch of eventBatches(events, (label) => stage.features.offer(label))) {
+    const { count, recordIndex } = batch.columns;
+    const { scores } = judge.assess(batch.columns, stage);
+    for (let row = 0; row < count; row++) {
+      const { isFraud, scenario } = batch.events[recordIndex[row]];
+      if (isFraud !== null) tally.add(scores[row] > model.manifest.threshold, isFraud, scenario || undefined);
     }
   }
   return tally.detection();

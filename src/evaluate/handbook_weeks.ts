@@ -1,12 +1,10 @@
-import { decodeBody, encodeBody } from "../broker/record_batch.ts";
-import type { ReplayedEvent, ReplayedTransactionEvent } from "../simulate/events/event.ts";
-import { openDecoder } from "../decode/wasm.ts";
-import { decodeLabel } from "../decode/label.ts";
+import type { ReplayedEvent } from "../simulate/events/event.ts";
+import type { Label } from "../domain/label.ts";
+import { eventBatches } from "../training/rows/event_rows.ts";
 import type { FeatureStage } from "../features/stage.ts";
 import type { CardTransactions } from "../training/card_precision.ts";
 
 const DAY_MS = 86_400_000;
-const BATCH_EVENTS = 4096;
 const DAYS_OF_WEEK = 7;
 
 /** Transactions of one week, one element a transaction in each column. */
@@ -56,21 +54,19 @@ export async function collectWeeks(
   const test = new WeekBuilder(nFeatures);
   const compromised = Array.from({ length: 3 * DAYS_OF_WEEK }, () => new Set<string>());
   const cardNumbers = new Map<string, number>();
-  const encoder = new TextEncoder();
-  const decoder = await openDecoder();
-  let batch: ReplayedTransactionEvent[] = [];
   let transactions = 0;
   let faults = 0;
   const ofDay = new Float64Array(3 * DAYS_OF_WEEK);
   let firstMs = Infinity;
   let lastMs = -Infinity;
 
-  const flush = () => {
-    const values = batch.map(({ transaction }) => ({ key: null, value: JSON.stringify(transaction) }));
-    const decoded = decoder.decodeBatch(decodeBody("handbook", 0, transactions, encodeBody(values, 0)));
-    const { columns } = decoded;
+  const onLabel = (label: Label) => {
+    if (options.labels) stage.features.offer(label);
+  };
+  for await (const batch of eventBatches(events, onLabel)) {
+    const { columns } = batch;
     const { raw } = stage.apply(columns);
-    faults += decoded.faults.length;
+    faults += batch.faults.length;
     for (let row = 0; row < columns.count; row++) {
       const timestampMs = columns.timestampMs[row];
       firstMs = Math.min(firstMs, timestampMs);
@@ -78,7 +74,7 @@ export async function collectWeeks(
       const day = Math.floor((timestampMs - options.startMs) / DAY_MS);
       if (day < 0 || day >= 3 * DAYS_OF_WEEK) continue;
       ofDay[day]++;
-      const { isFraud, scenario, transaction } = batch[columns.recordIndex[row]];
+      const { isFraud, scenario, transaction } = batch.events[columns.recordIndex[row]];
       if (isFraud === null) {
         throw new Error(
           "Cannot evaluate as every transaction must say whether it is fraud (column is_fraud): " +
@@ -92,19 +88,8 @@ export async function collectWeeks(
       if (card === undefined) cardNumbers.set(transaction.customer_id, card = cardNumbers.size);
       week.add(raw.subarray(row * nFeatures, (row + 1) * nFeatures), { day, card, isFraud, scenario });
     }
-    transactions += batch.length;
-    batch = [];
-    options.onProgress?.(transactions);
-  };
-
-  for await (const event of events) {
-    if (event.kind === "label") {
-      if (options.labels) stage.features.offer(decodeLabel(encoder.encode(JSON.stringify(event.label))));
-      continue;
-    }
-    if (batch.push(event) === BATCH_EVENTS) flush();
+    options.onProgress?.(transactions += batch.events.length);
   }
-  flush();
   const known = knownCards(compromised, cardNumbers);
   const weeks = {
     train: train.finish(),

@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer/scorer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { openDecoder } from "../decode/wasm.ts";
+import { Judge } from "../pipeline/judge.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
 import { createApp, type HttpApp } from "./app.ts";
 import { OwnState } from "./live/feature_states.ts";
@@ -54,7 +52,7 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
   const snapshots = ledger && await SnapshotStates.open(ledger, topic, model.manifest);
   await ledger?.queries.prepare();
   const states = snapshots ?? new OwnState(model.manifest, parts);
-  const scorer = await createScorer(model.forest);
+  const judge = await Judge.open(model);
   const ending = new AbortController();
   const app = createApp(
     {
@@ -62,9 +60,7 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
       topic,
       model,
       modelFiles: await readModelFiles(parts.model),
-      decoder: await openDecoder(),
-      scorer,
-      explainer: createExplainer(model.forest),
+      judge,
       states,
       live,
       feed: new FlaggedFeed(),
@@ -91,7 +87,7 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
       clearInterval(stepping);
       clearInterval(refreshing);
       ending.abort();
-      scorer[Symbol.dispose]();
+      judge[Symbol.dispose]();
     },
   };
 }

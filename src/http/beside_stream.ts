@@ -6,12 +6,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import type { ConsumerOptions } from "../consumer/consumer_options.ts";
-import type { Explainer } from "../forest/explain.ts";
-import type { Model } from "../forest/manifest.ts";
-import type { Scorer } from "../forest/scorer/scorer.ts";
+import type { Judge } from "../pipeline/judge.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { openDecoder } from "../decode/wasm.ts";
 import { createApp } from "./app.ts";
 import type { Access } from "./access/guard.ts";
 import { OwnedStates } from "./live/feature_states.ts";
@@ -28,14 +25,9 @@ export interface BesideStreamParts {
   broker: Broker;
   /** The ledger. */
   ledger: Ledger;
-  /** The model that scores. */
-  model: Model;
+  judge: Judge;
   /** Its files. */
   modelFiles: ModelFiles;
-  /** Scores with the model's forest. */
-  scorer: Scorer;
-  /** Tells the reasons. */
-  explainer: Explainer;
   /** Topic of the transactions. */
   topic: string;
   /** Topic of the labels. */
@@ -76,7 +68,8 @@ export async function openBesideStream(
   access: Access,
   parts: BesideStreamParts,
 ): Promise<BesideStream> {
-  const { broker, ledger, model, topic, labelTopic, telemetry } = parts;
+  const { broker, ledger, judge, topic, labelTopic, telemetry } = parts;
+  const { model } = judge;
   const live = new LiveNumbers(model.manifest);
   const feed = new FlaggedFeed();
   let partitions = await broker.partitions(topic);
@@ -87,7 +80,7 @@ export async function openBesideStream(
   const app = {
     ...parts,
     service: "consume" as const,
-    decoder: await openDecoder(),
+    model,
     live,
     feed,
     states,

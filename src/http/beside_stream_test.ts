@@ -1,7 +1,6 @@
 /** The hook by which a stream that is caught up with leaves requests their turns. */
 import { setImmediate } from "node:timers/promises";
-import { createExplainer } from "../forest/explain.ts";
-import { createScorer } from "../forest/scorer/scorer.ts";
+import { Judge } from "../pipeline/judge.ts";
 import { outcomeOf } from "../ledger/testing/outcomes.ts";
 import { createTelemetry } from "../runtime/telemetry.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
@@ -21,10 +20,10 @@ function work(ms: number): void {
 async function openService() {
   await using resources = new AsyncDisposableStack();
   const { broker, ledger, model } = resources.use(await openTestingApp());
-  const scorer = resources.use(await createScorer(model.forest));
+  const judge = resources.use(await Judge.open(model));
   const service = resources.use(
     await openBesideStream({ hostname: "127.0.0.1", port: 0 }, {}, {
-      ...{ broker, ledger, model, scorer, explainer: createExplainer(model.forest) },
+      ...{ broker, ledger, judge },
       modelFiles: { manifest: new Uint8Array(), forest: new Uint8Array(), card: undefined },
       ...{ topic: "transactions", labelTopic: "labels", telemetry: createTelemetry({ write() {} }) },
     }),

@@ -1,50 +1,40 @@
 import type { RecordBatch } from "../broker/broker.ts";
-import { decide } from "../pipeline/decide.ts";
-import { scoreRows } from "../pipeline/score.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
 import { encodeVerdict } from "../domain/verdict.ts";
 import type { FeatureStates, FoundState } from "./live/feature_states.ts";
 import type { HttpParts } from "./parts.ts";
 
-/** What became of a record: the verdict as JSON, or what keeps it from being a transaction. */
+/** What became of a record: the verdict as JSON, or why it is not a transaction. */
 export type Judgement = { verdict: string } | { reason: string; detail: string };
 
 /**
- * Decodes, scores and decides records by the stages of the stream, each against the state of its customer.
+ * Judges records as the stream does, each against the state of its customer.
  *
- * Nothing is committed. A state of the stream stays as it is; records of one call then do not see one another.
+ * Nothing is committed. A state of the stream stays as it is, so records of one call do not see one another.
  *
  * @returns One judgement a record, in their order.
  */
 export function judge(
   batch: RecordBatch,
-  parts: Pick<HttpParts, "decoder" | "model" | "scorer" | "explainer" | "states" | "live">,
+  { judge, states, live }: Pick<HttpParts, "judge" | "states" | "live">,
   scoredAtMs: number,
 ): Judgement[] {
-  const { columns, faults } = parts.decoder.decodeBatch(batch);
+  const { columns, faults } = judge.decode(batch);
   const judgements = new Array<Judgement>(batch.count);
   for (const { recordIndex, error } of faults) {
     judgements[recordIndex] = { reason: error.reason, detail: error.message };
   }
-  for (const [{ stage, origin, advances }, rows] of rowsByState(columns, parts.states)) {
+  for (const [{ stage, origin, advances }, rows] of rowsByState(columns, states)) {
     const share = rows.length === columns.count ? columns : selectRows(columns, rows);
-    const features = advances ? stage.apply(share) : stage.peek(share);
-    const scores = scoreRows(parts.scorer, features, share.count);
-    if (advances) {
-      parts.live.scored({ batch, count: share.count, eventTimeMs: share.timestampMs, scores, features });
-    }
-    const decided = decide(share, scores, features, {
-      model: parts.model,
-      explainer: parts.explainer,
-      topic: "",
-      partition: 0,
-      offsets: batch.offsets,
+    const { count, timestampMs: eventTimeMs } = share;
+    const { features, scores, decided } = judge.assess(share, stage, {
+      peek: !advances,
+      verdicts: "all",
       scoredAtMs,
-      every: true,
     });
+    if (advances) live.scored({ batch, count, eventTimeMs, scores, features });
     for (const { row, verdict } of decided) {
-      const { topic: _topic, partition: _partition, offset: _offset, ...placeless } = verdict;
-      judgements[share.recordIndex[row]] = { verdict: encodeVerdict(placeless, { state: origin }) };
+      judgements[share.recordIndex[row]] = { verdict: encodeVerdict(verdict, null, { state: origin }) };
     }
   }
   return judgements;

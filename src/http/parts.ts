@@ -1,8 +1,6 @@
-import type { Explainer } from "../forest/explain.ts";
 import type { Model } from "../forest/manifest.ts";
-import type { Scorer } from "../forest/scorer/scorer.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Decoder } from "../decode/wasm.ts";
+import type { Judge } from "../pipeline/judge.ts";
 import type { FeatureStates } from "./live/feature_states.ts";
 import type { FlaggedFeed } from "./live/flagged_feed.ts";
 import type { LabelTarget } from "./routes/label_routes.ts";
@@ -19,10 +17,7 @@ export interface HttpParts {
   model: Model;
   /** The files of the model, as they are. */
   modelFiles: ModelFiles;
-  /** Turns records into transactions, as it does for the stream; one of its own. */
-  decoder: Decoder;
-  scorer: Scorer;
-  explainer: Explainer;
+  judge: Judge;
   /** The feature state of each customer. */
   states: FeatureStates;
   /** Counts and times of what runs beside it. */

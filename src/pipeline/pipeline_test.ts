@@ -2,11 +2,9 @@ import { ArrayPool } from "../runtime/array_pool.ts";
 import type { RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
 import { openSqliteBroker } from "../broker/sqlite/broker.ts";
-import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer/scorer.ts";
+import { Judge } from "./judge.ts";
 import { processBatch } from "./pipeline.ts";
-import { openDecoder } from "../decode/wasm.ts";
 import { openFeatureStage } from "../features/stage.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
@@ -28,16 +26,14 @@ for (const logMode of ["all", "flagged", "none"] as const) {
     const folder = await Deno.makeTempDir();
     await makeEmbeddedRun(folder, { count: 6000 });
     const model = await loadModel(`${folder}/model`);
-    using scorer = await createScorer(model.forest);
-    const decoder = await openDecoder();
+    using judge = await Judge.open(model);
     const batches = await batchesOf(`${folder}/stream.db`);
     /** Each batch with a stage and a pool of its own, or all of them, two at a time, with one pool. */
     const outcomes = async (shared?: ArrayPool) => {
       const stages = [0, 1].map(() => openFeatureStage(model.manifest));
       const processed = (batch: RecordBatch, which: number) =>
         processBatch(batch, {
-          ...{ decoder, model, scorer, logMode },
-          explainer: createExplainer(model.forest),
+          ...{ judge, logMode },
           stage: stages[which],
           pool: shared ?? new ArrayPool(),
           // Other batches are decoded meanwhile.

@@ -2,9 +2,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { runConsumer } from "../consumer/consumer.ts";
-import { createExplainer } from "../forest/explain.ts";
 import { loadModel } from "../forest/load.ts";
-import { createScorer } from "../forest/scorer/scorer.ts";
+import { Judge } from "../pipeline/judge.ts";
 import type { LogMode } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../objects/directory/store.ts";
@@ -22,14 +21,12 @@ async function consumeInto(folder: string, logMode: LogMode, format: "ndjson" | 
   await using broker = openSqliteBroker(`${folder}/stream.db`);
   await using ledger = openSqliteLedger(`${folder}/ledger.db`);
   await using store = openDirectory(`${folder}/objects`);
-  using scorer = await createScorer(model.forest);
+  using judge = await Judge.open(model);
   await runConsumer({
     broker,
     ledger,
     store,
-    model,
-    scorer,
-    explainer: createExplainer(model.forest),
+    judge,
     listeners: [],
     topic: TOPIC,
     labelTopic: "labels",

@@ -1,8 +1,7 @@
 import { openBroker, openLedger, openObjects } from "../../../src/adapters.ts";
 import { runConsumer } from "../../../src/consumer/consumer.ts";
-import { createExplainer } from "../../../src/forest/explain.ts";
 import { loadModel } from "../../../src/forest/load.ts";
-import { createScorer } from "../../../src/forest/scorer/scorer.ts";
+import { Judge } from "../../../src/pipeline/judge.ts";
 import { openBesideStream } from "../../../src/http/beside_stream.ts";
 import type { HttpAddress } from "../../../src/http/listen.ts";
 import { readModelFiles } from "../../../src/http/model_files.ts";
@@ -49,15 +48,14 @@ export async function runOpenDemo(options: OpenDemoOptions): Promise<void> {
   const { dir, count, ratePerS, topics } = options;
   using ending = endingSignal("demo");
   const model = await loadModel(`${dir}/model`);
-  using scorer = await createScorer(model.forest);
-  const explainer = createExplainer(model.forest);
+  using judge = await Judge.open(model);
   await using broker = await openBroker(`sqlite:${dir}/stream.db`, { inThread: true });
   await using ledger = await openLedger(`sqlite:${dir}/ledger.db`, { inThread: true });
   await using store = await openObjects(`file:${dir}/objects`);
   const telemetry = createTelemetry({ level: "warn" });
   await broker.ensureTopic(topics.topic);
   await broker.ensureTopic(topics.labelTopic);
-  const parts = { broker, ledger, model, scorer, explainer, telemetry, ...topics };
+  const parts = { broker, ledger, judge, telemetry, ...topics };
   await using web = await openBesideStream(options.http, {}, {
     ...parts,
     modelFiles: await readModelFiles(`${dir}/model`),

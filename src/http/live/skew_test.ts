@@ -1,5 +1,5 @@
 /** Trainer, replay, consumer and HTTP compute the same features and scores of the same transactions, bit for bit. */
-import { createScorer } from "../../forest/scorer/scorer.ts";
+import { Judge } from "../../pipeline/judge.ts";
 import type { SimulatedTransaction } from "../../simulate/events/event.ts";
 import { simulate } from "../../simulate/simulate.ts";
 import { type FeatureStage, openFeatureStage } from "../../features/stage.ts";
@@ -18,7 +18,7 @@ const ids = events.flatMap((event) => event.kind === "transaction" ? [event.tran
 
 /** Raw features and scores by the code of the trainer and of the replay of files. */
 async function byTrainer(more: SimulatedTransaction[] = []) {
-  using scorer = await createScorer(forest);
+  using judge = await Judge.open({ manifest, forest, sha256: "" });
   const raw: number[] = [];
   const scores: number[] = [];
   const last = more.map((transaction) => ({
@@ -29,9 +29,11 @@ async function byTrainer(more: SimulatedTransaction[] = []) {
   }));
   // Labels that come after the last transaction are not known to it.
   const known = events.slice(0, events.findLastIndex(({ kind }) => kind === "transaction") + 1);
-  for await (const batch of eventBatches([...known, ...last], openFeatureStage(manifest))) {
-    raw.push(...batch.raw);
-    scores.push(...scorer.score(batch.rows, batch.columns.count));
+  const stage = openFeatureStage(manifest);
+  for await (const { columns } of eventBatches([...known, ...last], (label) => stage.features.offer(label))) {
+    const { features, scores: found } = judge.assess(columns, stage);
+    raw.push(...features.raw);
+    scores.push(...found);
   }
   return { raw, scores };
 }

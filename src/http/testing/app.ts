@@ -7,15 +7,13 @@ import { buildModule } from "../../testing/module.ts";
 import { openSqliteBroker } from "../../broker/sqlite/broker.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { runConsumer } from "../../consumer/consumer.ts";
-import { createExplainer } from "../../forest/explain.ts";
 import { loadModel } from "../../forest/load.ts";
 import type { Model } from "../../forest/manifest.ts";
-import { createScorer } from "../../forest/scorer/scorer.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../../objects/directory/store.ts";
 import { objectEncoders } from "../../objects/formats/encoders.ts";
-import { openDecoder } from "../../decode/wasm.ts";
+import { Judge } from "../../pipeline/judge.ts";
 import type { FeatureStage } from "../../features/stage.ts";
 import { createTelemetry } from "../../runtime/telemetry.ts";
 import { makeEmbeddedRun } from "../../testing/embedded_run.ts";
@@ -51,8 +49,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   const folder = await Deno.makeTempDir();
   await makeEmbeddedRun(folder, { count: 3000, partitions: options.partitions });
   const model = await loadModel(`${folder}/model`);
-  const scorer = await createScorer(model.forest);
-  const explainer = createExplainer(model.forest);
+  const judge = await Judge.open(model);
   const broker = openSqliteBroker(`${folder}/stream.db`);
   const ledger = openSqliteLedger(`${folder}/ledger.db`);
   await using store = openDirectory(`${folder}/objects`);
@@ -65,7 +62,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   const stages = new Map<number, FeatureStage>();
   const topics = { topic: "transactions", labelTopic: "labels" };
   await runConsumer({
-    ...{ broker, ledger, store, model, scorer, explainer, telemetry, ...topics },
+    ...{ broker, ledger, store, judge, telemetry, ...topics },
     group: "test",
     logMode: "all",
     encoder: objectEncoders.ndjson,
@@ -88,11 +85,10 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   await ledger.queries.prepare();
   const errors: Error[] = [];
   const parts = {
-    ...{ model, scorer, explainer, states, live, feed, ledger },
+    ...{ model, judge, states, live, feed, ledger },
     service: "consume" as const,
     topic: topics.topic,
     modelFiles: await readModelFiles(`${folder}/model`),
-    decoder: await openDecoder(),
     labels: { broker, labelTopic: topics.labelTopic },
     counters: telemetry.counters,
     signal: new AbortController().signal,
@@ -107,7 +103,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
       return app.fetch(new Request(`http://127.0.0.1:8080${path}`, { ...init, headers }), address);
     },
     async [Symbol.asyncDispose]() {
-      scorer[Symbol.dispose]();
+      judge[Symbol.dispose]();
       await broker[Symbol.asyncDispose]();
       await ledger[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });

@@ -20,9 +20,6 @@ function verdictOf(offset: number): Verdict {
       timestampMs: 1_700_000_000_123 + offset,
       source,
     },
-    topic: "transactions",
-    partition: 3,
-    offset: 5_000_000_000 + offset,
     anomalyScore: 1 / (offset + 2),
     threshold: 0.5,
     flagged: true,
@@ -35,7 +32,12 @@ function verdictOf(offset: number): Verdict {
   };
 }
 
-const verdicts = Array.from({ length: 300 }, (_, offset) => encodeVerdict(verdictOf(offset)));
+const placeOf = (offset: number) => ({ topic: "transactions", partition: 3, offset: 5_000_000_000 + offset });
+
+const verdicts = Array.from(
+  { length: 300 },
+  (_, offset) => encodeVerdict(verdictOf(offset), placeOf(offset)),
+);
 
 Deno.test("encodeParquet() keeps every field with its type", async () => {
   const rows = await parquetReadObjects({ file: encodeParquet(verdicts).slice().buffer });

@@ -5,27 +5,21 @@
  */
 import { decodeBody, encodeBody } from "../../broker/record_batch.ts";
 import { type RowBatch, UNKNOWN_LABEL } from "../train_stream.ts";
-import type { ReplayedEvent } from "../../simulate/events/event.ts";
+import type { ReplayedEvent, ReplayedTransactionEvent } from "../../simulate/events/event.ts";
 import { openDecoder } from "../../decode/wasm.ts";
 import { decodeLabel } from "../../decode/label.ts";
 import type { FeatureStage } from "../../features/stage.ts";
-import type { TransactionColumns } from "../../domain/transaction.ts";
+import type { DecodedBatch } from "../../decode/decode.ts";
+import type { Label } from "../../domain/label.ts";
 import { afterWarmUp } from "./warm_up.ts";
 
 const BATCH_EVENTS = 4096;
 const encoder = new TextEncoder();
 
-/** Transactions of events with their features and what is known of them. */
-export interface EventBatch {
-  /** The transactions; records that are none are left out. */
-  columns: TransactionColumns;
-  /** Raw features, row-major: length rows × features. */
-  raw: Float32Array;
-  rows: Float32Array;
-  /** 1 for a fraud, 0 for none, -1 where the event does not say; one a row. */
-  isFraud: Int8Array;
-  /** Number of the fraud scenario, 0 for none or unknown; one a row. */
-  scenario: Uint8Array;
+/** Decoded transactions, and the events that they came from. */
+export interface EventBatch extends DecodedBatch {
+  /** By record; of row `r` it is `events[columns.recordIndex[r]]`. */
+  events: readonly ReplayedTransactionEvent[];
 }
 
 /** How events become rows. */
@@ -37,41 +31,26 @@ export interface EventRowsOptions {
 }
 
 /**
- * Takes events the way of the wire, JSON and decoder included; labels are seen when they become known.
+ * Sends events through JSON and the decoder, as over the wire.
  *
- * @param stage Its state moves on with the events.
+ * @param onLabel Takes each label when it becomes known; transactions before it may be decoded later.
  */
 export async function* eventBatches(
   events: Iterable<ReplayedEvent> | AsyncIterable<ReplayedEvent>,
-  stage: FeatureStage,
+  onLabel: (label: Label) => void,
 ): AsyncGenerator<EventBatch> {
   const decoder = await openDecoder();
-  let truths: { isFraud: boolean | null; scenario: number | null }[] = [];
-  let values: { key: null; value: string }[] = [];
-
+  let waiting: ReplayedTransactionEvent[] = [];
   const flush = (): EventBatch => {
-    const { columns } = decoder.decodeBatch(decodeBody("events", 0, 0, encodeBody(values, 0)));
-    const { raw, rows } = stage.apply(columns);
-    const isFraud = new Int8Array(columns.count);
-    const scenario = new Uint8Array(columns.count);
-    for (let row = 0; row < columns.count; row++) {
-      const truth = truths[columns.recordIndex[row]];
-      isFraud[row] = truth.isFraud === null ? -1 : Number(truth.isFraud);
-      scenario[row] = truth.scenario ?? 0;
-    }
-    truths = [];
-    values = [];
-    return { columns, raw, rows, isFraud, scenario };
+    const values = waiting.map(({ transaction }) => ({ key: null, value: JSON.stringify(transaction) }));
+    const decoded = decoder.decodeBatch(decodeBody("events", 0, 0, encodeBody(values, 0)));
+    const batch = { ...decoded, events: waiting };
+    waiting = [];
+    return batch;
   };
-
   for await (const event of events) {
-    if (event.kind === "label") {
-      stage.features.offer(decodeLabel(encoder.encode(JSON.stringify(event.label))));
-      continue;
-    }
-    values.push({ key: null, value: JSON.stringify(event.transaction) });
-    truths.push(event);
-    if (values.length >= BATCH_EVENTS) yield flush();
+    if (event.kind === "label") onLabel(decodeLabel(encoder.encode(JSON.stringify(event.label))));
+    else if (waiting.push(event) === BATCH_EVENTS) yield flush();
   }
   yield flush();
 }
@@ -89,10 +68,14 @@ export async function* eventRows(
 ): AsyncGenerator<RowBatch> {
   const trim = afterWarmUp(options.warmUpMs, stage.features.nFeatures);
   let transactions = 0;
-  for await (const { columns, raw, isFraud } of eventBatches(events, stage)) {
-    options.onProgress?.(transactions += columns.count);
-    const { count, timestampMs: timestampsMs, customerKey: cardKeys } = columns;
-    const labels = Uint8Array.from(isFraud, (is) => is < 0 ? UNKNOWN_LABEL : is);
+  for await (const batch of eventBatches(events, (label) => stage.features.offer(label))) {
+    const { count, recordIndex, timestampMs: timestampsMs, customerKey: cardKeys } = batch.columns;
+    const { raw } = stage.apply(batch.columns);
+    options.onProgress?.(transactions += count);
+    const labels = Uint8Array.from({ length: count }, (_, row) => {
+      const { isFraud } = batch.events[recordIndex[row]];
+      return isFraud === null ? UNKNOWN_LABEL : Number(isFraud);
+    });
     const rest = trim({ rows: raw, count, labels, timestampsMs, cardKeys });
     if (rest !== undefined) yield rest;
   }
