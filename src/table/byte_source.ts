@@ -22,17 +22,6 @@ export interface ByteSource extends Disposable {
  *
  * @param path Path of a file, or `-` for standard input.
  * @throws Error where it cannot be opened or is a folder.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { openByteSource } from "./byte_source.ts";
- *
- * const path = await Deno.makeTempFile();
- * await Deno.writeTextFile(path, "a,b\n1,2\n");
- * using source = await openByteSource(path);
- * assertEquals(source.size, 8);
- * ```
  */
 export async function openByteSource(path: string): Promise<ByteSource> {
   const name = path === "-" ? "standard input" : path;
@@ -90,7 +79,8 @@ async function* unpack(chunks: AsyncGenerator<Uint8Array>, name: string): AsyncG
   yield* isGzip ? gunzip(join(head, chunks), name) : join(head, chunks);
 }
 
-async function* join(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** What was read ahead, then the rest. */
+export async function* join<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
   yield first;
   yield* rest;
 }

@@ -48,9 +48,8 @@ export async function* readCsv(pieces: AsyncIterable<string>, name: string): Asy
     if (errors.length > 0) {
       const { message, row } = errors[0];
       throw new SyntaxError(
-        `Cannot read ${name} as every quoted cell must end with a quote and a delimiter (row ${
-          rowsRead + row - 1
-        }): current value is "${message}"`,
+        `Cannot read ${name} as every quoted cell must end with a quote and a delimiter ` +
+          `(row ${rowsRead + row - 1}): current value is "${message}"`,
       );
     }
     rest = rest.slice(meta.cursor);

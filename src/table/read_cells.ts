@@ -1,3 +1,4 @@
+import { type ByteSource, join } from "./byte_source.ts";
 import { cellKind } from "./cell.ts";
 import { readCsv } from "./csv.ts";
 
@@ -26,34 +27,36 @@ export interface TableCells {
 }
 
 /**
- * Splits bytes into cells, and reads some rows ahead to know the columns.
+ * Splits a file into cells, and reads some rows ahead to know the columns. The source is closed if that fails.
  *
- * @param chunks UTF-8, with or without byte order mark; CSV, or NDJSON where the first character is `{`.
- * @param name The table's name in messages.
+ * @param source UTF-8, with or without byte order mark; CSV, or NDJSON where the first character is `{`.
  * @throws RangeError for a table without header, with a column named twice, or not in UTF-8.
  */
-export async function readCells(
-  chunks: AsyncIterable<Uint8Array>,
-  name: string,
-  rowsAhead: number,
-): Promise<TableCells> {
-  const pieces = decodeUtf8(chunks, name);
-  let first = "";
-  for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
-    first += next.value;
-    if (/\S/.test(first)) break;
+export async function readCells(source: ByteSource, rowsAhead: number): Promise<TableCells> {
+  const { name } = source;
+  try {
+    const pieces = decodeUtf8(source.chunks, name);
+    let first = "";
+    for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+      first += next.value;
+      if (/\S/.test(first)) break;
+    }
+    const start = first.trimStart()[0];
+    if (start === undefined) {
+      throw new RangeError(
+        `Cannot read ${name} as it must hold a table with a header: current value is an empty file`,
+      );
+    }
+    if (start === "[") {
+      throw new RangeError(
+        `Cannot read ${name} as JSON must be one object a line: current value is an array`,
+      );
+    }
+    return await (start === "{" ? ndjsonCells : csvCells)(join(first, pieces), name, rowsAhead);
+  } catch (error) {
+    source[Symbol.dispose]();
+    throw error;
   }
-  const text = resume([first], pieces);
-  const start = first.trimStart()[0];
-  if (start === undefined) {
-    throw new RangeError(
-      `Cannot read ${name} as it must hold a table with a header: current value is an empty file`,
-    );
-  }
-  if (start === "[") {
-    throw new RangeError(`Cannot read ${name} as JSON must be one object a line: current value is an array`);
-  }
-  return await (start === "{" ? ndjsonCells : csvCells)(text, name, rowsAhead);
 }
 
 async function csvCells(text: AsyncIterable<string>, name: string, rowsAhead: number): Promise<TableCells> {
@@ -63,16 +66,11 @@ async function csvCells(text: AsyncIterable<string>, name: string, rowsAhead: nu
   checkColumns(columns, name);
   const width = columns.length;
   const ahead = await readAhead(rows, head.slice(1), rowsAhead);
-  return tableCells(
-    columns,
-    ahead,
-    rows,
-    (cells) =>
-      cells.length === width
-        ? cells
-        : new BadRow(`must have ${width} cells: current value is ${cells.length} cells`),
-    rowsAhead,
-  );
+  const checked = (cells: string[]) =>
+    cells.length === width
+      ? cells
+      : new BadRow(`must have ${width} cells: current value is ${cells.length} cells`);
+  return tableCells(columns, rowsAhead, checked, ahead, rows);
 }
 
 async function ndjsonCells(
@@ -93,16 +91,11 @@ async function ndjsonCells(
       `Cannot read ${name} as each line ${problem}`,
     );
   }
-  return tableCells(
-    columns,
-    ahead,
-    rows,
-    (row) =>
-      row instanceof BadRow
-        ? row
-        : columns.map((column) => Object.hasOwn(row, column) ? row[column] : undefined),
-    rowsAhead,
-  );
+  const cellsOf = (row: Record<string, unknown> | BadRow) =>
+    row instanceof BadRow
+      ? row
+      : columns.map((column) => Object.hasOwn(row, column) ? row[column] : undefined);
+  return tableCells(columns, rowsAhead, cellsOf, ahead, rows);
 }
 
 /** Adds rows to those read until there are so many, or the text ends. */
@@ -117,10 +110,10 @@ async function readAhead<T>(batches: AsyncGenerator<T[]>, read: T[], rowsAhead: 
 
 function tableCells<T>(
   columns: string[],
+  rowsAhead: number,
+  cellsOf: (row: T) => unknown[] | BadRow,
   ahead: T[],
   rest: AsyncIterable<T[]>,
-  cellsOf: (row: T) => unknown[] | BadRow,
-  rowsAhead: number,
 ): TableCells {
   const first = ahead.map(cellsOf);
   return {
@@ -170,9 +163,8 @@ function checkColumns(columns: string[], name: string): void {
   const counted = columns.every((column, c) => column === String(c));
   if (!counted && columns.every((column) => cellKind(column) === "number")) {
     throw new RangeError(
-      `Cannot read ${name} as its first line must name the columns: current value is "${
-        columns.join().slice(0, 60)
-      }"`,
+      `Cannot read ${name} as its first line must name the columns: ` +
+        `current value is "${columns.join().slice(0, 60)}"`,
     );
   }
   const seen = new Set<string>();
@@ -195,9 +187,4 @@ async function* decodeUtf8(chunks: AsyncIterable<Uint8Array>, name: string): Asy
     if (!(cause instanceof TypeError)) throw cause;
     throw new RangeError(`Cannot read ${name} as its text must be UTF-8: ${cause.message}`, { cause });
   }
-}
-
-async function* resume(first: string[], rest: AsyncGenerator<string>): AsyncGenerator<string> {
-  yield* first;
-  yield* rest;
 }

@@ -49,29 +49,24 @@ export interface Table extends Disposable {
  */
 export async function openTable(path: string): Promise<Table> {
   const source = await openByteSource(path);
-  try {
-    const cells = await readCells(source.chunks, source.name, ROWS_TO_JUDGE);
-    const otherColumns = judgeColumns(cells.columns, cells.firstRows);
-    let skippedRows = 0;
-    return {
-      name: source.name,
-      columns: cells.columns,
-      numericColumns: cells.columns.filter((name) => name !== "" && !otherColumns.has(name)),
-      otherColumns,
-      size: source.size,
-      get bytesRead() {
-        return source.bytesRead;
-      },
-      get skippedRows() {
-        return skippedRows;
-      },
-      rows: (selection) => readRows(cells, source.name, selection, () => skippedRows++),
-      [Symbol.dispose]: () => source[Symbol.dispose](),
-    };
-  } catch (error) {
-    source[Symbol.dispose]();
-    throw error;
-  }
+  const cells = await readCells(source, ROWS_TO_JUDGE);
+  const otherColumns = judgeColumns(cells.columns, cells.firstRows);
+  let skippedRows = 0;
+  return {
+    name: source.name,
+    columns: cells.columns,
+    numericColumns: cells.columns.filter((name) => name !== "" && !otherColumns.has(name)),
+    otherColumns,
+    size: source.size,
+    get bytesRead() {
+      return source.bytesRead;
+    },
+    get skippedRows() {
+      return skippedRows;
+    },
+    rows: (selection) => readRows(cells, source.name, selection, () => skippedRows++),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
 }
 
 /** The columns that are not numeric, with the reason. */
@@ -97,17 +92,6 @@ function judgeColumns(columns: string[], rows: unknown[][]): Map<string, string>
  *
  * @param roles The names of the features, and the columns of label and time.
  * @throws RangeError where a named column is absent, a feature is the label or the time, or no column is left.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { chooseFeatures, openTable } from "./table.ts";
- *
- * const path = await Deno.makeTempFile();
- * await Deno.writeTextFile(path, "city,amount,fraud\nZurich,12.5,0\n");
- * using table = await openTable(path);
- * assertEquals(chooseFeatures(table, { label: "fraud" }), ["amount"]);
- * ```
  */
 export function chooseFeatures(
   table: Table,

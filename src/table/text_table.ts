@@ -29,42 +29,36 @@ export interface TextTable extends Pick<Table, "columns" | "size" | "bytesRead">
  */
 export async function openTextTable(path: string): Promise<TextTable> {
   const source = await openByteSource(path);
-  try {
-    const cells = await readCells(source.chunks, source.name, 1);
-    const asText = rowMaker(cells.columns);
-    /** Rows before the batch in hand. */
-    let before = 0;
-    const rowsOf = function* (batch: readonly (unknown[] | BadRow)[]) {
-      for (let i = 0; i < batch.length; i++) {
-        const row = batch[i];
-        if (row instanceof BadRow) {
-          throw new RangeError(`Cannot read ${source.name} as row ${before + i + 1} ${row.problem}`);
-        }
-        yield asText(row);
+  const cells = await readCells(source, 1);
+  const asText = rowMaker(cells.columns);
+  let rowsBefore = 0;
+  const rowsOf = function* (batch: readonly (unknown[] | BadRow)[]) {
+    for (let i = 0; i < batch.length; i++) {
+      const row = batch[i];
+      if (row instanceof BadRow) {
+        throw new RangeError(`Cannot read ${source.name} as row ${rowsBefore + i + 1} ${row.problem}`);
       }
-    };
-    const batches = async function* () {
-      for await (const batch of cells.batches) {
-        yield rowsOf(batch);
-        before += batch.length;
-      }
-    };
-    return {
-      columns: cells.columns,
-      size: source.size,
-      get bytesRead() {
-        return source.bytesRead;
-      },
-      async *rows() {
-        for await (const batch of batches()) yield* batch;
-      },
-      batches,
-      [Symbol.dispose]: () => source[Symbol.dispose](),
-    };
-  } catch (error) {
-    source[Symbol.dispose]();
-    throw error;
-  }
+      yield asText(row);
+    }
+  };
+  const batches = async function* () {
+    for await (const batch of cells.batches) {
+      yield rowsOf(batch);
+      rowsBefore += batch.length;
+    }
+  };
+  return {
+    columns: cells.columns,
+    size: source.size,
+    get bytesRead() {
+      return source.bytesRead;
+    },
+    async *rows() {
+      for await (const batch of batches()) yield* batch;
+    },
+    batches,
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  };
 }
 
 /** Makes rows of text of cells, field by field: all rows then share a shape, and no pairs are made. */
