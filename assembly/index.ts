@@ -1,5 +1,5 @@
 import { BLOCK_LEAST, BLOCK_ROWS, HEADER, ROOTS, SCORES, SECTIONS, TREES } from "./layout";
-import { decodeLabels, decodeTransactions } from "./decode";
+import { decodeLabels, decodeTransactions } from "./decode/decode";
 import { scoreBlocks } from "./block";
 import { findNaN } from "./rows";
 import { sumsToScores } from "./score";

@@ -18,7 +18,7 @@ for (const [name, flags] of Object.entries(SMALLEST)) {
     async fn() {
       const folder = await Deno.makeTempDir();
       const args = [name, "--quick", "--rounds", "1", "--json", folder, ...flags];
-      await using process = startDeno("scripts/commands/bench.ts", args, { permissions: ["--allow-all"] });
+      await using process = startDeno("scripts/dev/bench.ts", args, { permissions: ["--allow-all"] });
       const { code, stderr } = await process.ended({ timeoutMs: 600_000 });
       assertEquals(code, 0, stderr);
       const report: Report = JSON.parse(await Deno.readTextFile(`${folder}/${name}.json`));

@@ -19,7 +19,7 @@ for (const [name, flags] of Object.entries(SMALLEST)) {
   Deno.test(`bench ${name} runs under its own permissions and reports figures`, async () => {
     const folder = await Deno.makeTempDir();
     const args = [name, "--quick", "--rounds", "1", "--json", folder, ...flags];
-    await using process = startDeno("scripts/commands/bench.ts", args, { permissions: ["--allow-all"] });
+    await using process = startDeno("scripts/dev/bench.ts", args, { permissions: ["--allow-all"] });
     const { code, stdout, stderr } = await process.ended({ timeoutMs: 300_000 });
     assertEquals(code, 0, stderr);
     const report: Report = JSON.parse(await Deno.readTextFile(`${folder}/${name}.json`));
@@ -45,7 +45,7 @@ for (const [name, flags] of Object.entries(SMALLEST)) {
 }
 
 Deno.test("bench refuses a measurement that there is not, and names those that there are", async () => {
-  await using process = startDeno("scripts/commands/bench.ts", ["nothing"], { permissions: ["--allow-all"] });
+  await using process = startDeno("scripts/dev/bench.ts", ["nothing"], { permissions: ["--allow-all"] });
   const { code, stderr } = await process.ended({ timeoutMs: 60_000 });
   assertEquals(code, 2);
   for (const name of [...Object.keys(SMALLEST), "pipeline", "latency"]) assert(stderr.includes(name), name);

@@ -21,7 +21,7 @@ import type { Line } from "./report/report.ts";
 import { spreadOf } from "./report/spread.ts";
 import { type ConsumeRun, runConsume, timeToFirstVerdict } from "./runs/consume_run.ts";
 import { embeddedEngines } from "./runs/engines.ts";
-import { fillStream } from "./runs/fill_stream.ts";
+import { fillStream } from "./load/fill_stream.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 
 const TOPICS = { topic: "transactions", labelTopic: "labels" };

@@ -16,7 +16,7 @@ import { interleave } from "./report/interleave.ts";
 import { ratioOf, type Spread, spreadOf } from "./report/spread.ts";
 import { type ConsumeRun, runConsume } from "./runs/consume_run.ts";
 import { embeddedEngines } from "./runs/engines.ts";
-import { fillStream } from "./runs/fill_stream.ts";
+import { fillStream } from "./load/fill_stream.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 
 const TOPICS = { topic: "transactions", labelTopic: "labels" };

@@ -15,7 +15,7 @@ import type { Line } from "./report/report.ts";
 import { spreadOf } from "./report/spread.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 import { lastWords } from "./runs/measured_process.ts";
-import { type RequestTimes, sendScoreRequests } from "./runs/score_requests.ts";
+import { type RequestTimes, sendScoreRequests } from "./load/score_requests.ts";
 
 interface Flags {
   rounds: number;

@@ -15,7 +15,7 @@ import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import { ratioOf, type Spread } from "./report/spread.ts";
-import { FETCH_BYTES, rawClients, type Reader } from "./runs/kafka_raw.ts";
+import { FETCH_BYTES, rawClients, type Reader } from "./raw/kafka_raw.ts";
 
 const CLIENTS = ["kafkajs", "platformatic"] as const;
 const PARTITIONS = 4;

@@ -18,7 +18,7 @@ import { embeddedEngines, realServers, serverEngines } from "./runs/engines.ts";
 import { type LatencyRun, runLatency } from "./runs/latency_run.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 import { lastWords } from "./runs/measured_process.ts";
-import { runSparkLatency } from "./runs/spark_latency.ts";
+import { runSparkLatency } from "./peers/spark_latency.ts";
 
 const CONTAMINATION = 0.05;
 const PARTITIONS = 4;

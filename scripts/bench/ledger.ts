@@ -19,8 +19,8 @@ import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import { ratioOf } from "./report/spread.ts";
 import { makeFolder } from "./runs/make_folder.ts";
-import { outcomeMaker } from "./runs/made_outcomes.ts";
-import { type RawPostgres, rawPostgres } from "./runs/postgres_raw.ts";
+import { outcomeMaker } from "./load/made_outcomes.ts";
+import { type RawPostgres, rawPostgres } from "./raw/postgres_raw.ts";
 
 const TOPIC = "transactions";
 const COLUMNS = 13;

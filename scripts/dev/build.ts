@@ -38,10 +38,7 @@ export async function buildModule(root: URL, force = false): Promise<number | un
 
 /** SHA-256 over the names and contents of all that decides the module's bytes, the compiler's version included. */
 async function hashSources(root: URL): Promise<string> {
-  const names = [];
-  for await (const entry of Deno.readDir(new URL("assembly/", root))) {
-    if (entry.isFile && entry.name.endsWith(".ts")) names.push(`assembly/${entry.name}`);
-  }
+  const names = await sourcesBelow(root, "assembly");
   const texts = await Promise.all(
     ["asconfig.json", ...names.sort()].map(async (
       name,
@@ -49,6 +46,15 @@ async function hashSources(root: URL): Promise<string> {
   );
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
   return await sha256Hex(new TextEncoder().encode(JSON.stringify([imports["assemblyscript/asc"], texts])));
+}
+
+async function sourcesBelow(root: URL, folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(new URL(`${folder}/`, root))) {
+    if (isDirectory) names.push(...await sourcesBelow(root, `${folder}/${name}`));
+    else if (name.endsWith(".ts")) names.push(`${folder}/${name}`);
+  }
+  return names;
 }
 
 async function isUpToDate(outFile: URL, recordFile: URL, sources: string): Promise<boolean> {

@@ -180,7 +180,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "assemblyscript": ["scripts/dev"],
   "commander": ["scripts"],
   // The version stands there, once.
-  "deno.json": ["scripts/cli"],
+  "deno.json": ["scripts"],
   "cli-progress": ["scripts/cli"],
   "ajv": ["scripts/dev"],
   "ajv-formats": ["scripts/dev"],

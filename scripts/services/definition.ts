@@ -4,7 +4,7 @@
  * @module
  */
 import type { Service, ServiceName } from "../../src/testing/services.ts";
-import type { Authority } from "./certificates.ts";
+import type { Authority } from "./servers/certificates.ts";
 
 /** What stays the same over restarts of one server until `up --fresh`; kept in its run folder. */
 export interface ServiceSettings {

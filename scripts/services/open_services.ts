@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import type { ServiceName } from "../../src/testing/services.ts";
 import type { ServiceDefinition } from "./definition.ts";
-import { kafka } from "./kafka.ts";
-import { minio } from "./minio.ts";
-import { postgres } from "./postgres.ts";
-import { seaweedfs } from "./seaweedfs.ts";
+import { kafka } from "./servers/kafka.ts";
+import { minio } from "./servers/minio.ts";
+import { postgres } from "./servers/postgres.ts";
+import { seaweedfs } from "./servers/seaweedfs.ts";
 import { ServiceHandle } from "./service_handle.ts";
 import { UnavailableError } from "./unavailable_error.ts";
 

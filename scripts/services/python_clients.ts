@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { installStep } from "./install_step.ts";
+import { installStep } from "./servers/install_step.ts";
 import { UnavailableError } from "./unavailable_error.ts";
 
 /** Versions of the packages; together they name the folder that they are installed in. */

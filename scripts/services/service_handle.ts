@@ -1,5 +1,5 @@
 import type { Service, ServiceName } from "../../src/testing/services.ts";
-import { type Authority, openAuthority } from "./certificates.ts";
+import { type Authority, openAuthority } from "./servers/certificates.ts";
 import type { RunContext, ServiceDefinition, ServiceSettings } from "./definition.ts";
 import { keepSettings } from "./keep_settings.ts";
 import { publishService } from "./publish_services.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { installStep } from "../../services/install_step.ts";
+import { installStep } from "../../services/servers/install_step.ts";
 
 /** What can be installed, and the Python packages of it; versions are in requirements.txt. */
 export const PEER_PACKAGES = {

@@ -3,7 +3,7 @@ import type { EngineUrls } from "../../harness/pipeline_run.ts";
 import { type RunningProcess, startDeno } from "../../../src/testing/process.ts";
 import { memoryBounds } from "../../cli/launch/memory_bounds.ts";
 import { permissionsFor } from "../../cli/launch/permissions.ts";
-import type { Topics } from "./fill_stream.ts";
+import type { Topics } from "../load/fill_stream.ts";
 import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
 
 /** What is consumed, and how. */

@@ -3,7 +3,7 @@ import { readS3Address } from "../../../src/objects/s3/address.ts";
 import type { EngineUrls } from "../../harness/pipeline_run.ts";
 import { type Needed, needs, type Services } from "../../../src/testing/services.ts";
 import { makeFolder } from "./make_folder.ts";
-import { rawPostgres } from "./postgres_raw.ts";
+import { rawPostgres } from "../raw/postgres_raw.ts";
 
 /** A ledger and a store of objects that nothing was written to yet; disposing of it removes what was. */
 export interface FreshEngines extends AsyncDisposable {

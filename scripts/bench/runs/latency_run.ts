@@ -16,7 +16,7 @@ import { startConsume } from "./consume_run.ts";
 import { listBucket } from "./engines.ts";
 import type { KafkaClientName } from "./pipeline_contenders.ts";
 import { watchProcess } from "./process_use.ts";
-import { startSteadyProducer, type SteadyProducer } from "./steady_producer.ts";
+import { startSteadyProducer, type SteadyProducer } from "../load/steady_producer.ts";
 
 /** How a run is made. */
 export interface LatencyOptions {

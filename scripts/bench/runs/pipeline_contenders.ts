@@ -14,12 +14,12 @@ import { platformaticWasm } from "../../cli/launch/permissions.ts";
 import type { SparkPeer, SparkRun } from "../peers/spark_peer.ts";
 import { type ConsumeRun, runConsume } from "./consume_run.ts";
 import { serverEngines } from "./engines.ts";
-import type { Topics } from "./fill_stream.ts";
-import { FETCH_BYTES } from "./kafka_raw.ts";
+import type { Topics } from "../load/fill_stream.ts";
+import { FETCH_BYTES } from "../raw/kafka_raw.ts";
 import { makeFolder } from "./make_folder.ts";
 import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
 import { profileShares } from "./profile_shares.ts";
-import { rawPostgres } from "./postgres_raw.ts";
+import { rawPostgres } from "../raw/postgres_raw.ts";
 
 /** A client of Kafka, as `KAFKA_CLIENT` names it. */
 export type KafkaClientName = "kafkajs" | "platformatic";
@@ -61,7 +61,7 @@ export async function readRaw(
   if (isTuned) args.push(String(FETCH_BYTES));
   const permissions = ["--allow-net", "--allow-env", "--allow-sys", `--allow-read=${platformaticWasm()}`];
   const { code, stdout, stderr, ...run } = await measuredProcess(() =>
-    startDeno("scripts/bench/runs/read_raw.ts", args, { permissions })
+    startDeno("scripts/bench/raw/read_raw.ts", args, { permissions })
   );
   if (code !== 0) {
     throw new Error(

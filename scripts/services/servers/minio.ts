@@ -1,5 +1,5 @@
-import type { S3Service, Service } from "../../src/testing/services.ts";
-import type { ServiceDefinition } from "./definition.ts";
+import type { S3Service, Service } from "../../../src/testing/services.ts";
+import type { ServiceDefinition } from "../definition.ts";
 import { installStep } from "./install_step.ts";
 
 /** The last version of MinIO before its repository was archived; a version of the Go module, built from source. */

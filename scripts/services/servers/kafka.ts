@@ -1,10 +1,10 @@
-import type { KafkaService, Service } from "../../src/testing/services.ts";
+import type { KafkaService, Service } from "../../../src/testing/services.ts";
 import { authorityFile } from "./certificates.ts";
-import type { ServiceDefinition } from "./definition.ts";
+import type { ServiceDefinition } from "../definition.ts";
 import { installStep } from "./install_step.ts";
 import { askKafkaMetadata } from "./kafka_metadata.ts";
 import { kafkaPortRoles, kafkaProperties } from "./kafka_properties.ts";
-import { shell } from "./shell.ts";
+import { shell } from "../shell.ts";
 
 /** Version of the broker on Maven Central. */
 const VERSION = "4.1.1";

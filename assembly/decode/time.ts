@@ -1,5 +1,5 @@
 // Event times: RFC 3339, or epoch milliseconds.
-import { afterWhole, whole } from "./decode_number";
+import { afterWhole, whole } from "./number";
 
 /** The range that `src/decode/timestamp.ts` accepts, in milliseconds. */
 const LEAST_MS: i64 = 100_000_000_000;

@@ -4,13 +4,13 @@ import {
   AMOUNTS, CURRENCIES, CUSTOMER_KEYS, FIELD_AMOUNT, FIELD_CHANNEL, FIELD_COUNTRY, FIELD_CURRENCY, FIELD_CUSTOMER_ID,
   FIELD_IS_FRAUD, FIELD_LABELLED_AT, FIELD_MERCHANT_CATEGORY, FIELD_TERMINAL_ID, FIELD_TIMESTAMP, FIELD_TRANSACTION_ID,
   FIELD_Z, LABELLED_TIMES, RECORD_ENDS, RECORD_STARTS, TERMINAL_KEYS, TIMES, TRANSACTION_KEYS, TRUTHS, ZS,
-} from "./layout";
-import { forgetUnknownNames, isNewName, matchName, nameLength, UNKNOWN } from "./decode_names";
-import { afterAmount, afterDecimal } from "./decode_number";
-import { afterSpace, afterTextValue, afterUnknownValue } from "./decode_json";
-import { afterId, keepIds } from "./decode_id";
-import { afterTimestamp } from "./decode_time";
-import { afterCategory, afterChannel, afterLetters, afterTruth, isNull } from "./decode_code";
+} from "../layout";
+import { forgetUnknownNames, isNewName, matchName, nameLength, UNKNOWN } from "./names";
+import { afterAmount, afterDecimal } from "./number";
+import { afterSpace, afterTextValue, afterUnknownValue } from "./json";
+import { afterId, keepIds } from "./id";
+import { afterTimestamp } from "./time";
+import { afterCategory, afterChannel, afterLetters, afterTruth, isNull } from "./code";
 
 const QUOTE: u32 = 0x22;
 const COMMA: u32 = 0x2c;

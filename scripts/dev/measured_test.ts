@@ -8,7 +8,7 @@ Deno.test("measured writes a page from each report that bench left, an index, an
     await Deno.mkdir(out);
     await Deno.writeTextFile(`${out}/gone.md`, "");
     const permissions = ["--allow-all"];
-    const bench = await runDeno("scripts/commands/bench.ts", ["decode", "--quick", "--json", reports], {
+    const bench = await runDeno("scripts/dev/bench.ts", ["decode", "--quick", "--json", reports], {
       permissions,
     });
     assertEquals(bench.code, 0, bench.stderr);
@@ -38,7 +38,7 @@ Deno.test("measured writes a page from each report that bench left, an index, an
       ].map((row) => ({ ...row, peakRssMb: 100, tookS: 1, ok: row.lost === 0, problems: [] })),
     };
     await Deno.writeTextFile(`${reports}/faults.json`, JSON.stringify(faults));
-    const { code, stdout, stderr } = await runDeno("scripts/commands/measured.ts", [reports, "--out", out], {
+    const { code, stdout, stderr } = await runDeno("scripts/dev/measured.ts", [reports, "--out", out], {
       permissions: [
         `--allow-read=${folder}`,
         `--allow-write=${out}`,
@@ -64,7 +64,7 @@ Deno.test("measured writes a page from each report that bench left, an index, an
 Deno.test("measured refuses a folder without reports", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const { code, stderr } = await runDeno("scripts/commands/measured.ts", [folder], {
+    const { code, stderr } = await runDeno("scripts/dev/measured.ts", [folder], {
       permissions: [`--allow-read=${folder}`, "--allow-env=NO_COLOR,FORCE_COLOR,CLICOLOR_FORCE"],
     });
     assertEquals(code, 1);

@@ -1,5 +1,5 @@
 // Names of fields: the known ones by their bytes, unknown ones remembered to find those that are repeated.
-import { FIELD_NAME_BYTES, FIELD_NAMES, FIELDS, NAME_BYTES } from "./layout";
+import { FIELD_NAME_BYTES, FIELD_NAMES, FIELDS, NAME_BYTES } from "../layout";
 
 /** The field that came after each field last time, and in the last place the first field. */
 const followers: usize = memory.data(16);

@@ -1,7 +1,7 @@
 import { openBroker, openObjects } from "../../../src/adapters.ts";
-import type { SparkPeer } from "../peers/spark_peer.ts";
-import { listBucket } from "./engines.ts";
-import { startSteadyProducer } from "./steady_producer.ts";
+import type { SparkPeer } from "./spark_peer.ts";
+import { listBucket } from "../runs/engines.ts";
+import { startSteadyProducer } from "../load/steady_producer.ts";
 
 /** How a run is made. */
 export interface SparkLatencyOptions {

@@ -1,7 +1,7 @@
 // Ids: text without escapes, or whole numbers, to their keys.
-import { afterTextValue, hasDelete } from "./decode_json";
-import { afterWhole } from "./decode_number";
-import { ID_ENDS, IDS, MAX_ID_BYTES } from "./layout";
+import { afterTextValue, hasDelete } from "./json";
+import { afterWhole } from "./number";
+import { ID_ENDS, IDS, MAX_ID_BYTES } from "../layout";
 
 /** Start and end of the text of the record's ids, by field. */
 const places: usize = memory.data(24);
