@@ -10,7 +10,8 @@ export interface ProcessUse {
   stop(): void;
 }
 
-const LOOK_EVERY_MS = 200;
+/** A look is due after a tenth of the time so far, within these bounds: a short run is seen often, a long one seldom. */
+const [LEAST_WAIT_MS, MOST_WAIT_MS] = [5, 200];
 /** Clock ticks a second of /proc/PID/stat, on every Linux that Deno runs on. */
 const TICKS_A_SECOND = 100;
 
@@ -37,7 +38,14 @@ export function watchProcess(pid: number): ProcessUse {
     }
     peakRssBytes = Math.max(peakRssBytes, sum);
   };
-  const timer = setInterval(look, LOOK_EVERY_MS);
+  const startedAt = performance.now();
+  let timer: ReturnType<typeof setTimeout>;
+  const keepLooking = () => {
+    look();
+    const waitMs = Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, (performance.now() - startedAt) / 10));
+    timer = setTimeout(keepLooking, waitMs);
+  };
+  keepLooking();
   return {
     get peakRssBytes() {
       return peakRssBytes;
@@ -45,7 +53,7 @@ export function watchProcess(pid: number): ProcessUse {
     get cpuSeconds() {
       return [...cpuTicks.values()].reduce((sum, ticks) => sum + ticks, 0) / TICKS_A_SECOND;
     },
-    stop: () => clearInterval(timer),
+    stop: () => clearTimeout(timer),
   };
 }
 
