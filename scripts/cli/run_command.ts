@@ -74,9 +74,15 @@ export async function runAsProgram(command: Command): Promise<never> {
 
 function prepare(command: Command): void {
   command.exitOverride();
-  if (command.version() === undefined) command.version(project.version, "-V, --version", "print the version");
+  withVersion(command);
   if (command.commands.length === 0 && !command.options.some((option) => option.long === "--verbose")) {
     command.option("--verbose", "print the stack of an error");
   }
   command.commands.forEach(prepare);
+}
+
+/** Gives a command `--version`, which prints the version of `deno.json`. */
+export function withVersion(command: Command): Command {
+  if (command.version() === undefined) command.version(project.version, "-V, --version", "print the version");
+  return command;
 }

@@ -25,6 +25,28 @@ Deno.test("every metric that the dashboard and the rules of monitoring/ name is 
   for (const name of names) assert(known.has(name) || declared.includes(name), `${name} is not in /metrics`);
 });
 
+Deno.test("the reference names every metric of /metrics, with its labels", async () => {
+  await using app = await openTestingApp();
+  await app.ask("/healthz");
+  const metrics = await (await app.ask("/metrics")).text();
+  const page = await Deno.readTextFile(new URL("../../.github/docs/reference/metrics.md", import.meta.url));
+  const labelsOf = new Map(
+    [...page.matchAll(/^\| `(\w+)` *\| \w+ *\| ([\w, ]*?) *\|/gm)].map(([, name, labels]) => [name, labels]),
+  );
+  const declared = [...metrics.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+  assertEquals([...labelsOf.keys()].sort(), [...new Set(declared)].sort());
+  let labelled = 0;
+  for (const [, sample, pairs] of metrics.matchAll(/^(\w+)\{([^}]*)\}/gm)) {
+    const name = sample.replace(/_(bucket|sum|count)$/, "");
+    const labels = [...pairs.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((label) =>
+      label !== "le"
+    );
+    assertEquals(labels.join(", "), labelsOf.get(name) ?? labelsOf.get(sample), sample);
+    labelled++;
+  }
+  assert(labelled > 10, `${labelled}`);
+});
+
 Deno.test("docker-compose.yml mounts the files of monitoring/, and the service takes the tokens of `deno task env`", async () => {
   const compose = parse(await Deno.readTextFile(new URL("../../docker-compose.yml", import.meta.url)), {
     merge: true,

@@ -13,7 +13,7 @@ type Step = readonly [name: string, ...args: string[]];
 
 /** Command `ok`. */
 export const okCommand: Command = new Command("ok")
-  .description("Run the whole gate: fmt, lint, check, doc lint, room lint, tests, doc tests.")
+  .description("Run the whole gate: fmt, lint, check, doc lint, room lint, reference, tests, doc tests.")
   .option("--no-tests", "leave the tests out")
   .action(ok);
 
@@ -31,6 +31,7 @@ async function ok({ tests }: { tests: boolean }): Promise<void> {
     ["check of the page", "check", "--quiet", ...page],
     ["doc lint", "doc", "--lint", "--quiet", ...documented],
     ["room lint", "run", "--allow-read", "--allow-write", "--allow-run=deno", "scripts/dev/lint_rooms.ts"],
+    ["reference", "task", "--quiet", "reference", "--check"],
   ];
   if (tests) {
     steps.push(

@@ -176,7 +176,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["src/runtime", "src/broker/sqlite", "src/ledger/sqlite", "scripts/harness"],
   "papaparse": ["src/table"],
   "pure-rand": ["src/simulate"],
-  "zod": ["src/config.ts", "src/forest", "src/http"],
+  "zod": ["src/config.ts", "src/forest", "src/http", "scripts/dev"],
   "assemblyscript": ["scripts/dev"],
   "commander": ["scripts"],
   // The version stands there, once.

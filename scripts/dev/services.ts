@@ -8,6 +8,7 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ServiceName } from "../../src/testing/services.ts";
+import { withVersion } from "../cli/run_command.ts";
 import { openServices, serviceNames } from "../services/open_services.ts";
 import type { ServiceHandle } from "../services/service_handle.ts";
 import { servicesFile } from "../services/publish_services.ts";
@@ -111,7 +112,8 @@ const CONTROLS: Record<string, [string, (handle: ServiceHandle) => Promise<unkno
   resume: ["wake it (SIGCONT)", (handle) => handle.resume()],
 };
 
-const program = new Command("services")
+/** The command `services`: real servers on this machine. */
+export const servicesCommand: Command = withVersion(new Command("services"))
   .description(
     "Kafka, MinIO, PostgreSQL and SeaweedFS on loopback without Docker, for the integration tests.",
   )
@@ -125,19 +127,19 @@ Exit codes: 0 done, 1 a server failed or does not answer, 2 wrong use, 3 a serve
   .exitOverride((error) => Deno.exit(error.exitCode === 0 ? 0 : 2));
 
 let exitCode = 0;
-program.command("up").description("start what is not running; return when all answer")
+servicesCommand.command("up").description("start what is not running; return when all answer")
   .addOption(only).addOption(json)
   .option("--fresh", "stop them and delete their data, ports and passwords first")
   .option("--port <name=port>", "first port of a server's block (repeatable); refused if in use", parsePort)
   .action(async (flags: Flags) => void (exitCode = await up(flags)));
-program.command("down").description("stop them all; installs and data stay")
+servicesCommand.command("down").description("stop them all; installs and data stay")
   .addOption(only).addOption(json)
   .action(async (flags: Flags) => void (exitCode = await down(flags)));
-program.command("status").description("tell what runs and answers")
+servicesCommand.command("status").description("tell what runs and answers")
   .addOption(only).addOption(json)
   .action(async (flags: Flags) => void (exitCode = await status(flags)));
 for (const [verb, [description, control]] of Object.entries(CONTROLS)) {
-  program.command(verb).description(description).argument("<name>", NAMES, parseName)
+  servicesCommand.command(verb).description(description).argument("<name>", NAMES, parseName)
     .action(async (name: ServiceName) => {
       const { handles } = await openServices({ only: [name], start: false, report });
       await control(handles[name]);
@@ -148,7 +150,7 @@ for (const [verb, [description, control]] of Object.entries(CONTROLS)) {
 
 if (import.meta.main) {
   try {
-    await program.parseAsync(Deno.args, { from: "user" });
+    await servicesCommand.parseAsync(Deno.args, { from: "user" });
   } catch (error) {
     const { name, message } = error as Error;
     console.error(message);

@@ -1,0 +1,87 @@
+/** `deno task reference`: writes the pages of `.github/docs/reference/` from the code; `--check` fails if they are stale. */
+import { Command } from "commander";
+import { openAlone } from "../../src/http/alone.ts";
+import { createTelemetry } from "../../src/runtime/telemetry.ts";
+import { runAsProgram } from "../cli/run_command.ts";
+import { commandsPage } from "./reference/commands_page.ts";
+import { featuresPage } from "./reference/features_page.ts";
+import { formatsPage } from "./reference/formats_page.ts";
+import { metricsPage } from "./reference/metrics_page.ts";
+import { settingsPage } from "./reference/settings_page.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const FOLDER = new URL(".github/docs/reference/", ROOT);
+const NOTE = "<!-- Written by `deno task reference` from the code. Do not edit. -->";
+
+/** Command `reference`. */
+export const referenceCommand: Command = new Command("reference")
+  .description("Write .github/docs/reference from the code: commands, settings, features, metrics, formats.")
+  .option("--check", "write nothing, and fail if a page is stale")
+  .action(reference);
+
+async function reference({ check }: { check?: boolean }): Promise<void> {
+  const stale: string[] = [];
+  for (const [name, page] of Object.entries(await referencePages())) {
+    const place = new URL(name, FOLDER);
+    const text = await formatted(`${NOTE}\n\n${page}\n`);
+    const before = await readKnown(place);
+    if (before === text) continue;
+    stale.push(name);
+    if (!check) await Deno.writeTextFile(place, text);
+  }
+  if (!check) {
+    return console.log(stale.length === 0 ? "nothing has changed" : `written    ${stale.join(", ")}`);
+  }
+  if (stale.length > 0) {
+    throw new Error(
+      `${
+        stale.join(", ")
+      } in .github/docs/reference no longer say what the code does: run deno task reference`,
+    );
+  }
+}
+
+/** The pages by file name, not formatted yet. */
+async function referencePages(): Promise<Record<string, string>> {
+  using service = await openAlone({}, {
+    model: new URL("model/", ROOT),
+    topic: "transactions",
+    stateless: false,
+    telemetry: createTelemetry({ level: "error" }),
+  });
+  return {
+    "commands.md": await commandsPage(),
+    "settings.md": await settingsPage(),
+    "features.md": featuresPage(),
+    "metrics.md": await metricsPage(service.app),
+    "formats.md": await formatsPage(),
+  };
+}
+
+/** Markdown as `deno fmt` leaves it, so that the format step of the gate has nothing to change. */
+async function formatted(text: string): Promise<string> {
+  const process = new Deno.Command("deno", {
+    args: ["fmt", "--ext=md", "-"],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { success, stdout } = await process.output();
+  if (!success) throw new Error("Cannot format the reference: deno fmt failed");
+  return new TextDecoder().decode(stdout);
+}
+
+async function readKnown(place: URL): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(place);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+if (import.meta.main) await runAsProgram(referenceCommand);
