@@ -43,6 +43,14 @@ export function hashId(bytes: Uint8Array, start: number, end: number, out: Uint3
   out[at + 1] = finish(high ^ (end - start));
 }
 
+/** The 64-bit key of an id, low word first, as `hashId` makes it of the id's UTF-8 bytes. */
+export function idKey(id: string): [low: number, high: number] {
+  const bytes = new TextEncoder().encode(id);
+  const key = new Uint32Array(2);
+  hashId(bytes, 0, bytes.length, key, 0);
+  return [key[0], key[1]];
+}
+
 function rotateLeft(word: number, bits: number): number {
   return word << bits | word >>> (32 - bits);
 }

@@ -1,4 +1,4 @@
-import { hashId } from "../domain/hash_id.ts";
+import { idKey } from "../domain/hash_id.ts";
 import type { Label } from "../domain/label.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
 import { describeFeature, type FeatureDefinition } from "./definition.ts";
@@ -6,13 +6,7 @@ import { featureRegistry } from "./registry.ts";
 import { rowWriter } from "./row_writer.ts";
 import { CUSTOMER_WORDS } from "./state/customer_state.ts";
 import { FeatureState, LOOKED_UP_ROWS, type StateLayout } from "./state/feature_state.ts";
-import {
-  type KeyColumns,
-  type PartColumns,
-  type PlacedColumns,
-  RowState,
-  type StatePart,
-} from "./state/part.ts";
+import { ColumnSet, type KeyColumns, type PartColumns, RowState, type StatePart } from "./state/part.ts";
 import { SnapshotReader, SnapshotWriter, stateIdText } from "./state/snapshot.ts";
 import { TERMINAL_LABELS, TERMINAL_WORDS } from "./state/terminal_state.ts";
 
@@ -164,7 +158,7 @@ function openParts(definitions: readonly FeatureDefinition[]): [Map<StatePart, P
   const needed = new Set(definitions.map(({ needs }) => needs));
   /** The place of a part is the same in every set: a table is as wide as the last part that its set needs. */
   const place = <C extends KeyColumns>(first: number, columnsOf: (part: PartColumns) => C | undefined) => {
-    const placed: PlacedColumns<C>[] = [];
+    const placed: { columns: C; at: number }[] = [];
     let at = first;
     for (const [part, columns] of opened) {
       const own = columnsOf(columns);
@@ -172,7 +166,7 @@ function openParts(definitions: readonly FeatureDefinition[]): [Map<StatePart, P
       if (needed.has(part)) placed.push({ columns: own, at });
       at += own.words;
     }
-    return placed;
+    return new ColumnSet(placed);
   };
   const customers = place(CUSTOMER_WORDS, ({ customer }) => customer);
   const terminals = place(TERMINAL_WORDS, ({ terminal }) => terminal);
@@ -180,8 +174,8 @@ function openParts(definitions: readonly FeatureDefinition[]): [Map<StatePart, P
   return [opened, {
     customers,
     terminals,
-    usesTerminals: labelsTerminals || terminals.length > 0,
-    usesLabels: labelsTerminals || customers.some(({ columns }) => columns.label !== undefined),
+    usesTerminals: labelsTerminals || terminals.words > 0,
+    usesLabels: labelsTerminals || customers.takesLabels,
   }];
 }
 
@@ -288,12 +282,12 @@ class StreamFeatures implements Features {
   }
 
   knows(customerId: string): boolean {
-    return this.#state.customers.table.find(...hashOf(customerId)) >= 0;
+    return this.#state.customers.table.find(...idKey(customerId)) >= 0;
   }
 
   excerpt(customerId: string, terminalId: string): Uint8Array {
     const part = this.#makeState();
-    part.copyFrom(this.#state, hashOf(customerId), hashOf(terminalId));
+    part.copyFrom(this.#state, idKey(customerId), idKey(terminalId));
     const out = new SnapshotWriter();
     part.save(out);
     return out.finish(this.#stateKey);
@@ -308,15 +302,8 @@ class StreamFeatures implements Features {
   }
 }
 
-function hashOf(id: string): [number, number] {
-  const bytes = new TextEncoder().encode(id);
-  const key = new Uint32Array(2);
-  hashId(bytes, 0, bytes.length, key, 0);
-  return [key[0], key[1]];
-}
-
 function keyOf(definitions: readonly FeatureDefinition[], presumeAfterMs: number): [number, number] {
-  return hashOf(JSON.stringify([
+  return idKey(JSON.stringify([
     STATE_VERSION,
     String(presumeAfterMs),
     definitions.map((definition) => [

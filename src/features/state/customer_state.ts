@@ -1,8 +1,8 @@
 import { KeyTable } from "./key_table.ts";
 import {
+  type ColumnSet,
   type CustomerColumns,
   elapsedSeconds,
-  type PlacedColumns,
   type RowState,
   type StatePart,
   storedAfter,
@@ -43,9 +43,7 @@ export const CUSTOMER_WORDS = 5;
  */
 export class CustomerState {
   readonly table: KeyTable;
-  /** Loops over them count by index, as an iterator costs more than the work. */
-  readonly #placed: readonly PlacedColumns<CustomerColumns>[];
-  readonly #takesLabels: boolean;
+  readonly #columns: ColumnSet<CustomerColumns>;
   /** A customer of whom nothing is known. */
   readonly #stranger: KeyTable;
   readonly #prior = { mean: 0.5, spread: 0.5 };
@@ -54,11 +52,9 @@ export class CustomerState {
   #logVariance = 0;
 
   /** Makes the state of no customer, with these columns. */
-  constructor(placed: readonly PlacedColumns<CustomerColumns>[], maxKeys: number) {
-    this.#placed = placed;
-    this.#takesLabels = placed.some(({ columns }) => columns.label !== undefined);
-    const last = placed.at(-1);
-    const words = last === undefined ? CUSTOMER_WORDS : last.at + last.columns.words;
+  constructor(columns: ColumnSet<CustomerColumns>, maxKeys: number) {
+    this.#columns = columns;
+    const words = Math.max(CUSTOMER_WORDS, columns.words);
     this.table = new KeyTable(words, maxKeys);
     this.#stranger = new KeyTable(words, 1);
     this.#stranger.touch(0, 0);
@@ -84,19 +80,15 @@ export class CustomerState {
     floats[at + MEAN] += rate * distance;
     floats[at + VARIANCE] = (1 - rate) * (floats[at + VARIANCE] + rate * distance * distance);
     floats[at + SUSPICION] = row.suspicion + Math.min(Math.max(row.z - USUAL_Z, 0), MOST_EXCESS);
-    const placed = this.#placed;
-    for (let i = 0; i < placed.length; i++) placed[i].columns.take(table, at + placed[i].at, row);
+    this.#columns.take(table, at, row);
     words[at + TIME] = storedAfter(words[at + TIME], row.seconds);
     this.#takeIntoPrior(row.amount);
   }
 
   /** Passes a known fraud of a customer, or one taken back, to the columns; a customer not seen before is left out. */
   label(low: number, high: number, seconds: number, change: 1 | -1): void {
-    const at = this.#takesLabels ? this.table.find(low, high) : -1;
-    if (at < 0) return;
-    for (const { columns, at: place } of this.#placed) {
-      columns.label?.(this.table, at + place, seconds, change);
-    }
+    const at = this.#columns.takesLabels ? this.table.find(low, high) : -1;
+    if (at >= 0) this.#columns.label(this.table, at, seconds, change);
   }
 
   #readAt(table: KeyTable, at: number, row: RowState): void {
@@ -116,8 +108,7 @@ export class CustomerState {
     const elapsed = elapsedSeconds(words[at + TIME], row.seconds);
     const suspicion = floats[at + SUSPICION];
     row.suspicion = suspicion === 0 ? 0 : suspicion * Math.exp(-elapsed / SUSPICION_S);
-    const placed = this.#placed;
-    for (let i = 0; i < placed.length; i++) placed[i].columns.read(table, at + placed[i].at, row, elapsed);
+    this.#columns.read(table, at, row, elapsed);
   }
 
   /** Mean and relative spread of a log-normal amount; the very first amount is its own mean. */

@@ -3,7 +3,7 @@ import type { TransactionColumns } from "../../domain/transaction.ts";
 import { CustomerState } from "./customer_state.ts";
 import { LabelQueue } from "./label_queue.ts";
 import { AT_TERMINAL, FRAUD, LABELLED, PRESUMED, RecentTransactions, TAKEN } from "./recent_transactions.ts";
-import { type CustomerColumns, type PlacedColumns, type RowState, secondsOf } from "./part.ts";
+import { type ColumnSet, type CustomerColumns, type RowState, secondsOf } from "./part.ts";
 import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 import { TerminalState } from "./terminal_state.ts";
 
@@ -17,8 +17,8 @@ export const LOOKED_UP_ROWS = 64;
 
 /** What the features of a set need the state to keep. */
 export interface StateLayout {
-  readonly customers: readonly PlacedColumns<CustomerColumns>[];
-  readonly terminals: readonly PlacedColumns[];
+  readonly customers: ColumnSet<CustomerColumns>;
+  readonly terminals: ColumnSet;
   readonly usesTerminals: boolean;
   readonly usesLabels: boolean;
 }

@@ -74,10 +74,38 @@ export interface StatePart<Columns extends PartColumns = PartColumns> {
   open(): Columns;
 }
 
-/** Columns, and the word of a key's payload that they begin at. */
-export interface PlacedColumns<Columns extends KeyColumns = KeyColumns> {
-  readonly columns: Columns;
-  readonly at: number;
+/** The columns of one table that a set of features needs, each with the word of a payload that it begins at. */
+export class ColumnSet<Columns extends KeyColumns = KeyColumns> {
+  /** Words of a payload up to the end of the last columns; 0 if there are none. */
+  readonly words: number;
+  readonly takesLabels: boolean;
+  readonly #placed: readonly { columns: Columns; at: number }[];
+
+  /** Takes the columns in the order of their places. */
+  constructor(placed: readonly { columns: Columns; at: number }[]) {
+    const last = placed.at(-1);
+    this.words = last === undefined ? 0 : last.at + last.columns.words;
+    this.takesLabels = placed.some(({ columns }) => "label" in columns);
+    this.#placed = placed;
+  }
+
+  // The loops count, as an iterator would cost more than what they do.
+
+  read(key: KeyWords, at: number, row: Readonly<RowState>, elapsed: number): void {
+    const placed = this.#placed;
+    for (let i = 0; i < placed.length; i++) placed[i].columns.read(key, at + placed[i].at, row, elapsed);
+  }
+
+  take(key: KeyWords, at: number, row: Readonly<RowState>): void {
+    const placed = this.#placed;
+    for (let i = 0; i < placed.length; i++) placed[i].columns.take(key, at + placed[i].at, row);
+  }
+
+  label(key: KeyWords, at: number, seconds: number, change: 1 | -1): void {
+    for (const { columns, at: place } of this.#placed) {
+      (columns as CustomerColumns).label?.(key, at + place, seconds, change);
+    }
+  }
 }
 
 /** Whole seconds since 1970 of a time in milliseconds, kept between 1970 and 2106 so that a 32-bit word holds it. */

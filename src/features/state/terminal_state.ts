@@ -1,5 +1,5 @@
 import { KeyTable } from "./key_table.ts";
-import { elapsedSeconds, type PlacedColumns, type RowState, type StatePart, storedAfter } from "./part.ts";
+import { type ColumnSet, elapsedSeconds, type RowState, type StatePart, storedAfter } from "./part.ts";
 import { RecordPool } from "./records.ts";
 import type { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 
@@ -56,16 +56,15 @@ export interface TerminalLabel {
 export class TerminalState {
   readonly table: KeyTable;
   readonly #labels: RecordPool;
-  readonly #placed: readonly PlacedColumns[];
+  readonly #columns: ColumnSet;
   /** A terminal of which nothing is known. */
   readonly #stranger: KeyTable;
 
   /** Makes the state of no terminal, with these columns. */
-  constructor(placed: readonly PlacedColumns[], maxKeys: number) {
-    this.#placed = placed;
+  constructor(columns: ColumnSet, maxKeys: number) {
+    this.#columns = columns;
     this.#labels = new RecordPool(LABEL_WORDS, maxKeys);
-    const last = placed.at(-1);
-    const words = last === undefined ? 1 : last.at + last.columns.words;
+    const words = Math.max(1, columns.words);
     this.table = new KeyTable(words, maxKeys, (at) => {
       const labelled = this.table.words[at + LABELLED];
       if (labelled !== 0) this.#labels.remove(labelled);
@@ -82,14 +81,13 @@ export class TerminalState {
   /** Reads as `read` does, then takes the row in; `expected` is what `table.find` gave. */
   take(low: number, high: number, row: RowState, expected = -1): void {
     const { table } = this;
-    if (this.#placed.length === 0) {
+    if (this.#columns.words === 0) {
       this.#readAt(table.use(low, high, expected), row);
       return;
     }
     const at = table.touch(low, high, expected);
     this.#readAt(at, row);
-    const placed = this.#placed;
-    for (let i = 0; i < placed.length; i++) placed[i].columns.take(table, at + placed[i].at, row);
+    this.#columns.take(table, at, row);
     table.words[at + COLUMNS_TIME] = storedAfter(table.words[at + COLUMNS_TIME], row.seconds);
   }
 
@@ -137,10 +135,9 @@ export class TerminalState {
         0;
     const labelled = table.words[at + LABELLED];
     if (labelled !== 0) this.#readLabels(this.#labels.at(labelled), row);
-    const placed = this.#placed;
-    if (placed.length === 0) return;
+    if (this.#columns.words === 0) return;
     const elapsed = elapsedSeconds(table.words[at + COLUMNS_TIME], row.seconds);
-    for (let i = 0; i < placed.length; i++) placed[i].columns.read(table, at + placed[i].at, row, elapsed);
+    this.#columns.read(table, at, row, elapsed);
   }
 
   #readLabels(at: number, row: RowState): void {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../../testing/assert.ts";
 import { terminalCount1h } from "../definitions/velocity.ts";
-import { RowState } from "./part.ts";
+import { ColumnSet, RowState } from "./part.ts";
 import { SnapshotReader, SnapshotWriter } from "./snapshot.ts";
 import { TERMINAL_WORDS, TerminalState } from "./terminal_state.ts";
 
@@ -10,7 +10,7 @@ const LEGITIMATE = { seconds: 1000, isFraud: false, atTerminal: false };
 const { terminal: velocity } = terminalCount1h.needs!.open();
 
 function stateOf(maxKeys: number): TerminalState {
-  return new TerminalState([{ columns: velocity, at: TERMINAL_WORDS }], maxKeys);
+  return new TerminalState(new ColumnSet([{ columns: velocity, at: TERMINAL_WORDS }]), maxKeys);
 }
 
 function rowAt(seconds: number): RowState {

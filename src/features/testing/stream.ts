@@ -1,39 +1,21 @@
-/**
- * Transactions and labels in the form that the features take them, for tests.
- *
- * @module
- */
-import { hashId } from "../../domain/hash_id.ts";
+import { idKey } from "../../domain/hash_id.ts";
 import type { Label } from "../../domain/label.ts";
 import type { TransactionColumns } from "../../domain/transaction.ts";
 import type { Features } from "../features.ts";
 
-/** A transaction of a test; ids are any text, times milliseconds. */
+/** A transaction of a test; ids are any text. */
 export interface TestTransaction {
-  /** Name of the transaction. */
   id: string;
-  /** Name of its customer ("customer" by default). */
   customer?: string;
-  /** Name of its terminal ("terminal" by default). */
   terminal?: string;
-  /** Amount in major units (default 10). */
   amount?: number;
-  /** Event time, milliseconds since 1970 (default 0). */
   timestampMs?: number;
 }
 
-/** The 64-bit key of an id. */
-export function testKey(id: string): [number, number] {
-  const bytes = new TextEncoder().encode(id);
-  const key = new Uint32Array(2);
-  hashId(bytes, 0, bytes.length, key, 0);
-  return [key[0], key[1]];
-}
-
-/** Transactions as columns; an amount of 10 at time 0 of one customer at one terminal unless told. */
+/** Transactions as columns; by default an amount of 10 at time 0, of "customer" at "terminal". */
 export function testColumns(transactions: readonly TestTransaction[]): TransactionColumns {
   const keys = (of: (transaction: TestTransaction) => string) =>
-    Uint32Array.from(transactions.flatMap((transaction) => testKey(of(transaction))));
+    Uint32Array.from(transactions.flatMap((transaction) => idKey(of(transaction))));
   return {
     count: transactions.length,
     recordIndex: Int32Array.from(transactions, (_, i) => i),
@@ -48,7 +30,7 @@ export function testColumns(transactions: readonly TestTransaction[]): Transacti
   };
 }
 
-/** The label of a transaction; known at once and without z unless told. */
+/** The label of a transaction, by default known at once and without z. */
 export function testLabel(
   { id, customer, terminal, timestampMs = 0 }: TestTransaction,
   isFraud: boolean,
@@ -56,9 +38,9 @@ export function testLabel(
   z: number = NaN,
 ): Label {
   return {
-    transactionKey: testKey(id),
-    customerKey: testKey(customer ?? "customer"),
-    terminalKey: testKey(terminal ?? "terminal"),
+    transactionKey: idKey(id),
+    customerKey: idKey(customer ?? "customer"),
+    terminalKey: idKey(terminal ?? "terminal"),
     timestampMs,
     isFraud,
     labelledAtMs,
@@ -66,7 +48,7 @@ export function testLabel(
   };
 }
 
-/** The features of transactions, row-major, which the state takes in. */
+/** Takes transactions into the state; returns their features, row-major. */
 export function valuesOf(features: Features, transactions: readonly TestTransaction[]): Float32Array {
   const out = new Float32Array(transactions.length * features.nFeatures);
   features.compute(testColumns(transactions), out);
