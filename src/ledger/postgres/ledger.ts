@@ -1,38 +1,32 @@
-/**
- * The ledger in PostgreSQL, for consumers on any number of machines.
- *
- * @module
- */
-import type { LedgerAlertStates } from "../alert_states.ts";
-import type { LedgerLabels } from "../labels.ts";
-import {
-  type Claim,
-  type CommittedRange,
-  type DeadLetter,
-  type FlaggedTransaction,
-  type KnownTransaction,
-  type Ledger,
-  type LedgerSummary,
-  type ObjectCut,
-  type Outcome,
-} from "../ledger.ts";
-import type { LedgerOutbox } from "../outbox.ts";
-import { postgresAlertStates } from "./alert_states.ts";
+import type { GivenLabel, RecordedLabel } from "../labels.ts";
+import type { AlertStateKey } from "../alert_states.ts";
+import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../ledger.ts";
+import { INSERT_LABEL, labelAfter, labelKey, NEWEST_LABEL } from "../sql/labels.ts";
+import { type Dialect, SqlLedger } from "../sql/ledger.ts";
+import { knownOf, labelOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
 import { type AddressSettings, type PostgresAddress, readPostgresAddress } from "./address.ts";
-import { recordCuts } from "./cuts.ts";
+import type { Connection } from "./driver.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./error.ts";
-import { findTransactions, postgresLabels } from "./labels.ts";
 import { LogDays } from "./log_days.ts";
-import { migrate } from "./migrations.ts";
-import { postgresOutbox } from "./outbox.ts";
-import { postgresQueries } from "./queries.ts";
-import { readClaim, readSummary } from "./reader.ts";
-import { openPostgresSession, type PostgresLimits, type PostgresSession } from "./session.ts";
+import { makeIndexes, migrate } from "./migrations.ts";
+import { recordAlerts, recordCuts } from "./owned_writes.ts";
+import { inSnapshot, readClaim, readSnapshot } from "./claim.ts";
+import {
+  inTransaction,
+  numbered,
+  openPostgresSession,
+  type PostgresLimits,
+  type PostgresSession,
+} from "./session.ts";
 import { commitOutcome } from "./writer.ts";
-import type { LedgerQueries } from "../queries.ts";
-import { cutOf, deadLetterOf, flaggedOf, rangeOf, type Row } from "../sql/rows.ts";
 
 const PAGE_ROWS = 50_000;
+const DIALECT: Dialect = {
+  byBytes: ' COLLATE "C"',
+  lines: `string_agg(verdict || E'\\n', '' ORDER BY "offset")`,
+  isFalse: (column) => `NOT ${column}`,
+  among: (column, values) => [`${column} = ANY (?)`, [...values]],
+};
 
 /** How a ledger in PostgreSQL is opened; what the URL says of the same gives way. */
 export interface PostgresOptions extends PostgresLimits, AddressSettings {}
@@ -68,26 +62,35 @@ export async function openPostgresLedger(url: URL | string, options: PostgresOpt
   return new PostgresLedger(address, session, options);
 }
 
-class PostgresLedger implements Ledger {
+class PostgresLedger extends SqlLedger {
   readonly name: string;
-  readonly labels: LedgerLabels;
-  readonly alertStates: LedgerAlertStates;
-  readonly outbox: LedgerOutbox;
-  readonly queries: LedgerQueries;
   readonly #session: PostgresSession;
   readonly #days: LogDays;
 
   constructor(address: PostgresAddress, session: PostgresSession, { onTrouble }: PostgresOptions) {
+    super(DIALECT);
     this.name = address.name;
     this.#session = session;
-    this.labels = postgresLabels(session);
-    this.alertStates = postgresAlertStates(session);
-    this.outbox = postgresOutbox(session);
-    this.queries = postgresQueries(session);
     this.#days = new LogDays(address.retentionDays, onTrouble ?? ((error) => console.warn(error.message)));
   }
 
-  claim(
+  protected override run(
+    action: string,
+    text: string,
+    values: readonly unknown[],
+    timeoutMs?: number,
+  ): Promise<Row[]> {
+    const statement = { text: numbered(text), values, query_timeout: timeoutMs };
+    return this.#session.run(action, async (client) => {
+      if (timeoutMs === undefined) return (await client.query(statement.text, values)).rows;
+      return await inTransaction(client, async () => {
+        await client.query(`SET LOCAL statement_timeout = ${timeoutMs}`);
+        return (await client.query(statement)).rows;
+      });
+    });
+  }
+
+  override claim(
     topic: string,
     partition: number,
     { owner, streamId }: { owner: string; streamId: string },
@@ -98,7 +101,7 @@ class PostgresLedger implements Ledger {
     );
   }
 
-  commit(outcome: Outcome): Promise<void> {
+  override commit(outcome: Outcome): Promise<void> {
     return this.#session.run(`commit ${outcome.topic}/${outcome.partition}`, async (client) => {
       if (outcome.log.count === 0) return await commitOutcome(client, outcome, undefined);
       const table = await this.#days.prepare(client, outcome.committedAtMs);
@@ -113,126 +116,37 @@ class PostgresLedger implements Ledger {
     });
   }
 
-  async flaggedAfter(
+  override find(transactionId: string): Promise<KnownTransaction[]> {
+    return this.#session.run(`find the transaction ${transactionId}`, async (client) => {
+      const rowsOf = async (table: "transaction_log" | "flagged") =>
+        (await client.query(
+          `SELECT * FROM ${table} WHERE transaction_id = $1
+           ORDER BY topic COLLATE "C", partition, "offset" LIMIT ${MOST_MATCHES}`,
+          [transactionId],
+        )).rows;
+      return knownOf(await rowsOf("transaction_log"), await rowsOf("flagged"));
+    });
+  }
+
+  override recordCuts(
     topic: string,
     partition: number,
-    offset: number,
-    limit: number,
-  ): Promise<FlaggedTransaction[]> {
-    const rows = await this.#read(
-      `SELECT * FROM flagged WHERE topic = $1 AND partition = $2 AND "offset" > $3 ORDER BY "offset" LIMIT $4`,
-      [topic, partition, offset, limit],
-    );
-    return rows.map(flaggedOf);
-  }
-
-  find(transactionId: string): Promise<KnownTransaction[]> {
-    return this.#session.run(
-      `find the transaction ${transactionId}`,
-      (client) => findTransactions(client, transactionId),
-    );
-  }
-
-  async deadLettersAfter(
-    topic: string,
-    partition: number,
-    offset: number,
-    limit: number,
-  ): Promise<DeadLetter[]> {
-    const rows = await this.#read(
-      `SELECT * FROM dead_letter WHERE topic = $1 AND partition = $2 AND "offset" > $3 ORDER BY "offset" LIMIT $4`,
-      [topic, partition, offset, limit],
-    );
-    return rows.map((row) =>
-      deadLetterOf({ ...row, key: plainBytes(row.key), value: plainBytes(row.value) })
-    );
-  }
-
-  async forgetDeadLetters(topic: string, partition: number, throughOffset: number): Promise<void> {
-    await this.#read(
-      `UPDATE dead_letter SET key = NULL, value = NULL
-       WHERE topic = $1 AND partition = $2 AND "offset" <= $3 AND (key IS NOT NULL OR value IS NOT NULL)`,
-      [topic, partition, throughOffset],
-    );
-  }
-
-  async position(listener: string, topic: string, partition: number): Promise<number> {
-    const [row] = await this.#read(
-      `SELECT "offset" FROM listener_position WHERE listener = $1 AND topic = $2 AND partition = $3`,
-      [listener, topic, partition],
-    );
-    return Number(row?.offset ?? -1);
-  }
-
-  async advance(listener: string, topic: string, partition: number, offset: number): Promise<void> {
-    await this.#read(
-      `INSERT INTO listener_position AS old VALUES ($1, $2, $3, $4)
-       ON CONFLICT (listener, topic, partition) DO UPDATE SET "offset" = excluded."offset"
-       WHERE old."offset" < excluded."offset"`,
-      [listener, topic, partition, offset],
-    );
-  }
-
-  async lastCutOffset(topic: string, partition: number): Promise<number> {
-    const [{ last }] = await this.#read(
-      "SELECT max(last_offset) AS last FROM object_cut WHERE topic = $1 AND partition = $2",
-      [topic, partition],
-    );
-    return Number(last ?? -1);
-  }
-
-  recordCuts(topic: string, partition: number, epoch: number, cuts: readonly ObjectCut[]): Promise<void> {
+    epoch: number,
+    cuts: readonly ObjectCut[],
+  ): Promise<void> {
     return this.#session.run(
       `record cuts of ${topic}/${partition}`,
-      (client, attempt) => recordCuts(client, { topic, partition, epoch, cuts, repeated: attempt > 1 }),
+      (client, attempt) => recordCuts(client, { topic, partition, epoch }, cuts, attempt > 1),
     );
   }
 
-  async pendingCuts(topic: string, partition: number, limit: number): Promise<ObjectCut[]> {
-    const rows = await this.#read(
-      `SELECT * FROM object_cut WHERE topic = $1 AND partition = $2 AND NOT stored
-       ORDER BY first_offset, hour_ms LIMIT $3`,
-      [topic, partition, limit],
-    );
-    return rows.map(cutOf);
-  }
-
-  async markStored(keys: readonly string[]): Promise<void> {
-    await this.#read("UPDATE object_cut SET stored = TRUE WHERE key = ANY ($1) AND NOT stored", [[...keys]]);
-  }
-
-  async partitions(): Promise<{ topic: string; partition: number; nextOffset: number }[]> {
-    const rows = await this.#read(
-      `SELECT topic, partition, next_offset FROM partition_owner WHERE next_offset IS NOT NULL
-       ORDER BY topic COLLATE "C", partition`,
-      [],
-    );
-    return rows.map((row) => ({
-      topic: String(row.topic),
-      partition: Number(row.partition),
-      nextOffset: Number(row.next_offset),
-    }));
-  }
-
-  async *ranges(topic: string, partition: number): AsyncIterable<CommittedRange> {
-    for (let after = -1;;) {
-      const rows = await this.#read(
-        `SELECT * FROM committed_range WHERE topic = $1 AND partition = $2 AND first_offset > $3
-         ORDER BY first_offset LIMIT 1000`,
-        [topic, partition, after],
-      );
-      if (rows.length === 0) return;
-      after = Number(rows[rows.length - 1].first_offset);
-      yield* rows.map(rangeOf);
-    }
-  }
-
-  async *loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array> {
+  override async *loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array> {
     for (let after = -1;;) {
       // With ties, so that an offset that is there twice shows even where a page ends.
-      const [{ offsets }] = await this.#read(
+      const [{ offsets }] = await this.run(
+        "read the log",
         `SELECT coalesce(array_agg("offset" ORDER BY "offset"), '{}')::text AS offsets FROM (
-           SELECT "offset" FROM transaction_log WHERE topic = $1 AND partition = $2 AND "offset" > $3
+           SELECT "offset" FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" > ?
            ORDER BY "offset" FETCH FIRST ${PAGE_ROWS} ROWS WITH TIES) AS page`,
         [topic, partition, after],
       );
@@ -243,32 +157,69 @@ class PostgresLedger implements Ledger {
     }
   }
 
-  async *cuts(topic: string, partition: number): AsyncIterable<ObjectCut & { stored: boolean }> {
-    for (let after = "";;) {
-      const rows = await this.#read(
-        "SELECT * FROM object_cut WHERE topic = $1 AND partition = $2 AND key > $3 ORDER BY key LIMIT 1000",
-        [topic, partition, after],
-      );
-      if (rows.length === 0) return;
-      after = String(rows[rows.length - 1].key);
-      yield* rows.map((row) => ({ ...cutOf(row), stored: row.stored === true }));
-    }
-  }
-
-  summary(topic: string): Promise<LedgerSummary> {
-    return this.#session.run(`sum up ${topic}`, (client) => readSummary(client, topic));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]();
   }
 
-  /** Runs a statement that may be repeated. */
-  #read(text: string, values: unknown[]): Promise<Row[]> {
-    return this.#session.run("read or write", async (client) => (await client.query(text, values)).rows);
+  protected override addLabels(labels: readonly GivenLabel[]): Promise<RecordedLabel[]> {
+    return this.#session.run(
+      "record a label",
+      (client, attempt) => inTransaction(client, () => addLabels(client, labels, attempt > 1)),
+    );
+  }
+
+  protected override recordAlerts(
+    key: AlertStateKey,
+    epoch: number,
+    recorded: { state: string; offset: number },
+  ): Promise<void> {
+    return this.#session.run(
+      `record alerts of ${key.topic}/${key.partition}`,
+      (client) => recordAlerts(client, { ...key, epoch }, recorded),
+    );
+  }
+
+  protected override makeIndexes(): Promise<void> {
+    return this.#session.run("index the ledger", makeIndexes);
+  }
+
+  protected override snapshot(topic: string, partition: number): Promise<Claim["snapshot"]> {
+    return this.#session.run(
+      "read the feature state",
+      (client) => inSnapshot(client, () => readSnapshot(client, topic, partition)),
+    );
   }
 }
 
-function plainBytes(value: unknown): Uint8Array | null {
-  return value === null ? null : new Uint8Array(value as Uint8Array);
+/** @param isRepeated Whether an earlier attempt may have recorded the labels and lost the answer. */
+async function addLabels(
+  client: Connection,
+  labels: readonly GivenLabel[],
+  isRepeated: boolean,
+): Promise<RecordedLabel[]> {
+  // One at a time for each id, in one order, so that no two labels of a transaction cross.
+  for (const transactionId of new Set(labels.map((label) => label.transactionId).sort())) {
+    await client.query(
+      "SELECT pg_advisory_xact_lock(hashtextextended('edgewood label ' || current_schema() || ' ' || $1, 0))",
+      [transactionId],
+    );
+  }
+  const recorded: RecordedLabel[] = [];
+  for (const label of labels) {
+    const key = labelKey(label);
+    const { rows: [newest] } = await client.query(numbered(NEWEST_LABEL), key);
+    const after = labelAfter(label, newest);
+    const { z, isFraud, labelledBy } = label;
+    if ("repeats" in after) {
+      const { labelledAtMs, labelledBy: by } = after.repeats;
+      if (isRepeated && labelledAtMs >= label.labelledAtMs && by === labelledBy) recorded.push(after.repeats);
+      continue;
+    }
+    const { rows: [row] } = await client.query(
+      numbered(INSERT_LABEL),
+      [...key, z, isFraud, after.labelledAtMs, labelledBy],
+    );
+    recorded.push(labelOf(row));
+  }
+  return recorded;
 }

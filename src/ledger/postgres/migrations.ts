@@ -1,3 +1,4 @@
+import { QUERY_INDEXES } from "../sql/query_text.ts";
 import type { Connection } from "./driver.ts";
 import { inTransaction } from "./session.ts";
 import schemaSql from "./schema.sql" with { type: "text" };
@@ -7,7 +8,7 @@ import alertStatesSql from "./alert_states.sql" with { type: "text" };
 /** What makes each version of the schema from the one before; the first makes all of it. Never changed, only added to. */
 const MIGRATIONS: readonly string[] = [schemaSql, labelsSql, alertStatesSql];
 
-/** Time limit of one migration: an index over a long log takes minutes. */
+/** Time limit of one migration or index: over a long log it takes minutes. */
 const MIGRATION_TIMEOUT_MS = 3_600_000;
 
 /** FETCH … WITH TIES came with 13. */
@@ -83,5 +84,21 @@ async function checkServer(client: Connection) {
     throw new RangeError(
       `Cannot open the ledger as the database's encoding must be UTF8: current value is ${encoding}`,
     );
+  }
+}
+
+/** Makes the indexes that people's questions need, where they are missing. */
+export async function makeIndexes(client: Connection): Promise<void> {
+  const { rows: found } = await client.query(
+    "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()",
+  );
+  const names = new Set(found.map(({ indexname }) => indexname));
+  for (const text of QUERY_INDEXES) {
+    // Even IF NOT EXISTS takes a lock that waits for every commit.
+    if (names.has(/EXISTS (\w+)/.exec(text)![1])) continue;
+    await inTransaction(client, async () => {
+      await client.query(`SET LOCAL statement_timeout = ${MIGRATION_TIMEOUT_MS}`);
+      await client.query({ text, query_timeout: MIGRATION_TIMEOUT_MS });
+    });
   }
 }

@@ -6,9 +6,7 @@
 import { Buffer } from "node:buffer";
 import { currencyText } from "../../domain/currency.ts";
 import type { LogRows, Outcome } from "../ledger.ts";
-import { bigintArray, doubleArray, textArray } from "./arrays.ts";
-import { PostgresFields } from "./fields.ts";
-import { withoutNul } from "./text.ts";
+import { bigintArray, doubleArray, PostgresFields, textArray, withoutNul } from "./binary.ts";
 import { idTexts } from "../sql/rows.ts";
 
 /** Columns of `transaction_log` in the order in which {@link encodeLogRows} writes them. */

@@ -172,6 +172,12 @@ export async function inTransaction<T>(
   return result;
 }
 
+/** SQL that has `?` for each value in PostgreSQL's own form: `$1`, `$2` and so on. */
+export function numbered(text: string): string {
+  let place = 0;
+  return text.replaceAll("?", () => `$${++place}`);
+}
+
 /** Whether only a statement failed, and the connection is as good as before. */
 function isOfStatement(error: unknown): boolean {
   return sqlStateOf(error) !== undefined && (error as { severity: string }).severity === "ERROR";

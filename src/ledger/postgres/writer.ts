@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { FencedError, type Outcome } from "../ledger.ts";
-import { bigintArray, doubleArray, textArray } from "./arrays.ts";
+import type { Outcome } from "../ledger.ts";
+import { checkCommitted, OWNER } from "../sql/ledger.ts";
+import { bigintArray, doubleArray, textArray, withoutNul } from "./binary.ts";
 import { type Connection, copyFromStdin } from "./driver.ts";
 import { encodeLogRows, LOG_COLUMNS, logColumns } from "./rows.ts";
-import { inTransaction } from "./session.ts";
-import { withoutNul } from "./text.ts";
+import { inTransaction, numbered } from "./session.ts";
 
 /** Log rows that go along in the one statement: with a COPY, a commit takes four round trips more. */
 const FEW_LOG_ROWS = 256;
@@ -77,7 +77,7 @@ export async function commitOutcome(
   const { log, snapshot } = outcome;
   const few = log.count > 0 && log.count <= FEW_LOG_ROWS ? logTable : undefined;
   if (snapshot === undefined && (log.count === 0 || few !== undefined)) {
-    if (!await write(client, outcome, few)) await checkCommitted(client, outcome);
+    if (!await write(client, outcome, few)) await checkWritten(client, outcome);
     return;
   }
   // Encoded before the transaction begins, so that this is short.
@@ -90,7 +90,7 @@ export async function commitOutcome(
     if (snapshot !== undefined) await keepSnapshot(client, outcome, snapshot);
     return true;
   }, (moved) => moved);
-  if (!moved) await checkCommitted(client, outcome);
+  if (!moved) await checkWritten(client, outcome);
 }
 
 /**
@@ -140,20 +140,9 @@ async function write(
   return moved === 1;
 }
 
-/** Returns where the same outcome is in the ledger already, and throws FencedError otherwise. */
-async function checkCommitted(client: Connection, outcome: Outcome) {
-  const { topic, partition, epoch, firstOffset, nextOffset } = outcome;
-  const { rows: [row] } = await client.query(
-    "SELECT epoch, next_offset FROM partition_owner WHERE topic = $1 AND partition = $2",
-    [topic, partition],
-  );
-  if (row !== undefined && Number(row.epoch) === epoch && Number(row.next_offset ?? NaN) === nextOffset) {
-    return;
-  }
-  throw new FencedError(
-    `Cannot commit ${topic}/${partition} from offset ${firstOffset} under epoch ${epoch} as both must be the ` +
-      `ledger's: current values are offset ${row?.next_offset} and epoch ${row?.epoch}`,
-  );
+async function checkWritten(client: Connection, outcome: Outcome): Promise<void> {
+  const { rows: [owner] } = await client.query(numbered(OWNER), [outcome.topic, outcome.partition]);
+  checkCommitted(outcome, owner);
 }
 
 function copy(client: Connection, statement: string, rows: Uint8Array): Promise<void> {

@@ -53,18 +53,15 @@ export function sizeOf(row: Row): FlaggedSize {
   return { offset: Number(row.offset), verdictBytes: Number(row.bytes) };
 }
 
-/** The flagged transactions of one event hour, with their lines as bytes. */
-export function hourOf(row: Row, lines: Uint8Array): FlaggedHour {
+/** The flagged transactions of one event hour. */
+export function hourOf(row: Row): FlaggedHour {
   return {
     hourMs: Number(row.hour_ms),
     firstOffset: Number(row.first_offset),
     rows: Number(row.rows),
-    lines,
+    lines: typeof row.lines === "string" ? encoder.encode(row.lines) : row.lines as Uint8Array,
   };
 }
-
-/** SQL: the start of a flagged transaction's event hour, before 1970 too. */
-export const HOUR_OF_EVENT: string = "timestamp_ms - (timestamp_ms % 3600000 + 3600000) % 3600000";
 
 /** Transactions with one id that a ledger gives at most. */
 export const MOST_MATCHES = 1000;
@@ -119,10 +116,15 @@ export function deadLetterOf(row: Row): DeadLetter {
     offset: Number(row.offset),
     reason: row.reason as DeadLetterReason,
     detail: String(row.detail),
-    key: row.key as Uint8Array | null,
-    value: row.value as Uint8Array | null,
+    key: bytesOf(row.key),
+    value: bytesOf(row.value),
     producedAtMs: Number(row.produced_at_ms),
   };
+}
+
+/** Bytes without the rest of a driver's buffer. */
+function bytesOf(value: unknown): Uint8Array | null {
+  return value === null ? null : new Uint8Array(value as Uint8Array);
 }
 
 /** A recorded cut. */
@@ -153,4 +155,5 @@ export function idTexts({ count, idBytes, idOffsets }: LogRows): (id: number) =>
   return (id) => decoder.decode(idBytes.subarray(idOffsets[id], idOffsets[id + 1]));
 }
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -5,7 +5,8 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../../runtime/sqlite.ts";
-import { FencedError, type Outcome } from "../ledger.ts";
+import type { Outcome } from "../ledger.ts";
+import { checkCommitted, OWNER } from "../sql/ledger.ts";
 import { sqliteLog } from "./log.ts";
 import { sqliteLogFilter } from "./log_filter.ts";
 
@@ -23,9 +24,7 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
     `UPDATE partition_owner SET next_offset = ?1
      WHERE topic = ?2 AND partition = ?3 AND epoch = ?4 AND coalesce(next_offset, ?5) = ?5`,
   );
-  const current = database.prepare(
-    "SELECT epoch, next_offset FROM partition_owner WHERE topic = ? AND partition = ?",
-  );
+  const current = database.prepare(OWNER);
   const log = sqliteLog(database);
   const filter = sqliteLogFilter(database);
   const flag = database.prepare("INSERT INTO flagged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -47,13 +46,7 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
     const { topic, partition, epoch, firstOffset, nextOffset, committedAtMs } = outcome;
     inTransaction(database, () => {
       if (move.run(nextOffset, topic, partition, epoch, firstOffset).changes === 0) {
-        const row = current.get(topic, partition);
-        // The same outcome again: its first commit is in the ledger already.
-        if (row?.epoch === epoch && row.next_offset === nextOffset) return;
-        throw new FencedError(
-          `Cannot commit ${topic}/${partition} from offset ${firstOffset} under epoch ${epoch} as both must be the ` +
-            `ledger's: current values are offset ${row?.next_offset} and epoch ${row?.epoch}`,
-        );
+        return checkCommitted(outcome, current.get(topic, partition));
       }
       if (outcome.log.count > 0) {
         log(outcome);

@@ -1,5 +1,5 @@
 import { assertEquals } from "../../testing/assert.ts";
-import { bigintArray, doubleArray, textArray } from "./arrays.ts";
+import { bigintArray, doubleArray, textArray } from "./binary.ts";
 
 const hexOf = (bytes: Uint8Array) => bytes.toHex();
 /** Dimensions, nulls, type, length, lower bound. */

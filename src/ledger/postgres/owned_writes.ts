@@ -1,0 +1,112 @@
+/**
+ * Writes that only the owner of a partition may do, apart from commits.
+ *
+ * @module
+ */
+import type { AlertStateKey } from "../alert_states.ts";
+import type { ObjectCut } from "../ledger.ts";
+import { fenced, OWNER } from "../sql/ledger.ts";
+import { cutOf } from "../sql/rows.ts";
+import { withoutNul } from "./binary.ts";
+import type { Connection } from "./driver.ts";
+import { sqlStateOf, UNIQUE_VIOLATION } from "./error.ts";
+import { numbered } from "./session.ts";
+
+/** A partition and the epoch of the claim under which its owner writes. */
+export interface OwnedPartition {
+  topic: string;
+  partition: number;
+  epoch: number;
+}
+
+// The owner's row is locked, so that no other owner takes over between the look at the epoch and the writing.
+const OWNER_LOCKED = `WITH owner AS (
+  SELECT epoch FROM partition_owner WHERE topic = $1 AND partition = $2 AND epoch = $3 FOR SHARE
+)`;
+
+const RECORD_CUTS = `${OWNER_LOCKED}, recorded AS (
+  INSERT INTO object_cut
+  SELECT each.key, $1, $2, each.first_offset, each.last_offset, each.hour_ms, each.format, each.rows,
+    each.byte_length, each.sha256, FALSE
+  FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
+    $11::text[]) AS each (key, first_offset, last_offset, hour_ms, format, rows, byte_length, sha256)
+  WHERE EXISTS (SELECT FROM owner)
+)
+SELECT count(*)::int AS owned FROM owner`;
+
+const RECORD_ALERTS = `${OWNER_LOCKED}, stated AS (
+  INSERT INTO alert_state SELECT $4, $1, $2, $5 WHERE EXISTS (SELECT FROM owner)
+  ON CONFLICT (listener, topic, partition) DO UPDATE SET state = excluded.state
+), moved AS (
+  INSERT INTO listener_position AS old SELECT $4, $1, $2, $6 WHERE EXISTS (SELECT FROM owner)
+  ON CONFLICT (listener, topic, partition) DO UPDATE SET "offset" = excluded."offset"
+  WHERE old."offset" < excluded."offset"
+)
+SELECT count(*)::int AS owned FROM owner`;
+
+/**
+ * Records cuts, all or none, where the epoch is still the partition's.
+ *
+ * @param isRepeated Whether an earlier attempt may have recorded them and lost the answer.
+ * @throws FencedError where the epoch moved on; an error of the driver where a key is taken by another cut.
+ */
+export async function recordCuts(
+  client: Connection,
+  owned: OwnedPartition,
+  cuts: readonly ObjectCut[],
+  isRepeated: boolean,
+): Promise<void> {
+  const columns = COLUMNS.map((column) => cuts.map((cut) => cut[column]));
+  try {
+    await writeOwned(client, "record cuts", owned, RECORD_CUTS, columns);
+  } catch (error) {
+    if (isRepeated && sqlStateOf(error) === UNIQUE_VIOLATION && await areRecorded(client, cuts)) return;
+    throw error;
+  }
+}
+
+/** Records a listener's state and position; throws FencedError where the epoch moved on. */
+export async function recordAlerts(
+  client: Connection,
+  { listener, ...owned }: AlertStateKey & OwnedPartition,
+  { state, offset }: { state: string; offset: number },
+): Promise<void> {
+  await writeOwned(client, "record alerts", owned, RECORD_ALERTS, [listener, withoutNul(state), offset]);
+}
+
+async function writeOwned(
+  client: Connection,
+  action: string,
+  { topic, partition, epoch }: OwnedPartition,
+  text: string,
+  values: readonly unknown[],
+): Promise<void> {
+  const { rows: [{ owned }] } = await client.query(text, [topic, partition, epoch, ...values]);
+  if (owned === 1) return;
+  const { rows: [owner] } = await client.query(numbered(OWNER), [topic, partition]);
+  throw fenced(`${action} of ${topic}/${partition}`, epoch, owner);
+}
+
+/** Fields of a cut in the order of the statement's parameters. */
+const COLUMNS = [
+  "key",
+  "firstOffset",
+  "lastOffset",
+  "hourMs",
+  "format",
+  "rows",
+  "byteLength",
+  "sha256",
+] as const;
+
+async function areRecorded(client: Connection, cuts: readonly ObjectCut[]): Promise<boolean> {
+  const { rows } = await client.query("SELECT * FROM object_cut WHERE key = ANY ($1)", [
+    cuts.map(({ key }) => key),
+  ]);
+  const recorded = new Map(rows.map((row) => [row.key, cutOf(row)]));
+  return cuts.every((cut) => {
+    const found = recorded.get(cut.key);
+    return found !== undefined &&
+      (["topic", "partition", ...COLUMNS] as const).every((field) => found[field] === cut[field]);
+  });
+}
