@@ -107,32 +107,34 @@ export const terminalCount1h: Definition = {
   value: (_row, { terminal }) => terminal.hour,
 };
 
-export const burst10m: Definition = {
-  name: "burst_10m",
+const bursts = {
   kind: "customer-and-terminal",
-  window: "10m",
   side: "high",
-  range: { floor: 1, ceiling: 1.125 },
   unit: "times the usual and one",
-  description:
-    "by how much the earlier transactions of 10 minutes exceed twice the average of the week before, of the customer or " +
-    "of the terminal in the same partition, whichever is more",
   needs: velocity,
+} as const;
+
+export const burst10m: Definition = {
+  ...bursts,
+  name: "burst_10m",
+  window: "10m",
+  range: { floor: 1, ceiling: 1.125 },
+  description: burstDescription("10 minutes"),
   sentence: (value) => burstSentence(value, "10 minutes"),
   value: (_row, { customer, terminal }) => Math.max(customer.tenMinutesBurst, terminal.tenMinutesBurst),
 };
 
 export const burst1h: Definition = {
+  ...bursts,
   name: "burst_1h",
-  kind: "customer-and-terminal",
   window: "1h",
-  side: "high",
   range: { floor: 1.5, ceiling: 1.625 },
-  unit: "times the usual and one",
-  description:
-    "by how much the earlier transactions of 1 hour exceed twice the average of the week before, of the customer or " +
-    "of the terminal in the same partition, whichever is more",
-  needs: velocity,
+  description: burstDescription("1 hour"),
   sentence: (value) => burstSentence(value, "an hour"),
   value: (_row, { customer, terminal }) => Math.max(customer.hourBurst, terminal.hourBurst),
 };
+
+function burstDescription(time: string): string {
+  return `by how much the earlier transactions of ${time} exceed twice the average of the week before, of the customer ` +
+    "or of the terminal in the same partition, whichever is more";
+}
