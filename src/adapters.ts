@@ -1,73 +1,152 @@
 /**
- * URL scheme to adapter: the only file that chooses adapters.
- *
- * An adapter, and with it its vendor's package, is loaded when its scheme is asked for and not before.
+ * Every engine and alert channel, one descriptor each. Settings, permissions, `--help`, the reference and the lint of
+ * packages follow from these lists; an adapter, and its vendor's package, is loaded when it is opened.
  *
  * @module
  */
+import type { AlertChannel } from "./alerts/alerts.ts";
+import { consoleChannel } from "./alerts/console.ts";
+import { topicChannel } from "./alerts/topic.ts";
+import { webhookChannel } from "./alerts/webhook/channel.ts";
 import type { Broker } from "./broker/broker.ts";
+import { kafkajsStream } from "./broker/kafka/kafkajs/engine.ts";
+import { platformaticStream } from "./broker/kafka/platformatic/engine.ts";
+import { sqliteStream } from "./broker/sqlite/engine.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import { postgresLedger } from "./ledger/postgres/engine.ts";
+import { sqliteLedger } from "./ledger/sqlite/engine.ts";
+import { directoryStore } from "./objects/directory/engine.ts";
 import type { ObjectStore } from "./objects/objects.ts";
+import { s3Store } from "./objects/s3/engine.ts";
+import type { Listener } from "./relay/alerts.ts";
+import { AlertBudget } from "./relay/grouping/alert_budget.ts";
+import type { Engine, OpenOptions, Permissions } from "./runtime/engine.ts";
+
+/** Engines of one kind, the embedded one first, and the setting that names one by its URL. */
+export interface EngineKind<T> {
+  readonly what: string;
+  readonly engines: readonly Engine<T>[];
+  /** Name of the environment. */
+  readonly environment: string;
+  /** The URL where nothing is set. */
+  readonly fallback: string;
+}
+
+const STREAM: EngineKind<Broker> = {
+  what: "a stream",
+  engines: [sqliteStream, kafkajsStream, platformaticStream],
+  environment: "STREAM_URL",
+  fallback: "sqlite:.edgewood/stream.db",
+};
+const LEDGER: EngineKind<Ledger> = {
+  what: "a ledger",
+  engines: [sqliteLedger, postgresLedger],
+  environment: "LEDGER_URL",
+  fallback: "sqlite:.edgewood/ledger.db",
+};
+const OBJECTS: EngineKind<ObjectStore> = {
+  what: "an object store",
+  engines: [directoryStore, s3Store],
+  environment: "OBJECTS_URL",
+  fallback: "file:.edgewood/objects",
+};
+
+/** Kinds of engines by the option that names one. */
+export const ENGINES = { stream: STREAM, ledger: LEDGER, objects: OBJECTS } as const;
+
+/** Alert channels by their order in `--alerts`. */
+export const ALERT_CHANNELS: readonly AlertChannel[] = [consoleChannel, topicChannel, webhookChannel];
+
+/** Clients of a `kafka://` stream, the default first. */
+export const KAFKA_CLIENTS: readonly string[] = STREAM.engines.flatMap(({ client }) => client ?? []);
 
 /**
- * Opens the stream at a URL: `sqlite:PATH` or `kafka://host:port`.
+ * Opens the stream at a URL.
  *
- * @param options `kafkaClient` is the package that speaks to Kafka, kafkajs where nothing is said; `inThread` has an embedded
- * stream write in a thread of its own, for a process that answers requests.
- * @throws Error where the scheme is another one, or the stream cannot be opened.
+ * @param options `kafkaClient` is one of `KAFKA_CLIENTS`.
+ * @throws Error where no engine has the URL's scheme, or the stream cannot be opened.
  */
 export async function openBroker(
   url: string,
-  options: { kafkaClient?: "kafkajs" | "platformatic"; inThread?: boolean } = {},
+  { kafkaClient, ...options }: OpenOptions & { kafkaClient?: string } = {},
 ): Promise<Broker> {
-  if (url.startsWith("sqlite:")) {
-    const path = url.slice("sqlite:".length);
-    return options.inThread
-      ? await (await import("./broker/sqlite/thread.ts")).openSqliteBrokerThread(path)
-      : (await import("./broker/sqlite/broker.ts")).openSqliteBroker(path);
-  }
-  if (url.startsWith("kafka://")) {
-    return options.kafkaClient === "platformatic"
-      ? await (await import("./broker/kafka/platformatic/open.ts")).openPlatformaticBroker(url)
-      : await (await import("./broker/kafka/kafkajs/open.ts")).openKafkajsBroker(url);
-  }
-  throw unknownScheme("a stream", url);
+  return await engineOf(STREAM, url, kafkaClient).open(url, options);
 }
 
 /**
- * Opens the ledger at a URL: `sqlite:PATH` or `postgres://…`.
+ * Opens the ledger at a URL.
  *
- * @param options `inThread` keeps an embedded ledger in a thread of its own, for a process that answers requests.
- * @throws Error where the scheme is another one, or the ledger cannot be opened.
+ * @throws Error where no engine has the URL's scheme, or the ledger cannot be opened.
  */
-export async function openLedger(url: string, options: { inThread?: boolean } = {}): Promise<Ledger> {
-  if (url.startsWith("sqlite:")) {
-    const path = url.slice("sqlite:".length);
-    return options.inThread
-      ? await (await import("./ledger/sqlite/thread.ts")).openSqliteLedgerThread(path)
-      : (await import("./ledger/sqlite/ledger.ts")).openSqliteLedger(path);
-  }
-  if (url.startsWith("postgres://") || url.startsWith("postgresql://")) {
-    return await (await import("./ledger/postgres/ledger.ts")).openPostgresLedger(url);
-  }
-  throw unknownScheme("a ledger", url);
+export async function openLedger(url: string, options: OpenOptions = {}): Promise<Ledger> {
+  return await engineOf(LEDGER, url).open(url, options);
 }
 
 /**
- * Opens the object store at a URL: `file:PATH` or `s3://…`.
+ * Opens the object store at a URL.
  *
- * @throws Error where the scheme is another one, or the store cannot be opened.
+ * @throws Error where no engine has the URL's scheme, or the store cannot be opened.
  */
-export async function openObjects(url: string): Promise<ObjectStore> {
-  if (url.startsWith("file:")) {
-    return (await import("./objects/directory/store.ts")).openDirectory(url.slice("file:".length));
-  }
-  if (url.startsWith("s3://")) return (await import("./objects/s3/store.ts")).openMinioStore(url);
-  throw unknownScheme("an object store", url);
+export async function openObjects(url: string, options: OpenOptions = {}): Promise<ObjectStore> {
+  return await engineOf(OBJECTS, url).open(url, options);
 }
 
-function unknownScheme(what: string, url: string): Error {
-  return new Error(
-    `Cannot open ${what} as its URL must have a known scheme: current value is "${url.split(":")[0]}:"`,
+/** What the process needs to reach the engine at a URL; nothing for a URL of no engine. */
+export function enginePermissions(kind: keyof typeof ENGINES, url: string, client?: string): Permissions {
+  return fitting<unknown>(ENGINES[kind], url, client)?.permissions(url) ?? {};
+}
+
+/** Who gets alerts, and how often. */
+export interface AlertSettings {
+  /** Names of channels. */
+  channels: readonly string[];
+  /** Addresses by channel. */
+  addresses: Readonly<Record<string, readonly string[]>>;
+  /** Secrets by channel, the newest first. */
+  secrets: Readonly<Record<string, readonly string[]>>;
+  /** Address of the page, for links. */
+  publicUrl?: string;
+  /** For people: time after a customer's alert until the next one, which tells of all since, milliseconds. */
+  windowMs: number;
+  /** For people: alerts a minute at most, of one listener. */
+  alertsPerMinute: number;
+  /** For people: time after which an alert that is not taken is given up, milliseconds. */
+  retryForMs: number;
+}
+
+/**
+ * Opens a listener for each address of each channel; whoever opens them closes their sinks.
+ *
+ * @throws RangeError where a channel lacks an address or secret that it needs.
+ */
+export async function openListeners(settings: AlertSettings, broker: Broker): Promise<Listener[]> {
+  const { publicUrl, windowMs, retryForMs, alertsPerMinute } = settings;
+  const listeners: Listener[] = [];
+  for (const channel of ALERT_CHANNELS.filter(({ name }) => settings.channels.includes(name))) {
+    const { name, isForPeople } = channel;
+    const secrets = settings.secrets[name] ?? [];
+    const addresses = channel.addresses === undefined ? [""] : new Set(settings.addresses[name]);
+    for (const address of addresses) {
+      const sink = await channel.open({ address, secrets, publicUrl, broker });
+      listeners.push({
+        name: sink.name === undefined ? name : `${name} ${sink.name}`,
+        sink,
+        ...isForPeople && { grouping: { windowMs, retryForMs, budget: new AlertBudget(alertsPerMinute) } },
+      });
+    }
+  }
+  return listeners;
+}
+
+function engineOf<T>(kind: EngineKind<T>, url: string, client?: string): Engine<T> {
+  const engine = fitting(kind, url, client);
+  if (engine !== undefined) return engine;
+  throw new Error(
+    `Cannot open ${kind.what} as its URL must have a known scheme: current value is "${url.split(":")[0]}:"`,
   );
+}
+
+function fitting<T>({ engines }: EngineKind<T>, url: string, client?: string): Engine<T> | undefined {
+  const found = engines.filter(({ schemes }) => schemes.some((scheme) => url.startsWith(scheme)));
+  return client === undefined ? found[0] : found.find((engine) => (engine.client ?? client) === client);
 }

@@ -1,62 +1,39 @@
 /**
- * What is set from outside: flags, then the environment, then defaults. The only file that reads the environment.
+ * Settings: flags, then the environment, then defaults. The only file of `src` that reads the environment.
  *
  * @module
  */
 import { z } from "zod";
+import { ALERT_CHANNELS, type AlertSettings, ENGINES, KAFKA_CLIENTS } from "./adapters.ts";
 
-/** Packages that can be the client of a `kafka://` stream. */
-export const KAFKA_CLIENTS = ["kafkajs", "platformatic"] as const;
-
-/** Where everything is: what flags say, or the environment. */
-export interface Engines {
-  /** `sqlite:PATH`, or `kafka://host:port`. */
-  stream: string;
-  /** `sqlite:PATH`, or `postgres://…`. */
-  ledger: string;
-  /** `file:PATH`, or `s3://…`. */
-  objects: string;
+/** Where everything is: URLs of the engines, and the model. */
+export interface Engines extends Record<keyof typeof ENGINES, string> {
   /** Folder of the model. */
   model: string;
 }
 
 /** Where everything is, and how it is reached. */
 export interface Config extends Engines {
-  /** Client of a `kafka://` stream; the environment alone says it. */
-  kafkaClient: typeof KAFKA_CLIENTS[number];
+  /** Client of a `kafka://` stream; only the environment sets it. */
+  kafkaClient: string;
 }
 
 /** Names of the environment that set what flags do not. */
 export const ENVIRONMENT: Readonly<Record<keyof Config, string>> = {
-  stream: "STREAM_URL",
-  ledger: "LEDGER_URL",
-  objects: "OBJECTS_URL",
+  ...ofEngines(({ environment }) => environment),
   model: "MODEL_DIR",
   kafkaClient: "KAFKA_CLIENT",
 };
 
-/** What holds where neither a flag nor the environment says otherwise: the embedded engines. */
+/** Defaults: the embedded engines. */
 export const DEFAULTS: Readonly<Config> = {
-  stream: "sqlite:.edgewood/stream.db",
-  ledger: "sqlite:.edgewood/ledger.db",
-  objects: "file:.edgewood/objects",
+  ...ofEngines(({ fallback }) => fallback),
   model: "model",
-  kafkaClient: "kafkajs",
+  kafkaClient: KAFKA_CLIENTS[0],
 };
 
-const urlOf = (schemes: string[]) =>
-  z.string().refine(
-    (value) => schemes.some((scheme) => value.startsWith(scheme) && value.length > scheme.length),
-    {
-      error: ({ input }) =>
-        `must begin with ${schemes.join(" or ")}: current value is "${withoutSecrets(String(input))}"`,
-    },
-  );
-
 const configSchema = z.object({
-  stream: urlOf(["sqlite:", "kafka://"]),
-  ledger: urlOf(["sqlite:", "postgres://", "postgresql://"]),
-  objects: urlOf(["file:", "s3://"]),
+  ...ofEngines(({ engines }) => urlOf([...new Set(engines.flatMap(({ schemes }) => schemes))])),
   model: z.string().min(1, "must name a folder"),
   kafkaClient: z.enum(KAFKA_CLIENTS, {
     error: ({ input }) => `must be one of ${KAFKA_CLIENTS.join(", ")}: current value is "${input}"`,
@@ -69,11 +46,16 @@ export class SettingsError extends TypeError {
   override name = "SettingsError";
 }
 
+/** Reads a name of the environment. */
+export type ReadEnvironment = (name: string) => string | undefined;
+
+const readDeno: ReadEnvironment = (name) => Deno.env.get(name);
+
 /**
  * Puts flags, environment and defaults together.
  *
- * @param flags What the command line said; a flag wins.
- * @param read Reads a name of the environment; `Deno.env.get` by default.
+ * @param flags From the command line; a flag wins.
+ * @param read Reads the environment; `Deno.env.get` by default.
  * @throws SettingsError that names every problem at once, and where each value came from.
  *
  * @example
@@ -85,14 +67,11 @@ export class SettingsError extends TypeError {
  * assertEquals([config.ledger, config.objects], ["sqlite:a.db", "file:.edgewood/objects"]);
  * ```
  */
-export function readConfig(
-  flags: Partial<Engines>,
-  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
-): Config {
+export function readConfig(flags: Partial<Engines>, read = readDeno): Config {
   const config: Record<keyof Config, string> = { ...DEFAULTS };
   const from = new Map<string, string>();
   for (const key of Object.keys(DEFAULTS) as (keyof Config)[]) {
-    // Nobody but a Kafka stream needs to see its client's name.
+    // Only a Kafka stream needs the permission to read its client's name.
     if (key === "kafkaClient" && !config.stream.startsWith("kafka:")) continue;
     const flag = key === "kafkaClient" ? undefined : flags[key];
     const set = flag ?? (read(ENVIRONMENT[key]) || undefined);
@@ -105,48 +84,40 @@ export function readConfig(
   throw new SettingsError(`Cannot use the settings: ${problems.join("; ")}`, { cause: parsed.error });
 }
 
-/** What alerts need to be told outside. */
-export interface AlertSettings {
-  /** Addresses of webhooks, as `readWebhookAddress` takes them. */
-  webhooks: string[];
-  /** What webhooks are signed with, the newest first. */
-  webhookSecrets: string[];
-  /** Address of the page, for links. */
-  publicUrl?: string;
-}
+/** Settings of alerts that flags or the environment give. */
+export type AlertTargets = Pick<AlertSettings, "addresses" | "secrets" | "publicUrl">;
 
-/** Names of the environment that set what alerts need. */
-export const ALERT_ENVIRONMENT: Readonly<Record<keyof AlertSettings, string>> = {
-  webhooks: "WEBHOOK_URLS",
-  webhookSecrets: "WEBHOOK_SECRET",
-  publicUrl: "PUBLIC_URL",
-};
+const PUBLIC_URL = "PUBLIC_URL";
+
+/** Names of the environment that alerts read. */
+export const ALERT_ENVIRONMENT: readonly string[] = [
+  PUBLIC_URL,
+  ...ALERT_CHANNELS.flatMap(({ addresses, secrets }) => [addresses?.environment ?? [], secrets ?? []].flat()),
+];
 
 /**
  * Puts flags and environment together for alerts; lists are separated by commas or white space.
  *
- * Secrets come from the environment alone, since others on the machine can read a command line.
- *
- * @param flags What the command line said; a flag wins.
- * @param read Reads a name of the environment; `Deno.env.get` by default.
+ * @param flags From the command line; a flag wins. `addresses` are by channel.
+ * @param read Reads the environment; `Deno.env.get` by default.
  * @throws SettingsError where the address of the page is no URL.
  *
  * @example
  * ```ts
  * import { assertEquals } from "./testing/assert.ts";
- * import { readAlertSettings } from "./config.ts";
+ * import { readAlertTargets } from "./config.ts";
  *
- * const { webhookSecrets } = readAlertSettings({}, (name) => name === "WEBHOOK_SECRET" ? "new, old" : undefined);
- * assertEquals(webhookSecrets, ["new", "old"]);
+ * const { secrets } = readAlertTargets({}, (name) => name === "WEBHOOK_SECRET" ? "new, old" : undefined);
+ * assertEquals(secrets.webhook, ["new", "old"]);
  * ```
  */
-export function readAlertSettings(
-  flags: Partial<Pick<AlertSettings, "webhooks" | "publicUrl">> = {},
-  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
-): AlertSettings {
-  const publicUrl = flags.publicUrl ?? (read(ALERT_ENVIRONMENT.publicUrl) || undefined);
+export function readAlertTargets(
+  flags: { addresses?: AlertSettings["addresses"]; publicUrl?: string } = {},
+  read = readDeno,
+): AlertTargets {
+  const publicUrl = flags.publicUrl ?? (read(PUBLIC_URL) || undefined);
   if (publicUrl !== undefined && !/^https?:\/\/./.test(publicUrl)) {
-    const from = flags.publicUrl === undefined ? ALERT_ENVIRONMENT.publicUrl : "--public-url";
+    const from = flags.publicUrl === undefined ? PUBLIC_URL : "--public-url";
     throw new SettingsError(
       `Cannot use the settings: ${from} must begin with http:// or https://: current value is "${
         withoutSecrets(publicUrl)
@@ -154,18 +125,39 @@ export function readAlertSettings(
     );
   }
   return {
-    webhooks: readWebhooks(flags.webhooks, read),
-    webhookSecrets: listed(read(ALERT_ENVIRONMENT.webhookSecrets)),
+    addresses: readAddresses(flags.addresses, read),
+    secrets: byChannel(({ secrets }) => secrets === undefined ? [] : listed(read(secrets))),
     ...publicUrl === undefined ? {} : { publicUrl },
   };
 }
 
-/** The addresses of webhooks alone: those of the command line, or else of the environment. */
-export function readWebhooks(
-  flag: readonly string[] | undefined,
-  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
-): string[] {
-  return flag === undefined ? listed(read(ALERT_ENVIRONMENT.webhooks)) : [...flag];
+/** Addresses by channel: those of the command line, or else of the environment. */
+export function readAddresses(
+  flags: AlertSettings["addresses"] = {},
+  read = readDeno,
+): Record<string, readonly string[]> {
+  return byChannel(({ name, addresses }) =>
+    addresses === undefined ? [] : flags[name] ?? listed(read(addresses.environment))
+  );
+}
+
+function byChannel<T>(valueOf: (channel: typeof ALERT_CHANNELS[number]) => T): Record<string, T> {
+  return Object.fromEntries(ALERT_CHANNELS.map((channel) => [channel.name, valueOf(channel)]));
+}
+
+function ofEngines<T>(valueOf: (kind: typeof ENGINES[keyof typeof ENGINES]) => T) {
+  const { stream, ledger, objects } = ENGINES;
+  return { stream: valueOf(stream), ledger: valueOf(ledger), objects: valueOf(objects) };
+}
+
+function urlOf(schemes: string[]) {
+  return z.string().refine(
+    (value) => schemes.some((scheme) => value.startsWith(scheme) && value.length > scheme.length),
+    {
+      error: ({ input }) =>
+        `must begin with ${schemes.join(" or ")}: current value is "${withoutSecrets(String(input))}"`,
+    },
+  );
 }
 
 function listed(text = ""): string[] {
@@ -173,11 +165,7 @@ function listed(text = ""): string[] {
 }
 
 /** Whether a flag or the environment says where an engine is, so that no default is meant. */
-export function isNamed(
-  engine: keyof Engines,
-  flags: Partial<Engines>,
-  read: (name: string) => string | undefined = (name) => Deno.env.get(name),
-): boolean {
+export function isNamed(engine: keyof Engines, flags: Partial<Engines>, read = readDeno): boolean {
   return flags[engine] !== undefined || Boolean(read(ENVIRONMENT[engine]));
 }
 

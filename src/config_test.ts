@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "./testing/assert.ts";
-import { DEFAULTS, readAlertSettings, readConfig, SettingsError, withoutSecrets } from "./config.ts";
+import { DEFAULTS, readAlertTargets, readConfig, SettingsError, withoutSecrets } from "./config.ts";
 
 const environment = (values: Record<string, string>) => (name: string) => values[name];
 
@@ -26,24 +26,26 @@ Deno.test("readConfig() names every problem at once, and where it came from, and
   assert(!error.message.includes("hunter2"));
 });
 
-Deno.test("readAlertSettings() takes lists from the environment, and flags before them", () => {
+Deno.test("readAlertTargets() takes lists from the environment, and flags before them", () => {
   const read = environment({
     WEBHOOK_URLS: " https://a/x,\n webhook+slack:https://b/y ",
     WEBHOOK_SECRET: "new,old",
     PUBLIC_URL: "https://page",
   });
+  const none = { console: [], topic: [], webhook: [] };
   const settings = {
-    webhooks: ["https://a/x", "webhook+slack:https://b/y"],
-    webhookSecrets: ["new", "old"],
+    addresses: { ...none, webhook: ["https://a/x", "webhook+slack:https://b/y"] },
+    secrets: { ...none, webhook: ["new", "old"] },
     publicUrl: "https://page",
   };
-  assertEquals(readAlertSettings({}, read), settings);
-  const flags = { webhooks: ["https://c"], publicUrl: "http://other" };
-  assertEquals(readAlertSettings(flags, read), { ...settings, ...flags });
-  assertEquals(readAlertSettings({}, environment({})), { webhooks: [], webhookSecrets: [] });
+  assertEquals(readAlertTargets({}, read), settings);
+  const flags = { addresses: { webhook: ["https://c"] }, publicUrl: "http://other" };
+  const addresses = { ...none, ...flags.addresses };
+  assertEquals(readAlertTargets(flags, read), { ...settings, ...flags, addresses });
+  assertEquals(readAlertTargets({}, environment({})), { addresses: none, secrets: none });
   for (const [flag, from] of [["javascript:alert(1)", "--public-url"], [undefined, "PUBLIC_URL"]] as const) {
     const error = assertThrows(
-      () => readAlertSettings({ publicUrl: flag }, environment({ PUBLIC_URL: "https:/x" })),
+      () => readAlertTargets({ publicUrl: flag }, environment({ PUBLIC_URL: "https:/x" })),
       SettingsError,
     );
     assert(error.message.includes(from), error.message);

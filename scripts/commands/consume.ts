@@ -1,31 +1,17 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
-import { type Config, readConfig } from "../../src/config.ts";
-import { runConsumer } from "../../src/consumer/consumer.ts";
-import { describeStatus } from "../../src/consumer/status.ts";
-import { loadModel } from "../../src/forest/load.ts";
-import { Judge } from "../../src/pipeline/judge.ts";
+import { type Config } from "../../src/config.ts";
 import type { LogMode } from "../../src/ledger/ledger.ts";
-import { objectEncoders } from "../../src/objects/formats/encoders.ts";
-import { openBesideStream } from "../../src/http/beside_stream.ts";
-import { type HttpAddress, isLoopback } from "../../src/http/listen.ts";
-import { readModelFiles } from "../../src/http/model_files.ts";
-import { openFeatureStage } from "../../src/features/stage.ts";
-import { createTelemetry } from "../../src/runtime/telemetry.ts";
-import { type AlertFlags, alertOptions, checkAlerts, openListeners } from "../cli/options/alerts.ts";
+import { type HttpAddress } from "../../src/http/address.ts";
+import { type AlertFlags, alertOptions } from "../cli/options/alerts.ts";
 import { duration, durationOption } from "../cli/options/duration.ts";
-import { endingSignal } from "../cli/ending_signal.ts";
 import { engineOptions } from "../cli/options/engines.ts";
-import { modelPlace } from "../cli/options/model_place.ts";
-import { httpAddress, topicName, wholeNumber } from "../cli/options/values.ts";
-import { openTokens } from "../cli/options/open_tokens.ts";
+import { addressToListen, fileToRead, usesModule } from "../cli/options/places.ts";
+import { topicName, wholeNumber } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
-import { featuresOptionsOf, type StateFlags, stateOptions } from "../cli/options/state.ts";
+import { type StateFlags, stateOptions } from "../cli/options/state.ts";
 
-/** Least time between two lines of status. */
-const SAY_STATUS_MS = 4900;
-
-interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags {
+/** Values of the options. */
+export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags {
   untilEmpty?: boolean;
   topic: string;
   labelTopic: string;
@@ -46,7 +32,7 @@ interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags {
 }
 
 const command = engineOptions(
-  new Command("consume")
+  usesModule(new Command("consume"))
     .description(
       "Score the stream's transactions: verdicts to the ledger, flagged ones to objects and alerts.",
     )
@@ -89,12 +75,18 @@ const command = engineOptions(
         "ndjson",
       ),
     )
-    .option(
-      "--http <host:port>",
-      "serve the page and scoring for other programs there, such as 127.0.0.1:8080",
-      httpAddress,
+    .addOption(
+      addressToListen(
+        "--http <host:port>",
+        "serve the page and scoring for other programs there, such as 127.0.0.1:8080",
+      ),
     )
-    .option("--tokens <file>", "tokens of callers, which `deno task token` makes; a must beyond this machine")
+    .addOption(
+      fileToRead(
+        "--tokens <file>",
+        "tokens of callers, which `deno task token` makes; a must beyond this machine",
+      ),
+    )
     .option("--debug", "a line for each commit")
     .option("--quiet", "no progress"),
   ["stream", "ledger", "objects", "model"],
@@ -103,90 +95,7 @@ const command = engineOptions(
 export const consumeCommand: Command = stateOptions(
   alertOptions(command),
   " (default: as the model was trained)",
-).action(consume);
-
-async function consume(flags: ConsumeFlags): Promise<void> {
-  const config = readConfig(flags);
-  checkAlerts(flags);
-  const model = await loadModel(modelPlace(config.model));
-  // A model whose features cannot be computed is refused before anything is opened.
-  openFeatureStage(model.manifest);
-  using judge = await Judge.open(model);
-  const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
-  using tokens = await openTokens(flags, telemetry);
-  // Where requests are answered nothing may keep the thread.
-  const inThread = flags.http !== undefined;
-  await using broker = await openBroker(config.stream, { ...config, inThread });
-  await using ledger = await openLedger(config.ledger, { inThread });
-  await using store = await openObjects(config.objects);
-  using ending = endingSignal("consume");
-  const startedAt = performance.now();
-  const { topic, labelTopic } = flags;
-  await using web = flags.http && await openBesideStream(flags.http, { tokens }, {
-    ...{ broker, ledger, judge, topic, labelTopic, telemetry },
-    modelFiles: await readModelFiles(modelPlace(config.model)),
-  });
-  if (web !== undefined) console.error(`consume: serving ${web.url}`);
-  const pageUrl = flags.http && isLoopback(flags.http) ? web?.url : undefined;
-  const listeners = await openListeners(flags, { broker, pageUrl });
-  let statusSaidAt = -Infinity;
-  try {
-    await runConsumer({
-      broker,
-      ledger,
-      store,
-      judge,
-      topic: flags.topic,
-      labelTopic: flags.labelTopic,
-      partitions: flags.partitions,
-      group: flags.group,
-      logMode: flags.log,
-      featuresOptions: featuresOptionsOf(flags),
-      snapshotRecords: flags.snapshotRecords,
-      encoder: objectEncoders[flags.format],
-      listeners,
-      telemetry,
-    }, {
-      untilEmpty: flags.untilEmpty,
-      signal: ending.signal,
-      maxBatchRecords: flags.maxBatchRecords,
-      sessionTimeoutMs: flags.sessionTimeout,
-      flushRows: flags.flushRows,
-      flushBytes: flags.flushBytes,
-      flushIntervalMs: flags.flushInterval,
-      ...web?.hooks,
-      onStatus: (status) => {
-        web?.hooks.onStatus?.(status);
-        if (!status.healthy) telemetry.trouble("health", describeStatus(status), true);
-        else telemetry.recovered("health");
-        const isIdle = status.recordsPerS === 0 && status.lag.every(({ records }) => records === 0);
-        if (isIdle || performance.now() - statusSaidAt < SAY_STATUS_MS) return;
-        statusSaidAt = performance.now();
-        telemetry.log("info", `consume: ${describeStatus(status)}`);
-      },
-      onCommit(outcome, batchMs) {
-        web?.hooks.onCommit?.(outcome, batchMs);
-        const { topic, partition, nextOffset, scored, flagged, deadLetters } = outcome;
-        telemetry.log(
-          "debug",
-          `committed ${topic}/${partition} up to offset ${nextOffset}: ${scored} scored, ${flagged.length} flagged, ` +
-            `${deadLetters.length} dead letters`,
-        );
-      },
-    });
-  } finally {
-    for (const { sink } of listeners) await sink[Symbol.asyncDispose]();
-  }
-  const count = (name: string) => telemetry.counters().get(name) ?? 0;
-  const seconds = (performance.now() - startedAt) / 1000;
-  const rate = Math.round(count("records") / seconds).toLocaleString("en-US");
-  console.error(
-    `consumed   ${count("records")} records in ${seconds.toFixed(1)} s, ${rate} a second: ${
-      count("flagged")
-    } flagged, ` +
-      `${count("dead_letters")} dead letters; ledger ${ledger.name}, objects ${store.name}`,
-  );
-}
+).action(async (flags: ConsumeFlags) => await (await import("./consume/run.ts")).consume(flags));
 
 function sessionTimeout(text: string): number {
   const ms = duration(text);

@@ -1,32 +1,14 @@
 import { Command } from "commander";
-import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
-import { describeVerdict } from "../../src/alerts/describe.ts";
-import type { Broker } from "../../src/broker/broker.ts";
-import { runConsumer } from "../../src/consumer/consumer.ts";
-import { detectEvents, measureDetection } from "../../src/evaluate/detection.ts";
-import { writeCard } from "../../src/forest/card.ts";
-import type { Model } from "../../src/forest/manifest.ts";
-import { loadModel } from "../../src/forest/load.ts";
-import { saveModel } from "../../src/forest/save.ts";
-import { Judge } from "../../src/pipeline/judge.ts";
-import type { Ledger } from "../../src/ledger/ledger.ts";
-import { objectEncoders } from "../../src/objects/formats/encoders.ts";
-import { produceEvents } from "../../src/simulate/produce.ts";
-import { simulate } from "../../src/simulate/simulate.ts";
-import { createTelemetry } from "../../src/runtime/telemetry.ts";
-import { verify } from "../../src/verify/verify.ts";
-import { type HttpAddress, isLoopback, parseAddress } from "../../src/http/listen.ts";
-import { runOpenDemo } from "./demo/open.ts";
-import { type DemoResult, describeDemo } from "./demo/report.ts";
-import { trainDemoModels } from "./demo/training.ts";
-import { endingSignal } from "../cli/ending_signal.ts";
-import { decimalNumber, httpAddress, wholeNumber } from "../cli/options/values.ts";
-import { startProgress } from "../cli/progress.ts";
-import { OPEN_DEMO_ADDRESS } from "../cli/launch/permissions.ts";
-import { runAsProgram, UsageError } from "../cli/run_command.ts";
-import { removeDatabase, removeIfThere } from "../cli/remove_if_there.ts";
+import type { HttpAddress } from "../../src/http/address.ts";
+import { browserOpener } from "../cli/launch/browser_opener.ts";
+import { type Launch, needing } from "../cli/launch/needs.ts";
+import { folderToWrite, httpAddress, listening, usesModule } from "../cli/options/places.ts";
+import { decimalNumber, wholeNumber } from "../cli/options/values.ts";
+import { runAsProgram } from "../cli/run_command.ts";
+import { OPEN_ADDRESS, OPEN_RATE_PER_S, RATE_PER_S } from "./demo/defaults.ts";
 
-interface DemoFlags {
+/** Values of the options. */
+export interface DemoFlags {
   count: number;
   rate?: number;
   seed: number;
@@ -36,19 +18,8 @@ interface DemoFlags {
   http?: HttpAddress;
 }
 
-const RATE_PER_S = 10_000;
-const OPEN_RATE_PER_S = 25;
-const TOPICS = { topic: "transactions", labelTopic: "labels" };
-/** Records that are no transactions, mixed in to show what becomes of them. */
-const BROKEN = [
-  "not JSON",
-  "{}",
-  '{"transaction_id":"b1","customer_id":"c1","terminal_id":"t1","amount":-5,"timestamp":"2026-01-01T00:00:00Z"}',
-  '{"transaction_id":"b2","customer_id":"c1","terminal_id":"t1","amount":1,"amount":2,"timestamp":"2026-01-01T00:00:00Z"}',
-];
-
 /** The command `demo`: train, produce and consume at the same time, and say how good the catch was. */
-export const demoCommand: Command = new Command("demo")
+export const demoCommand: Command = needing(usesModule(new Command("demo")), permissionsOf)
   .description(
     "Train a model, produce simulated transactions and score them as they come, all in one process without a server; " +
       "then show the catch.",
@@ -60,135 +31,20 @@ export const demoCommand: Command = new Command("demo")
     decimalNumber(0),
   )
   .option("--seed <n>", "fixes every random choice", wholeNumber(0, 2 ** 32 - 1), 1)
-  .option("--dir <dir>", "folder for all of it; made anew", ".edgewood/demo")
+  .addOption(folderToWrite("--dir <dir>", "folder for all of it; made anew").default(".edgewood/demo"))
   .option("--json", "print the results as JSON")
   .option("--open", "go on with live traffic and its page until Ctrl-C, and open the page in a browser")
-  .option("--http <host:port>", `with --open: where the page is (default: ${OPEN_DEMO_ADDRESS})`, httpAddress)
-  .action(demo);
+  .option("--http <host:port>", `with --open: where the page is (default: ${OPEN_ADDRESS})`, httpAddress)
+  .action(async (flags: DemoFlags) => await (await import("./demo/run.ts")).demo(flags));
 
-async function demo(flags: DemoFlags): Promise<void> {
-  const { dir } = flags;
-  if (flags.open) checkOpen(flags);
-  else if (flags.http !== undefined) {
-    throw new UsageError("Cannot serve the page as --open must be given: it is not");
-  }
-  const startedAt = performance.now();
-  await removeDemo(dir);
-  const say = (text: string) => console.error(text);
-  say(`${flags.open ? "demo:" : "1/4 "} train a forest on simulated transactions of another seed`);
-  const { shipped, trainRaw } = await trainDemoModels(flags.seed);
-  await saveModel(`${dir}/model`, shipped, writeCard(shipped.manifest));
-  if (flags.open) {
-    const { count, seed, http = parseAddress(OPEN_DEMO_ADDRESS), rate = OPEN_RATE_PER_S } = flags;
-    return await runOpenDemo({ dir, count, seed, http, ratePerS: rate, topics: TOPICS, broken: BROKEN });
-  }
-  say(
-    `2/4  produce ${flags.count.toLocaleString("en-US")} transactions at ${
-      (flags.rate ?? RATE_PER_S).toLocaleString("en-US")
-    }/s, score them as they come`,
-  );
-  await using broker = await openBroker(`sqlite:${dir}/stream.db`);
-  await using ledger = await openLedger(`sqlite:${dir}/ledger.db`);
-  await using store = await openObjects(`file:${dir}/objects`);
-  const model = await loadModel(`${dir}/model`);
-  const streamedAt = performance.now();
-  await stream(flags, { broker, ledger, store, model });
-  const streamedMs = performance.now() - streamedAt;
-  say(`3/4  verify that every record is accounted for once`);
-  const verification = await verify({ broker, ledger, store, topic: TOPICS.topic });
-  say(
-    `4/4  compare with the simulator's labels, and with a forest that sees amount, hour and weekday alone\n`,
-  );
-  const result: DemoResult = {
-    ...await ledger.summary(TOPICS.topic),
-    recordsPerS: verification.offsets / (streamedMs / 1000),
-    detection: await measureDetection(broker, ledger, TOPICS),
-    rawDetection: await detectEvents(demoEvents(flags), await trainRaw()),
-    verification,
-    examples: await examplesOf(ledger),
-    objectsDir: `${dir}/objects/flagged`,
-    dir,
-    seconds: (performance.now() - startedAt) / 1000,
-  };
-  console.log(flags.json ? JSON.stringify(result, null, 2) : describeDemo(result));
-  if (!verification.ok) Deno.exitCode = 1;
-}
-
-function checkOpen({ json, http }: DemoFlags): void {
-  if (json) throw new UsageError("Cannot print results as JSON as the demo must end for it: --open goes on");
-  if (http !== undefined && !isLoopback(http)) {
-    throw new UsageError(
-      `Cannot serve the demo's page as its address must be this machine's own: current value is ${http.hostname}`,
-    );
-  }
-}
-
-async function removeDemo(dir: string) {
-  // Only what a demo made is removed, whatever else the folder holds.
-  for (const name of ["stream.db", "ledger.db"]) await removeDatabase(`${dir}/${name}`);
-  for (const name of ["objects", "model"]) await removeIfThere(`${dir}/${name}`);
-}
-
-type StreamParts = Pick<Parameters<typeof runConsumer>[0], "broker" | "ledger" | "store"> & { model: Model };
-
-/** Produces and consumes at the same time until everything is committed and relayed. */
-async function stream(flags: DemoFlags, parts: StreamParts): Promise<void> {
-  using ending = endingSignal("demo");
-  using judge = await Judge.open(parts.model);
-  const telemetry = createTelemetry({ level: "warn" });
-  const progress = startProgress("demo", { total: flags.count, unit: "records" });
-  await parts.broker.ensureTopic(TOPICS.topic);
-  await parts.broker.ensureTopic(TOPICS.labelTopic);
-  const consumerParts = {
-    ...parts,
-    ...TOPICS,
-    judge,
-    group: "demo",
-    logMode: "all" as const,
-    encoder: objectEncoders.ndjson,
-    listeners: [],
-    telemetry,
-  };
-  const onCommit = () => {
-    const records = telemetry.counters().get("records") ?? 0;
-    progress.update(records, records);
-  };
-  const live = new AbortController();
-  const consuming = runConsumer(consumerParts, {
-    signal: AbortSignal.any([live.signal, ending.signal]),
-    onCommit,
-  });
-  // A consumer that fails ends the producing too.
-  const failed = consuming.then(() => {}, () => live.abort());
-  const producing = produceAll(flags, AbortSignal.any([live.signal, ending.signal]));
-  await producing;
-  live.abort();
-  await failed;
-  await consuming;
-  await runConsumer(consumerParts, { untilEmpty: true, signal: ending.signal, onCommit });
-  progress.stop();
-}
-
-function demoEvents({ seed, count }: DemoFlags) {
-  return simulate({ randomSeed: seed, count, start: new Date("2026-01-01T00:00:00Z") });
-}
-
-async function produceAll(flags: DemoFlags, signal: AbortSignal) {
-  const { rate = RATE_PER_S, dir } = flags;
-  await using broker: Broker = await openBroker(`sqlite:${dir}/stream.db`);
-  await produceEvents(broker, demoEvents(flags), {
-    ...TOPICS,
-    ratePerS: rate,
-    signal,
-  });
-  await broker.produce(TOPICS.topic, BROKEN.map((value) => ({ key: null, value })));
-}
-
-/** Three flagged transactions: the most anomalous ones, in words. */
-async function examplesOf(ledger: Ledger): Promise<string[]> {
-  const flagged = await ledger.flaggedAfter(TOPICS.topic, 0, -1, 1_000_000);
-  return flagged.sort((a, b) => b.anomalyScore - a.anomalyScore).slice(0, 3)
-    .map(({ verdict }) => describeVerdict(JSON.parse(verdict)));
+/** With `--open` it listens, and opens a browser where there is one. */
+function permissionsOf({ values, has, isThere }: Launch) {
+  const own = { write: [".edgewood"] };
+  const named = values("--http");
+  if (!has("--open")) return [own, listening(named)];
+  const opener = browserOpener(isThere);
+  const addresses = named.length > 0 ? named : [OPEN_ADDRESS];
+  return [own, listening(addresses), opener === undefined ? {} : { run: [opener] }];
 }
 
 if (import.meta.main) await runAsProgram(demoCommand);

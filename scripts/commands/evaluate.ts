@@ -1,13 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { evaluateTable, type TableEvaluation } from "../../src/evaluate/table.ts";
-import { collectRows } from "../../src/table/read_rows.ts";
+import type { TableEvaluation } from "../../src/evaluate/table.ts";
 import { nameList, wholeNumber } from "../cli/options/values.ts";
-import { startProgress } from "../cli/progress.ts";
 import { durationOption } from "../cli/options/duration.ts";
-import { evaluateProtocol } from "../cli/options/evaluate_protocol.ts";
+import { fileToRead, fileToWrite, usesModule } from "../cli/options/places.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 import { refuseStateOptions, type StateFlags, stateOptions } from "../cli/options/state.ts";
-import { openTableInput } from "../cli/options/table_input.ts";
 
 interface EvaluateFlags extends StateFlags {
   input: string;
@@ -27,11 +24,14 @@ interface EvaluateFlags extends StateFlags {
   quiet?: boolean;
 }
 
-const command = new Command("evaluate")
+const command = usesModule(new Command("evaluate"))
   .description(
     "Train on all rows of a table and score them, once for each seed; print ROC-AUC and average precision.",
   )
-  .requiredOption("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
+  .addOption(
+    fileToRead("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
+      .makeOptionMandatory(),
+  )
   .option(
     "--label <column>",
     "column with 1 or true for a fraud, 0 or false otherwise; must be given for a table",
@@ -41,7 +41,12 @@ const command = new Command("evaluate")
       .choices(["handbook"]),
   )
   .option("--start <date>", "with --protocol: first day of the training week", calendarDay)
-  .option("--report <file.html>", "with --protocol: a page with curves, scores, days, scenarios and drift")
+  .addOption(
+    fileToWrite(
+      "--report <file.html>",
+      "with --protocol: a page with curves, scores, days, scenarios and drift",
+    ),
+  )
   .option("--no-labels", "with --protocol: as if no label ever came")
   .addOption(
     durationOption("--label-delay <time>", "with --protocol: time from a transaction to its label", "7d"),
@@ -57,7 +62,7 @@ const command = new Command("evaluate")
   )
   .option(
     "--skip-bad-rows",
-    "leave out and count rows with a cell that is no number, in the place of an error",
+    "leave out and count rows with a cell that is no number, instead of an error",
   )
   .option("--json", "print one JSON object: auc, auc_sd, ap, ap_sd, seeds, rows, positives, features")
   .option("--quiet", "no progress and no notes");
@@ -80,7 +85,10 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
         : `Cannot evaluate by the protocol with --${option} as it must be of a table`,
     );
   }
-  if (flags.protocol === "handbook") return await evaluateProtocol({ ...flags, noLabels: !flags.labels });
+  if (flags.protocol === "handbook") {
+    const { evaluateProtocol } = await import("../cli/options/evaluate_protocol.ts");
+    return await evaluateProtocol({ ...flags, noLabels: !flags.labels });
+  }
   refuseStateOptions(flags, "evaluate a table");
   const { label, maxSamples = 256 } = flags;
   if (label === undefined) {
@@ -92,6 +100,12 @@ async function evaluate(flags: EvaluateFlags): Promise<void> {
 type TableFlags = Omit<EvaluateFlags, "labels"> & { label: string; maxSamples: number };
 
 async function evaluateTableInput(flags: TableFlags): Promise<void> {
+  const [{ evaluateTable }, { collectRows }, { openTableInput }, { startProgress }] = await Promise.all([
+    import("../../src/evaluate/table.ts"),
+    import("../../src/table/read_rows.ts"),
+    import("../cli/options/table_input.ts"),
+    import("../cli/progress.ts"),
+  ]);
   using input = await openTableInput("read", flags);
   const { rows, labels, count } = await collectRows(input.batches(), input.features.length);
   const { seeds, seed: randomSeed, nEstimators, maxSamples, quiet } = flags;

@@ -3,17 +3,14 @@ import { openBroker } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { LabelMode, ReplayedEvent } from "../../src/simulate/events/event.ts";
-import { produceEventBatches, type ProduceOptions, produceSteps } from "../../src/simulate/produce.ts";
-import { replayBatches } from "../../src/simulate/replay/replay.ts";
-import { simulatedSteps } from "../../src/simulate/simulate.ts";
-import { StepJson } from "../../src/simulate/events/json.ts";
+import type { ProduceOptions } from "../../src/simulate/produce.ts";
 import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../src/domain/time.ts";
-import { openTextTable, type TextTable } from "../../src/table/text_table.ts";
+import type { TextTable } from "../../src/table/text_table.ts";
 import { durationOption } from "../cli/options/duration.ts";
 import { endingSignal } from "../cli/ending_signal.ts";
 import { engineOptions } from "../cli/options/engines.ts";
+import { fileToRead } from "../cli/options/places.ts";
 import { decimalNumber, topicName, wholeNumber } from "../cli/options/values.ts";
-import { startProgress } from "../cli/progress.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
 interface ProduceFlags extends Partial<Config> {
@@ -61,7 +58,9 @@ export const produceCommand: Command = engineOptions(
       "simulated customers (default: so many that --count covers six weeks)",
       wholeNumber(1),
     )
-    .option("--input <file>", "CSV of real transactions, plain or .gz, in the place of the simulation")
+    .addOption(
+      fileToRead("--input <file>", "CSV of real transactions, plain or .gz, instead of the simulation"),
+    )
     .addOption(
       new Option(
         "--speed <factor>",
@@ -88,6 +87,10 @@ export const produceCommand: Command = engineOptions(
 
 async function produce(flags: ProduceFlags): Promise<void> {
   const { topic, labelTopic, partitions, rate, speed } = flags;
+  const [{ openTextTable }, { startProgress }] = await Promise.all([
+    import("../../src/table/text_table.ts"),
+    import("../cli/progress.ts"),
+  ]);
   const config = readConfig(flags);
   const count = flags.count ?? (flags.input === undefined ? DEFAULT_COUNT : undefined);
   await using broker = await openBroker(config.stream, config);
@@ -127,7 +130,17 @@ async function produce(flags: ProduceFlags): Promise<void> {
   );
 }
 
-function produceSimulated(broker: Broker, flags: ProduceFlags, count: number, options: ProduceOptions) {
+async function produceSimulated(
+  broker: Broker,
+  flags: ProduceFlags,
+  count: number,
+  options: ProduceOptions,
+) {
+  const [{ produceSteps }, { simulatedSteps }, { StepJson }] = await Promise.all([
+    import("../../src/simulate/produce.ts"),
+    import("../../src/simulate/simulate.ts"),
+    import("../../src/simulate/events/json.ts"),
+  ]);
   const { seed, fraudRate, start, customers, labelDelay, labels } = flags;
   const steps = simulatedSteps({
     randomSeed: seed,
@@ -138,17 +151,21 @@ function produceSimulated(broker: Broker, flags: ProduceFlags, count: number, op
     labelDelayMs: labelDelay,
     labels,
   });
-  return produceSteps(broker, steps, new StepJson(seed, labelDelay), options);
+  return await produceSteps(broker, steps, new StepJson(seed, labelDelay), options);
 }
 
-function produceReplayed(
+async function produceReplayed(
   broker: Broker,
   { labelDelay, labels, lenient, count }: ProduceFlags,
   table: TextTable,
   options: ProduceOptions,
 ) {
+  const [{ produceEventBatches }, { replayBatches }] = await Promise.all([
+    import("../../src/simulate/produce.ts"),
+    import("../../src/simulate/replay/replay.ts"),
+  ]);
   const batches = replayBatches(table.batches(), { labelDelayMs: labelDelay, labels, lenient });
-  return produceEventBatches(broker, count === undefined ? batches : take(batches, count), options);
+  return await produceEventBatches(broker, count === undefined ? batches : take(batches, count), options);
 }
 
 /** Events up to a number of transactions, with the labels among them. */

@@ -1,11 +1,8 @@
 import { Command } from "commander";
-import { loadModel } from "../../src/forest/load.ts";
 import type { Model } from "../../src/forest/manifest.ts";
-import { createScorer } from "../../src/forest/scorer/scorer.ts";
-import { openLineWriter } from "../../src/table/line_writer.ts";
 import { onInterrupt } from "../cli/on_interrupt.ts";
+import { fileToRead, fileToWrite, usesModule } from "../cli/options/places.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
-import { openTableInput } from "../cli/options/table_input.ts";
 
 interface ScoreFlags {
   model: string;
@@ -16,22 +13,31 @@ interface ScoreFlags {
 }
 
 /** The command `score`: a model and rows in, a CSV of scores out. */
-export const scoreCommand: Command = new Command("score")
+export const scoreCommand: Command = usesModule(new Command("score"))
   .description(
     "Score the rows of a table. Writes CSV with the columns row (from 0, the header not counted), anomaly_score (0 to 1, " +
       "higher is more anomalous; all digits) and flagged (1 where the score is greater than the model's threshold, else 0).",
   )
-  .requiredOption("--model <dir>", "folder that train wrote")
-  .requiredOption("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
-  .requiredOption("--output <file>", "CSV to write; - for standard output")
+  .addOption(fileToRead("--model <dir>", "folder that train wrote").makeOptionMandatory())
+  .addOption(
+    fileToRead("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
+      .makeOptionMandatory(),
+  )
+  .addOption(fileToWrite("--output <file>", "CSV to write; - for standard output").makeOptionMandatory())
   .option(
     "--skip-bad-rows",
-    "leave out and count rows with a cell that is no number, in the place of an error",
+    "leave out and count rows with a cell that is no number, instead of an error",
   )
   .option("--quiet", "no progress and no notes")
   .action(score);
 
 async function score(flags: ScoreFlags): Promise<void> {
+  const [{ loadModel }, { createScorer }, { openLineWriter }, { openTableInput }] = await Promise.all([
+    import("../../src/forest/load.ts"),
+    import("../../src/forest/scorer/scorer.ts"),
+    import("../../src/table/line_writer.ts"),
+    import("../cli/options/table_input.ts"),
+  ]);
   const { manifest, forest } = await loadModel(flags.model);
   using input = await openTableInput("score", { ...flags, features: columnNames(manifest) });
   using scorer = await createScorer(forest);

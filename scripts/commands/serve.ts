@@ -1,14 +1,13 @@
 import { Command } from "commander";
 import { openLedger } from "../../src/adapters.ts";
-import { type Engines, ENVIRONMENT, isNamed, readConfig } from "../../src/config.ts";
-import { openAlone } from "../../src/http/alone.ts";
-import { type HttpAddress, listen } from "../../src/http/listen.ts";
+import { type Engines, isNamed, readConfig } from "../../src/config.ts";
+import type { HttpAddress } from "../../src/http/address.ts";
 import { createTelemetry } from "../../src/runtime/telemetry.ts";
 import { endingSignal } from "../cli/ending_signal.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { modelPlace } from "../cli/options/model_place.ts";
-import { openTokens } from "../cli/options/open_tokens.ts";
-import { httpAddress, topicName } from "../cli/options/values.ts";
+import { addressToListen, fileToRead, usesModule } from "../cli/options/places.ts";
+import { topicName } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
 interface ServeFlags extends Partial<Engines> {
@@ -19,24 +18,33 @@ interface ServeFlags extends Partial<Engines> {
 }
 
 /** The command `serve`: scoring for other programs over HTTP, without a stream. */
-export const serveCommand: Command = engineOptions(
+export const serveCommand: Command = usesModule(engineOptions(
   new Command("serve")
     .description(
       "Score transactions for other programs over HTTP, without a stream. With a ledger the feature states are the newest " +
         "snapshots there; without one the service keeps a state of its own, which is gone when it ends.",
     )
-    .requiredOption("--http <host:port>", "where to listen, such as 127.0.0.1:8080", httpAddress)
-    .option("--tokens <file>", "tokens of callers, which `deno task token` makes; a must beyond this machine")
-    .option("--topic <name>", "topic of the transactions in the ledger", topicName, "transactions")
-    .option(
-      "--ledger <url>",
-      `ledger: sqlite:PATH or postgres://… (default: ${ENVIRONMENT.ledger}, else none)`,
+    .addOption(
+      addressToListen("--http <host:port>", "where to listen, such as 127.0.0.1:8080").makeOptionMandatory(),
     )
+    .addOption(
+      fileToRead(
+        "--tokens <file>",
+        "tokens of callers, which `deno task token` makes; a must beyond this machine",
+      ),
+    )
+    .option("--topic <name>", "topic of the transactions in the ledger", topicName, "transactions")
     .option("--stateless", "without a ledger: keep no state, score each transaction as the first one ever"),
-  ["model"],
-).action(serve);
+  ["ledger", "model"],
+  ["ledger"],
+)).action(serve);
 
 async function serve(flags: ServeFlags): Promise<void> {
+  const [{ openAlone }, { listen }, { openTokens }] = await Promise.all([
+    import("../../src/http/alone.ts"),
+    import("../../src/http/listen.ts"),
+    import("../cli/options/open_tokens.ts"),
+  ]);
   const config = readConfig(flags);
   const telemetry = createTelemetry();
   using tokens = await openTokens(flags, telemetry);

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { dirname } from "node:path";
 import type { Scope } from "../../src/http/routes/route.ts";
 import { formatTokens, type KeptToken, makeToken, parseTokens } from "../../src/http/access/tokens.ts";
+import { fileToWrite } from "../cli/options/places.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
 const SCOPES: readonly Scope[] = ["read", "write", "label"];
@@ -18,7 +19,7 @@ export const tokenCommand: Command = new Command("token")
   .description(
     "Make a token for a caller of the HTTP service. It is printed once; the file keeps its SHA-256, not the token.",
   )
-  .requiredOption("--file <file>", "file of tokens; made where it is absent")
+  .addOption(fileToWrite("--file <file>", "file of tokens; made where it is absent").makeOptionMandatory())
   .requiredOption("--name <name>", "whose token it is")
   .option("--scopes <list>", "what it allows: read, write (have transactions scored), label", scopes, [
     "read",

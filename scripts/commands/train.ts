@@ -1,19 +1,14 @@
 import { Command, Option } from "commander";
-import { writeCard } from "../../src/forest/card.ts";
 import type { Expectation, Model, Training } from "../../src/forest/manifest.ts";
-import { saveModel } from "../../src/forest/save.ts";
-import { makeModelFolder } from "../../src/forest/model_folder.ts";
-import { importSklearn } from "../../src/forest/sklearn.ts";
-import { trainModel, type TrainModelOptions } from "../../src/training/train_model.ts";
+import type { TrainModelOptions } from "../../src/training/train_model.ts";
 import type { RowBatch } from "../../src/training/train_stream.ts";
 import { decimalNumber, nameList, topicName, wholeNumber } from "../cli/options/values.ts";
-import { ENGINE_OPTIONS } from "../cli/options/engines.ts";
+import { engineOptions } from "../cli/options/engines.ts";
+import { fileToRead, folderToWrite, usesModule } from "../cli/options/places.ts";
 import { durationOption } from "../cli/options/duration.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { refuseStateOptions, type StateFlags, stateOptions } from "../cli/options/state.ts";
-import { openTransactionSource } from "../cli/options/transaction_source.ts";
 import type { Config } from "../../src/config.ts";
-import { openTableInput } from "../cli/options/table_input.ts";
 
 interface TrainFlags extends Partial<Config>, StateFlags {
   fromStream?: boolean;
@@ -47,12 +42,12 @@ export interface TrainingSource
 const DEFAULT_CONTAMINATION = 0.01;
 const TIME_COLUMN = "timestamp";
 
-const command = new Command("train")
+const transactions = usesModule(new Command("train"))
   .description(
     "Train an Isolation Forest and write forest.json, forest.bin and a model card. Without --input it trains on the " +
       "transactions of the simulator.",
   )
-  .option("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input")
+  .addOption(fileToRead("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input"))
   .option(
     "--features <a,b,c>",
     "columns to use (default: all numeric columns but the label); of transactions: features, or the name of a set",
@@ -79,20 +74,20 @@ const command = new Command("train")
   )
   .option("--seed <n>", "fixes every random choice", wholeNumber(0), 0)
   .addOption(
-    new Option("--from-sklearn <file>", "JSON of a fitted forest, written by scripts/sklearn_to_json.py")
+    fileToRead("--from-sklearn <file>", "JSON of a fitted forest, written by scripts/sklearn_to_json.py")
       .conflicts(["input", "label", "contamination", "alertsPerDay"]),
   )
   .option(
     "--skip-bad-rows",
-    "leave out and count rows with a cell that is no number, in the place of an error",
+    "leave out and count rows with a cell that is no number, instead of an error",
   )
   .addOption(
     new Option("--from-stream", "train on the transactions that the stream holds").conflicts([
       "input",
       "fromSklearn",
     ]),
-  )
-  .option(ENGINE_OPTIONS.stream.flag, ENGINE_OPTIONS.stream.description)
+  );
+const command = engineOptions(transactions, ["stream"])
   .option("--topic <name>", "with --from-stream: topic of the transactions", topicName, "transactions")
   .option("--label-topic <name>", "with --from-stream: topic of the labels", topicName, "labels")
   .option("--count <n>", "transactions to simulate", wholeNumber(1), 200_000)
@@ -104,7 +99,7 @@ const command = new Command("train")
     ),
   )
   .option("--quiet", "no progress and no notes")
-  .requiredOption("--out <dir>", "folder to write the model into");
+  .addOption(folderToWrite("--out <dir>", "folder to write the model into").makeOptionMandatory());
 /** The command `train`: rows in, a model folder out. */
 export const trainCommand: Command = stateOptions(
   command,
@@ -112,6 +107,10 @@ export const trainCommand: Command = stateOptions(
 ).action(train);
 
 async function train(flags: TrainFlags): Promise<void> {
+  const [{ writeCard }, { saveModel }] = await Promise.all([
+    import("../../src/forest/card.ts"),
+    import("../../src/forest/save.ts"),
+  ]);
   const model = flags.fromSklearn === undefined
     ? await trainOnRows(flags)
     : await takeOver(flags.fromSklearn, flags.features);
@@ -120,6 +119,10 @@ async function train(flags: TrainFlags): Promise<void> {
 }
 
 async function trainOnRows(flags: TrainFlags): Promise<Model> {
+  const [{ makeModelFolder }, { trainModel }] = await Promise.all([
+    import("../../src/forest/model_folder.ts"),
+    import("../../src/training/train_model.ts"),
+  ]);
   using source = await openSource(flags);
   const contamination = flags.alertsPerDay === undefined
     ? flags.contamination ?? DEFAULT_CONTAMINATION
@@ -149,9 +152,12 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
 }
 
 async function openSource(flags: TrainFlags): Promise<TrainingSource> {
-  if (flags.input === undefined) return await openTransactionSource(flags);
+  if (flags.input === undefined) {
+    return await (await import("../cli/options/transaction_source.ts")).openTransactionSource(flags);
+  }
   refuseStateOptions(flags, "train on a table");
   const timestamp = flags.timestamp ?? (flags.alertsPerDay === undefined ? undefined : TIME_COLUMN);
+  const { openTableInput } = await import("../cli/options/table_input.ts");
   const input = await openTableInput("train", { ...flags, input: flags.input, timestamp });
   return {
     kind: "table",
@@ -170,7 +176,7 @@ async function takeOver(path: string, features: string[] | undefined): Promise<M
     const reason = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
     throw new Error(`Cannot read ${path}: ${reason}`, { cause });
   }
-  return await importSklearn(text, features);
+  return await (await import("../../src/forest/sklearn.ts")).importSklearn(text, features);
 }
 
 function summary({ manifest }: Model, out: string): string {

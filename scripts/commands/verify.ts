@@ -1,9 +1,8 @@
 import { Command } from "commander";
 import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
-import { type Verification, verify } from "../../src/verify/verify.ts";
+import type { Verification } from "../../src/verify/verify.ts";
 import { engineOptions } from "../cli/options/engines.ts";
-import { startProgress } from "../cli/progress.ts";
 import { topicName } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
@@ -26,6 +25,10 @@ export const verifyCommand: Command = engineOptions(
 ).action(run);
 
 async function run(flags: VerifyFlags): Promise<void> {
+  const [{ verify }, { startProgress }] = await Promise.all([
+    import("../../src/verify/verify.ts"),
+    import("../cli/progress.ts"),
+  ]);
   const config = readConfig(flags);
   await using broker = await openBroker(config.stream, config);
   await using ledger = await openLedger(config.ledger);

@@ -5,7 +5,7 @@
  */
 import { Argument, Command } from "commander";
 import { wholeNumber } from "../cli/options/values.ts";
-import { platformaticWasm } from "../cli/launch/permissions.ts";
+import { platformaticWasm } from "../../src/broker/kafka/platformatic/engine.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
 const FOLDER = new URL("../bench/", import.meta.url);

@@ -15,7 +15,7 @@ export interface Room {
 }
 
 const NOUNS = ["src/domain", "src/runtime"];
-const ADAPTER = { onlyFor: ["src/adapters.ts", "scripts/bench", "scripts/harness"] };
+const ADAPTER = { onlyFor: ["src/adapters.ts", "scripts/bench", "scripts/dev", "scripts/harness"] };
 
 /** Rooms by path, in the order in which a transaction meets them: values come from rooms further up. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -28,7 +28,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: "mechanism that knows no fraud: retry, semaphore, thread, SQLite, array pool, telemetry, hash",
     may: ["src/domain"],
   },
-  "src/config.ts": { holds: "settings: flags, environment, defaults", may: [] },
+  "src/config.ts": { holds: "settings: flags, environment, defaults", may: ["src/adapters.ts"] },
   "src/broker": { holds: "port to the stream, columnar record batches", may: NOUNS },
   "src/broker/sqlite": { holds: "the embedded stream", may: [...NOUNS, "src/broker"], ...ADAPTER },
   "src/broker/kafka": {
@@ -58,7 +58,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "src/ledger/sqlite": { holds: "the embedded ledger", may: [...NOUNS, "src/ledger"], ...ADAPTER },
   "src/ledger/postgres": { holds: "the ledger in PostgreSQL", may: [...NOUNS, "src/ledger"], ...ADAPTER },
-  "src/objects": { holds: "port to object stores, keys, NDJSON and Parquet both ways", may: NOUNS },
+  "src/objects": {
+    holds: "port to object stores, keys, NDJSON and Parquet both ways",
+    may: NOUNS,
+    types: ["src/ledger"],
+  },
   "src/objects/directory": { holds: "objects in a folder", may: [...NOUNS, "src/objects"], ...ADAPTER },
   "src/objects/s3": { holds: "objects in MinIO or another S3", may: [...NOUNS, "src/objects"], ...ADAPTER },
   "src/alerts": {
@@ -68,7 +72,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "src/adapters.ts": {
     holds: "one descriptor for each engine and alert channel",
-    may: ["src/broker", "src/ledger", "src/objects", "src/alerts"],
+    may: [...NOUNS, "src/broker", "src/ledger", "src/objects", "src/alerts", "src/relay"],
   },
   "src/pipeline": {
     holds: "the way of a batch, once: judge, decide, outcome, log rows",
@@ -156,17 +160,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "scripts/harness": { holds: "fault matrix on real processes", may: ["src", "scripts"] },
 };
 
-/** Every package, and the rooms or files that alone may import it; one that is not here is refused. */
+/**
+ * Every package, and the rooms or files that alone may import it; one that is not here is refused. Those of engines are
+ * in their descriptors.
+ */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "kafkajs": ["src/broker/kafka/kafkajs", "scripts/bench"],
   "lz4js": ["src/broker/kafka/wire"],
   "snappyjs": ["src/broker/kafka/wire"],
-  "@platformatic/kafka": ["src/broker/kafka/platformatic", "scripts/bench"],
-  "minio": ["src/objects/s3", "scripts/bench"],
   "hyparquet": ["src/objects/formats"],
   "hyparquet-writer": ["src/objects/formats"],
-  "pg": ["src/ledger/postgres", "scripts/bench"],
-  "pg-copy-streams": ["src/ledger/postgres", "scripts/bench"],
   "hono": ["src/http"],
   "@hono/node-server": ["src/http"],
   "preact": ["src/page", "src/http"],

@@ -5,7 +5,7 @@
  */
 import { Command, InvalidArgumentError } from "commander";
 import project from "../../deno.json" with { type: "json" };
-import { KAFKA_CLIENTS } from "../../src/config.ts";
+import { KAFKA_CLIENTS } from "../../src/adapters.ts";
 import { faultRowNames, runFaultMatrix } from "../harness/faults/matrix.ts";
 import { thisMachine } from "../bench/report/machine.ts";
 import type { FaultReport } from "../bench/report/page.ts";

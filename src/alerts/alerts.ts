@@ -1,8 +1,47 @@
 /**
- * The port to whoever listens: one alert at a time, at least once.
+ * The port to alert channels: one alert at a time, at least once.
  *
  * @module
  */
+import type { Broker } from "../broker/broker.ts";
+
+/** One way to send alerts: what is known of it before its adapter is loaded. */
+export interface AlertChannel {
+  /** Its word in `--alerts`, and the beginning of the name under which the ledger keeps its position. */
+  readonly name: string;
+  /** What `--help` says of it besides its name. */
+  readonly help?: string;
+  /** Whether people read it: alerts are then grouped, bounded and given up in time. */
+  readonly isForPeople: boolean;
+  /** The addresses that it sends to, one listener each; absent where there is one listener without an address. */
+  readonly addresses?: {
+    /** The option that gives one, such as `--webhook <url>`. */
+    readonly flag: string;
+    readonly description: string;
+    /** Name of the environment with addresses, separated by commas or white space. */
+    readonly environment: string;
+    /** Throws RangeError for an address that cannot be used; the message holds no secret. */
+    check(address: string): void;
+    /** `HOST:PORT` of an address that `check` takes. */
+    hostOf(address: string): string;
+  };
+  /** Name of the environment with its secrets, the newest first: others on the machine can read a command line. */
+  readonly secrets?: string;
+  /** Opens a listener; throws RangeError where it lacks what it needs. */
+  open(settings: ChannelSettings): Promise<AlertSink>;
+}
+
+/** What a channel is opened with. */
+export interface ChannelSettings {
+  /** One of its addresses; empty where it has none. */
+  address: string;
+  /** Values of its secrets, the newest first. */
+  secrets: readonly string[];
+  /** Address of the page, for links. */
+  publicUrl?: string;
+  /** The stream; whoever opened it closes it. */
+  broker: Broker;
+}
 
 /** A message about one flagged transaction, or about several at once. */
 export interface Alert {
@@ -32,6 +71,8 @@ export interface AlertGroup {
 
 /** A listener. */
 export interface AlertSink extends AsyncDisposable {
+  /** Tells it from the channel's other listeners, without secrets; absent where the channel has one. */
+  readonly name?: string;
   /**
    * Delivers the alerts in order.
    *

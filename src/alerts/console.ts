@@ -3,8 +3,15 @@
  *
  * @module
  */
-import type { Alert, AlertSink } from "./alerts.ts";
+import type { Alert, AlertChannel, AlertSink } from "./alerts.ts";
 import { alertMessage } from "./message.ts";
+
+/** Lines on standard output. The budget of alerts a minute is its bound. */
+export const consoleChannel: AlertChannel = {
+  name: "console",
+  isForPeople: true,
+  open: ({ publicUrl }) => Promise.resolve(openConsole({ publicUrl, linesPerSecond: Infinity })),
+};
 
 /** How the console shows alerts. */
 export interface ConsoleOptions {

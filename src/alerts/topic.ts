@@ -4,11 +4,19 @@
  * @module
  */
 import type { Broker } from "../broker/broker.ts";
-import type { AlertSink } from "./alerts.ts";
+import type { AlertChannel, AlertSink } from "./alerts.ts";
 import { alertMessage } from "./message.ts";
 
-/** The topic that alerts go to unless told. */
+/** Topic of the alerts by default. */
 export const ALERT_TOPIC = "fraud-alerts";
+
+/** Records of a topic, for programs. */
+export const topicChannel: AlertChannel = {
+  name: "topic",
+  help: `${ALERT_TOPIC}, each by itself`,
+  isForPeople: false,
+  open: ({ broker, publicUrl }) => Promise.resolve(openTopic(broker, { publicUrl })),
+};
 
 /**
  * Opens a topic as a listener; it is made with the first alerts.

@@ -2,16 +2,9 @@ import { getRequestListener } from "@hono/node-server";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { type HttpAddress, ipOf } from "./address.ts";
 import type { HttpApp } from "./app.ts";
 import { Problem, problemOf, problemResponse, TITLES } from "./problem.ts";
-
-/** Where a service listens. */
-export interface HttpAddress {
-  /** An IP address, without brackets, or `localhost`, which is 127.0.0.1. */
-  hostname: string;
-  /** From 1 to 65535; 0 for one that is free. */
-  port: number;
-}
 
 /** A service that listens. */
 export interface HttpServer extends AsyncDisposable {
@@ -35,35 +28,6 @@ const BROKEN: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
-
-/**
- * Reads `HOST:PORT`, as in `127.0.0.1:8080`, `localhost:8080` or `[::1]:8080`.
- *
- * @throws RangeError where it is something else.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { parseAddress } from "./listen.ts";
- *
- * assertEquals(parseAddress("[::1]:8080"), { hostname: "::1", port: 8080 });
- * ```
- */
-export function parseAddress(text: string): HttpAddress {
-  const [, bracketed, plain, port] =
-    /^(?:\[([0-9a-fA-F:.]+)\]|(localhost|\d+(?:\.\d+){3})):(\d{1,5})$/.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65_535) {
-    throw new RangeError(
-      `Cannot listen as the address must be localhost or an IP address, and a port, such as 127.0.0.1:8080: current value is "${text}"`,
-    );
-  }
-  return { hostname: bracketed ?? plain, port: Number(port) };
-}
-
-/** Whether only this machine can reach the address. */
-export function isLoopback({ hostname }: HttpAddress): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
 
 /**
  * Listens, and answers until it is disposed of; then what is in hand is answered first, for 3 s at most.
@@ -98,11 +62,6 @@ export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpSe
       clearTimeout(timer);
     },
   };
-}
-
-/** The IP address of an address to listen at. */
-export function ipOf({ hostname }: HttpAddress): string {
-  return hostname === "localhost" ? "127.0.0.1" : hostname;
 }
 
 const NO_REQUEST = "The bytes must be a request of HTTP/1.1.";

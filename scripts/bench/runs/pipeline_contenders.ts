@@ -10,7 +10,7 @@ import type { LogMode } from "../../../src/ledger/ledger.ts";
 import { LOG_COLUMNS } from "../../../src/ledger/postgres/rows.ts";
 import { startDeno } from "../../../src/testing/process.ts";
 import type { Services } from "../../../src/testing/services.ts";
-import { platformaticWasm } from "../../cli/launch/permissions.ts";
+import { platformaticWasm } from "../../../src/broker/kafka/platformatic/engine.ts";
 import type { SparkPeer, SparkRun } from "../peers/spark_peer.ts";
 import { type ConsumeRun, runConsume } from "./consume_run.ts";
 import { serverEngines } from "./engines.ts";

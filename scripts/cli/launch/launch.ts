@@ -1,5 +1,5 @@
 /**
- * `deno task COMMAND …`: runs scripts/COMMAND.ts under the permissions that its own arguments ask for, and no other.
+ * `deno task COMMAND …`: runs scripts/commands/COMMAND.ts under the permissions that its own arguments ask for, and no other.
  *
  * The launcher reads the arguments and the settings, nothing else, and starts Deno. Standard input, output and error
  * are the command's, and so is the exit code; signals reach it.
@@ -7,14 +7,14 @@
  * @module
  */
 import { memoryBounds } from "./memory_bounds.ts";
-import { COMMANDS, permissionsFor } from "./permissions.ts";
+import { COMMANDS } from "../../commands/list.ts";
+import { permissionsFor } from "./permissions.ts";
 
 const [command, ...args] = Deno.args;
-if (command === undefined || !Object.hasOwn(COMMANDS, command)) {
+const names = COMMANDS.map((each) => each.name());
+if (!names.includes(command)) {
   console.error(
-    `error: Cannot launch as the command must be one of ${
-      Object.keys(COMMANDS).join(", ")
-    }: current value is ${command}`,
+    `error: Cannot launch as the command must be one of ${names.join(", ")}: current value is ${command}`,
   );
   Deno.exit(2);
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "../../../src/testing
 import { embeddedArgs, makeEmbeddedRun } from "../../../src/testing/embedded_run.ts";
 import { runDeno, startDeno } from "../../../src/testing/process.ts";
 import { buildModule } from "../../dev/build.ts";
-import { COMMANDS } from "./permissions.ts";
+import { COMMANDS } from "../../commands/list.ts";
 
 const root = new URL("../../../", import.meta.url);
 await buildModule(root);
@@ -28,7 +28,7 @@ Deno.test("launch starts every command under its own task's permissions, whateve
     OBJECTS_URL: "s3://access:secret@127.0.0.1:1/flagged",
     WEBHOOK_URLS: "https://hooks.example/fraud",
   };
-  for (const command of Object.keys(COMMANDS)) {
+  for (const command of COMMANDS.map((each) => each.name())) {
     const permissions = await launcherFlags(command);
     const { code, stderr } = await runDeno("scripts/cli/launch/launch.ts", [command, "--help"], {
       permissions,

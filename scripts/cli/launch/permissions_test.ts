@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../../../src/testing/assert.ts";
-import { COMMANDS, permissionsFor } from "./permissions.ts";
+import { COMMANDS } from "../../commands/list.ts";
+import { permissionsFor } from "./permissions.ts";
 
 const NOTHING_SET = () => undefined;
 
@@ -14,7 +15,7 @@ function allowed(flags: readonly string[], what: string): string[] | undefined {
 }
 
 Deno.test("permissionsFor() never allows all, a program, or a network without a server", () => {
-  for (const command of Object.keys(COMMANDS)) {
+  for (const command of COMMANDS.map((each) => each.name())) {
     const flags = permissionsFor(command, [], NOTHING_SET);
     assert(flags.includes("--no-prompt"));
     for (const what of ["all", "run", "ffi", "net", "sys", "import"]) {
@@ -68,7 +69,7 @@ Deno.test("permissionsFor() takes files by either spelling, and - for none", () 
   for (const args of [["--input", "in.csv"], ["--input=in.csv"]]) {
     assertEquals(allowed(permissionsFor("produce", args, NOTHING_SET), "read"), ["in.csv", ".edgewood"]);
   }
-  const flags = permissionsFor("score", ["--input", "-", "--output", "-"], NOTHING_SET);
+  const flags = permissionsFor("score", ["--model", "model", "--input", "-", "--output", "-"], NOTHING_SET);
   assertEquals(allowed(flags, "read"), ["build", "model"]);
   assertEquals(allowed(flags, "write"), undefined);
   assert(

@@ -1,65 +1,61 @@
-import { type Command, InvalidArgumentError } from "commander";
-import { openConsole } from "../../../src/alerts/console.ts";
-import { openTopic } from "../../../src/alerts/topic.ts";
-import { openWebhook } from "../../../src/alerts/webhook/webhook.ts";
-import { readWebhookAddress } from "../../../src/alerts/webhook/address.ts";
-import type { Broker } from "../../../src/broker/broker.ts";
-import { ALERT_ENVIRONMENT, readAlertSettings } from "../../../src/config.ts";
-import { AlertBudget } from "../../../src/relay/grouping/alert_budget.ts";
-import type { Listener } from "../../../src/relay/alerts.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { ALERT_CHANNELS, type AlertSettings } from "../../../src/adapters.ts";
+import type { AlertChannel } from "../../../src/alerts/alerts.ts";
+import { ALERT_ENVIRONMENT, readAddresses, readAlertTargets } from "../../../src/config.ts";
+import type { Permissions } from "../../../src/runtime/engine.ts";
+import { type Launch, needing } from "../launch/needs.ts";
+import { UsageError } from "../run_command.ts";
 import { durationOption } from "./duration.ts";
 import { wholeNumber } from "./values.ts";
-import { UsageError } from "../run_command.ts";
 
-/** Kinds of listeners. */
-const TARGETS = ["console", "topic", "webhook"] as const;
-type AlertTarget = typeof TARGETS[number];
-
-/** What the options of alerts say. */
+/** Values of the options of alerts; those of a channel's addresses stand beside them, by its flag. */
 export interface AlertFlags {
-  /** Kinds of listeners. */
-  alerts: AlertTarget[];
-  /** Addresses of webhooks. */
-  webhook?: string[];
-  /** Address of the page. */
+  /** Names of channels. */
+  alerts: string[];
   publicUrl?: string;
   /** Milliseconds. */
   alertWindow: number;
-  /** Alerts. */
   alertsPerMinute: number;
   /** Milliseconds. */
   alertRetryFor: number;
 }
 
-/** Adds the options of alerts to a command. */
+const NAMES = ALERT_CHANNELS.map(({ name }) => name);
+const STANDARD = NAMES[0];
+/** The options of channels that have addresses. */
+const ADDRESSED = ALERT_CHANNELS.flatMap(({ name, addresses }) => {
+  if (addresses === undefined) return [];
+  const { flag, description, environment } = addresses;
+  const option = new Option(flag, `${description} (default: ${environment})`)
+    .argParser((address, before: string[] = []) => [...before, address]);
+  return [{ name, addresses, option }];
+});
+
+/** Adds the options of alerts to a command, with the permissions to send them. */
 export function alertOptions(command: Command): Command {
-  return command
-    .option(
-      "--alerts <where>",
-      "who is told of flagged ones: console, topic (fraud-alerts, each by itself), webhook, several with commas, or none",
-      alertTargets,
-      ["console"],
-    )
-    .option(
-      "--webhook <url>",
-      "webhook to tell, signed by WEBHOOK_SECRET; webhook+slack:URL for Slack and its kin; may be given several times " +
-        `(default: ${ALERT_ENVIRONMENT.webhooks})`,
-      (url: string, before: string[] = []) => [...before, url],
-    )
+  const names = ALERT_CHANNELS.map(({ name, help }) => help === undefined ? name : `${name} (${help})`);
+  command.option(
+    "--alerts <where>",
+    `who is told of flagged ones: ${names.join(", ")}, several with commas, or none`,
+    channelNames,
+    [STANDARD],
+  );
+  for (const { option } of ADDRESSED) command.addOption(option);
+  command
     .option(
       "--public-url <url>",
-      `address of the page, for links in alerts (default: ${ALERT_ENVIRONMENT.publicUrl}, else that of --http on this machine)`,
+      "address of the page, for links in alerts (default: PUBLIC_URL, else that of --http on this machine)",
     )
     .addOption(
       durationOption(
         "--alert-window <time>",
-        "console and webhooks: after a customer's first alert, time until the next one, which tells of all since",
+        `${forPeople()}: after a customer's first alert, time until the next one, which tells of all since`,
         "5m",
       ),
     )
     .option(
       "--alerts-per-minute <n>",
-      "console and webhooks: alerts a minute at most; what is over is told of in one alert a minute and partition",
+      `${forPeople()}: alerts a minute at most; one alert a minute and partition tells of the others`,
       wholeNumber(1, 100_000),
       20,
     )
@@ -70,82 +66,84 @@ export function alertOptions(command: Command): Command {
         "6h",
       ),
     );
-}
-
-/** What listeners need besides the options. */
-export interface ListenerParts {
-  /** The stream that takes the topic of alerts. */
-  broker: Broker;
-  /** Address of the page where no option or setting says it. */
-  pageUrl?: string;
+  return needing(command, permissionsOf);
 }
 
 /**
- * Checks the options before anything is opened.
+ * Reads the options and the environment, before anything is opened.
  *
- * @throws UsageError where webhooks are named and not used, or used and not named; TypeError or RangeError for wrong settings.
+ * @throws UsageError where addresses are given and not used, used and not given, or wrong; TypeError for wrong settings.
  */
-export function checkAlerts(flags: AlertFlags): void {
-  const { webhooks } = readAlertSettings({ webhooks: flags.webhook, publicUrl: flags.publicUrl });
-  const usesWebhooks = flags.alerts.includes("webhook");
-  if (usesWebhooks && webhooks.length === 0) {
-    throw new UsageError(
-      `Cannot tell webhooks as --webhook or ${ALERT_ENVIRONMENT.webhooks} must name one: none is given`,
-    );
+export function alertSettings(flags: AlertFlags): AlertSettings {
+  const { alerts: channels, alertWindow: windowMs, alertsPerMinute, alertRetryFor: retryForMs } = flags;
+  const given: Record<string, string[]> = {};
+  for (const { name, option } of ADDRESSED) {
+    const values = (flags as unknown as Record<string, string[] | undefined>)[option.attributeName()];
+    if (values !== undefined) given[name] = values;
   }
-  if (!usesWebhooks && flags.webhook !== undefined) {
-    throw new UsageError(
-      `Cannot use --webhook as --alerts must name webhook, such as console,webhook: current value is ${
-        flags.alerts.join(",") || "none"
-      }`,
-    );
+  const targets = readAlertTargets({ addresses: given, publicUrl: flags.publicUrl });
+  for (const { name, addresses, option } of ADDRESSED) {
+    if (!channels.includes(name)) {
+      if (given[name] === undefined) continue;
+      throw new UsageError(
+        `Cannot use ${option.long} as --alerts must name ${name}, such as ${STANDARD},${name}: current value is ${
+          channels.join(",") || "none"
+        }`,
+      );
+    }
+    checkAddresses(targets.addresses[name], `${option.long} or ${addresses.environment}`, {
+      name,
+      addresses,
+    });
   }
-  if (!usesWebhooks) return;
+  return { channels, ...targets, windowMs, alertsPerMinute, retryForMs };
+}
+
+type Addressed = Required<Pick<AlertChannel, "name" | "addresses">>;
+
+function checkAddresses(given: readonly string[], from: string, { name, addresses }: Addressed): void {
+  if (given.length === 0) {
+    throw new UsageError(`Cannot send alerts by ${name} as ${from} must name one: none is given`);
+  }
   try {
-    webhooks.forEach((url) => readWebhookAddress(url));
+    given.forEach(addresses.check);
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }
 }
 
-/**
- * Opens the listeners that the options and settings name; whoever opens them closes their sinks.
- *
- * @throws As `checkAlerts`; RangeError where a webhook cannot be signed.
- */
-export async function openListeners(
-  flags: AlertFlags,
-  { broker, pageUrl }: ListenerParts,
-): Promise<Listener[]> {
-  checkAlerts(flags);
-  const { alerts, alertWindow: windowMs, alertsPerMinute, alertRetryFor: retryForMs } = flags;
-  const { webhooks, webhookSecrets, publicUrl = pageUrl } = readAlertSettings({
-    webhooks: flags.webhook,
-    publicUrl: flags.publicUrl,
-  });
-  const grouping = () => ({ windowMs, retryForMs, budget: new AlertBudget(alertsPerMinute) });
-  const listeners: Listener[] = [];
-  if (alerts.includes("console")) {
-    // The budget of the minute is its bound.
-    const sink = openConsole({ publicUrl, linesPerSecond: Infinity });
-    listeners.push({ name: "console", sink, grouping: grouping() });
-  }
-  if (alerts.includes("topic")) listeners.push({ name: "topic", sink: openTopic(broker, { publicUrl }) });
-  for (const url of alerts.includes("webhook") ? new Set(webhooks) : []) {
-    const sink = await openWebhook(readWebhookAddress(url), { secrets: webhookSecrets, publicUrl });
-    listeners.push({ name: `webhook ${sink.name}`, sink, grouping: grouping() });
-  }
-  return listeners;
+/** Names of the environment, and hosts of the channels that the arguments name. */
+function permissionsOf({ values, read }: Launch): Permissions {
+  const channels = values("--alerts").at(-1)?.split(",") ?? [STANDARD];
+  const given = Object.fromEntries(
+    ADDRESSED.map(({ name, option }) => [name, values(option.long!)] as const)
+      .filter(([, addresses]) => addresses.length > 0),
+  );
+  const targets = readAddresses(given, read);
+  const net = ADDRESSED.filter(({ name }) => channels.includes(name)).flatMap(({ name, addresses }) =>
+    targets[name].flatMap((address) => {
+      try {
+        return [addresses.hostOf(address)];
+      } catch (error) {
+        // The command says what is wrong with it; until then it may reach nobody.
+        if (error instanceof RangeError) return [];
+        throw error;
+      }
+    })
+  );
+  return { env: ALERT_ENVIRONMENT, net };
 }
 
-function alertTargets(text: string): AlertTarget[] {
+function forPeople(): string {
+  return ALERT_CHANNELS.filter(({ isForPeople }) => isForPeople).map(({ name }) => name).join(" and ");
+}
+
+function channelNames(text: string): string[] {
   const names = text === "none" ? [] : text.split(",");
-  for (const name of names) {
-    if (!TARGETS.some((target) => target === name)) {
-      throw new InvalidArgumentError(
-        `It must be none, or some of ${TARGETS.join(", ")} with commas between: current value is ${text}`,
-      );
-    }
+  if (names.some((name) => !NAMES.includes(name))) {
+    throw new InvalidArgumentError(
+      `It must be none, or some of ${NAMES.join(", ")} with commas between: current value is ${text}`,
+    );
   }
-  return TARGETS.filter((target) => names.includes(target));
+  return NAMES.filter((name) => names.includes(name));
 }

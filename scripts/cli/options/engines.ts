@@ -1,29 +1,55 @@
 import type { Command } from "commander";
-import { DEFAULTS, type Engines, ENVIRONMENT } from "../../../src/config.ts";
-
-const DESCRIPTIONS: Readonly<Record<keyof Engines, [flag: string, description: string]>> = {
-  stream: ["--stream <url>", "stream: sqlite:PATH or kafka://host:port"],
-  ledger: ["--ledger <url>", "ledger: sqlite:PATH or postgres://…"],
-  objects: ["--objects <url>", "objects: file:PATH or s3://…"],
-  model: ["--model <dir>", "folder of the model"],
-};
-
-/** The options that say where things are, with their defaults in the description. */
-export const ENGINE_OPTIONS: Readonly<Record<keyof Engines, { flag: string; description: string }>> = Object
-  .fromEntries(
-    Object.entries(DESCRIPTIONS).map(([name, [flag, description]]) => {
-      const [variable, fallback] = [ENVIRONMENT[name as keyof Engines], DEFAULTS[name as keyof Engines]];
-      return [name, { flag, description: `${description} (default: ${variable}, else ${fallback})` }];
-    }),
-  ) as Record<keyof Engines, { flag: string; description: string }>;
+import { enginePermissions, ENGINES } from "../../../src/adapters.ts";
+import {
+  DEFAULTS,
+  type Engines,
+  ENVIRONMENT,
+  isNamed,
+  readConfig,
+  SettingsError,
+} from "../../../src/config.ts";
+import { type Launch, needing } from "../launch/needs.ts";
 
 /**
- * Adds the options that say where things are to a command.
+ * Adds the options that say where engines and the model are, with the permissions to reach them.
  *
- * @param command Gets the options.
  * @param names Which of them the command uses.
+ * @param optional Which of these it only uses where a flag or the environment names one.
  */
-export function engineOptions(command: Command, names: readonly (keyof Engines)[]): Command {
-  for (const name of names) command.option(ENGINE_OPTIONS[name].flag, ENGINE_OPTIONS[name].description);
-  return command;
+export function engineOptions(
+  command: Command,
+  names: readonly (keyof Engines)[],
+  optional: readonly (keyof Engines)[] = [],
+): Command {
+  for (const name of names) {
+    const fallback = optional.includes(name) ? "none" : DEFAULTS[name];
+    command.option(
+      `--${name} <${name === "model" ? "dir" : "url"}>`,
+      `${descriptionOf(name)} (default: ${ENVIRONMENT[name]}, else ${fallback})`,
+    );
+  }
+  return needing(command, (launch) => permissionsOf(launch, names, optional));
+}
+
+function descriptionOf(name: keyof Engines): string {
+  if (name === "model") return "folder of the model";
+  return `${name}: ${[...new Set(ENGINES[name].engines.map(({ example }) => example))].join(" or ")}`;
+}
+
+function permissionsOf(
+  { values, read }: Launch,
+  names: readonly (keyof Engines)[],
+  optional: readonly (keyof Engines)[],
+) {
+  const flags = Object.fromEntries(names.map((name) => [name, values(`--${name}`).at(-1)]));
+  try {
+    const config = readConfig(flags, read);
+    return names.filter((name) => !optional.includes(name) || isNamed(name, flags, read)).map((name) =>
+      name === "model" ? { read: [config.model] } : enginePermissions(name, config[name], config.kafkaClient)
+    );
+  } catch (error) {
+    // The command says what is wrong with its settings; until then it may touch nothing.
+    if (error instanceof SettingsError) return [];
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { type HttpAddress, isLoopback } from "../../../src/http/listen.ts";
+import { type HttpAddress, isLoopback } from "../../../src/http/address.ts";
 import { openTokenFile, type TokenFile } from "../../../src/http/access/token_file.ts";
 import type { Telemetry } from "../../../src/runtime/telemetry.ts";
 import { UsageError } from "../run_command.ts";

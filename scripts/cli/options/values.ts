@@ -4,28 +4,6 @@
  * @module
  */
 import { InvalidArgumentError } from "commander";
-import { type HttpAddress, parseAddress } from "../../../src/http/listen.ts";
-
-/**
- * Reads an address to listen at for commander's `option`.
- *
- * @param text `HOST:PORT`.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../../../src/testing/assert.ts";
- * import { httpAddress } from "./values.ts";
- *
- * assertEquals(httpAddress("127.0.0.1:8080"), { hostname: "127.0.0.1", port: 8080 });
- * ```
- */
-export function httpAddress(text: string): HttpAddress {
-  try {
-    return parseAddress(text);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
-}
 
 /**
  * Reads the name of a topic for commander's `option`, by Kafka's rule, so that each stream takes it and each object's key too.

@@ -3,7 +3,7 @@ import { runConsumer } from "../../../src/consumer/consumer.ts";
 import { loadModel } from "../../../src/forest/load.ts";
 import { Judge } from "../../../src/pipeline/judge.ts";
 import { openBesideStream } from "../../../src/http/beside_stream.ts";
-import type { HttpAddress } from "../../../src/http/listen.ts";
+import type { HttpAddress } from "../../../src/http/address.ts";
 import { readModelFiles } from "../../../src/http/model_files.ts";
 import { objectEncoders } from "../../../src/objects/formats/encoders.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isLoopback } from "../listen.ts";
+import { isLoopback } from "../address.ts";
 import { Problem } from "../problem.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Scope } from "../routes/route.ts";

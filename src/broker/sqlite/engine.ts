@@ -1,0 +1,18 @@
+import { dirname } from "node:path";
+import type { Engine } from "../../runtime/engine.ts";
+import type { Broker } from "../broker.ts";
+
+const pathOf = (url: string) => url.slice("sqlite:".length);
+
+/** The embedded stream, for one machine. */
+export const sqliteStream: Engine<Broker> = {
+  schemes: ["sqlite:"],
+  example: "sqlite:PATH",
+  home: import.meta.url,
+  packages: ["node:sqlite"],
+  permissions: (url) => ({ write: [dirname(pathOf(url))] }),
+  async open(url, { inThread }) {
+    if (inThread) return await (await import("./thread.ts")).openSqliteBrokerThread(pathOf(url));
+    return (await import("./broker.ts")).openSqliteBroker(pathOf(url));
+  },
+};
