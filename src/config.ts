@@ -87,7 +87,8 @@ export function readConfig(flags: Partial<Engines>, read = readDeno): Config {
 /** Settings of alerts that flags or the environment give. */
 export type AlertTargets = Pick<AlertSettings, "addresses" | "secrets" | "publicUrl">;
 
-const PUBLIC_URL = "PUBLIC_URL";
+/** Name of the environment that sets the address of the page. */
+export const PUBLIC_URL = "PUBLIC_URL";
 
 /** Names of the environment that alerts read. */
 export const ALERT_ENVIRONMENT: readonly string[] = [

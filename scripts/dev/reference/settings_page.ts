@@ -1,17 +1,13 @@
-import { openBroker, openLedger, openObjects } from "../../../src/adapters.ts";
-import { ALERT_ENVIRONMENT, DEFAULTS, ENVIRONMENT } from "../../../src/config.ts";
-import { ENGINE_OPTIONS } from "../../cli/options/engines.ts";
+import { ALERT_CHANNELS, ENGINES, openBroker, openLedger, openObjects } from "../../../src/adapters.ts";
+import { DEFAULTS, ENVIRONMENT, PUBLIC_URL } from "../../../src/config.ts";
 import { prose, table } from "./table.ts";
 
-const MEANINGS: Readonly<Record<keyof typeof ENVIRONMENT | keyof typeof ALERT_ENVIRONMENT, string>> = {
+const MEANINGS: Readonly<Record<keyof typeof ENVIRONMENT, string>> = {
   stream: "where transactions and labels come from",
   ledger: "where verdicts are committed",
   objects: "where flagged transactions are stored",
   model: "folder of the model",
   kafkaClient: "package that speaks to Kafka: kafkajs or platformatic",
-  webhooks: "addresses of webhooks, separated by commas or white space",
-  webhookSecrets: "secrets that webhooks are signed with, the newest first, separated by commas",
-  publicUrl: "address of the page, for links in alerts",
 };
 
 /** A server's address: its form, a URL with a parameter that nobody knows, and the parameters that there are. */
@@ -57,14 +53,24 @@ const FORMS: readonly AddressForm[] = [
 
 /** The page of settings: names of the environment, flags, defaults, and the forms of the URLs. */
 export async function settingsPage(): Promise<string> {
-  const names = { ...ENVIRONMENT, ...ALERT_ENVIRONMENT };
-  const flags: Readonly<Record<string, string>> = { webhooks: "--webhook", publicUrl: "--public-url" };
-  const rows = (Object.keys(names) as (keyof typeof names)[]).map((key) => [
-    `\`${names[key]}\``,
-    key in ENGINE_OPTIONS ? `\`--${key}\`` : key in flags ? `\`${flags[key]}\`` : "",
-    (DEFAULTS as Readonly<Record<string, string>>)[key] ?? "",
+  const rows = (Object.keys(ENVIRONMENT) as (keyof typeof ENVIRONMENT)[]).map((key) => [
+    `\`${ENVIRONMENT[key]}\``,
+    key === "kafkaClient" ? "" : `\`--${key}\``,
+    DEFAULTS[key],
     MEANINGS[key],
   ]);
+  for (const { name, addresses, secrets } of ALERT_CHANNELS) {
+    if (addresses !== undefined) {
+      const { environment, flag } = addresses;
+      const meaning = `addresses of the channel ${name}, separated by commas or white space`;
+      rows.push([`\`${environment}\``, `\`${flag.split(" ")[0]}\``, "", meaning]);
+    }
+    if (secrets !== undefined) {
+      const meaning = `secrets that ${name} alerts are signed with, the newest first, separated by commas`;
+      rows.push([`\`${secrets}\``, "", "", meaning]);
+    }
+  }
+  rows.push([`\`${PUBLIC_URL}\``, "`--public-url`", "", "address of the page, for links in alerts"]);
   return [
     "# Settings",
     prose(
@@ -75,9 +81,9 @@ export async function settingsPage(): Promise<string> {
     "## Addresses",
     table(
       ["setting", "forms"],
-      Object.values(ENGINE_OPTIONS).map(({ flag, description }) => [
-        `\`${flag}\``,
-        description.replace(/ \(default.*$/, ""),
+      Object.entries(ENGINES).map(([name, { engines }]) => [
+        `\`--${name}\``,
+        [...new Set(engines.map(({ example }) => `\`${example}\``))].join(" or "),
       ]),
     ),
     "`sqlite:` and `file:` take a path. Percent-encode `@`, `/`, `:` and `%` in names and passwords.",
