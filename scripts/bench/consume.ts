@@ -7,29 +7,28 @@
  * @module
  */
 import { openBroker } from "../../src/adapters.ts";
-import type { ProducedRecord, RecordBatch } from "../../src/broker/broker.ts";
+import type { RecordBatch } from "../../src/broker/broker.ts";
 import { loadModel } from "../../src/forest/load.ts";
 import type { LogMode } from "../../src/ledger/ledger.ts";
-import { simulate } from "../../src/simulate/simulate.ts";
 import { openDecoder } from "../../src/decode/wasm.ts";
 import { openFeatureStage } from "../../src/features/stage.ts";
 import { createScorer } from "../../src/forest/scorer/scorer.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
-import { interleave } from "./report/interleave.ts";
-import type { Line } from "./report/report.ts";
+import { interleave, interleaveRuns } from "./report/interleave.ts";
+import { type Line, linesOf } from "./report/report.ts";
 import { spreadOf } from "./report/spread.ts";
 import { type ConsumeRun, runConsume, timeToFirstVerdict } from "./runs/consume_run.ts";
 import { embeddedEngines } from "./runs/engines.ts";
 import { fillStream } from "./load/fill_stream.ts";
+import { simulatedRecords } from "./load/simulated_records.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 
 const TOPICS = { topic: "transactions", labelTopic: "labels" };
 /** Records of one call that produces. */
 const CALL_RECORDS = 4096;
-/** Size of a padded record. */
 const PADDED_BYTES = 240;
-/** The log mode and size of record of each case; undefined is the record as the simulator makes it. */
+/** A record without `recordBytes` is as the simulator makes it. */
 const CASES: readonly { log: LogMode; recordBytes?: number }[] = [
   { log: "all" },
   { log: "flagged" },
@@ -72,24 +71,12 @@ interface Flags {
   model: string;
 }
 
-/** Records that are there already, to the embedded stream. */
 async function measureProducing(
   folder: string,
   { rounds, records }: Omit<Flags, "model">,
   findings: Findings,
 ) {
-  const made: ProducedRecord[] = [];
-  for (
-    const event of simulate({
-      randomSeed: 1,
-      start: Date.UTC(2026, 0, 1),
-      count: CALL_RECORDS,
-      labels: "none",
-    })
-  ) {
-    if (event.kind === "label") continue;
-    made.push({ key: event.transaction.customer_id, value: JSON.stringify(event.transaction) });
-  }
+  const made = simulatedRecords(CALL_RECORDS);
   await using broker = await openBroker(`sqlite:${folder}/produced.db`);
   await broker.ensureTopic(TOPICS.topic);
   const calls = Math.max(1, Math.floor(records / CALL_RECORDS));
@@ -100,11 +87,9 @@ async function measureProducing(
   }], { rounds });
   const title = `producing to the embedded stream, ${CALL_RECORDS} records a call that are there already`;
   findings.table({ title, unit: "records/s", lines: [{ what: { stream: "SQLite" }, figure }] });
-  const what = "producing to the embedded stream";
-  findings.goal({ what, reached: figure.median, must: 300_000, bound: "at least", unit: "records/s" });
+  findings.goal("producing to the embedded stream", figure.median, "at least", 300_000, "records/s");
 }
 
-/** From the start of the process to its first commit. */
 async function measureStart(
   stream: string,
   { rounds, records, model }: Flags,
@@ -116,8 +101,7 @@ async function measureStart(
   }], { rounds });
   const title = "from the start of the process to the first verdicts in the ledger";
   findings.table({ title, unit: "ms", lines: [{ what: { engines: "embedded" }, figure }] });
-  const reached = figure.median / 1000;
-  findings.goal({ what: "embedded, first verdict", reached, must: 1.5, bound: "at most", unit: "s" });
+  findings.goal("embedded, first verdict", figure.median / 1000, "at most", 1.5, "s");
 }
 
 /** The command `bench consume`. */
@@ -148,25 +132,17 @@ export const consumeBenchCommand = benchCommand({
 
   await measureProducing(folder.path, { rounds, records }, findings);
 
-  const runs = CASES.map(() => [] as ConsumeRun[]);
-  const contenders = CASES.map(({ log, recordBytes }, i) => async () => {
-    await using engines = await embeddedEngines(streams.get(recordBytes)!.url);
-    const run = await runConsume(engines.urls, { ...TOPICS, records, log, model });
-    runs[i].push(run);
-    return run.recordsPerS;
-  });
-  const rates = await interleave(contenders, { rounds, warmUps: 0 });
-  const whatOf = (i: number) => ({
-    log: CASES[i].log,
-    bytes: streams.get(CASES[i].recordBytes)!.recordBytes,
-  });
+  const runs = await interleaveRuns(
+    CASES.map(({ log, recordBytes }) => async () => {
+      await using engines = await embeddedEngines(streams.get(recordBytes)!.url);
+      return await runConsume(engines.urls, { ...TOPICS, records, log, model });
+    }),
+    { rounds, warmUps: 0 },
+  );
+  const rates = runs.map((each) => spreadOf(each.map(({ recordsPerS }) => recordsPerS)));
+  const whats = CASES.map(({ log, recordBytes }) => ({ log, bytes: streams.get(recordBytes)!.recordBytes }));
   const table = (title: string, unit: string, valueOf: (run: ConsumeRun) => number, digits = 0) =>
-    findings.table({
-      title,
-      unit,
-      digits,
-      lines: CASES.map((_, i) => ({ what: whatOf(i), figure: spreadOf(runs[i].map(valueOf)) })),
-    });
+    findings.table({ title, unit, digits, lines: linesOf(whats, runs, valueOf) });
   table(`consuming ${records} records, embedded, by what is logged`, "records/s", (run) => run.recordsPerS);
   table("memory of the process at its peak", "MB", (run) => run.peakRssBytes / 1e6);
   table("processor time", "µs/record", (run) => run.cpuSeconds * 1e6 / records, 2);
@@ -184,20 +160,10 @@ export const consumeBenchCommand = benchCommand({
     digits: 2,
     lines: [...usPerRecord].map(([stage, us]) => ({ what: { stage }, figure: spreadOf([us]) })),
   });
-  findings.goal({
-    what: "embedded, every transaction logged",
-    reached: rates[0].median,
-    must: 100_000,
-    bound: "at least",
-    unit: "records/s",
-  });
-  findings.goal({
-    what: "embedded, memory at full speed",
-    reached: spreadOf(runs.flat().map((run) => run.peakRssBytes / 1e6)).most,
-    must: 350,
-    bound: "at most",
-    unit: "MB",
-  });
+  const [logged] = rates;
+  findings.goal("embedded, every transaction logged", logged.median, "at least", 100_000, "records/s");
+  const peak = spreadOf(runs.flat().map((run) => run.peakRssBytes / 1e6)).most;
+  findings.goal("embedded, memory at full speed", peak, "at most", 350, "MB");
   await measureStart(plain.url, { rounds, records, model }, findings);
 });
 

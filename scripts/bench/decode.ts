@@ -8,7 +8,6 @@
  */
 import type { RecordBatch } from "../../src/broker/broker.ts";
 import { decodeBody, encodeBody, valueOf } from "../../src/broker/record_batch.ts";
-import { simulate } from "../../src/simulate/simulate.ts";
 import { decodeBatch } from "../../src/decode/decode.ts";
 import { openDecoder } from "../../src/decode/wasm.ts";
 import { compareDecoders } from "../../src/decode/testing/wasm_cases.ts";
@@ -17,15 +16,13 @@ import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
 import { interleave } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";
+import { simulatedRecords } from "./load/simulated_records.ts";
 
 const BATCH_RECORDS = 4096;
 
 /** Batches of simulated transactions, each one edited as text. */
 function simulatedBatches(count: number, edit: (json: string, i: number) => string): RecordBatch[] {
-  const values: string[] = [];
-  for (const event of simulate({ randomSeed: 1, start: Date.UTC(2026, 0, 1), count, labels: "none" })) {
-    if (event.kind === "transaction") values.push(edit(JSON.stringify(event.transaction), values.length));
-  }
+  const values = simulatedRecords(count).map(({ value }, i) => edit(value, i));
   return Array.from({ length: Math.ceil(count / BATCH_RECORDS) }, (_, i) => {
     const records = values.slice(i * BATCH_RECORDS, (i + 1) * BATCH_RECORDS)
       .map((value) => ({ key: null, value }));

@@ -2,9 +2,9 @@
  * Measures how the cost grows: records a second of `consume` on embedded engines by the number of records in the stream and of
  * customers among them, with the memory of the process.
  *
- * A simulated customer makes two transactions a day, so fewer customers make the same records in more days; each hour of event time that has
- * a flagged transaction is an object at least. The table of objects shows how many that came to. Every transaction gets a label, as the default model
- * expects it, and does so an hour later, so that streams of half a day carry the same work as those of 500.
+ * A simulated customer makes two transactions a day, so fewer customers make the same records in more days. Each hour of
+ * event time with a flagged transaction is an object at least. Every transaction gets its label an hour later, so that
+ * short and long streams carry the same work.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import { openBroker } from "../../src/adapters.ts";
 import { removeDatabase } from "../cli/remove_if_there.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
-import { interleave } from "./report/interleave.ts";
+import { interleaveRuns } from "./report/interleave.ts";
+import { linesOf } from "./report/report.ts";
 import { ratioOf, type Spread, spreadOf } from "./report/spread.ts";
 import { type ConsumeRun, runConsume } from "./runs/consume_run.ts";
 import { embeddedEngines } from "./runs/engines.ts";
@@ -27,19 +28,16 @@ const CUSTOMERS = 10_000;
 const LABEL_DELAY_MS = 3_600_000;
 const MOST_RATIO = 1.3;
 
-/** One stream. */
 interface Case {
   records: number;
   customers: number;
 }
 
-/** Cases in steps of ten records with the same customers, and in steps of ten customers with the same records. */
+/** Steps of ten times the records with the same customers, and of ten times the customers with the same records. */
 interface Cases {
-  /** All of them; one that stands in both rows once. */
+  /** One that stands in both rows is here once. */
   cases: Case[];
-  /** Whether a case is of the row of records. */
   isByRecords(each: Case): boolean;
-  /** Whether a case is of the row of customers. */
   isByCustomers(each: Case): boolean;
 }
 
@@ -59,13 +57,8 @@ function casesOf({ records, customers }: Case): Cases {
 
 function addGoal(what: string, spreads: readonly Spread[], findings: Findings): void {
   const sorted = spreads.toSorted((a, b) => a.median - b.median);
-  findings.goal({
-    what: `${what}: the fastest over the slowest`,
-    reached: ratioOf(sorted.at(-1)!, sorted[0]),
-    must: MOST_RATIO,
-    bound: "at most",
-    unit: "×",
-  });
+  const reached = ratioOf(sorted.at(-1)!, sorted[0]);
+  findings.goal(`${what}: the fastest over the slowest`, reached, "at most", MOST_RATIO, "×");
 }
 
 /** Number of files in a folder and below; none where it was not made. */
@@ -106,49 +99,36 @@ export const growthBenchCommand = benchCommand({
     await fillStream(broker, TOPICS, { records, customers, labelDelayMs: LABEL_DELAY_MS });
     streams.push(url);
   }
-  const runs = cases.map(() => [] as (ConsumeRun & { objects: number })[]);
-  const rates = await interleave(
+  const runs = await interleaveRuns(
     cases.map(({ records }, i) => async () => {
       const engines = await embeddedEngines(streams[i], folder.path);
-      // Objects stay until all is measured: for minutes after files were removed, ext4 makes each new one in ten times its usual time.
+      // Objects stay until all is measured: ext4 makes new files slowly for minutes after many were removed.
       const run = await runConsume(engines.urls, { ...TOPICS, records, log: "all", model });
-      runs[i].push({ ...run, objects: await filesBelow(engines.urls.objects.slice("file:".length)) });
+      const objects = await filesBelow(engines.urls.objects.slice("file:".length));
       // Its files take far more of the disk than objects do.
       await removeDatabase(engines.urls.ledger.slice("sqlite:".length));
-      return run.recordsPerS;
+      return { ...run, objects };
     }),
     {
       rounds,
       warmUps: 0,
-      onRun: (round, i) =>
-        console.error(
-          `round ${round + 1} of ${rounds}: ${cases[i].records} records, ${cases[i].customers} customers`,
-        ),
+      names: cases.map(({ records, customers }) => `${records} records, ${customers} customers`),
     },
   );
-  const what = ({ records, customers }: Case) => ({ records, customers });
-  findings.table({
-    title: "consuming, embedded, every transaction logged",
-    unit: "records/s",
-    lines: cases.map((each, i) => ({ what: what(each), figure: rates[i] })),
-  });
+  const whats = cases.map(({ records, customers }) => ({ records, customers }));
   const table = (
     title: string,
     unit: string,
     digits: number,
     valueOf: (run: typeof runs[0][0], i: number) => number,
-  ) =>
-    findings.table({
-      ...{ title, unit, digits },
-      lines: cases.map((each, i) => ({
-        what: what(each),
-        figure: spreadOf(runs[i].map((run) => valueOf(run, i))),
-      })),
-    });
+  ) => findings.table({ title, unit, digits, lines: linesOf(whats, runs, valueOf) });
+  const rate = ({ recordsPerS }: ConsumeRun) => recordsPerS;
+  table("consuming, embedded, every transaction logged", "records/s", 0, rate);
   table("processor time", "µs/record", 2, ({ cpuSeconds }, i) => cpuSeconds * 1e6 / cases[i].records);
   table("memory of the process at its peak", "MB", 0, ({ peakRssBytes }) => peakRssBytes / 1e6);
   table("flagged transactions", "of 1,000", 1, ({ flagged }, i) => flagged * 1000 / cases[i].records);
   table("objects", "files", 0, ({ objects }) => objects);
+  const rates = runs.map((each) => spreadOf(each.map(rate)));
   addGoal("records/s by records", rates.filter((_, i) => isByRecords(cases[i])), findings);
   addGoal("records/s by customers", rates.filter((_, i) => isByCustomers(cases[i])), findings);
 });

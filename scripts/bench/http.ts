@@ -6,11 +6,10 @@
 import { quantile } from "../../src/runtime/quantile.ts";
 import { type RunningProcess, startDeno } from "../../src/testing/process.ts";
 import { needs } from "../../src/testing/services.ts";
-import { memoryBounds } from "../cli/launch/memory_bounds.ts";
-import { permissionsFor } from "../cli/launch/permissions.ts";
 import { runAsProgram } from "../cli/run_command.ts";
+import { startCommand } from "../harness/start_command.ts";
 import { benchCommand } from "./report/bench_command.ts";
-import { interleave } from "./report/interleave.ts";
+import { interleaveRuns } from "./report/interleave.ts";
 import type { Line } from "./report/report.ts";
 import { spreadOf } from "./report/spread.ts";
 import { makeFolder } from "./runs/make_folder.ts";
@@ -29,14 +28,6 @@ const MOST_P99_MS = 5;
 /** Records that are consumed before anything is measured. */
 const EARLIER = 20_000;
 
-function start(command: "consume" | "serve" | "produce", args: readonly string[]): RunningProcess {
-  const { flags, env } = memoryBounds(command, args);
-  return startDeno(`scripts/commands/${command}.ts`, args, {
-    permissions: [...permissionsFor(command, args, () => undefined), ...flags],
-    env,
-  });
-}
-
 /** Starts a service and waits until it serves; its address. */
 async function serving(process: RunningProcess): Promise<string> {
   return await process.until(() => /serving (http:\S+)/.exec(process.stderr)?.[1], {
@@ -45,7 +36,13 @@ async function serving(process: RunningProcess): Promise<string> {
   }) as string;
 }
 
-/** Where the stream and the ledger of a run are, and the names in them that are its own. */
+/** Sends requests for two seconds that do not count, then those that do. */
+async function sendWarm(url: string, ratePerS: number, seconds: number): Promise<RequestTimes> {
+  await sendScoreRequests(url, ratePerS, 2);
+  return await sendScoreRequests(url, ratePerS, seconds);
+}
+
+/** Stream and ledger of a run, and its own names in them. */
 interface Engines {
   stream: string;
   ledger: string;
@@ -77,14 +74,21 @@ async function besideStream(
   const { stream, ledger, topic } = enginesIn(folder.path);
   const source = ["--stream", stream, "--topic", topic];
   const produce = (count: number, ...more: string[]) =>
-    start("produce", [...source, "--count", String(count), "--labels", "none", "--quiet", ...more]);
+    startCommand("produce", [...source, "--count", String(count), "--labels", "none", "--quiet", ...more]);
   await using first = produce(EARLIER);
   const { code, stderr } = await first.ended({ timeoutMs: 120_000 });
   if (code !== 0) {
     throw new Error(`Cannot measure as a stream must be made: current value is ${lastWords(stderr)}`);
   }
   const others = ["--ledger", ledger, "--objects", `file:${folder.path}/objects`, "--alerts", "none"];
-  await using consumer = start("consume", [...source, "--group", topic, ...others, "--http", "127.0.0.1:0"]);
+  await using consumer = startCommand("consume", [
+    ...source,
+    "--group",
+    topic,
+    ...others,
+    "--http",
+    "127.0.0.1:0",
+  ]);
   const url = await serving(consumer);
   const records = async () =>
     Number(/^edgewood_records_total (\d+)$/m.exec(await (await fetch(new URL("/metrics", url))).text())![1]);
@@ -96,11 +100,10 @@ async function besideStream(
     ? produce(streamRate * (seconds + 30), "--rate", String(streamRate), "--seed", "2")
     : undefined;
   if (producer !== undefined) await consumer.until(async () => await records() > EARLIER);
-  await sendScoreRequests(url, { ratePerS, seconds: 2 });
-  return await sendScoreRequests(url, { ratePerS, seconds });
+  return await sendWarm(url, ratePerS, seconds);
 }
 
-/** What a request costs by itself on this machine at this time: a server that reads the body and says always the same. */
+/** What a request alone costs on this machine: a server that reads the body and always answers the same. */
 const BARE_SERVER = `
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     await request.text();
@@ -113,16 +116,14 @@ async function bare({ rate: ratePerS, seconds }: Flags): Promise<RequestTimes> {
   const script = new URL(`data:text/javascript,${encodeURIComponent(BARE_SERVER)}`);
   await using service = startDeno(script, [], { permissions: ["--allow-net=127.0.0.1"] });
   const url = await serving(service);
-  await sendScoreRequests(url, { ratePerS, seconds: 2 });
-  return await sendScoreRequests(url, { ratePerS, seconds });
+  return await sendWarm(url, ratePerS, seconds);
 }
 
 /** Requests to a service that has no stream. */
 async function alone({ rate: ratePerS, seconds }: Flags): Promise<RequestTimes> {
-  await using service = start("serve", ["--http", "127.0.0.1:0"]);
+  await using service = startCommand("serve", ["--http", "127.0.0.1:0"]);
   const url = await serving(service);
-  await sendScoreRequests(url, { ratePerS, seconds: 2 });
-  return await sendScoreRequests(url, { ratePerS, seconds });
+  return await sendWarm(url, ratePerS, seconds);
 }
 
 /** The command `bench http`. */
@@ -148,15 +149,7 @@ export const httpBenchCommand = benchCommand({
   if (!needed.ignore) {
     cases.unshift([server, () => besideStream(flags, flags.stream, () => servers(needed.services))]);
   }
-  const runs = cases.map((): RequestTimes[] => []);
-  await interleave(
-    cases.map(([, run], i) => async () => {
-      const times = await run();
-      runs[i].push(times);
-      return times.answered.length;
-    }),
-    { rounds: flags.rounds, warmUps: 0 },
-  );
+  const runs = await interleaveRuns(cases.map(([, run]) => run), { rounds: flags.rounds, warmUps: 0 });
   const lines: Line[] = [];
   const quantileOf = (times: readonly number[], q: number) => quantile(Float32Array.from(times).sort(), q);
   for (const [i, [who]] of cases.entries()) {
@@ -164,13 +157,7 @@ export const httpBenchCommand = benchCommand({
       const figure = spreadOf(runs[i].map(({ answered }) => quantileOf(answered, q)));
       lines.push({ what: { who, "": name }, figure });
       if (name === "p99" && !who.startsWith("a bare")) {
-        findings.goal({
-          what: `${who}, p99`,
-          reached: figure.median,
-          must: MOST_P99_MS,
-          bound: "at most",
-          unit: "ms",
-        });
+        findings.goal(`${who}, p99`, figure.median, "at most", MOST_P99_MS, "ms");
       }
     }
   }

@@ -11,9 +11,9 @@ import { quantile } from "../../src/runtime/quantile.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { openSpark, type SparkPeer } from "./peers/spark_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
-import type { Line } from "./report/report.ts";
+import { type Line, linesOf } from "./report/report.ts";
 import { spreadOf } from "./report/spread.ts";
-import { interleave } from "./report/interleave.ts";
+import { interleaveRuns } from "./report/interleave.ts";
 import { embeddedEngines, realServers, serverEngines } from "./runs/engines.ts";
 import { type LatencyRun, runLatency } from "./runs/latency_run.ts";
 import { makeFolder } from "./runs/make_folder.ts";
@@ -104,17 +104,14 @@ function addTables(
     title: "processor time of the consumer (Spark: its start included)",
     unit: "cores",
     digits: 2,
-    lines: contenders.map(({ who }, i) => ({
-      what: { who },
-      figure: spreadOf(runs[i].map(({ cores }) => cores!)),
-    })),
+    lines: linesOf(contenders.map(({ who }) => ({ who })), runs, ({ cores }) => cores!),
   });
 }
 
 function addGoal(what: string, reached: number, findings: Findings): void {
   const must = what.endsWith("p50") ? 15 : what.includes("committed") ? 60 : 100;
   if (what.includes("alert, p50")) return;
-  findings.goal({ what, reached, must, bound: "at most", unit: "ms" });
+  findings.goal(what, reached, "at most", must, "ms");
 }
 
 /** The command `bench latency`. */
@@ -154,16 +151,11 @@ export const latencyBenchCommand = benchCommand({
     const job = "run" in spark ? closing.use(spark) : undefined;
     contenders.push(...serverContenders(servers.services, job, { ...flags, model }));
   }
-  const runs = contenders.map(() => [] as Partial<LatencyRun>[]);
-  // The figures are several a run: that the turns are interleaved is what is wanted here.
-  await interleave(
-    contenders.map(({ run }, i) => async () => runs[i].push(await run())),
-    {
-      rounds: flags.rounds,
-      warmUps: 0,
-      onRun: (round, i) => console.error(`round ${round + 1} of ${flags.rounds}: ${contenders[i].who}`),
-    },
-  );
+  const runs = await interleaveRuns(contenders.map(({ run }) => run), {
+    rounds: flags.rounds,
+    warmUps: 0,
+    names: contenders.map(({ who }) => who),
+  });
   addTables(contenders, runs, absent, findings);
 });
 

@@ -197,8 +197,7 @@ export const ledgerBenchCommand = benchCommand({
       other++
     ) {
       const what = `${engine}, ${batch.rows} rows logged: ledger over ${contenders[other].how}`;
-      const reached = ratioOf(spreads[i], spreads[other]);
-      findings.goal({ what, reached, must: MUST_SHARE, bound: "at least", unit: "×" });
+      findings.goal(what, ratioOf(spreads[i], spreads[other]), "at least", MUST_SHARE, "×");
     }
   }
 });

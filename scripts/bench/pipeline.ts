@@ -10,8 +10,8 @@ import { nameList } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { openSpark, type SparkPeer, type SparkRun } from "./peers/spark_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
-import { interleave } from "./report/interleave.ts";
-import type { Line } from "./report/report.ts";
+import { interleave, interleaveRuns } from "./report/interleave.ts";
+import { type Line, linesOf } from "./report/report.ts";
 import { ratioOf, type Spread, spreadOf } from "./report/spread.ts";
 import { timeToFirstVerdict } from "./runs/consume_run.ts";
 import { realServers, serverEngines } from "./runs/engines.ts";
@@ -98,51 +98,39 @@ async function measure(
   findings: Findings,
 ): Promise<Results> {
   const names = Object.keys(contenders);
-  const runs: Record<string, Taken[]> = Object.fromEntries(names.map((name) => [name, []]));
-  const rates = await interleave(
-    names.map((name) => async () => {
-      const run = await contenders[name].run();
-      runs[name].push(run);
-      return run.recordsPerS;
-    }),
-    {
-      rounds,
-      warmUps: 0,
-      onRun: (round, i) => console.error(`round ${round + 1} of ${rounds}: ${names[i]}`),
-    },
-  );
-  const table = (title: string, unit: string, valueOf: (run: Required<Taken>) => number, digits: number) => {
-    const lines = names.map((name): Line | undefined => {
-      const values = runs[name].map((run) => valueOf(run as Required<Taken>)).filter(Number.isFinite);
-      return values.length === 0 ? undefined : { what: contenders[name].what, figure: spreadOf(values) };
-    });
-    findings.table({
-      title,
-      unit,
-      digits,
-      lines: [...lines.filter((line) => line !== undefined), ...absent],
-    });
+  const found = await interleaveRuns(names.map((name) => contenders[name].run), {
+    rounds,
+    warmUps: 0,
+    names,
+  });
+  const whats = names.map((name) => contenders[name].what);
+  const table = (title: string, unit: string, valueOf: (run: Required<Taken>) => number, digits = 0) => {
+    const lines = [...linesOf(whats, found as Required<Taken>[][], valueOf), ...absent];
+    findings.table({ title, unit, digits, lines });
   };
   table(
     `${records} records of ${RECORD_BYTES} bytes, from connecting (Spark: the first micro-batch) to the last one done`,
     "records/s",
     (run) => run.recordsPerS,
-    0,
   );
-  table("the whole process, from its start to its end", "records/s", (run) => records / run.wallMs * 1000, 0);
-  table("memory of the process at its peak, with what it started", "MB", (run) => run.peakRssBytes / 1e6, 0);
+  table("the whole process, from its start to its end", "records/s", (run) => records / run.wallMs * 1000);
+  table("memory of the process at its peak, with what it started", "MB", (run) => run.peakRssBytes / 1e6);
   table("processor time", "µs/record", (run) => run.cpuSeconds * 1e6 / records, 2);
-  if (runs.spark !== undefined) {
-    table("without the first micro-batch", "records/s", (run) => run.warmRecordsPerS, 0);
-    table("to the end of the first micro-batch", "ms", (run) => run.firstVerdictMs, 0);
+  if (names.includes("spark")) {
+    table("without the first micro-batch", "records/s", (run) => run.warmRecordsPerS);
+    table("to the end of the first micro-batch", "ms", (run) => run.firstVerdictMs);
   }
-  return { runs, rates: Object.fromEntries(names.map((name, i) => [name, rates[i]])) };
+  const byName = <T>(values: readonly T[]) => Object.fromEntries(names.map((name, i) => [name, values[i]]));
+  return {
+    runs: byName(found),
+    rates: byName(found.map((each) => spreadOf(each.map((run) => run.recordsPerS)))),
+  };
 }
 
 function addGoals({ runs, rates }: Results, findings: Findings): void {
   const goal = (what: string, [above, below]: (Spread | undefined)[], must: number) => {
     if (above === undefined || below === undefined) return;
-    findings.goal({ what, reached: ratioOf(above, below), must, bound: "at least", unit: "×" });
+    findings.goal(what, ratioOf(above, below), "at least", must, "×");
   };
   const wholeRate = (name: string) => runs[name] && spreadOf(runs[name].map(({ wallMs }) => 1 / wallMs!));
   const warmRate = runs.spark && spreadOf(runs.spark.map(({ warmRecordsPerS }) => warmRecordsPerS!));
@@ -155,13 +143,8 @@ function addGoals({ runs, rates }: Results, findings: Findings): void {
     goal(`flagged logged, ${client}, over Spark, the whole run`, [wholeRate(flagged), wholeRate("spark")], 4);
     goal(`flagged logged, ${client}, over Spark once warm`, [rates[flagged], warmRate], 2);
     if (runs[flagged] === undefined) continue;
-    findings.goal({
-      what: `flagged logged, ${client}, memory at full speed`,
-      reached: spreadOf(runs[flagged].map((run) => run.peakRssBytes! / 1e6)).most,
-      must: 350,
-      bound: "at most",
-      unit: "MB",
-    });
+    const peak = spreadOf(runs[flagged].map((run) => run.peakRssBytes! / 1e6)).most;
+    findings.goal(`flagged logged, ${client}, memory at full speed`, peak, "at most", 350, "MB");
   }
 }
 
@@ -195,13 +178,7 @@ async function measureStart(ground: Ground, rounds: number, findings: Findings):
     lines: CLIENTS.map((client, i) => ({ what: { who: "edgewood", client }, figure: spreads[i] })),
   });
   CLIENTS.forEach((client, i) =>
-    findings.goal({
-      what: `first verdict, ${client}`,
-      reached: spreads[i].median / 1000,
-      must: 1.5,
-      bound: "at most",
-      unit: "s",
-    })
+    findings.goal(`first verdict, ${client}`, spreads[i].median / 1000, "at most", 1.5, "s")
   );
 }
 

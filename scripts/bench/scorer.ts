@@ -171,19 +171,13 @@ function addGoals(
     const [theirs, ours] = [spreadOf(name, fits), spreadOf("edgewood", fits)];
     if (theirs === undefined || ours === undefined) return;
     const what = `scoring ${where}, ${title}, over ${name}`;
-    findings.goal({ what, reached: ratioOf(theirs, ours), must, bound: "at least", unit: "×" });
+    findings.goal(what, ratioOf(theirs, ours), "at least", must, "×");
   };
   compare("scikit-learn", 6, "at its best batch", (batch) => batch >= 1024);
   compare("coniferest", 5, "at its best batch", (batch) => batch >= 1024);
   compare("coniferest", 10, "one row", (batch) => batch === 1);
   const oneRow = spreadOf("edgewood", (batch) => batch === 1)!.median / 1000;
-  findings.goal({
-    what: `scoring one row, ${title}`,
-    reached: oneRow,
-    must: 2,
-    bound: "at most",
-    unit: "µs",
-  });
+  findings.goal(`scoring one row, ${title}`, oneRow, "at most", 2, "µs");
 }
 
 /** The command `bench scorer`. */

@@ -10,7 +10,7 @@ import { produceEvents } from "../../src/simulate/produce.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 import { RSS_LIMIT_BYTES } from "../harness/faults/row.ts";
 import { type FaultServices, FaultStage, PARTITIONS } from "../harness/faults/stage.ts";
-import { ObjectLatency } from "../../src/testing/object_latency.ts";
+import { ObjectLatency } from "../harness/object_latency.ts";
 import type { PipelineRun } from "../harness/pipeline_run.ts";
 import { openProxy } from "../../src/testing/proxy.ts";
 import { until } from "../../src/testing/until.ts";

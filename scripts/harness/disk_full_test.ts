@@ -3,7 +3,7 @@ import { permissionsFor } from "../cli/launch/permissions.ts";
 import { assert, assertEquals, assertMatch } from "../../src/testing/assert.ts";
 import { embeddedArgs, makeEmbeddedRun } from "../../src/testing/embedded_run.ts";
 import { runDeno, startDeno } from "../../src/testing/process.ts";
-import { openSmallDisk } from "../../src/testing/small_disk.ts";
+import { openSmallDisk } from "./small_disk.ts";
 import type { Verification } from "../../src/verify/verify.ts";
 
 const DISK_KB = 32_768;

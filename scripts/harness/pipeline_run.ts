@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { memoryBounds } from "../cli/launch/memory_bounds.ts";
-import { permissionsFor } from "../cli/launch/permissions.ts";
 import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import { ALERT_TOPIC } from "../../src/alerts/topic.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { ObjectStore } from "../../src/objects/objects.ts";
 import type { Verification } from "../../src/verify/verify.ts";
-import { watchMemory } from "./faults/memory.ts";
-import type { PartitionPosition } from "../../src/testing/object_latency.ts";
-import { type RunningProcess, startDeno } from "../../src/testing/process.ts";
+import type { PartitionPosition } from "./object_latency.ts";
+import type { RunningProcess } from "../../src/testing/process.ts";
+import { type ProcessUse, watchProcess } from "./process_use.ts";
+import { startCommand } from "./start_command.ts";
 import { type AlertsReceived, alertsReceived, type FlaggedLine, flaggedLines } from "./run_outcome.ts";
 import { until } from "../../src/testing/until.ts";
 
@@ -132,7 +131,7 @@ class Run implements PipelineRun {
   readonly #opened: { broker: Broker; ledger: Ledger; store: ObjectStore };
   readonly #alertsFrom: ReadonlyMap<number, number>;
   readonly #resources: AsyncDisposableStack;
-  readonly #memory = watchMemory();
+  readonly #uses: ProcessUse[] = [];
   #verifying: RunningProcess | undefined;
 
   constructor(
@@ -156,7 +155,7 @@ class Run implements PipelineRun {
   }
 
   get peakRssBytes(): number {
-    return this.#memory.peakBytes;
+    return Math.max(0, ...this.#uses.map((use) => use.peakRssBytes));
   }
 
   kill(): void {
@@ -173,16 +172,12 @@ class Run implements PipelineRun {
       ...options.endless ? [] : ["--until-empty"],
       ...options.flags ?? [],
     ];
-    const settings: Record<string, string> = { KAFKA_CLIENT: kafkaClient };
-    const { flags, env } = memoryBounds("consume", args, (name) => settings[name]);
-    const permissions = [...flags, ...permissionsFor("consume", args, (name) => settings[name])];
-    if (options.preload !== undefined) permissions.push(`--preload=${options.preload.href}`);
-    const consumer = startDeno("scripts/commands/consume.ts", args, {
-      permissions,
-      env: { ...env, ...settings },
+    const consumer = startCommand("consume", args, {
+      env: { KAFKA_CLIENT: kafkaClient },
+      preload: options.preload?.href,
     });
     this.consumers.push(consumer);
-    this.#memory.watch(consumer);
+    this.#uses.push(watchProcess(consumer.pid));
     return consumer;
   }
 
@@ -193,7 +188,7 @@ class Run implements PipelineRun {
   }
 
   rssBytes(): number {
-    return this.#memory.nowBytes();
+    return this.#uses.reduce((sum, use) => sum + use.rssBytes(), 0);
   }
 
   async positions(): Promise<Map<number, PartitionPosition>> {
@@ -236,8 +231,7 @@ class Run implements PipelineRun {
 
   async verify(): Promise<Verification> {
     const args = [...urlFlags(this.#options.urls), "--topic", this.#options.topic, "--json"];
-    const permissions = permissionsFor("verify", args, () => undefined);
-    await using process = startDeno("scripts/commands/verify.ts", args, { permissions });
+    await using process = startCommand("verify", args);
     this.#verifying = process;
     const { stdout, stderr } = await process.ended({ timeoutMs: 300_000 });
     try {
@@ -257,7 +251,7 @@ class Run implements PipelineRun {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const consumer of this.consumers) await consumer[Symbol.asyncDispose]();
-    this.#memory.stop();
+    for (const use of this.#uses) use.stop();
     await this.#resources.disposeAsync();
   }
 

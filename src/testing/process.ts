@@ -13,9 +13,9 @@ export interface ProcessOptions {
   permissions?: readonly string[];
   /** Names of the environment to set besides the test's own. */
   env?: Record<string, string>;
-  /** Told of what it writes to standard error, as it comes. */
+  /** Called with what it writes to standard error, as it comes. */
   onStderr?(text: string): void;
-  /** A program and its first arguments that start the process in the place of the test, such as `unshare`. */
+  /** A program and its first arguments that start the process, such as `unshare`. */
   through?: readonly string[];
 }
 
@@ -25,9 +25,7 @@ export interface EndedProcess {
   code: number;
   /** The signal that ended it, or null. */
   signal: Deno.Signal | null;
-  /** All that it wrote to standard output. */
   stdout: string;
-  /** All that it wrote to standard error. */
   stderr: string;
 }
 
@@ -36,7 +34,6 @@ export interface RunningProcess extends AsyncDisposable {
   readonly pid: number;
   /** What it has written so far. */
   readonly stdout: string;
-  /** What it has written to standard error so far. */
   readonly stderr: string;
   readonly hasEnded: boolean;
   /** Sends a signal; nothing happens where it has ended. */
@@ -74,28 +71,30 @@ export function startDeno(
   options: ProcessOptions = {},
 ): RunningProcess {
   const url = typeof script === "string" ? new URL(script, ROOT) : script;
-  const config = new URL("deno.json", ROOT).pathname;
-  const command = [
+  const config = ["--config", new URL("deno.json", ROOT).pathname];
+  return startProgram([
     ...options.through ?? [],
-    Deno.execPath(),
-    "run",
-    "--no-check",
-    "--no-prompt",
-    "--config",
-    config,
+    ...[Deno.execPath(), "run", "--no-check", "--no-prompt", ...config],
     ...options.permissions ?? [],
     url.href,
     ...args,
-  ];
+  ], options);
+}
+
+/** Starts a program with its arguments in the project's folder; disposing of it kills it. */
+export function startProgram(
+  command: readonly string[],
+  { env, onStderr }: Pick<ProcessOptions, "env" | "onStderr"> = {},
+): RunningProcess {
   const child = new Deno.Command(command[0], {
     args: command.slice(1),
     cwd: ROOT,
-    env: { NO_COLOR: "1", ...options.env },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  return new ChildProcess(child, options.onStderr);
+  return new ChildProcess(child, onStderr);
 }
 
 /** Starts a command under the permissions that its task gives it for these arguments. */
@@ -163,7 +162,7 @@ class ChildProcess implements RunningProcess {
     let found: { value: T } | undefined;
     try {
       await until(async () => {
-        // Looked at once more after the end: what the process did last counts.
+        // One more look after the end: what the process did last counts.
         hadEnded = this.hasEnded;
         const value = await condition();
         if (value) found = { value };

@@ -1,42 +1,32 @@
 import { decodeBody, encodeBody, valueOf } from "../../../src/broker/record_batch.ts";
 import type { LogMode, Outcome } from "../../../src/ledger/ledger.ts";
 import { logRows } from "../../../src/pipeline/log_rows.ts";
-import { simulate } from "../../../src/simulate/simulate.ts";
 import { decodeBatch } from "../../../src/decode/decode.ts";
+import { simulatedRecords } from "./simulated_records.ts";
 
-/** Where an outcome goes. */
 export interface OutcomePlace {
-  /** The claim's epoch. */
   epoch: number;
-  /** The next offset that the ledger holds. */
   firstOffset: number;
 }
 
 /** One transaction of so many is flagged. */
 const FLAGGED_EVERY = 100;
 const SCORE = 0.5;
-/** About what a verdict with its reasons takes. */
+/** About as long as the reasons of a verdict. */
 const REASONS = "z,17.5,the amount is 17.5 standard deviations above the customer's mean. ".repeat(6);
 
 /**
  * Makes outcomes of simulated transactions, one in a hundred flagged, the same ones at other offsets each time.
  *
- * @param topic Their topic; they lie in partition 0.
+ * @param topic They lie in its partition 0.
  * @param rows Transactions of each outcome.
- * @param logMode Which of them are logged.
  */
 export function outcomeMaker(
   topic: string,
   rows: number,
   logMode: LogMode,
 ): (place: OutcomePlace) => Outcome {
-  const records: { key: string; value: string }[] = [];
-  for (
-    const event of simulate({ randomSeed: 3, start: Date.UTC(2026, 0, 1), count: rows, labels: "none" })
-  ) {
-    if (event.kind === "label") continue;
-    records.push({ key: event.transaction.customer_id, value: JSON.stringify(event.transaction) });
-  }
+  const records = simulatedRecords(rows, 3);
   const batch = decodeBody(topic, 0, 0, encodeBody(records, Date.now()));
   const { columns } = decodeBatch(batch);
   const flaggedRows = records.map((_, row) => row).filter((row) => row % FLAGGED_EVERY === FLAGGED_EVERY - 1);

@@ -1,30 +1,22 @@
 import { setTimeout } from "node:timers/promises";
 
-/** How requests are sent. */
-export interface RequestOptions {
-  /** Requests a second. */
-  ratePerS: number;
-  /** Seconds. */
-  seconds: number;
-}
-
-/** Times of requests, milliseconds, one of each a request. */
+/** Milliseconds, one of each a request. */
 export interface RequestTimes {
   /** From sending it to the end of its answer. */
   answered: number[];
-  /** From when it was due to when it was sent: what the client's own timer adds, whatever the service does. */
+  /** From due to sent: what the client's own timer adds. */
   late: number[];
 }
 
 /**
  * Sends one transaction a request to `POST /v1/score` at a steady rate, whether or not the one before is answered.
  *
- * @param url Address of the service.
- * @throws Error where an answer is no verdict.
+ * @throws Error if an answer is not a verdict.
  */
 export async function sendScoreRequests(
   url: string,
-  { ratePerS, seconds }: RequestOptions,
+  ratePerS: number,
+  seconds: number,
 ): Promise<RequestTimes> {
   const times: RequestTimes = { answered: [], late: [] };
   const sent: Promise<void>[] = [];

@@ -1,16 +1,14 @@
+import { startProgram } from "../../../src/testing/process.ts";
 import type { KafkaService, S3Service } from "../../../src/testing/services.ts";
-import { simulate } from "../../../src/simulate/simulate.ts";
+import { simulatedRecords } from "../load/simulated_records.ts";
 import { makeBucket } from "../runs/engines.ts";
 import { makeFolder } from "../runs/make_folder.ts";
 import { lastWords, measuredProcess, type ProcessRun } from "../runs/measured_process.ts";
-import { startProgram } from "../runs/start_program.ts";
 import { installPeer, installSparkJars } from "./install_peer.ts";
 
-/** What one run of the job came to. */
 export interface SparkRun extends ProcessRun {
-  /** Records that it read. */
   records: number;
-  /** From the start of the process to the end of its first micro-batch, whose flagged rows are in the store then, milliseconds. */
+  /** From the start of the process to the end of its first micro-batch, which stores its flagged rows. */
   firstVerdictMs: number;
   /** Records a second in micro-batches, all of them. */
   recordsPerS: number;
@@ -18,7 +16,6 @@ export interface SparkRun extends ProcessRun {
   warmRecordsPerS: number;
 }
 
-/** What the job reads, and for how long. */
 export interface SparkOptions {
   topic: string;
   /** Bucket for the flagged rows, as `s3://…`; it is made. */
@@ -39,7 +36,7 @@ export interface SparkPeer extends AsyncDisposable {
 const JOB = new URL("./spark_job.py", import.meta.url).pathname;
 const FIT_ROWS = 100_000;
 
-/** One micro-batch, as the job prints it. */
+/** As the job prints it. */
 interface MicroBatch {
   rows: number;
   startedAtMs: number;
@@ -69,7 +66,7 @@ export async function openSpark(
   const env = { PYTHONPATH: packages, AWS_ACCESS_KEY_ID: minio.user, AWS_SECRET_ACCESS_KEY: minio.password };
   const job = async (args: readonly string[]) => {
     const ended = await measuredProcess(() =>
-      startProgram(["python3", JOB, ...args], { ...env, OMP_NUM_THREADS: "1" })
+      startProgram(["python3", JOB, ...args], { env: { ...env, OMP_NUM_THREADS: "1" } })
     );
     if (ended.code === 0) return ended;
     throw new Error(
@@ -79,7 +76,8 @@ export async function openSpark(
     );
   };
   const forest = `${folder.path}/forest.joblib`;
-  await writeRows(`${folder.path}/rows.ndjson`);
+  const rows = simulatedRecords(FIT_ROWS, 2).map(({ value }) => `${value}\n`);
+  await Deno.writeTextFile(`${folder.path}/rows.ndjson`, rows.join(""));
   await job(["fit", `${folder.path}/rows.ndjson`, forest, "--contamination", String(contamination)]);
   const opened = closing.move();
   return {
@@ -117,13 +115,4 @@ export async function openSpark(
 function rateOf(batches: readonly MicroBatch[]): number {
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   return rows / batches.reduce((sum, { tookMs }) => sum + tookMs, 0) * 1000;
-}
-
-async function writeRows(path: string): Promise<void> {
-  const lines: string[] = [];
-  const start = Date.UTC(2026, 0, 1);
-  for (const event of simulate({ randomSeed: 2, start, count: FIT_ROWS, labels: "none" })) {
-    if (event.kind === "transaction") lines.push(JSON.stringify(event.transaction));
-  }
-  await Deno.writeTextFile(path, lines.join("\n") + "\n");
 }

@@ -4,33 +4,28 @@ import { wholeNumber } from "../../cli/options/values.ts";
 import { machineText, thisMachine } from "./machine.ts";
 import { type Goal, goalText, type Report, type Table, textOf } from "./report.ts";
 
-/** A number that says how much is measured. */
+/** How much is measured. */
 export interface Size {
-  /** What it is the number of, for `--help`. */
+  /** For `--help`. */
   what: string;
   full: number;
-  /** With `--quick`, which shows that a measurement runs: its figures are no result. */
+  /** With `--quick`, which only shows that a measurement runs. */
   quick: number;
 }
 
-/** What a measurement is called, and how much of it there is. */
 export interface BenchOptions {
-  /** Its name, as `deno task bench NAME` has it. */
   name: string;
   description: string;
-  /** Numbers that flags of the same names set, `rounds` among them. */
+  /** By the name of their flag, `rounds` among them. */
   sizes: Readonly<Record<string, Size>>;
-  /** Adds further options. */
   options?(command: Command): void;
 }
 
-/** Takes what a measurement finds; each table is printed as it comes. */
+/** Collects what a measurement finds; each table is printed as it comes. */
 export interface Findings {
-  /** Adds a table. */
   table(table: Table): void;
-  /** Adds how far a goal was reached. */
-  goal(goal: Goal): void;
-  /** Says why nothing, or no more, is measured here. */
+  goal(what: string, reached: number, bound: Goal["bound"], must: number, unit: string): void;
+  /** Why nothing, or no more, is measured here. */
   skip(reason: string): void;
 }
 
@@ -72,8 +67,8 @@ export function benchCommand<Flags>(
         report.tables.push(table);
         console.log(`${textOf(table)}\n`);
       },
-      goal(goal) {
-        report.goals.push(goal);
+      goal(what, reached, bound, must, unit) {
+        report.goals.push({ what, reached, must, bound, unit });
       },
       skip(reason) {
         report.skipped = reason;

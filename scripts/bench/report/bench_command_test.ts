@@ -18,7 +18,7 @@ async function run(...args: string[]): Promise<{ given: Record<string, number>; 
     ({ rounds, records }, findings) => {
       given = { rounds, records };
       findings.table({ title: "t", unit: "s", lines: [{ what: { a: 1 }, figure: spreadOf([2]) }] });
-      findings.goal({ what: "g", reached: 3, must: 2, bound: "at least", unit: "×" });
+      findings.goal("g", 3, "at least", 2, "×");
     },
   );
   assertEquals(await runCommand(command, [...args, "--json", `${folder}/r.json`]), 0);

@@ -1,19 +1,18 @@
 import { type Spread, spreadOf } from "./spread.ts";
 
-/** How contenders take turns. */
 export interface InterleaveOptions {
   /** Rounds that count, at least 1. */
   rounds: number;
   /** Rounds before them that do not (default 1). */
   warmUps?: number;
-  /** Told before each run, for progress. */
-  onRun?(round: number, contender: number): void;
+  /** Contenders' names: each turn is announced on standard error. */
+  names?: readonly string[];
 }
 
 /**
  * Runs each contender once a round, in turn, so that a slow minute of the machine falls on all of them.
  *
- * The turn goes backwards in every second round: nobody always runs after the same neighbour.
+ * Every second round goes backwards: nobody always runs after the same neighbour.
  *
  * @param contenders Each runs once and returns its figure.
  * @returns The spread of each contender, in their order.
@@ -30,17 +29,25 @@ export interface InterleaveOptions {
  */
 export async function interleave(
   contenders: readonly (() => number | Promise<number>)[],
-  { rounds, warmUps = 1, onRun }: InterleaveOptions,
+  options: InterleaveOptions,
 ): Promise<Spread[]> {
-  const values = contenders.map(() => [] as number[]);
+  return (await interleaveRuns(contenders, options)).map(spreadOf);
+}
+
+/** As {@link interleave}, for runs that return more than one figure: the results of each contender's rounds. */
+export async function interleaveRuns<Run>(
+  contenders: readonly (() => Run | Promise<Run>)[],
+  { rounds, warmUps = 1, names }: InterleaveOptions,
+): Promise<Run[][]> {
+  const runs = contenders.map((): Run[] => []);
   for (let round = -warmUps; round < rounds; round++) {
     const turn = contenders.map((_, i) => i);
     if (Math.abs(round) % 2 === 1) turn.reverse();
     for (const i of turn) {
-      onRun?.(round, i);
-      const value = await contenders[i]();
-      if (round >= 0) values[i].push(value);
+      if (names !== undefined) console.error(`round ${round + 1} of ${rounds}: ${names[i]}`);
+      const run = await contenders[i]();
+      if (round >= 0) runs[i].push(run);
     }
   }
-  return values.map(spreadOf);
+  return runs;
 }

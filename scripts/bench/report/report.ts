@@ -4,9 +4,8 @@
  * @module
  */
 import type { Machine } from "./machine.ts";
-import type { Spread } from "./spread.ts";
+import { type Spread, spreadOf } from "./spread.ts";
 
-/** One line of a table. */
 export interface Line {
   /** What was measured: a value for each of the table's columns. */
   what: Record<string, string | number>;
@@ -14,25 +13,21 @@ export interface Line {
   figure: Spread | { missing: string };
 }
 
-/** Figures of one unit. */
 export interface Table {
   title: string;
-  /** Unit of the figures, such as `ns/row`. */
   unit: string;
-  /** Digits after the decimal point that are shown (default 0). */
+  /** Digits after the decimal point (default 0). */
   digits?: number;
-  /** The lines, all with the same columns. */
   lines: Line[];
-  /** What a reader has to know of how they were taken. */
+  /** How they were taken, if a reader must know. */
   note?: string;
 }
 
-/** A figure that has to reach a bound, as a ratio of two figures of the same run or by itself. */
+/** A figure, or a ratio of two figures of one run, that must reach a bound. */
 export interface Goal {
   what: string;
   reached: number;
   must: number;
-  /** Whether the bound is the least or the most that is allowed. */
   bound: "at least" | "at most";
   /** Unit, `×` for a ratio. */
   unit: string;
@@ -41,31 +36,42 @@ export interface Goal {
 /** All that one measurement found. */
 export interface Report {
   bench: string;
-  /** When it was begun, RFC 3339. */
+  /** RFC 3339. */
   startedAt: string;
-  /** Version of the project that was measured. */
   version: string;
-  /** Where it ran. */
   machine: Machine;
-  /** Whether the sizes were small ones, so that no figure is a result. */
+  /** Whether sizes were small: no figure is a result. */
   quick: boolean;
-  /** Sizes it ran with, by name. */
   sizes: Record<string, number>;
   tables: Table[];
-  /** How far the goals were reached. */
   goals: Goal[];
-  /** Why nothing, or no more, was measured, where that is so. */
+  /** Why something was not measured. */
   skipped?: string;
 }
 
-/** Whether a goal is reached. */
 export function isReached({ reached, must, bound }: Goal): boolean {
   return bound === "at least" ? reached >= must : reached <= must;
 }
 
-/** A number as a table shows it: digits in groups of three, and some after the point. */
+/** A number as a table shows it, its digits in groups of three. */
 export function shown(value: number, digits = 0): string {
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/**
+ * A line for each case, with the spread of one value over its runs; cases without finite values are left out.
+ *
+ * @param whats What each case is, in the order of `runs`.
+ */
+export function linesOf<Run>(
+  whats: readonly Line["what"][],
+  runs: readonly (readonly Run[])[],
+  valueOf: (run: Run, i: number) => number,
+): Line[] {
+  return whats.flatMap((what, i) => {
+    const values = runs[i].map((run) => valueOf(run, i)).filter(Number.isFinite);
+    return values.length === 0 ? [] : [{ what, figure: spreadOf(values) }];
+  });
 }
 
 /**

@@ -1,30 +1,24 @@
 import type { LogMode } from "../../../src/ledger/ledger.ts";
 import type { EngineUrls } from "../../harness/pipeline_run.ts";
-import { type RunningProcess, startDeno } from "../../../src/testing/process.ts";
-import { memoryBounds } from "../../cli/launch/memory_bounds.ts";
-import { permissionsFor } from "../../cli/launch/permissions.ts";
+import type { RunningProcess } from "../../../src/testing/process.ts";
+import { startCommand } from "../../harness/start_command.ts";
 import type { Topics } from "../load/fill_stream.ts";
 import { lastWords, measuredProcess, type ProcessRun } from "./measured_process.ts";
 
-/** What is consumed, and how. */
 export interface ConsumeOptions extends Topics {
-  /** Records in the topic: the run fails where it scores another number of them. */
+  /** Records in the topic: the run fails if it scores another number. */
   records: number;
-  /** Which transactions are logged. */
   log: LogMode;
   model: string;
   env?: Record<string, string>;
   /** File that a profile of the main thread is written to. */
   profile?: string;
-  /** Told of what it writes to standard error. */
   onStderr?(text: string): void;
 }
 
-/** What one run of the command came to. */
 export interface ConsumeRun extends ProcessRun {
-  /** Records a second as the command says: from opened engines to everything committed and relayed. */
+  /** As the command prints it: from opened engines to everything committed and relayed. */
   recordsPerS: number;
-  /** Transactions that were flagged. */
   flagged: number;
 }
 
@@ -67,7 +61,7 @@ export async function timeToFirstVerdict(urls: EngineUrls, options: ConsumeOptio
   }) as number;
 }
 
-/** Starts `consume` as the task does, with a group of its own. */
+/** Starts `consume` in a consumer group of its own. */
 export function startConsume(
   urls: EngineUrls,
   options: Omit<ConsumeOptions, "records">,
@@ -79,15 +73,13 @@ export function startConsume(
     ...["--group", crypto.randomUUID(), "--log", options.log],
     ...flags.includes("--alerts") ? flags : ["--alerts", "none", ...flags],
   ];
-  const { onStderr, profile } = options;
-  const bounds = memoryBounds("consume", args, (name) => options.env?.[name]);
-  const env = { ...bounds.env, ...options.env };
-  const permissions = profile === undefined
-    ? permissionsFor("consume", args, (name) => options.env?.[name])
-    : ["--allow-all", `--preload=${PRELOAD}?out=${encodeURIComponent(profile)}`];
-  return startDeno("scripts/commands/consume.ts", args, {
-    permissions: [...bounds.flags, ...permissions],
+  const { env, onStderr, profile } = options;
+  return startCommand("consume", args, {
     env,
     onStderr,
+    ...profile !== undefined && {
+      permissions: ["--allow-all"],
+      preload: `${PRELOAD}?out=${encodeURIComponent(profile)}`,
+    },
   });
 }

@@ -15,7 +15,7 @@ import { until } from "../../../src/testing/until.ts";
 import { startConsume } from "./consume_run.ts";
 import { listBucket } from "./engines.ts";
 import type { KafkaClientName } from "./pipeline_contenders.ts";
-import { watchProcess } from "./process_use.ts";
+import { watchProcess } from "../../harness/process_use.ts";
 import { startSteadyProducer, type SteadyProducer } from "../load/steady_producer.ts";
 
 /** How a run is made. */

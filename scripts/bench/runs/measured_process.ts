@@ -1,25 +1,18 @@
-import { type EndedProcess, type RunningProcess } from "../../../src/testing/process.ts";
-import { watchProcess } from "./process_use.ts";
+import type { EndedProcess, RunningProcess } from "../../../src/testing/process.ts";
+import { watchProcess } from "../../harness/process_use.ts";
 
-/** What a process came to, from its start to its end, with all that it started. */
+/** What a process took from its start to its end, with all that it started. */
 export interface ProcessRun {
-  /** From the start of the process to its end, milliseconds. */
   wallMs: number;
-  /** Largest resident memory, bytes. */
   peakRssBytes: number;
-  /** Processor time, seconds. */
   cpuSeconds: number;
 }
 
 const TIMEOUT_MS = 1_800_000;
 
-/**
- * Runs a process to its end and says what it took and what it said; needs `--allow-all` for `/proc`.
- *
- * @param start Starts the process.
- */
+/** Runs a process to its end and says what it took and what it said; needs `--allow-all` for `/proc`. */
 export async function measuredProcess(
-  start: () => Pick<RunningProcess, "pid" | "ended"> & AsyncDisposable,
+  start: () => RunningProcess,
 ): Promise<ProcessRun & Pick<EndedProcess, "code" | "stdout" | "stderr">> {
   const startedAt = performance.now();
   await using process = start();

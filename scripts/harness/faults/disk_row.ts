@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { memoryBounds } from "../../cli/launch/memory_bounds.ts";
-import { permissionsFor } from "../../cli/launch/permissions.ts";
 import { openSqliteBroker } from "../../../src/broker/sqlite/broker.ts";
 import type { Verification } from "../../../src/verify/verify.ts";
 import { committedState } from "../committed_state.ts";
 import { embeddedArgs, makeEmbeddedRun } from "../../../src/testing/embedded_run.ts";
-import { watchMemory } from "./memory.ts";
+import { watchProcess } from "../process_use.ts";
+import { startCommand } from "../start_command.ts";
 import { lasting, type RowResult, RSS_LIMIT_BYTES } from "./row.ts";
-import { type RunningProcess, startDeno } from "../../../src/testing/process.ts";
+import type { RunningProcess } from "../../../src/testing/process.ts";
 import { alertsReceived } from "../run_outcome.ts";
-import { openSmallDisk } from "../../../src/testing/small_disk.ts";
+import { openSmallDisk } from "../small_disk.ts";
 
 /** How the row runs. */
 export interface DiskRowOptions {
@@ -76,9 +75,8 @@ async function run([source, whole, after]: string[], result: RowResult, options:
   if (typeof disk === "string") throw new Error(`Cannot mount the disk: ${disk}`);
   await using _ = disk;
   await disk.run('cp -r "$2"/. "$1" && head -c "$3"k /dev/zero > "$1/ballast"', source, String(ballastKb));
-  const memory = watchMemory();
   await using consumer = startConsumer(disk.folder, onStart, disk.through);
-  memory.watch(consumer);
+  const use = watchProcess(consumer.pid);
   const isFull = () =>
     /trying again/.test(consumer.stderr) && /full|No space|disk I\/O/i.test(consumer.stderr);
   await consumer.until(isFull, { timeoutMs: FULL_WITHIN_MS, what: "trouble with the disk" });
@@ -95,9 +93,9 @@ async function run([source, whole, after]: string[], result: RowResult, options:
   if (ended.code !== 0) {
     throw new Error(`The consumer must exit with 0: it was ${ended.code}: ${ended.stderr}`);
   }
-  memory.stop();
-  result.peakRssMb = memory.peakBytes / 1e6;
-  if (memory.peakBytes >= RSS_LIMIT_BYTES) {
+  use.stop();
+  result.peakRssMb = use.peakRssBytes / 1e6;
+  if (use.peakRssBytes >= RSS_LIMIT_BYTES) {
     result.problems.push(`memory must stay below ${RSS_LIMIT_BYTES / 1e6} MB`);
   }
   await disk.run('cp -r "$1"/. "$2"', after);
@@ -106,9 +104,7 @@ async function run([source, whole, after]: string[], result: RowResult, options:
 
 async function judge(whole: string, after: string, result: RowResult): Promise<void> {
   const engines = embeddedArgs(after, ["stream", "ledger", "objects"]);
-  await using verifying = startDeno("scripts/commands/verify.ts", [...engines, "--json"], {
-    permissions: permissionsFor("verify", engines, () => undefined),
-  });
+  await using verifying = startCommand("verify", [...engines, "--json"]);
   const found = JSON.parse((await verifying.ended({ timeoutMs: ENDS_WITHIN_MS })).stdout) as Verification;
   for (const { kind, count, examples } of found.problems) {
     result.problems.push(`${kind}: ${count}, such as ${examples[0]}`);
@@ -136,10 +132,7 @@ function startConsumer(
   onStart: (process: RunningProcess) => void,
   through?: readonly string[],
 ): RunningProcess {
-  const args = [...embeddedArgs(folder), ...FLAGS];
-  const { flags, env } = memoryBounds("consume", args);
-  const permissions = [...flags, ...permissionsFor("consume", args, () => undefined)];
-  const consumer = startDeno("scripts/commands/consume.ts", args, { permissions, env, through });
+  const consumer = startCommand("consume", [...embeddedArgs(folder), ...FLAGS], { through });
   onStart(consumer);
   return consumer;
 }

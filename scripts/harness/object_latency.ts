@@ -13,7 +13,7 @@ export interface PartitionPosition {
  *
  * @example
  * ```ts
- * import { assertEquals } from "./assert.ts";
+ * import { assertEquals } from "../../src/testing/assert.ts";
  * import { ObjectLatency } from "./object_latency.ts";
  *
  * const latency = new ObjectLatency();

@@ -1,12 +1,12 @@
-import { isProcessGone } from "../../../src/testing/is_process_gone.ts";
-
-/** What a process and all that it started have used. */
+/** Memory and processor time of a process and all that it started. */
 export interface ProcessUse {
-  /** Largest resident memory of all of them together at one look, bytes; of one process alone its own true peak. */
+  /** Largest resident memory of the family at one look, bytes; of one process alone its own true peak. */
   readonly peakRssBytes: number;
-  /** Processor time of all of them, seconds, up to the last look. */
+  /** Seconds, up to the last look. */
   readonly cpuSeconds: number;
-  /** Ends the looking. */
+  /** Resident memory of the family now, bytes; 0 once it has ended. */
+  rssBytes(): number;
+  /** Ends the looking, which also ends with the process. */
   stop(): void;
 }
 
@@ -16,20 +16,19 @@ const [LEAST_WAIT_MS, MOST_WAIT_MS] = [5, 200];
 const TICKS_A_SECOND = 100;
 
 /**
- * Looks at memory and processor time of a process and its descendants until it is stopped; Linux only. Needs `--allow-all`,
- * which Deno asks for to read `/proc`.
- *
- * @param pid The process.
+ * Looks at a process and its descendants until they end; Linux only. Needs `--allow-all`, which Deno asks for to read
+ * `/proc`. The peak of a single process is the kernel's own (`VmHWM`), so nothing between two looks is missed.
  */
 export function watchProcess(pid: number): ProcessUse {
   const cpuTicks = new Map<number, number>();
   let peakRssBytes = 0;
+  const startedAt = performance.now();
+  let timer: ReturnType<typeof setTimeout>;
   const look = () => {
-    let sum = 0;
     const family = familyOf(pid);
+    let sum = 0;
     for (const each of family) {
-      const stat = textOf(`/proc/${each}/stat`);
-      const status = textOf(`/proc/${each}/status`);
+      const [stat, status] = [textOf(`/proc/${each}/stat`), textOf(`/proc/${each}/status`)];
       if (stat === undefined || status === undefined) continue;
       // After the name in parentheses: 11 and 12 are ticks in user and system mode.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -37,15 +36,11 @@ export function watchProcess(pid: number): ProcessUse {
       sum += bytesOf(status, family.length === 1 ? "VmHWM" : "VmRSS");
     }
     peakRssBytes = Math.max(peakRssBytes, sum);
-  };
-  const startedAt = performance.now();
-  let timer: ReturnType<typeof setTimeout>;
-  const keepLooking = () => {
-    look();
+    if (family.length === 0) return;
     const waitMs = Math.min(MOST_WAIT_MS, Math.max(LEAST_WAIT_MS, (performance.now() - startedAt) / 10));
-    timer = setTimeout(keepLooking, waitMs);
+    timer = setTimeout(look, waitMs);
   };
-  keepLooking();
+  look();
   return {
     get peakRssBytes() {
       return peakRssBytes;
@@ -53,6 +48,8 @@ export function watchProcess(pid: number): ProcessUse {
     get cpuSeconds() {
       return [...cpuTicks.values()].reduce((sum, ticks) => sum + ticks, 0) / TICKS_A_SECOND;
     },
+    rssBytes: () =>
+      familyOf(pid).reduce((sum, each) => sum + bytesOf(textOf(`/proc/${each}/status`) ?? "", "VmRSS"), 0),
     stop: () => clearTimeout(timer),
   };
 }
@@ -79,6 +76,11 @@ function textOf(path: string): string | undefined {
     if (isProcessGone(error)) return undefined;
     throw error;
   }
+}
+
+function isProcessGone(error: unknown): boolean {
+  // Deno has no class for ESRCH, and gives it no code where a file is being read.
+  return error instanceof Deno.errors.NotFound || (error as Error).message.includes("(os error 3)");
 }
 
 function bytesOf(status: string, field: string): number {

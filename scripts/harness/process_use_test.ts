@@ -1,6 +1,6 @@
-import { assert } from "../../../src/testing/assert.ts";
-import { startDeno } from "../../../src/testing/process.ts";
-import { measuredProcess } from "./measured_process.ts";
+import { assert } from "../../src/testing/assert.ts";
+import { startDeno } from "../../src/testing/process.ts";
+import { measuredProcess } from "../bench/runs/measured_process.ts";
 
 Deno.test("measuredProcess() knows the peak of a process that ends at once", async () => {
   const script = new URL("data:text/javascript,");
