@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 /** Each value of each field that the page draws: labels, absent and null fields, a transaction that was not flagged. */
-import type { Answer, TransactionText } from "../http/routes/answers.ts";
-import { assert, assertEquals } from "../testing/assert.ts";
+import type { z } from "zod";
+import { type Answer, ANSWERS, serverEvent, type TransactionText } from "../http/routes/answers.ts";
+import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
 import { browserTest, openTab, type Tab } from "./testing/browser.ts";
 import { openPageService } from "./testing/service.ts";
 
@@ -80,6 +81,172 @@ browserTest("page: every value of a field is drawn", async (browser, context) =>
     assert(!/null|undefined|NaN/.test(await tab.text("main")));
   });
   tab.check();
+});
+
+browserTest("page: values that are null, absent or empty are drawn, too", async (browser, context) => {
+  await using service = await openPageService();
+  const status = await service.ask<Answer<"status">>("/v1/status");
+  const { flagged: [one] } = await service.ask<Answer<"flagged">>("/v1/flagged?limit=1");
+  const id = one.transaction_id;
+  const path = `/v1/transactions/${id}`;
+  const found = await service.ask<Answer<"transaction">>(path);
+  const around = await service.ask<Answer<"context">>(`${path}/context`);
+  const [match] = found.matches;
+  const { log } = match;
+  assert(match.verdict !== null && log !== null);
+  const { currency: _currency, merchant_category: _category, country: _country, channel: _channel, ...bare } =
+    match.verdict;
+
+  /** Shows a view with answers that the server may give, which its schemas say, and tells its text. */
+  async function textWith(
+    hash: string,
+    ready: string,
+    answers: Partial<{ [Name in keyof typeof ANSWERS]: Answer<Name> }>,
+    events?: z.input<typeof serverEvent>[],
+  ): Promise<string> {
+    const paths = {
+      status: "/v1/status",
+      flagged: "/v1/flagged",
+      transaction: path,
+      context: `${path}/context`,
+    };
+    const given = Object.entries(paths).flatMap(([name, path]) => {
+      const schema: z.ZodType = ANSWERS[name as keyof typeof paths];
+      return name in answers ? [[path, schema.parse(answers[name as keyof typeof answers])]] : [];
+    });
+    await using tab = await openTab(browser, service.url);
+    const lines = events?.map((each) => serverEvent.parse(each))
+      .map(({ event, data }) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    await tab.answerWith(Object.fromEntries(given), lines?.join(""));
+    await tab.show(hash);
+    await tab.page.waitForSelector(ready);
+    const text = await tab.page.$eval("main", (main) => (main as HTMLElement).innerText);
+    assert(!/null|undefined|NaN|\[object/.test(text), text);
+    tab.check();
+    return text;
+  }
+
+  await context.step("the overview before anything came, and where nothing moves", async () => {
+    const now = { ...status.now, lag: [], p50_ms: null, p99_ms: null, healthy: false };
+    const { step_s } = status.history;
+    const history = { step_s, t: [], records_per_s: [], lag: [], p50_ms: [], p99_ms: [], flagged: [] };
+    const scores = { edges: status.scores.edges, counts: status.scores.counts.map(() => 0) };
+    const text = await textWith(
+      "#/overview",
+      ".tiles",
+      { status: { ...status, now, history, scores }, flagged: { flagged: [], next_cursor: null } },
+      [{ event: "status", data: { ...now, time: "2026-01-02T03:04:05Z" } }],
+    );
+    const words = [
+      "Stalled",
+      "0 partitions",
+      "No history yet",
+      "Nothing scored yet",
+      "Nothing flagged yet",
+      "–",
+    ];
+    for (const word of words) assertStringIncludes(text, word);
+  });
+
+  await context.step("history with gaps, and one partition", async () => {
+    const history = { ...status.history, t: [1, 3, 5], records_per_s: [0, 1, 2], lag: [0, 0, 0] };
+    const gaps = { p50_ms: [null, 2, null], p99_ms: [null, 9, null], flagged: [0, 1, 0] };
+    const now = { ...status.now, lag: [{ partition: 0, records: 7 }] };
+    const text = await textWith("#/overview", ".charts canvas", {
+      status: { ...status, now, history: { ...history, ...gaps } },
+    }, [{ event: "status", data: { ...now, time: "2026-01-02T03:04:05Z" } }]);
+    assertStringIncludes(text, "1 partition");
+  });
+
+  await context.step(
+    "the live feed: a currency, a null one, none; labels of what was there; skipped ones",
+    async () => {
+      const { id: place, customer_id, terminal_id, timestamp, anomaly_score, threshold } = one;
+      const like = { customer_id, terminal_id, timestamp, anomaly_score, threshold, amount: 1234.5 };
+      const reasons = one.reasons.slice(0, 3);
+      const events = [undefined, null, "JPY"].map((currency, i) => ({
+        event: "flagged" as const,
+        id: `${place}${i}`,
+        data: {
+          ...like,
+          id: `${place}${i}`,
+          transaction_id: `live-${i}`,
+          currency,
+          reasons: i === 2 ? [] : reasons,
+        },
+      }));
+      const flagged = (["fraud", "legit", null] as const).map((label, i) => ({
+        ...one,
+        ...{ id: `${place}-${i}`, transaction_id: `kept-${i}`, label },
+      }));
+      const text = await textWith(
+        "#/overview",
+        ".stream .note",
+        { flagged: { flagged, next_cursor: null } },
+        [
+          ...events,
+          { event: "skipped", data: { count: null } },
+          { event: "skipped", data: { count: 3 } },
+        ],
+      );
+      for (const word of ["live-0", "live-1", "1,235 JPY", "1,234.50", "3 more were flagged"]) {
+        assertStringIncludes(text, word);
+      }
+      for (const { transaction_id } of flagged) assertStringIncludes(text, transaction_id);
+      assert(!/legit/.test(text), "labels change, and the live feed does not hear of it: it shows none");
+    },
+  );
+
+  await context.step("drift before enough was scored, and on both sides of its bounds", async () => {
+    const features = status.drift.features.map((feature) => ({ ...feature, now: {}, psi: null }));
+    const before = await textWith("#/drift", ".notice-title", { status: { ...status, drift: { features } } });
+    assertStringIncludes(before, "Too little scored yet");
+    const drift = { features: [null, 0.05, 0.2, 0.3].map((psi, i) => ({ ...features[i], psi })) };
+    const text = await textWith("#/drift", ".drift", { status: { ...status, drift } });
+    for (const word of ["not known", "stable", "moving", "drifted", "–"]) assertStringIncludes(text, word);
+  });
+
+  await context.step("a transaction of the log alone, and one of the flagged rows alone", async () => {
+    const logged = { ...match, verdict: null, log: { ...log, currency: null, flagged: false } };
+    const seen = await textWith(`#/transactions/${id}`, ".what-if .reasons", {
+      transaction: { ...found, matches: [logged] },
+    });
+    assertStringIncludes(seen, "not flagged");
+    const kept = { ...match, log: null, verdict: bare };
+    const text = await textWith(`#/transactions/${id}`, ".what-if .reasons", {
+      transaction: { ...found, matches: [kept, kept] },
+    });
+    for (const word of ["because", "Records with this id"]) assertStringIncludes(text, word);
+  });
+
+  await context.step("a label with and without a name, with its history", async () => {
+    const at = "2026-01-02T03:04:05.000Z";
+    const history = [{ is_fraud: true, labelled_at: at, by: "ann" }, {
+      is_fraud: false,
+      labelled_at: at,
+      by: null,
+    }];
+    for (const newest of history) {
+      const text = await textWith(`#/transactions/${id}`, ".history", {
+        transaction: { ...found, label: { ...newest, history } },
+      });
+      const word = newest.is_fraud ? "fraud" : "legitimate";
+      assertStringIncludes(text, `${word} since 2 Jan 2026 03:04:05${newest.is_fraud ? " by ann" : "\n"}`);
+    }
+  });
+
+  await context.step("a context without neighbours, answers or a state", async () => {
+    const text = await textWith(`#/transactions/${id}`, ".what-if .notice", {
+      context: {
+        customer: { ...around.customer, recent: [] },
+        terminal: { ...around.terminal, recent: [], labels: { fraud: 0, legit: 0 } },
+        state: null,
+      },
+    });
+    for (const word of ["No other transactions known", "No live state here", "No analyst has answered"]) {
+      assertStringIncludes(text, word);
+    }
+  });
 });
 
 /** What the list says of a transaction's label, once it is there. */

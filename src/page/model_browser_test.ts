@@ -34,13 +34,7 @@ browserTest("page: the model view says what to expect, or why that is not known"
   ] as const;
   for (const [told, words] of cases) {
     await using tab = await openTab(browser, service.url);
-    await tab.page.evaluateOnNewDocument((answer) => {
-      const ask = globalThis.fetch;
-      globalThis.fetch = (...asked: Parameters<typeof fetch>) =>
-        String(asked[0] instanceof Request ? asked[0].url : asked[0]).endsWith("/v1/model")
-          ? Promise.resolve(new Response(answer, { headers: { "content-type": "application/json" } }))
-          : ask(...asked);
-    }, JSON.stringify({ ...manifest, training: told }));
+    await tab.answerWith({ "/v1/model": { ...manifest, training: told } });
     await tab.show("#/model");
     const text = await tab.text("[aria-labelledby=expectation-title]");
     for (const word of words) assertStringIncludes(text, word);

@@ -164,6 +164,13 @@ export const EVENTS = {
   }),
 } as const;
 
+/** One server-sent event of `/v1/events`; on the wire its data are JSON in one line. */
+export const serverEvent = z.union([
+  z.strictObject({ event: z.literal("status"), data: EVENTS.status }),
+  z.strictObject({ event: z.literal("flagged"), id: place, data: EVENTS.flagged }),
+  z.strictObject({ event: z.literal("skipped"), data: EVENTS.skipped }),
+]);
+
 /** What an answer of a name holds. */
 export type Answer<Name extends keyof typeof ANSWERS> = z.infer<typeof ANSWERS[Name]>;
 /** What an event of a name holds. */

@@ -1,12 +1,9 @@
 import type { FlaggedPlace } from "../../ledger/queries.ts";
-import { type Answer, ANSWERS } from "./answers.ts";
+import { ANSWERS, type PlacedVerdict } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { jsonRoute, type Route } from "./route.ts";
 import { flaggedQuery, readFlaggedQuery } from "./requests.ts";
-
-/** A verdict as the ledger keeps it. */
-type Placed = NonNullable<Answer<"transaction">["matches"][number]["verdict"]>;
 
 /** `GET /v1/flagged`: flagged transactions, the newest event first, in pages. */
 export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
@@ -40,7 +37,7 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
       status: 200,
       answer: {
         flagged: page.map(({ partition, offset, verdict, label }) => ({
-          ...JSON.parse(verdict) as Placed,
+          ...JSON.parse(verdict) as PlacedVerdict,
           id: `${topic}/${partition}/${offset}`,
           label,
         })),

@@ -1,5 +1,5 @@
-import { z } from "zod";
-import { type Answer, ANSWERS, type EventData, type EVENTS } from "./answers.ts";
+import type { z } from "zod";
+import { type Answer, ANSWERS, type EventData, type PlacedVerdict, serverEvent } from "./answers.ts";
 import type { FlaggedEvent } from "../live/flagged_feed.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
@@ -41,7 +41,7 @@ export function liveRoutes(parts: HttpParts): Route[] {
       path: "/v1/events",
       scope: "read",
       summary: "Server-sent events: status every second, and flagged transactions as they are committed",
-      answer: { "text/event-stream": z.string() },
+      answer: { "text/event-stream": serverEvent },
       handle: listen,
     },
   ];
@@ -74,23 +74,21 @@ function events({ live, feed, signal }: HttpParts, lastId: string | undefined, o
     start(controller) {
       let left = FLAGGED_PER_S;
       let skipped: number | null = 0;
-      const send = <Name extends keyof typeof EVENTS>(
-        event: Name,
-        data: EventData<Name>,
-        id?: string,
-      ): boolean => {
+      const send = (sent: z.input<typeof serverEvent>): boolean => {
         if ((controller.desiredSize ?? 0) <= 0) return false;
-        const named = id === undefined ? "" : `id: ${id}\n`;
-        controller.enqueue(encoder.encode(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+        const id = "id" in sent ? `id: ${sent.id}\n` : "";
+        controller.enqueue(
+          encoder.encode(`${id}event: ${sent.event}\ndata: ${JSON.stringify(sent.data)}\n\n`),
+        );
         return true;
       };
       const sendFlagged = (event: FlaggedEvent) => {
-        if (left > 0 && send("flagged", summaryOf(event), event.id)) left--;
+        if (left > 0 && send({ event: "flagged", id: event.id, data: summaryOf(event) })) left--;
         else if (skipped !== null) skipped++;
       };
       const sendStatus = () => {
-        if (skipped !== 0 && send("skipped", { count: skipped })) skipped = 0;
-        send("status", { time: new Date().toISOString(), ...live.now() });
+        if (skipped !== 0 && send({ event: "skipped", data: { count: skipped } })) skipped = 0;
+        send({ event: "status", data: { time: new Date().toISOString(), ...live.now() } });
         left = FLAGGED_PER_S;
       };
       if (lastId !== undefined) {
@@ -131,7 +129,7 @@ function summaryOf({ id, verdict }: FlaggedEvent): EventData<"flagged"> {
     anomaly_score,
     threshold,
     reasons,
-  } = JSON.parse(verdict);
+  } = JSON.parse(verdict) as PlacedVerdict;
   return {
     id,
     transaction_id,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import project from "../../../deno.json" with { type: "json" };
 import { ANSWERS } from "./answers.ts";
 import { TITLES } from "../problem.ts";
 import { jsonResponse, type Route } from "./route.ts";
@@ -36,7 +37,7 @@ function describe(routes: readonly Route[], hasTokens: boolean): Record<string, 
     openapi: "3.1.0",
     info: {
       title: "Edgewood",
-      version: "0.1.0",
+      version: project.version,
       description: "Scores card transactions, shows what was flagged, and takes analysts' answers.",
     },
     paths,

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../../testing/assert.ts";
-import { ANSWERS } from "./answers.ts";
+import { createParser } from "eventsource-parser";
+import { ANSWERS, serverEvent } from "./answers.ts";
 import { openTestingApp } from "../testing/app.ts";
 import { makeToken } from "../access/tokens.ts";
 
@@ -54,7 +55,8 @@ Deno.test("answers are as /openapi.json describes them", async () => {
     ["/v1/model", "/v1/model", {}, undefined],
     ["/v1/model/forest.bin", "/v1/model/forest.bin", {}, undefined],
     ["/v1/score", "/v1/score", post({}), undefined],
-    ["/v1/score", "/v1/score", post(TRANSACTION), undefined],
+    ["/v1/score", "/v1/score", post(TRANSACTION), "verdicts"],
+    ["/v1/score", "/v1/score", post([TRANSACTION, {}]), "verdicts"],
   ];
   for (const [path, template, init, schema] of asked) {
     const method = (init.method ?? "GET").toLowerCase();
@@ -77,6 +79,28 @@ Deno.test("verdicts and faults of POST /v1/score are as /openapi.json describes 
   const [verdict, fault] = (await response.text()).trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(ANSWERS.verdict.parse(verdict).transaction_id, "new-1");
   assertEquals(ANSWERS.fault.parse(fault).error.reason, "missing-field");
+});
+
+Deno.test("events of GET /v1/events are as /openapi.json describes them", async () => {
+  const paths = await describedPaths();
+  assert(paths["/v1/events"].get.responses[200].content?.["text/event-stream"] !== undefined);
+  const { flagged } = ANSWERS.flagged.parse(await (await app.ask("/v1/flagged?limit=5")).json());
+  const seen = new Set<string>();
+  for (const id of [...flagged.map(({ id }) => id), "unknown"]) {
+    const response = await app.ask("/v1/events", { headers: { "last-event-id": id } });
+    const parser = createParser({
+      onEvent({ event, id, data }) {
+        const sent = serverEvent.parse({ event, ...(id && { id }), data: JSON.parse(data) });
+        if (sent.event === "flagged") assertEquals(sent.id, sent.data.id);
+        seen.add(sent.event);
+      },
+    });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    while (!seen.has("status")) parser.feed((await reader.read()).value!);
+    await reader.cancel();
+    if (id !== "unknown") seen.delete("status");
+  }
+  assertEquals([...seen].sort(), ["flagged", "skipped", "status"]);
 });
 
 Deno.test("/openapi.json asks for tokens where the service does", async () => {

@@ -43,6 +43,8 @@ export interface Tab extends AsyncDisposable {
   until<A extends unknown[]>(condition: (...args: A) => unknown, ...args: A): Promise<void>;
   /** Text of the first element of a selector, once it is there. */
   text(selector: string): Promise<string>;
+  /** Answers paths of the server with JSON, in the server's stead, and `/v1/events` with text; for loads from now on. */
+  answerWith(answers: Readonly<Record<string, unknown>>, events?: string): Promise<void>;
   /** Fails where the page logged what is not to be expected, or asked another host. */
   check(): void;
 }
@@ -143,6 +145,24 @@ export async function openTab(browser: Browser, url: string, options: TabOptions
     },
     async text(selector) {
       return await page.waitForSelector(selector).then((found) => found!.evaluate((it) => it.textContent!));
+    },
+    async answerWith(answers, events) {
+      await page.evaluateOnNewDocument(
+        (answers, events) => {
+          const ask = globalThis.fetch;
+          globalThis.fetch = (input, init) => {
+            const path = new URL(String(input), location.href).pathname;
+            if (path in answers) return Promise.resolve(Response.json(answers[path]));
+            if (path !== "/v1/events" || events === undefined) return ask(input, init);
+            const bytes = new TextEncoder().encode(events);
+            return Promise.resolve(
+              new Response(new ReadableStream({ start: (sink) => sink.enqueue(bytes) })),
+            );
+          };
+        },
+        answers,
+        events,
+      );
     },
     check() {
       assertEquals(strangers, [], "requests to other hosts");
