@@ -1,4 +1,4 @@
-/** `deno task reference`: writes the pages of `.github/docs/reference/` from the code; `--check` fails if they are stale. */
+/** `deno task reference`: writes `.github/docs/reference/` and the rooms in ARCHITECTURE from the code; `--check` fails if they are stale. */
 import { Command } from "commander";
 import { openAlone } from "../../src/http/alone.ts";
 import { createTelemetry } from "../../src/runtime/telemetry.ts";
@@ -8,25 +8,26 @@ import { featuresPage } from "./reference/features_page.ts";
 import { formatsPage } from "./reference/formats_page.ts";
 import { metricsPage } from "./reference/metrics_page.ts";
 import { settingsPage } from "./reference/settings_page.ts";
+import { withRooms } from "./reference/rooms_table.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const FOLDER = new URL(".github/docs/reference/", ROOT);
+const FOLDER = ".github/docs/reference";
+const ARCHITECTURE = ".github/ARCHITECTURE.md";
 const NOTE = "<!-- Written by `deno task reference` from the code. Do not edit. -->";
 
 /** Command `reference`. */
 export const referenceCommand: Command = new Command("reference")
-  .description("Write .github/docs/reference from the code: commands, settings, features, metrics, formats.")
+  .description("Write .github/docs/reference, and the rooms in ARCHITECTURE, from the code.")
   .option("--check", "write nothing, and fail if a page is stale")
   .action(reference);
 
 async function reference({ check }: { check?: boolean }): Promise<void> {
   const stale: string[] = [];
-  for (const [name, page] of Object.entries(await referencePages())) {
-    const place = new URL(name, FOLDER);
-    const text = await formatted(`${NOTE}\n\n${page}\n`);
-    const before = await readKnown(place);
-    if (before === text) continue;
-    stale.push(name);
+  for (const [path, page] of Object.entries(await pagesByPath())) {
+    const place = new URL(path, ROOT);
+    const text = await formatted(page);
+    if (await readKnown(place) === text) continue;
+    stale.push(path);
     if (!check) await Deno.writeTextFile(place, text);
   }
   if (!check) {
@@ -34,14 +35,23 @@ async function reference({ check }: { check?: boolean }): Promise<void> {
   }
   if (stale.length > 0) {
     throw new Error(
-      `${
-        stale.join(", ")
-      } in .github/docs/reference no longer say what the code does: run deno task reference`,
+      `These pages no longer say what the code does, run deno task reference: ${stale.join(", ")}`,
     );
   }
 }
 
-/** The pages by file name, not formatted yet. */
+/** Every page that the code writes, by its path from the root; not formatted yet. */
+async function pagesByPath(): Promise<Record<string, string>> {
+  const pages: Record<string, string> = {
+    [ARCHITECTURE]: withRooms(await Deno.readTextFile(new URL(ARCHITECTURE, ROOT))),
+  };
+  for (const [name, page] of Object.entries(await referencePages())) {
+    pages[`${FOLDER}/${name}`] = `${NOTE}\n\n${page}\n`;
+  }
+  return pages;
+}
+
+/** The pages of the folder by file name. */
 async function referencePages(): Promise<Record<string, string>> {
   using service = await openAlone({}, {
     model: new URL("model/", ROOT),
