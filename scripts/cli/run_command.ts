@@ -63,8 +63,8 @@ export async function runCommand(command: Command, args: string[] = Deno.args): 
 /**
  * Runs a command as the program itself: with its arguments, ending with its exit code.
  *
- * The program ends when the command has ended, whatever is still open: a client's connections to a server that has frozen
- * would else keep it for as long as these last, and whoever watches over it would not start it anew.
+ * The program ends with the command, whatever is still open: otherwise connections to a frozen server would keep it alive,
+ * and its supervisor would not restart it.
  *
  * @param command What to run.
  */

@@ -30,7 +30,7 @@ const EMBEDDED = [
   "src/ledger/postgres/schema.sql",
   "src/ledger/sqlite/schema.sql",
 ];
-/** What `--check` writes and removes: it has Deno in the place of the runtime and would run as Deno. */
+/** What `--check` writes and removes: it holds Deno instead of the runtime and would run as Deno. */
 const CHECKED = "dist/edgewood.check";
 const UNREACHABLE = /denort|dl\.deno\.land/;
 
@@ -70,7 +70,7 @@ export const compileCommand: Command = new Command("compile")
   .option("--output <file>", "program to write", "dist/edgewood")
   .option(
     "--check",
-    "compile with Deno in the place of its runtime, see that all is embedded, and keep nothing",
+    "compile with Deno instead of its runtime, see that all is embedded, and keep nothing",
   )
   .action(compile);
 

@@ -96,24 +96,33 @@ export async function collectWeeks(
     test: test.finish(({ day, card }) => !known[day].has(card)),
     faults,
   };
-  for (const [name, first] of [["training", 0], ["test", 2 * DAYS_OF_WEEK]] as const) {
-    const empty = ofDay.subarray(first, first + DAYS_OF_WEEK).indexOf(0);
-    if (empty < 0) continue;
-    const iso = (ms: number) => new Date(ms).toISOString();
-    throw new Error(
-      `Cannot evaluate as each day of the ${name} week must have transactions, and ` +
-        `${iso(options.startMs + (first + empty) * DAY_MS).slice(0, 10)} has none: ` +
-        (firstMs < Infinity
-          ? `the stream's are from ${iso(firstMs)} to ${iso(lastMs)}`
-          : "the stream has none at all"),
-    );
-  }
+  refuseEmptyDays(ofDay, options.startMs, { firstMs, lastMs });
   if (weeks.test.count === 0) {
     throw new Error(
       "Cannot evaluate as the test week must have transactions of a card that is not known for a fraud: it has none",
     );
   }
   return weeks;
+}
+
+/** Throws Error where a day to train or test on has no transactions, with the time that the stream spans. */
+function refuseEmptyDays(
+  ofDay: Float64Array,
+  startMs: number,
+  { firstMs, lastMs }: { firstMs: number; lastMs: number },
+): void {
+  for (const [name, first] of [["training", 0], ["test", 2 * DAYS_OF_WEEK]] as const) {
+    const empty = ofDay.subarray(first, first + DAYS_OF_WEEK).indexOf(0);
+    if (empty < 0) continue;
+    const iso = (ms: number) => new Date(ms).toISOString();
+    throw new Error(
+      `Cannot evaluate as each day of the ${name} week must have transactions, and ` +
+        `${iso(startMs + (first + empty) * DAY_MS).slice(0, 10)} has none: ` +
+        (firstMs < Infinity
+          ? `the stream's are from ${iso(firstMs)} to ${iso(lastMs)}`
+          : "the stream has none at all"),
+    );
+  }
 }
 
 /** For each day, the cards that are known to be compromised; empty before the test week. */

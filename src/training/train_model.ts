@@ -30,7 +30,7 @@ export interface TrainModelOptions extends TrainOptions {
   presumeLegitimateAfterMs?: number;
   /** Share of rows to flag, in (0, 0.5]. */
   contamination?: number;
-  /** Rows to flag a day, in the place of contamination; the batches must have `timestampsMs`. */
+  /** Rows to flag a day, instead of contamination; the batches must have `timestampsMs`. */
   alertsPerDay?: number;
   /** Fits transforms on the kept rows, raw and row-major, before the trees are grown. */
   fit?(rows: Float32Array, count: number): FittedFeatures;
@@ -128,7 +128,7 @@ function summarise(trainer: StreamTrainer, features: Feature[]): Training {
   return training;
 }
 
-/** Where unlabelled transactions are presumed legitimate, those that have been without a label for long enough are labelled so. */
+/** Labels rows legitimate that are older than `afterMs` and still without a label. */
 function presumeLegitimate({ labels, timestampsMs }: KeptRows, afterMs: number | undefined): void {
   if (labels === undefined || timestampsMs === undefined || afterMs === undefined) return;
   const untilMs = (timeSpan(timestampsMs)?.lastMs ?? 0) - afterMs;

@@ -47,7 +47,7 @@ Deno.test("permissionsFor() names the hosts of servers, and nobody's password", 
   assertEquals(allowed(flags, "net")?.toSorted(), ["db.local:5432", "store.local:9000"]);
   assert(allowed(flags, "read")?.includes("/etc/ca.pem"));
   assert(!flags.join(" ").includes("secret"));
-  // A Kafka client is told of further brokers.
+  // The first broker names the others.
   assertEquals(allowed(permissionsFor("verify", ["--stream", "kafka://k:9092"], NOTHING_SET), "net"), []);
 });
 

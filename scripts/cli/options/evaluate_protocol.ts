@@ -37,7 +37,7 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   }
   if (flags.features !== undefined) checkFeatures(flags.features);
   using table = await openTextTable(flags.input);
-  // A page that cannot be written is told of before the work, not after it.
+  // A page that cannot be written is an error before the work, not after it.
   await using report = flags.report === undefined ? undefined : await openLineWriter(flags.report);
   using _ = onInterrupt(() => report?.abandon());
   const progress = startProgress("replay", { total: table.size, unit: "transactions", quiet: flags.quiet });
