@@ -11,7 +11,7 @@ import type { PackedRecords } from "./packed_records.ts";
 export interface ProducedRecord {
   /** Decides the partition; records of one key keep their order. Null spreads them evenly. */
   key: string | Uint8Array | null;
-  /** The content as bytes, or as text that is kept in UTF-8; null is a record without one. */
+  /** Text is kept in UTF-8; null is a record without content. */
   value: string | Uint8Array | null;
   headers?: Record<string, string>;
   /** Record time in milliseconds since 1970; the broker's clock when absent. */
@@ -22,27 +22,19 @@ export interface ProducedRecord {
  * Records of one partition in offset order, as columns over one byte buffer.
  *
  * Record `i` has its value in `bytes[valueStart[i], valueEnd[i])` and its key in `bytes[keyStart[i], keyEnd[i])`; a
- * start of -1 stands for null. All columns have `count` elements. Offsets rise, and may skip (compaction).
+ * start of -1 stands for null. All columns have `count` elements. Offsets rise, and may skip (compaction). Times are
+ * those of production, milliseconds since 1970.
  */
 export interface RecordBatch {
-  /** Topic that the records lie in. */
   readonly topic: string;
-  /** Partition of it, from 0. */
   readonly partition: number;
   readonly count: number;
-  /** Offset of each record, rising. */
   readonly offsets: Float64Array;
-  /** The buffer that starts and ends point into. */
   readonly bytes: Uint8Array;
-  /** Where each value starts, or -1 for null. */
   readonly valueStart: Int32Array;
-  /** Where each value ends: the position after its last byte. */
   readonly valueEnd: Int32Array;
-  /** Where each key starts, or -1 for null. */
   readonly keyStart: Int32Array;
-  /** Where each key ends: the position after its last byte. */
   readonly keyEnd: Int32Array;
-  /** When each record was produced, milliseconds since 1970. */
   readonly timestampMs: Float64Array;
   /** Headers of a record, made when asked for. */
   headers(index: number): Record<string, string>;
@@ -50,19 +42,41 @@ export interface RecordBatch {
   readonly nextOffset: number;
 }
 
+/** First kept offset and the offset after the last record of a partition. */
+export interface PartitionOffsets {
+  partition: number;
+  startOffset: number;
+  endOffset: number;
+}
+
+/** What to read of a partition outside any group. */
+export interface ReadOptions {
+  fromOffset: number;
+  /** First offset that is not wanted (default: the end when called). */
+  toOffset?: number;
+  /** Most records in one batch, at least 1 (default 16,384). */
+  maxBatchRecords?: number;
+  /** Ends the wait for a stream that does not answer. */
+  signal?: AbortSignal;
+}
+
+/** Most records in one batch, if the caller names no number. */
+export const DEFAULT_BATCH_RECORDS = 16_384;
+/** Silence after which a member loses its partitions, if the caller names none. */
+export const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
+
 /** What a subscription yields. */
 export type BrokerEvent =
   /** These partitions are this member's from now on: seek each one, then go on. */
   | { type: "assigned"; partitions: number[] }
-  /** These partitions are another member's from now on: drop what was begun for them. */
+  /** These partitions are another member's from now on: drop work begun for them. */
   | { type: "revoked"; partitions: number[] }
   | { type: "batch"; batch: RecordBatch }
   /** Nothing to read now: every assigned partition stands at its end. */
   | { type: "idle" };
 
-/** How far a partition is behind. */
+/** How far a member is behind in a partition. */
 export interface Lag {
-  /** Which partition, from 0. */
   partition: number;
   /** Next offset that will be read. */
   position: number;
@@ -76,7 +90,7 @@ export interface SubscribeOptions {
   maxBatchRecords?: number;
   /** Ends the subscription: the iteration finishes after the event in hand. */
   signal?: AbortSignal;
-  /** Time without a sign of life after which a member loses its partitions (default 10,000). */
+  /** Silence after which a member loses its partitions (default 10,000). */
   sessionTimeoutMs?: number;
 }
 
@@ -96,40 +110,35 @@ export interface Subscription extends AsyncIterable<BrokerEvent>, AsyncDisposabl
   resume(partitions: number[]): void;
   /** Lag of each assigned partition. */
   lag(): Promise<Lag[]>;
-  /** Tells the broker how far the group is, for its lag tools; nothing depends on it. */
+  /** Records how far the group is, for the broker's lag tools; nothing depends on it. */
   commitOffset(partition: number, nextOffset: number): Promise<void>;
 }
 
-/** A stream: where records are kept by topic, partition and offset. */
+/** A stream: keeps records by topic, partition and offset. */
 export interface Broker extends AsyncDisposable {
   /** The stream as a person would name it, without secrets. */
   readonly name: string;
-  /** What tells this stream from every other: the same after a restart, another where the stream was made anew. */
+  /** Tells this stream from every other: the same after a restart, another after the stream was made anew. */
   id(): Promise<string>;
   /** Makes the topic if it is absent; an existing one keeps its number of partitions. */
   ensureTopic(topic: string, options?: { partitions?: number }): Promise<void>;
-  /** Number of partitions; 0 where the topic is absent. */
+  /** Number of partitions; 0 if the topic is absent. */
   partitions(topic: string): Promise<number>;
-  /** The partition, from 0, in which records of this key lie in a topic of so many partitions. */
+  /** The partition, from 0, of records with this key, in a topic of so many partitions. */
   partitionOf(key: string, partitions: number): number;
   /**
-   * Resolves when the records are kept as safely as the broker keeps anything; they must not change before. Retries by
-   * itself; throws `DeliveryError`.
+   * Resolves when the records are as durable as the broker makes them; they must not change before. Retries by itself;
+   * throws `DeliveryError`.
    */
   produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void>;
   /** First kept offset and the offset after the last record, of each partition. */
-  offsets(topic: string): Promise<{ partition: number; startOffset: number; endOffset: number }[]>;
+  offsets(topic: string): Promise<PartitionOffsets[]>;
   /**
-   * Reads a partition outside any group, from an offset up to, not including, another (default: its end when called).
+   * Reads a partition outside any group: to replay state, to read labels and to verify.
    *
-   * Used to replay state, to read labels and to verify. Where the signal aborts, it waits no longer for a stream that does
-   * not answer, and throws a `DeliveryError`.
+   * @throws DeliveryError if the stream does not answer, or the signal aborts while it waits for an answer.
    */
-  read(
-    topic: string,
-    partition: number,
-    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number; signal?: AbortSignal },
-  ): AsyncIterable<RecordBatch>;
+  read(topic: string, partition: number, options: ReadOptions): AsyncIterable<RecordBatch>;
   /** Joins the group; partitions are shared among the group's members. */
   subscribe(topic: string, group: string, options?: SubscribeOptions): Promise<Subscription>;
 }

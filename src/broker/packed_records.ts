@@ -5,11 +5,10 @@ const FIRST_RECORDS = 1024;
 const encoder = new TextEncoder();
 
 /**
- * Records to produce, in one buffer of bytes: nothing on the heap for each of them.
+ * Records to produce, in one buffer of bytes, so that none of them is an object.
  *
- * The value of a record lies where the record before ends, its key behind it. None is null and none has headers. A
- * broker that knows them takes the bytes as they lie; iterated, they are records like others, as views of the buffer
- * that hold until `clear`.
+ * Each value starts where the record before ends, and its key follows. None is null and none has headers. A broker may
+ * take the bytes as they lie; iterated, they are ordinary records: views of the buffer, valid until `clear`.
  *
  * @example
  * ```ts
@@ -25,21 +24,18 @@ const encoder = new TextEncoder();
  */
 export class PackedRecords implements Iterable<ProducedRecord> {
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(FIRST_BYTES);
-  /** Where each value ends: the position after its last byte. */
   valueEnd: Int32Array = new Int32Array(FIRST_RECORDS);
-  /** Where each key ends, and with it the record: the position after its last byte. */
+  /** Where each key ends, and with it the record. */
   keyEnd: Int32Array = new Int32Array(FIRST_RECORDS);
-  /** Number of records. */
   length = 0;
-  /** Where the next record starts: the position after the last record's key. */
+  /** Where the next record starts. */
   end = 0;
 
-  /** Where a record starts: its value's first byte. */
   start(index: number): number {
     return index === 0 ? 0 : this.keyEnd[index - 1];
   }
 
-  /** Makes room in `bytes` for so many behind `end`, keeping what is written there; `bytes` may be another one after it. */
+  /** Makes room for this many bytes behind `end`, keeping what is written there; `bytes` may be another buffer after it. */
   reserve(room: number): void {
     if (this.end + room <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(2 * this.bytes.length, this.end + room));
@@ -66,12 +62,11 @@ export class PackedRecords implements Iterable<ProducedRecord> {
     this.push(valueEnd, valueEnd + encoder.encodeInto(key, this.bytes.subarray(valueEnd)).written);
   }
 
-  /** Takes every record out; the room is kept. */
+  /** Removes every record and keeps the buffers. */
   clear(): void {
     this.length = this.end = 0;
   }
 
-  /** Each record, as views of the bytes. */
   *[Symbol.iterator](): Generator<ProducedRecord, void, undefined> {
     for (let i = 0; i < this.length; i++) {
       const valueEnd = this.valueEnd[i];

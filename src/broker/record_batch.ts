@@ -15,39 +15,14 @@ const COLUMNS = 6;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** Columns of a batch; `headerStart` and `headerEnd` are absent where no record has headers. */
-export interface RecordColumns {
-  /** Topic that the records lie in. */
-  topic: string;
-  /** Partition of it, from 0. */
-  partition: number;
-  /** Offset of each record, rising. */
-  offsets: Float64Array;
-  /** The buffer that starts and ends point into. */
-  bytes: Uint8Array;
-  /** Where each value starts, or -1 for null. */
-  valueStart: Int32Array;
-  /** Where each value ends: the position after its last byte. */
-  valueEnd: Int32Array;
-  /** Where each key starts, or -1 for null. */
-  keyStart: Int32Array;
-  /** Where each key ends: the position after its last byte. */
-  keyEnd: Int32Array;
-  /** When each record was produced, milliseconds since 1970. */
-  timestampMs: Float64Array;
-  /** Where the JSON object of each record's headers starts, or -1 where it has none. */
+/** Columns of a batch; `headerStart` and `headerEnd` delimit the JSON object of each record's headers, if there are any. */
+export interface RecordColumns extends Omit<RecordBatch, "count" | "headers"> {
+  /** -1 for none. */
   headerStart?: Int32Array;
-  /** Where the JSON object of each record's headers ends: the position after its last byte. */
   headerEnd?: Int32Array;
-  /** The offset after the last record: where reading goes on. */
-  nextOffset: number;
 }
 
-/**
- * Makes a record batch of columns; nothing is copied.
- *
- * @param columns One element a record in each column.
- */
+/** Makes a record batch of columns, with one element a record in each; nothing is copied. */
 export function recordBatch(columns: RecordColumns): RecordBatch {
   const { headerStart, headerEnd, ...rest } = columns;
   return {
@@ -133,7 +108,7 @@ export function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
   };
 }
 
-/** Copies positions to where they belong among those of several batches; -1 stays what it is. */
+/** Copies positions, shifted; -1 stays -1. */
 function shiftInto(out: Int32Array, positions: Int32Array, at: number, shift: number): void {
   for (let i = 0; i < positions.length; i++) {
     const position = positions[i];
@@ -209,7 +184,7 @@ export function encodePackedBody(
 /**
  * The parts one after another in UTF-8, behind room for what comes first, and the length of each, -1 for null.
  *
- * Texts are encoded all at once, which takes a fraction of the time; where one is not ASCII, or is bytes, one by one.
+ * All texts are encoded at once, which is faster; one by one if any is not ASCII, or is bytes.
  */
 function encodeParts(
   parts: readonly (string | Uint8Array | null)[],
@@ -238,7 +213,7 @@ function hasHeaders(headers: ProducedRecord["headers"]): boolean {
   return false;
 }
 
-/** Reads a body; throws `RangeError` where its sizes do not fit. Nothing is copied where the body is aligned. */
+/** Reads a body; throws `RangeError` if its sizes do not fit. An aligned body is not copied. */
 export function decodeBody(
   topic: string,
   partition: number,
@@ -252,8 +227,8 @@ export function decodeBody(
   const dataStart = HEADER_BYTES + count * 8 + count * 4 * COLUMNS;
   if (count < 0 || body.length !== dataStart + end) {
     throw new RangeError(
-      `Cannot read the batch at offset ${baseOffset} of ${topic}/${partition} as its length must fit its ${count} ` +
-        `records: current value is ${body.length} bytes`,
+      `Cannot read the batch at offset ${baseOffset} of ${topic}/${partition}: ${body.length} bytes do not fit its ` +
+        `${count} records`,
     );
   }
   const column = (index: number) =>

@@ -2,7 +2,7 @@
 import { openPythonClients } from "../../services/python_clients.ts";
 import { assertEquals } from "../../../src/testing/assert.ts";
 import { needs } from "../../../src/testing/services.ts";
-import { newTopic, numbersOf, range, readAll } from "../../../src/broker/kafka/wire/numbered_records.ts";
+import { newTopic, numbersOf, range, readAll } from "../../../src/broker/kafka/testing/numbered_records.ts";
 import { kafkaClients } from "../../../src/broker/kafka/testing/clients.ts";
 
 const CODECS = ["none", "gzip", "snappy", "lz4", "zstd"];

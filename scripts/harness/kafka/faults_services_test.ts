@@ -13,7 +13,7 @@ import {
   numbersOf,
   range,
   readAll,
-} from "../../../src/broker/kafka/wire/numbered_records.ts";
+} from "../../../src/broker/kafka/testing/numbered_records.ts";
 import { kafkaClients, type OpenKafka } from "../../../src/broker/kafka/testing/clients.ts";
 
 const kafka = await needs("kafka");

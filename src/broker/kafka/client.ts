@@ -1,9 +1,9 @@
 /**
- * What the Kafka broker needs of a package that speaks Kafka's protocol; each package has an adapter to it.
+ * The port to a package that speaks Kafka's protocol; each package has an adapter.
  *
- * A client connects, logs in, asks, joins groups and sends. What it does not do, since it would make an object of each
- * record or stop for good after a few failures, is done here once for all clients: reading record batches, reading ahead,
- * splitting what is produced, and going on after an outage.
+ * A client connects, logs in, asks, joins groups and sends. The broker does the rest once for all clients, since a package
+ * would make an object of each record or stop after a few failures: reading record batches, reading ahead, splitting
+ * produced records into requests, and recovering from an outage.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { FetchedPartition, FetchRequest } from "./wire/fetch_protocol.ts";
 
 /** Connections to the leaders of one topic. */
 export interface TopicConnection {
-  /** The node that leads each partition, by number of partition, -1 while there is none; asked anew where that is old. */
+  /** The node that leads each partition, -1 while there is none; may be cached. */
   leaders(): Promise<Map<number, number>>;
   /** Asks anew which nodes there are and what they lead. */
   refresh(): Promise<void>;
@@ -22,40 +22,37 @@ export interface TopicConnection {
   fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]>;
   /** The first kept offset, or the offset after the last record that may be read, of each of these partitions. */
   offsets(edge: "start" | "end", partitions: readonly number[]): Promise<Map<number, number>>;
-  /** Ends the connections. */
   close(): Promise<void>;
 }
 
-/** How a member takes part in its group, and whom it tells. */
-export interface GroupMemberOptions {
+/** How a member takes part in its group; all times in milliseconds. */
+export interface GroupMemberOptions extends GroupOptions {
+  /** How long the members may take to join anew. */
+  rebalanceTimeoutMs: number;
+  heartbeatIntervalMs: number;
+  /** How often to look for new partitions. */
+  metadataMaxAgeMs: number;
+  /** The group is rebalancing: until the next `onJoined` the partitions may be another's. */
+  onRebalancing(): void;
+  /** These partitions are this member's now; `isContinuous`: nobody else can have had those that it held before. */
+  onJoined(partitions: number[], isContinuous: boolean): void;
+  /** The coordinator took a heartbeat. */
+  onHeard(): void;
+}
+
+/** Which group to join. */
+export interface GroupOptions {
   /** Topic whose partitions are shared. */
   topic: string;
   group: string;
   /** Silence after which the group gives the partitions to others, in milliseconds. */
   sessionTimeoutMs: number;
-  /** How long the members may take to join anew, in milliseconds. */
-  rebalanceTimeoutMs: number;
-  /** Time from one sign of life to the next, in milliseconds. */
-  heartbeatIntervalMs: number;
-  /** How often the number of partitions is looked at, in milliseconds. */
-  metadataMaxAgeMs: number;
-  /** The group is sharing out anew: until the next `onJoined` the partitions may be another's. */
-  onRebalancing(): void;
-  /**
-   * These partitions are this member's from now on.
-   *
-   * `isContinuous` says that nobody else can have had those that it held before.
-   */
-  onJoined(partitions: number[], isContinuous: boolean): void;
-  /** The coordinator took a sign of life. */
-  onHeard(): void;
 }
 
 /** A member of a group, from joining to leaving; it joins anew by itself as the group changes. */
 export interface GroupMember {
   /** Joins; settles when the member cannot go on, with the reason, or when it was stopped. */
   run(stopping: AbortSignal): Promise<unknown>;
-  /** Commits an offset in the group. */
   commit(partition: number, nextOffset: number): Promise<void>;
   /** Leaves the group and ends the connections. */
   leave(): Promise<void>;
@@ -69,20 +66,18 @@ export interface ProducerConnection {
    * Resolves when all replicas in sync have the messages; tries until the deadline, a time of `performance.now()`.
    *
    * @param messages Of {@link messageOf}: at most one batch of bounded size for each partition, in order.
-   * @throws What the client threw last; what was kept is open then, and sequence numbers start anew.
+   * @throws The client's last error; it is then unknown what was kept, and sequence numbers start anew.
    */
   send(topic: string, messages: readonly unknown[], deadline: number): Promise<void>;
-  /** Ends the connections. */
   close(): Promise<void>;
 }
 
 /** A package that speaks Kafka's protocol, set up for one cluster. */
 export interface KafkaClient {
-  /** Id of the cluster. */
   clusterId(): Promise<string>;
-  /** Asks for a topic with as many replicas as the cluster's default; one that is there already is no error. */
+  /** Makes a topic with the cluster's default number of replicas, unless it exists. */
   createTopic(topic: string, partitions: number): Promise<void>;
-  /** The node that leads each partition, -1 while there is none; empty where the topic is absent. Never from memory. */
+  /** The node that leads each partition, -1 while there is none; empty if the topic is absent. Not cached. */
   leaders(topic: string): Promise<number[]>;
   /** Makes connections of their own for one topic. */
   connect(topic: string): Promise<TopicConnection>;
@@ -90,8 +85,8 @@ export interface KafkaClient {
   createMember(options: GroupMemberOptions): GroupMember;
   /** Makes a producer; it connects when first used. */
   createProducer(compression: Compression): ProducerConnection;
-  /** What an error that one of these threw means. */
+  /** Explains an error that one of these methods threw. */
   explain(error: unknown): Failure;
-  /** Ends the client's own connections; those that it made for others end by themselves. */
+  /** Ends the client's own connections; those of `connect`, members and producers are closed separately. */
   close(): Promise<void>;
 }

@@ -1,32 +1,18 @@
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { pause } from "../../runtime/retry.ts";
-import { deliveryError, isRetriable } from "./failure.ts";
+import type { TopicConnection } from "./client.ts";
+import type { Cluster } from "./cluster.ts";
 import type { FetchedPartition, FetchRequest } from "./wire/fetch_protocol.ts";
-import type { KafkaClient, TopicConnection } from "./client.ts";
 import { withDeadline } from "./with_deadline.ts";
 
-/** Errors of a partition that mean: ask who leads it now, then try again. */
-const LEADER_MOVED = new Set([3, 5, 6, 9, 56, 74, 75, 76, 78, 100, 103]);
 const FIRST_WAIT_MS = 50;
 const LAST_WAIT_MS = 2000;
 const CALL_DEADLINE_MS = 20_000;
 
-/** How a link behaves while the cluster does not answer. */
-export interface ClusterLinkOptions {
-  /** The cluster as a person would name it. */
-  name: string;
-  /** The topic that is read. */
-  topic: string;
-  /** How long nothing may succeed before {@link ClusterLink.recover} gives up, in milliseconds. */
-  giveUpMs: number;
-  /** How long each call may take, in milliseconds (default 20,000). */
-  callDeadlineMs?: number;
-}
-
 /** Connections to the leaders of one topic, made anew when the cluster went away and came back. */
 export class ClusterLink implements AsyncDisposable {
-  readonly #client: KafkaClient;
-  readonly #options: ClusterLinkOptions;
+  readonly cluster: Cluster;
+  readonly topic: string;
   readonly #callDeadlineMs: number;
   #connection: TopicConnection | undefined;
   #isEnded = false;
@@ -34,10 +20,10 @@ export class ClusterLink implements AsyncDisposable {
   #failingSince = 0;
 
   /** Connects when first used. */
-  constructor(client: KafkaClient, options: ClusterLinkOptions) {
-    this.#client = client;
-    this.#options = options;
-    this.#callDeadlineMs = options.callDeadlineMs ?? CALL_DEADLINE_MS;
+  constructor(cluster: Cluster, topic: string, callDeadlineMs = CALL_DEADLINE_MS) {
+    this.cluster = cluster;
+    this.topic = topic;
+    this.#callDeadlineMs = callDeadlineMs;
   }
 
   /** The node that leads each partition, by number of partition; -1 while there is none. */
@@ -57,7 +43,6 @@ export class ClusterLink implements AsyncDisposable {
   async offsets(
     partitions: readonly number[],
   ): Promise<{ partition: number; startOffset: number; endOffset: number }[]> {
-    const { topic } = this.#options;
     const connection = await this.#connected();
     const asking = Promise.all([
       connection.offsets("start", partitions),
@@ -70,8 +55,7 @@ export class ClusterLink implements AsyncDisposable {
       const endOffset = ends.get(partition);
       if (startOffset === undefined || endOffset === undefined) {
         throw new DeliveryError(
-          `Cannot tell the offsets of ${topic}/${partition} as ${this.#options.name} must have the partition with a ` +
-            `leader: current value is none`,
+          `Cannot get the offsets of ${this.topic}/${partition} from ${this.cluster.name}: no such partition, or no leader`,
           { retriable: true },
         );
       }
@@ -79,13 +63,13 @@ export class ClusterLink implements AsyncDisposable {
     });
   }
 
-  /** Says that the topic could be read: the time to give up counts anew from the next failure. */
+  /** The topic could be read: the time until {@link recover} gives up starts anew with the next failure. */
   succeeded(): void {
     this.#failures = 0;
   }
 
   /**
-   * Runs a call again and again, recovering in between, until it succeeds or {@link recover} gives up.
+   * Retries a call, recovering in between, until it succeeds or {@link recover} gives up.
    *
    * @param signal Ends it at once, whatever the call waits for; the last failure is thrown then.
    */
@@ -104,36 +88,27 @@ export class ClusterLink implements AsyncDisposable {
   /**
    * Waits a little longer each time, then asks anew who leads what; from the second time on over new connections.
    *
-   * @throws DeliveryError for an error that no retry mends, or when nothing has succeeded for too long.
+   * @throws DeliveryError for a final error, or when nothing has succeeded for `giveUpMs`.
    */
   async recover(error: unknown, signal?: AbortSignal): Promise<void> {
-    const { topic, name, giveUpMs } = this.#options;
     const now = performance.now();
     if (this.#failures++ === 0) this.#failingSince = now;
-    const { explain } = this.#client;
-    if (!isRetriable(error, explain) || now - this.#failingSince > giveUpMs) {
-      throw deliveryError(`read ${topic}`, `${name} must answer within ${giveUpMs} ms`, error, explain);
+    if (!this.cluster.isRetriable(error) || now - this.#failingSince > this.cluster.limits.giveUpMs) {
+      throw this.cluster.error(`read ${this.topic}`, error);
     }
     await pause(Math.min(FIRST_WAIT_MS * 2 ** (this.#failures - 1), LAST_WAIT_MS), signal);
     if (this.#failures > 1) return this.#disconnect();
     try {
       await withDeadline(this.#connection?.refresh() ?? Promise.resolve(), this.#callDeadlineMs, "metadata");
     } catch {
-      // The connections are of no use: the next call makes new ones, and fails in its own name where it cannot.
+      // The connections are of no use: the next call makes new ones, and throws its own error if it cannot.
       this.#disconnect();
     }
   }
 
-  /** What a call threw as an error for people; one that is so already stays as it is. */
+  /** What a call threw, as a `DeliveryError`. */
   inWords(error: unknown): DeliveryError {
-    const { topic, name } = this.#options;
-    if (error instanceof DeliveryError) return error;
-    return deliveryError(`read ${topic}`, `${name} must answer`, error, this.#client.explain);
-  }
-
-  /** Whether an error code of a partition passes once the new leader is known. */
-  isLeaderMoved(errorCode: number): boolean {
-    return LEADER_MOVED.has(errorCode);
+    return error instanceof DeliveryError ? error : this.cluster.error(`read ${this.topic}`, error);
   }
 
   /** Ends the connections, and those that are being made. */
@@ -146,9 +121,9 @@ export class ClusterLink implements AsyncDisposable {
   async #connected(): Promise<TopicConnection> {
     if (this.#connection !== undefined) return this.#connection;
     this.#checkOpen();
-    const connecting = this.#client.connect(this.#options.topic);
+    const connecting = this.cluster.client.connect(this.topic);
     let isAwaited = true;
-    // Kept open by nobody, it would last until the cluster ends it, and the process with it.
+    // An unclosed connection would stay open until the cluster ends it, and keep the process alive.
     connecting.then((late) => isAwaited || close(late), () => {});
     let connection: TopicConnection;
     try {
@@ -166,8 +141,7 @@ export class ClusterLink implements AsyncDisposable {
 
   #checkOpen() {
     if (!this.#isEnded) return;
-    const { topic, name } = this.#options;
-    throw new DeliveryError(`Cannot read ${topic} as ${name} must be open: it was closed`, {
+    throw new DeliveryError(`Cannot read ${this.topic} at ${this.cluster.name}: it was closed`, {
       retriable: false,
     });
   }
@@ -178,19 +152,18 @@ export class ClusterLink implements AsyncDisposable {
   }
 }
 
-/** The outcome of a call, or an error where the signal aborts before; the call itself goes on unheard. */
+/** The outcome of a call, or an error if the signal aborts first; the call itself goes on unheard. */
 function unlessAborted<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return call;
   return new Promise((resolve, reject) => {
-    const giveUp = () =>
-      reject(new DeliveryError("no answer in the time that there was", { retriable: true }));
+    const giveUp = () => reject(new DeliveryError("no answer before the deadline", { retriable: true }));
     call.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
     if (signal.aborted) giveUp();
     else signal.addEventListener("abort", giveUp);
   });
 }
 
-/** Clients wait for open requests, up to their time-outs; nobody needs to wait with them, nor to know how it ended. */
+/** Clients wait for open requests, up to their timeouts; nobody needs to wait with them, nor to know how it ended. */
 function close(connection: TopicConnection) {
   connection.close().catch(() => {});
 }

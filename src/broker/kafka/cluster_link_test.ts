@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects } from "../../testing/assert.ts";
 import { until } from "../../testing/until.ts";
-import { ClusterLink } from "./cluster_link.ts";
 import type { KafkaClient, TopicConnection } from "./client.ts";
+import { Cluster } from "./cluster.ts";
+import { ClusterLink } from "./cluster_link.ts";
 
 /** A client whose connections come when the test lets them, and that counts those which are open. */
 class LateClient {
@@ -30,11 +31,17 @@ class LateClient {
   }
 }
 
-const OPTIONS = { name: "kafka://late", topic: "transactions", giveUpMs: 60_000, callDeadlineMs: 20 };
+function linkOf(late: LateClient, callDeadlineMs: number): ClusterLink {
+  return new ClusterLink(
+    new Cluster(late.client, "kafka://late", { giveUpMs: 60_000 }),
+    "transactions",
+    callDeadlineMs,
+  );
+}
 
 Deno.test("ClusterLink ends a connection that comes after its deadline", async () => {
   const late = new LateClient();
-  await using link = new ClusterLink(late.client, OPTIONS);
+  await using link = linkOf(late, 20);
   await assertRejects(() => link.leaders(), Error, "no connection within 20 ms");
   late.connect(0);
   await until(() => late.open === 0, { what: "the end of the late connection" });
@@ -46,7 +53,7 @@ Deno.test("ClusterLink ends a connection that comes after its deadline", async (
 
 Deno.test("ClusterLink ends a connection that comes after its own end", async () => {
   const late = new LateClient();
-  const link = new ClusterLink(late.client, { ...OPTIONS, callDeadlineMs: 60_000 });
+  const link = linkOf(late, 60_000);
   const leaders = link.leaders();
   await link[Symbol.asyncDispose]();
   late.connect(0);
@@ -55,10 +62,10 @@ Deno.test("ClusterLink ends a connection that comes after its own end", async ()
 });
 
 Deno.test("ClusterLink.persist() waits no longer than its signal for a call that hangs", async () => {
-  await using link = new ClusterLink(new LateClient().client, { ...OPTIONS, callDeadlineMs: 60_000 });
+  await using link = linkOf(new LateClient(), 60_000);
   const ending = new AbortController();
   const never = link.persist(() => link.offsets([0]), ending.signal);
   ending.abort();
-  await assertRejects(() => never, Error, "no answer in the time that there was");
+  await assertRejects(() => never, Error, "no answer before the deadline");
   await assertRejects(() => link.persist(() => link.offsets([0]), ending.signal), Error, "no answer");
 });

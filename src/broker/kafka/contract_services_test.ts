@@ -4,9 +4,9 @@ import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
 import { needs } from "../../testing/services.ts";
 import { brokerContract } from "../testing/contract.ts";
 import { compressionNames } from "./wire/codecs.ts";
-import { newTopic, numbered, numbersOf, range, readAll } from "./wire/numbered_records.ts";
+import { newTopic, numbered, numbersOf, range, readAll } from "./testing/numbered_records.ts";
 import { kafkaClients, type OpenKafka } from "./testing/clients.ts";
-import type { KafkaBrokerOptions } from "./broker.ts";
+import type { KafkaBrokerOptions } from "./cluster.ts";
 
 const kafka = await needs("kafka");
 for (const [client, openKafkaBroker] of Object.entries(kafkaClients)) testServices(client, openKafkaBroker);
@@ -197,7 +197,7 @@ function testServices(client: string, openKafkaBroker: OpenKafka) {
     await assertRejects(
       () => broker.produce(`${topic}-absent`, numbered(0, 1)),
       Error,
-      "must have the topic",
+      "make the topic first",
     );
   });
 

@@ -2,7 +2,7 @@ import { assertEquals } from "../../testing/assert.ts";
 import { needs } from "../../testing/services.ts";
 import { until } from "../../testing/until.ts";
 import { kafkaClients } from "./testing/clients.ts";
-import { follow, newTopic, numbered, numbersOf, range } from "./wire/numbered_records.ts";
+import { follow, newTopic, numbered, numbersOf, range } from "./testing/numbered_records.ts";
 
 const kafka = await needs("kafka");
 

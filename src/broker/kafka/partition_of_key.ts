@@ -7,16 +7,8 @@ const SEED = 0x9747b28c;
  * The partition in which Kafka's clients put a key: 32-bit MurmurHash2 of its bytes, without the sign, modulo the number
  * of partitions.
  *
- * It is the same as with Java's client and with kafkajs, so that records of one key meet whoever produced them. Source:
- * A. Appleby, MurmurHash2; seed and sign as in Apache Kafka's default partitioner.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../../testing/assert.ts";
- * import { partitionOfKey } from "./partition_of_key.ts";
- *
- * assertEquals(partitionOfKey("customer-1", 1), 0);
- * ```
+ * Java's client and kafkajs do the same, so records of one key meet whoever produced them. Source: A. Appleby,
+ * MurmurHash2; seed and sign as in Apache Kafka's default partitioner.
  */
 export function partitionOfKey(key: string | Uint8Array, partitions: number): number {
   const isShort = typeof key === "string" && isShortAscii(key);
@@ -40,7 +32,7 @@ export function partitionOfKey(key: string | Uint8Array, partitions: number): nu
   return (hash & 0x7fffffff) % partitions;
 }
 
-/** Whether the key is ASCII and fits `shortKey`, where it is then: no buffer is made for it. */
+/** Writes a short ASCII key to `shortKey`, so that no buffer is allocated; returns whether it did. */
 function isShortAscii(key: string): boolean {
   const { length } = key;
   if (length > shortKey.length) return false;

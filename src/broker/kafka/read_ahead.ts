@@ -1,36 +1,91 @@
 import { DeliveryError } from "../../runtime/delivery_error.ts";
-import type { Claim } from "./claim.ts";
 import type { ClusterLink } from "./cluster_link.ts";
-import type { FetchedPartition } from "./wire/fetch_protocol.ts";
+import { type FetchedPartition, isLeaderMoved, OFFSET_OUT_OF_RANGE } from "./wire/fetch_protocol.ts";
 import { RecordSet } from "./wire/record_set.ts";
-
-/** What reading ahead needs of its subscription. */
-export interface ReadAheadOptions {
-  topic: string;
-  /** The partitions held now. */
-  claims(): Iterable<Claim>;
-  /** Something came, or a partition was found at its end. */
-  onChange(): void;
-  /** Reading cannot go on. */
-  onFailure(error: unknown): void;
-  /** Takes a line about records that are gone. */
-  report(line: string): void;
-  /** How long a partition may have records and give none, in milliseconds. */
-  giveUpMs: number;
-  signal: AbortSignal;
-}
 
 /** Fetches kept for one partition: one in the caller's hands, one to go on with. */
 const SETS_PER_PARTITION = 2;
 /** Bytes kept for all partitions. */
 const BUFFERED_BYTES = 6 * 1024 * 1024;
-const MAX_BYTES = 2 * 1024 * 1024;
+/** Bytes of one fetch, of a partition and of all. */
+const FETCH_BYTES = 2 * 1024 * 1024;
 const MAX_WAIT_MS = 250;
 const STALLED_MS = 30_000;
-const OFFSET_OUT_OF_RANGE = 1;
+
+/** A partition that the group gave to this member: where it stands, and what was read ahead. */
+export class HeldPartition {
+  readonly partition: number;
+  /** The next offset that the caller gets. */
+  position = 0;
+  /** The next offset to fetch: ahead of the position by what is in `sets`. */
+  fetchOffset = 0;
+  /** Offset after the last record that may be read, by the last fetch from `fetchOffset`. */
+  endOffset: number | undefined;
+  /** Whether the caller had its turn to seek. */
+  isReady = false;
+  isPaused = false;
+  /** Fetched and not yet handed over, oldest first. */
+  readonly sets: RecordSet[] = [];
+  /** Number of seeks: answers to a fetch of an earlier one are dropped. */
+  seeks = 0;
+  /** Most bytes of a fetch; grows when a single batch does not fit. */
+  maxBytes = FETCH_BYTES;
+  /** Since when each fetch of the partition has failed, by `performance.now()`. */
+  failingSince: number | undefined;
+  /** When the current stall began: fetches put this partition first, it has records, and none arrived. */
+  stalledSince: number | undefined;
+
+  /** Stands at the start of the partition. */
+  constructor(partition: number) {
+    this.partition = partition;
+  }
+
+  /** Goes to an offset and drops what was read ahead. */
+  seek(offset: number): void {
+    this.position = this.fetchOffset = offset;
+    this.endOffset = undefined;
+    this.sets.length = 0;
+    this.seeks++;
+    this.stalledSince = undefined;
+  }
+
+  /** Fetches on from a later offset; what was read ahead stays. */
+  skipTo(offset: number): void {
+    if (this.sets.length === 0) this.position = offset;
+    this.fetchOffset = offset;
+    this.endOffset = undefined;
+    this.seeks++;
+  }
+
+  /** Bytes read ahead. */
+  get byteLength(): number {
+    return this.sets.reduce((sum, set) => sum + set.byteLength, 0);
+  }
+
+  /** Whether everything there is was fetched. */
+  get isFetched(): boolean {
+    return this.endOffset !== undefined && this.fetchOffset >= this.endOffset;
+  }
+
+  /** Whether everything there is was handed over. */
+  get isAtEnd(): boolean {
+    return this.sets.length === 0 && this.isFetched;
+  }
+}
+
+/** What reading ahead needs of its subscription. */
+export interface ReadAheadOptions {
+  /** The partitions held now. */
+  held(): Iterable<HeldPartition>;
+  /** Something came, or a partition was found at its end. */
+  onChange(): void;
+  /** Reading cannot go on. */
+  onFailure(error: unknown): void;
+  signal: AbortSignal;
+}
 
 /**
- * Keeps the claims filled: one fetch at a time to each leader, for the partitions that have room.
+ * Keeps the held partitions filled: one fetch at a time to each leader, for the partitions that have room.
  *
  * It asks nothing while no partition has room, so a slow caller slows the broker down; memory is bounded by bytes.
  */
@@ -49,7 +104,7 @@ export class ReadAhead {
     this.#options = options;
   }
 
-  /** Fetches whatever there is room for; called after every change, and now and then. */
+  /** Fetches whatever there is room for; called after every change, and at intervals. */
   pump(): void {
     if (this.#isPumping) {
       this.#pumpAgain = true;
@@ -69,21 +124,16 @@ export class ReadAhead {
     if (this.#isRecovering || this.#options.signal.aborted || this.#wanted().length === 0) return;
     const leaders = await this.#link.leaders();
     const byLeader = Map.groupBy(this.#wanted(), ({ partition }) => leaders.get(partition) ?? -1);
-    const homeless = byLeader.get(-1);
-    if (homeless !== undefined) {
+    const leaderless = byLeader.get(-1);
+    if (leaderless !== undefined) {
       byLeader.delete(-1);
-      const { topic } = this.#options;
-      this.#recover(
-        new DeliveryError(
-          `Cannot read ${topic}/${homeless[0].partition} as it must have a leader: current value is none`,
-          { retriable: true },
-        ),
-      );
+      const place = `${this.#link.topic}/${leaderless[0].partition}`;
+      this.#recover(new DeliveryError(`Cannot read ${place}: it has no leader`, { retriable: true }));
     }
-    for (const [nodeId, claims] of byLeader) {
+    for (const [nodeId, wanted] of byLeader) {
       if (this.#fetching.has(nodeId)) continue;
       this.#fetching.add(nodeId);
-      this.#fetch(nodeId, claims)
+      this.#fetch(nodeId, wanted)
         .catch((error) => this.#recover(error))
         .finally(() => {
           this.#fetching.delete(nodeId);
@@ -92,105 +142,99 @@ export class ReadAhead {
     }
   }
 
-  /** Claims with room; none while those are at their end and others wait for the caller. */
-  #wanted(): Claim[] {
-    const active = [...this.#options.claims()].filter((claim) => claim.isReady && !claim.isPaused);
-    if (active.reduce((sum, claim) => sum + claim.byteLength, 0) >= BUFFERED_BYTES) return [];
-    const wanted = active.filter((claim) => claim.sets.length < SETS_PER_PARTITION);
-    const isWaitingForCaller = active.some((claim) => claim.sets.length > 0);
-    return isWaitingForCaller && wanted.every(isDrained) ? [] : wanted;
+  /** Partitions with room; none while those are at their end and others wait for the caller. */
+  #wanted(): HeldPartition[] {
+    const active = [...this.#options.held()].filter((held) => held.isReady && !held.isPaused);
+    if (active.reduce((sum, held) => sum + held.byteLength, 0) >= BUFFERED_BYTES) return [];
+    const wanted = active.filter((held) => held.sets.length < SETS_PER_PARTITION);
+    const isWaitingForCaller = active.some((held) => held.sets.length > 0);
+    return isWaitingForCaller && wanted.every((held) => held.isFetched) ? [] : wanted;
   }
 
-  async #fetch(nodeId: number, claims: Claim[]): Promise<void> {
+  async #fetch(nodeId: number, wanted: HeldPartition[]): Promise<void> {
     // Another partition comes first each time: the broker fills the answer from the front.
-    const turn = this.#turn++ % claims.length;
-    const asked = [...claims.slice(turn), ...claims.slice(0, turn)].map((claim) => ({
-      claim,
-      epoch: claim.epoch,
-      offset: claim.fetchOffset,
+    const turn = this.#turn++ % wanted.length;
+    const asked = [...wanted.slice(turn), ...wanted.slice(0, turn)].map((held) => ({
+      held,
+      seeks: held.seeks,
+      request: { partition: held.partition, offset: held.fetchOffset, maxBytes: held.maxBytes },
     }));
     const answer = await this.#link.fetch(nodeId, {
-      partitions: asked.map(({ claim: { partition, maxBytes }, offset }) => ({
-        partition,
-        offset,
-        maxBytes,
-      })),
+      partitions: asked.map(({ request }) => request),
       maxWaitMs: MAX_WAIT_MS,
-      maxBytes: Math.max(MAX_BYTES, ...claims.map(({ maxBytes }) => maxBytes)),
+      maxBytes: Math.max(FETCH_BYTES, ...wanted.map(({ maxBytes }) => maxBytes)),
     });
-    const held = new Set(this.#options.claims());
+    const stillHeld = new Set(this.#options.held());
     for (const fetched of answer) {
-      const found = asked.find(({ claim }) => claim.partition === fetched.partition);
-      if (found === undefined || !held.has(found.claim) || found.epoch !== found.claim.epoch) continue;
-      await this.#accept(found.claim, fetched, found === asked[0]);
+      const found = asked.find(({ held }) => held.partition === fetched.partition);
+      if (found === undefined || !stillHeld.has(found.held) || found.seeks !== found.held.seeks) continue;
+      await this.#accept(found.held, fetched, found === asked[0]);
     }
     this.#options.onChange();
   }
 
-  /** Takes in what came of a partition; the one that was asked for first is owed records wherever it has any. */
+  /** Takes in a fetched partition; only the first one asked for must come with records if it has any. */
   async #accept(
-    claim: Claim,
+    held: HeldPartition,
     { errorCode, endOffset, aborted, records }: FetchedPartition,
     isFirst: boolean,
   ): Promise<void> {
-    const { topic } = this.#options;
-    const { partition, fetchOffset } = claim;
-    if (errorCode === OFFSET_OUT_OF_RANGE) return await this.#moveIntoRange(claim);
+    const { topic, cluster: { limits: { giveUpMs } } } = this.#link;
+    const { partition, fetchOffset } = held;
+    const action = `read ${topic}/${partition} from offset ${fetchOffset}`;
+    if (errorCode === OFFSET_OUT_OF_RANGE) return await this.#moveIntoRange(held);
     if (errorCode !== 0) {
-      claim.failingSince ??= performance.now();
-      const isFinal = performance.now() - claim.failingSince > this.#options.giveUpMs;
-      throw new DeliveryError(
-        `Cannot read ${topic}/${partition} from offset ${fetchOffset} as the broker must give its records: ` +
-          `current value is error code ${errorCode}`,
-        { retriable: this.#link.isLeaderMoved(errorCode) && !isFinal },
-      );
+      held.failingSince ??= performance.now();
+      const isFinal = performance.now() - held.failingSince > giveUpMs;
+      throw new DeliveryError(`Cannot ${action}: Kafka answered with error code ${errorCode}`, {
+        retriable: isLeaderMoved(errorCode) && !isFinal,
+      });
     }
     this.#link.succeeded();
-    claim.failingSince = undefined;
-    claim.endOffset = endOffset;
+    held.failingSince = undefined;
+    held.endOffset = endOffset;
     const set = new RecordSet(records, { topic, partition, fromOffset: fetchOffset, aborted });
     const end = set.endOffset();
     if (end !== undefined && end > fetchOffset) {
-      claim.fetchOffset = end;
-      claim.sets.push(set);
-      claim.stalledSince = undefined;
+      held.fetchOffset = end;
+      held.sets.push(set);
+      held.stalledSince = undefined;
     } else if (records.length > 0) {
-      claim.maxBytes *= 2; // a batch that does not fit is cut off
+      held.maxBytes *= 2; // a batch that does not fit is cut off
     } else if (endOffset <= fetchOffset) {
-      claim.stalledSince = undefined;
+      held.stalledSince = undefined;
     } else if (isFirst) {
-      claim.stalledSince ??= performance.now();
-      const stalledMs = Math.round(performance.now() - claim.stalledSince);
+      held.stalledSince ??= performance.now();
+      const stalledMs = Math.round(performance.now() - held.stalledSince);
       if (stalledMs <= STALLED_MS) return;
       throw new DeliveryError(
-        `Cannot read ${topic}/${partition} from offset ${fetchOffset} as the broker must give records up to ` +
-          `${endOffset}: current value is none for ${stalledMs} ms`,
-        { retriable: stalledMs < this.#options.giveUpMs },
+        `Cannot ${action}: Kafka has records up to ${endOffset} and has sent none for ${stalledMs} ms`,
+        { retriable: stalledMs < giveUpMs },
       );
     }
   }
 
-  /** Retention may have deleted what comes next: goes on behind it, and says so. Beyond the end, it is another topic. */
-  async #moveIntoRange(claim: Claim): Promise<void> {
-    const { topic, report } = this.#options;
-    const { epoch, partition, fetchOffset } = claim;
+  /** Skips what retention deleted, and reports it. An offset beyond the end means another topic of this name. */
+  async #moveIntoRange(held: HeldPartition): Promise<void> {
+    const { topic, cluster } = this.#link;
+    const { seeks, partition, fetchOffset } = held;
     const [{ startOffset, endOffset }] = await this.#link.offsets([partition]);
-    if (claim.epoch !== epoch) return;
+    if (held.seeks !== seeks) return;
     if (fetchOffset > endOffset) {
       throw new DeliveryError(
-        `Cannot read ${topic}/${partition} from offset ${fetchOffset} as it must lie in the topic, which may have been ` +
-          `made anew: current value is ${startOffset} to ${endOffset}`,
+        `Cannot read ${topic}/${partition} from offset ${fetchOffset}: the topic has offsets ${startOffset} to ` +
+          `${endOffset}, so it may have been made anew`,
         { retriable: false },
       );
     }
     if (fetchOffset < startOffset) {
-      // From the start is a wish, not an offset that somebody counted on.
+      // Nobody counted on offset 0: it is where a reader without a position starts.
       if (fetchOffset > 0) {
-        report(
+        cluster.limits.report(
           `${topic}/${partition}: offsets ${fetchOffset} to ${startOffset - 1} were deleted by retention`,
         );
       }
-      claim.skipTo(startOffset);
+      held.skipTo(startOffset);
     }
   }
 
@@ -206,8 +250,4 @@ export class ReadAhead {
     this.#isRecovering = false;
     this.pump();
   }
-}
-
-function isDrained(claim: Claim): boolean {
-  return claim.endOffset !== undefined && claim.fetchOffset >= claim.endOffset;
 }

@@ -1,8 +1,7 @@
 import { assertEquals } from "../../testing/assert.ts";
 import { until } from "../../testing/until.ts";
-import { Claim } from "./claim.ts";
 import type { ClusterLink } from "./cluster_link.ts";
-import { ReadAhead } from "./read_ahead.ts";
+import { HeldPartition, ReadAhead } from "./read_ahead.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -12,11 +11,13 @@ Deno.test("ReadAhead gives up on a partition only where it was owed records for 
   performance.now = () => now() + aheadMs;
   try {
     const ending = new AbortController();
-    const claims = [0, 1].map((partition) => Object.assign(new Claim(partition, 1024), { isReady: true }));
+    const held = [0, 1].map((partition) => Object.assign(new HeldPartition(partition), { isReady: true }));
     const failures: { isRetriable: boolean }[] = [];
     const asked: number[] = [];
     let answer = Promise.withResolvers<void>();
     const link = {
+      topic: "transactions",
+      cluster: { limits: { giveUpMs: 5 * MINUTE_MS } },
       leaders: () => Promise.resolve(new Map([[0, 7], [1, 7]])),
       async fetch(_node: number, { partitions }: { partitions: { partition: number }[] }) {
         asked.push(partitions[0].partition);
@@ -38,12 +39,9 @@ Deno.test("ReadAhead gives up on a partition only where it was owed records for 
       },
     };
     const reading = new ReadAhead(link as unknown as ClusterLink, {
-      topic: "transactions",
-      claims: () => claims,
+      held: () => held,
       onChange() {},
       onFailure() {},
-      report() {},
-      giveUpMs: 5 * MINUTE_MS,
       signal: ending.signal,
     });
     const answered = async (afterMs: number) => {

@@ -1,57 +1,43 @@
 import { Buffer } from "node:buffer";
-import { pause } from "../../runtime/retry.ts";
+import { retry } from "../../runtime/retry.ts";
 import type { ProducedRecord } from "../broker.ts";
 import type { PackedRecords } from "../packed_records.ts";
-import type { Compression } from "./wire/codecs.ts";
-import { deliveryError, isRetriable } from "./failure.ts";
-import type { KafkaClient, ProducerConnection } from "./client.ts";
+import type { ProducerConnection } from "./client.ts";
+import type { Cluster } from "./cluster.ts";
 import { partitionOfKey } from "./partition_of_key.ts";
+import type { Compression } from "./wire/codecs.ts";
 
-/** How to produce. */
-export interface RecordProducerOptions {
-  /** The cluster as a person would name it. */
-  name: string;
-  /** Codec of the batches. */
-  compression: Compression;
-  /** Number of partitions; 0 where the topic is absent. */
-  partitions(topic: string): Promise<number>;
-  /** How long a call tries, in milliseconds. */
-  deliveryTimeoutMs: number;
-}
-
-/** Bytes of one batch: a single record may be larger, up to the broker's limit (1 MB where nobody changed it). */
+/** Bytes of one batch: a single record may be larger, up to the broker's limit (1 MB unless it was changed). */
 const BATCH_BYTES = 512 * 1024;
 /** Bytes of one request with batches for several partitions. */
 const REQUEST_BYTES = 4 * 1024 * 1024;
 /** What a record takes beyond key, value and headers, at most. */
 const RECORD_OVERHEAD_BYTES = 64;
-const FIRST_WAIT_MS = 100;
-const LAST_WAIT_MS = 2000;
+const COUNT_AGE_MS = 60_000;
 
 /**
  * Produces records, each once and in order, also when an answer is lost: the client's idempotent producer.
  *
- * The partition is chosen here, once, as Java's client does (murmur2 of the key): a retry never moves a record. Calls are
- * worked off one after another, since a failed batch and the next must not change places.
+ * The partition is chosen here, once, as Java's client does (murmur2 of the key): a retry never moves a record. Calls run
+ * one after another, since a failed batch and the next must not change places.
  */
 export class RecordProducer {
-  readonly #client: KafkaClient;
-  readonly #options: RecordProducerOptions;
+  readonly #cluster: Cluster;
   readonly #connection: ProducerConnection;
+  readonly #partitionCounts = new Map<string, { count: number; at: number }>();
   #last: Promise<unknown> = Promise.resolve();
   #spread = 0;
 
   /** Connects when first used. */
-  constructor(client: KafkaClient, options: RecordProducerOptions) {
-    this.#client = client;
-    this.#options = options;
-    this.#connection = client.createProducer(options.compression);
+  constructor(cluster: Cluster, compression: Compression) {
+    this.#cluster = cluster;
+    this.#connection = cluster.client.createProducer(compression);
   }
 
   /**
    * Resolves when all replicas in sync have the records.
    *
-   * @throws DeliveryError where the broker refuses them, or has not taken them in time; some may be kept then.
+   * @throws DeliveryError if the broker refuses them, or has not taken them in time; some may be kept then.
    */
   produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
     if (records.length === 0) return Promise.resolve();
@@ -67,10 +53,15 @@ export class RecordProducer {
   }
 
   async #produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
-    const { name, deliveryTimeoutMs } = this.#options;
+    const { deliveryTimeoutMs } = this.#cluster.limits;
     const deadline = performance.now() + deliveryTimeoutMs;
     try {
-      const partitions = await this.#partitions(topic, deadline);
+      const partitions = await retry(() => this.#partitions(topic), {
+        deadlineMs: deliveryTimeoutMs,
+        baseDelayMs: 100,
+        maxDelayMs: 2000,
+        retriable: (error) => this.#cluster.isRetriable(error),
+      });
       if (partitions > 0) {
         let sending = Promise.resolve();
         // The next messages are made while these are under way.
@@ -82,21 +73,25 @@ export class RecordProducer {
         return await sending;
       }
     } catch (error) {
-      const must = `${name} must take it within ${deliveryTimeoutMs} ms`;
-      throw deliveryError(`produce to ${topic}`, must, error, this.#client.explain);
+      throw this.#cluster.error(`produce to ${topic} within ${deliveryTimeoutMs} ms`, error);
     }
-    throw new Error(`Cannot produce to ${topic} as ${name} must have the topic: make it first`);
+    throw new Error(`Cannot produce to ${topic} at ${this.#cluster.name}: make the topic first`);
   }
 
-  async #partitions(topic: string, deadline: number): Promise<number> {
-    for (let waitMs = FIRST_WAIT_MS;; waitMs = Math.min(waitMs * 2, LAST_WAIT_MS)) {
-      try {
-        return await this.#options.partitions(topic);
-      } catch (error) {
-        if (!isRetriable(error, this.#client.explain) || performance.now() + waitMs > deadline) throw error;
-        await pause(waitMs, undefined);
-      }
+  /** Number of partitions, asked for anew once a minute; if nobody answers, the old one stays valid. */
+  async #partitions(topic: string): Promise<number> {
+    const known = this.#partitionCounts.get(topic);
+    const now = performance.now();
+    if (known !== undefined && now - known.at < COUNT_AGE_MS) return known.count;
+    let count: number;
+    try {
+      count = (await this.#cluster.leaders(topic)).length;
+    } catch (error) {
+      if (known === undefined || !this.#cluster.isRetriable(error)) throw error;
+      count = known.count;
     }
+    if (count > 0) this.#partitionCounts.set(topic, { count, at: now });
+    return count;
   }
 
   /** Splits the records into requests; each has at most one batch of bounded size for a partition, in order. */

@@ -1,31 +1,16 @@
-import type { BrokerEvent, Lag, SubscribeOptions, Subscription } from "../broker.ts";
-import { Claim } from "./claim.ts";
+import {
+  type BrokerEvent,
+  DEFAULT_BATCH_RECORDS,
+  DEFAULT_SESSION_TIMEOUT_MS,
+  type Lag,
+  type SubscribeOptions,
+  type Subscription,
+} from "../broker.ts";
+import type { Cluster } from "./cluster.ts";
 import { ClusterLink } from "./cluster_link.ts";
-import { deliveryError } from "./failure.ts";
 import { GroupMembership } from "./group_membership.ts";
-import type { KafkaClient } from "./client.ts";
-import { ReadAhead } from "./read_ahead.ts";
+import { HeldPartition, ReadAhead } from "./read_ahead.ts";
 
-/** Whose subscription, and its bounds. */
-export interface KafkaSubscriptionOptions extends SubscribeOptions {
-  /** The cluster as a person would name it. */
-  name: string;
-  topic: string;
-  group: string;
-  /** Most bytes of one fetch of a partition. */
-  maxBytesPerPartition: number;
-  /** How long reading or joining may fail before the iteration throws, in milliseconds. */
-  giveUpMs: number;
-  /** How often the number of partitions is looked at, in milliseconds. */
-  metadataMaxAgeMs: number;
-  /** How long the caller may work on one event before the member gives its partitions to others, in milliseconds. */
-  maxEventMs: number;
-  /** Takes a line about records that are gone. */
-  report(line: string): void;
-}
-
-const DEFAULT_BATCH_RECORDS = 16_384;
-const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
 const TICK_MS = 1000;
 
 /**
@@ -36,57 +21,49 @@ const TICK_MS = 1000;
  * the group is rebalancing, or the coordinator has been silent for the session time-out, no batch is handed over.
  */
 export class KafkaSubscription implements Subscription {
-  readonly #client: KafkaClient;
-  readonly #options: KafkaSubscriptionOptions;
+  readonly #cluster: Cluster;
+  readonly #options: SubscribeOptions;
   readonly #link: ClusterLink;
   readonly #membership: GroupMembership;
   readonly #readAhead: ReadAhead;
   readonly #closing = new AbortController();
   readonly #tick: ReturnType<typeof setInterval>;
   /** What the group says is ours. */
-  readonly #claims = new Map<number, Claim>();
+  readonly #held = new Map<number, HeldPartition>();
   /** What the caller knows to be its own. */
-  readonly #known = new Map<number, Claim>();
+  readonly #known = new Map<number, HeldPartition>();
   #failure: { error: unknown } | undefined;
   #wake: (() => void) | undefined;
   #isIdleTold = false;
   #turn = 0;
-  /** What the caller is at work on, and since when. */
+  /** The event that the caller works on, and since when. */
   #handed: { event: BrokerEvent; at: number } | undefined;
   #hasLeft = false;
 
   /** Joins the group at once. */
-  constructor(client: KafkaClient, options: KafkaSubscriptionOptions) {
-    this.#client = client;
+  constructor(cluster: Cluster, topic: string, group: string, options: SubscribeOptions = {}) {
+    this.#cluster = cluster;
     this.#options = options;
-    const { name, topic, group, giveUpMs, report, signal } = options;
+    const { sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS } = options;
     const onChange = () => this.#changed();
     const onFailure = (error: unknown) => {
       this.#failure ??= { error };
       onChange();
     };
-    this.#link = new ClusterLink(client, { name, topic, giveUpMs });
+    this.#link = new ClusterLink(cluster, topic);
     this.#readAhead = new ReadAhead(this.#link, {
-      topic,
-      giveUpMs,
-      report,
+      held: () => this.#held.values(),
       onChange,
       onFailure,
-      claims: () => this.#claims.values(),
       signal: this.#closing.signal,
     });
-    this.#membership = new GroupMembership(client, {
-      topic,
-      group,
-      giveUpMs,
-      metadataMaxAgeMs: options.metadataMaxAgeMs,
-      sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
-      onChange,
-      onFailure,
+    this.#membership = new GroupMembership(cluster, { topic, group, sessionTimeoutMs }, {
       onAssigned: (partitions, isContinuous) => this.#assign(partitions, isContinuous),
       onLost: () => this.#assign([], false),
+      onChange,
+      onFailure,
     });
-    signal?.addEventListener("abort", onChange, { signal: this.#closing.signal });
+    options.signal?.addEventListener("abort", onChange, { signal: this.#closing.signal });
     this.#tick = setInterval(() => this.#watch(), TICK_MS);
     this.#membership.start();
   }
@@ -117,34 +94,27 @@ export class KafkaSubscription implements Subscription {
   }
 
   pause(partitions: number[]): void {
-    for (const partition of partitions) {
-      const claim = this.#known.get(partition);
-      if (claim !== undefined) claim.isPaused = true;
-    }
+    this.#setPaused(partitions, true);
   }
 
   resume(partitions: number[]): void {
-    for (const partition of partitions) {
-      const claim = this.#known.get(partition);
-      if (claim !== undefined) claim.isPaused = false;
-    }
+    this.#setPaused(partitions, false);
     this.#isIdleTold = false;
     this.#changed();
   }
 
   async lag(): Promise<Lag[]> {
-    const claims = [...this.#known.values()];
-    if (claims.length === 0) return [];
-    const { name, topic } = this.#options;
+    const known = [...this.#known.values()];
+    if (known.length === 0) return [];
     try {
-      const offsets = await this.#link.offsets(claims.map(({ partition }) => partition));
+      const offsets = await this.#link.offsets(known.map(({ partition }) => partition));
       return offsets.map(({ partition, startOffset, endOffset }, i) => ({
         partition,
         endOffset,
-        position: Math.max(startOffset, claims[i].position),
+        position: Math.max(startOffset, known[i].position),
       }));
     } catch (error) {
-      throw deliveryError(`tell the lag of ${topic}`, `${name} must answer`, error, this.#client.explain);
+      throw this.#cluster.error(`get the lag of ${this.#link.topic}`, error);
     }
   }
 
@@ -162,18 +132,25 @@ export class KafkaSubscription implements Subscription {
     await this.#link[Symbol.asyncDispose]();
   }
 
+  #setPaused(partitions: number[], isPaused: boolean) {
+    for (const partition of partitions) {
+      const held = this.#known.get(partition);
+      if (held !== undefined) held.isPaused = isPaused;
+    }
+  }
+
   get #isEnded(): boolean {
     return this.#closing.signal.aborted || this.#options.signal?.aborted === true;
   }
 
-  /** The caller is done with its event: where it was an assignment, the partitions may now be fetched. */
+  /** The caller is done with its event: if it was an assignment, the partitions may now be fetched. */
   #takeBack() {
     const event = this.#handed?.event;
     this.#handed = undefined;
     if (event?.type !== "assigned") return;
     for (const partition of event.partitions) {
-      const claim = this.#known.get(partition);
-      if (claim !== undefined) claim.isReady = true;
+      const held = this.#known.get(partition);
+      if (held !== undefined) held.isReady = true;
     }
     this.#readAhead.pump();
   }
@@ -181,15 +158,15 @@ export class KafkaSubscription implements Subscription {
   /** The event to hand over now, or `undefined` while there is none. */
   #next(): BrokerEvent | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
-    const revoked = [...this.#known].filter(([partition, claim]) => this.#claims.get(partition) !== claim);
+    const revoked = [...this.#known].filter(([partition, held]) => this.#held.get(partition) !== held);
     if (revoked.length > 0) {
       for (const [partition] of revoked) this.#known.delete(partition);
       this.#isIdleTold = false;
       return { type: "revoked", partitions: revoked.map(([partition]) => partition) };
     }
-    const assigned = [...this.#claims].filter(([partition]) => !this.#known.has(partition));
+    const assigned = [...this.#held].filter(([partition]) => !this.#known.has(partition));
     if (assigned.length > 0) {
-      for (const [partition, claim] of assigned) this.#known.set(partition, claim);
+      for (const [partition, held] of assigned) this.#known.set(partition, held);
       this.#isIdleTold = false;
       return { type: "assigned", partitions: assigned.map(([partition]) => partition) };
     }
@@ -198,24 +175,24 @@ export class KafkaSubscription implements Subscription {
   }
 
   #nextBatch(): BrokerEvent | undefined {
-    const claims = [...this.#known.values()];
+    const known = [...this.#known.values()];
     const maxRecords = Math.max(1, this.#options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS);
-    for (let i = 0; i < claims.length; i++) {
-      const claim = claims[(this.#turn + i) % claims.length];
-      while (!claim.isPaused && claim.sets.length > 0) {
-        const batch = claim.sets[0].next(maxRecords);
-        claim.position = claim.sets[0].nextOffset;
+    for (let i = 0; i < known.length; i++) {
+      const held = known[(this.#turn + i) % known.length];
+      while (!held.isPaused && held.sets.length > 0) {
+        const batch = held.sets[0].next(maxRecords);
+        held.position = held.sets[0].nextOffset;
         if (batch !== undefined) {
           // A set that is handed over makes room at once, not when its partition has its next turn.
-          if (claim.sets[0].isRead) {
-            claim.sets.shift();
+          if (held.sets[0].isRead) {
+            held.sets.shift();
             this.#readAhead.pump();
           }
-          this.#turn = (this.#turn + i + 1) % claims.length;
+          this.#turn = (this.#turn + i + 1) % known.length;
           this.#isIdleTold = false;
           return { type: "batch", batch };
         }
-        claim.sets.shift();
+        held.sets.shift();
         this.#readAhead.pump();
       }
     }
@@ -223,21 +200,19 @@ export class KafkaSubscription implements Subscription {
   }
 
   #nextIdle(): BrokerEvent | undefined {
-    const isIdle = [...this.#known.values()].every((claim) =>
-      claim.isReady && !claim.isPaused && claim.isAtEnd
-    );
+    const isIdle = [...this.#known.values()].every((held) => held.isReady && !held.isPaused && held.isAtEnd);
     if (!isIdle || this.#isIdleTold) return undefined;
     this.#isIdleTold = true;
     return { type: "idle" };
   }
 
   #assign(partitions: number[], isContinuous: boolean) {
-    for (const partition of this.#claims.keys()) {
-      if (!isContinuous || !partitions.includes(partition)) this.#claims.delete(partition);
+    for (const partition of this.#held.keys()) {
+      if (!isContinuous || !partitions.includes(partition)) this.#held.delete(partition);
     }
     for (const partition of partitions) {
-      if (!this.#claims.has(partition)) {
-        this.#claims.set(partition, new Claim(partition, this.#options.maxBytesPerPartition));
+      if (!this.#held.has(partition)) {
+        this.#held.set(partition, new HeldPartition(partition));
       }
     }
     this.#changed();
@@ -249,9 +224,9 @@ export class KafkaSubscription implements Subscription {
     this.#wake = undefined;
   }
 
-  /** A caller that is stuck keeps nobody waiting: its partitions go to others until it comes back. */
+  /** If the caller is stuck, leaves the group until it comes back, so that others get its partitions. */
   #watch() {
-    const { maxEventMs } = this.#options;
+    const { maxEventMs } = this.#cluster.limits;
     if (this.#handed !== undefined && !this.#hasLeft && performance.now() - this.#handed.at > maxEventMs) {
       this.#hasLeft = true;
       this.#membership.stop();

@@ -1,28 +1,19 @@
 import { type Compression, compressionNames } from "./wire/codecs.ts";
 
-/** Ways to say who one is. */
 export const saslMechanisms = ["plain", "scram-sha-256", "scram-sha-512"] as const;
 
 /** Where a Kafka cluster is and how to come in. */
 export interface KafkaAddress {
-  /** `host:port` of some of its brokers; the others are learnt from them. */
+  /** `host:port` of some of its brokers, which name the others. */
   brokers: string[];
   /** URL with hosts alone, to show to people. */
   name: string;
-  /** How the service calls itself to the brokers. */
   clientId: string;
   tls: boolean;
   /** PEM file of the authority to trust instead of the system's. */
   caFile?: string;
-  /** Who one is; nobody when absent. */
   sasl?: { mechanism: typeof saslMechanisms[number]; username: string; password: string };
   compression: Compression;
-}
-
-/** Credentials from elsewhere than the URL; they win. */
-export interface KafkaCredentials {
-  username?: string;
-  password?: string;
 }
 
 const DEFAULT_PORT = 9092;
@@ -48,7 +39,7 @@ const FORM = "kafka://[user:password@]host:port[,host:port...][?sasl=...&tls=tru
  * assertEquals(sasl?.password, "s@cret");
  * ```
  */
-export function parseKafkaUrl(url: string, credentials: KafkaCredentials = {}): KafkaAddress {
+export function parseKafkaUrl(url: string): KafkaAddress {
   const parts = /^kafka:\/\/(?:([^/?#]*)@)?([^/?#@]*)\/?(?:\?([^#]*))?$/.exec(url);
   if (parts === null) throw wrong(`it must have the form ${FORM}`, withoutSecrets(url));
   const [, userInfo, hosts, query = ""] = parts;
@@ -65,7 +56,7 @@ export function parseKafkaUrl(url: string, credentials: KafkaCredentials = {}): 
     "false",
   ]);
   if (caFile !== undefined && tls === "false") throw wrong("tls must not be false beside ca", "false");
-  const sasl = parseSasl(parameters.get("sasl"), userInfo, credentials);
+  const sasl = parseSasl(parameters.get("sasl"), userInfo);
   return {
     brokers,
     name: `kafka://${brokers.join(",")}`,
@@ -89,10 +80,10 @@ function parseHost(host: string): string {
   return `${parts[1]}:${port}`;
 }
 
-function parseSasl(wanted: string | null, userInfo: string | undefined, credentials: KafkaCredentials) {
+function parseSasl(wanted: string | null, userInfo: string | undefined) {
   const [user, ...rest] = (userInfo ?? "").split(":");
-  const username = credentials.username ?? decode("user", user);
-  const password = credentials.password ?? decode("password", rest.join(":"));
+  const username = decode("user", user);
+  const password = decode("password", rest.join(":"));
   if (wanted === null) {
     if (username === "" && password === "") return undefined;
     throw wrong(`sasl must be one of ${saslMechanisms.join(", ")} where a user is given`, "no sasl");
@@ -129,4 +120,14 @@ function wrong(must: string, value: string, cause?: unknown): TypeError {
 function withoutSecrets(url: string): string {
   const scheme = /^[a-z]*:\/\//.exec(url)?.[0] ?? "";
   return scheme + url.slice(Math.max(scheme.length, url.lastIndexOf("@") + 1));
+}
+
+/** Reads the PEM file of the authority to trust, if the address names one. */
+export async function readAuthority({ caFile }: KafkaAddress): Promise<string[] | undefined> {
+  if (caFile === undefined) return undefined;
+  try {
+    return [await Deno.readTextFile(caFile)];
+  } catch (cause) {
+    throw new Error(`Cannot read the PEM file of ca, ${caFile}: ${(cause as Error).message}`, { cause });
+  }
 }

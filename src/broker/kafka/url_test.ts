@@ -25,12 +25,6 @@ Deno.test("parseKafkaUrl() reads hosts, ports, credentials and parameters", () =
   );
 });
 
-Deno.test("parseKafkaUrl() lets credentials from elsewhere win", () => {
-  const { sasl } = parseKafkaUrl("kafka://u:p@a?sasl=plain", { username: "v", password: "q" });
-  assertEquals(sasl, { mechanism: "plain", username: "v", password: "q" });
-  assertEquals(parseKafkaUrl("kafka://u@a?sasl=plain", { password: "q" }).sasl?.username, "u");
-});
-
 Deno.test("parseKafkaUrl() refuses what it cannot keep, without showing a password", () => {
   const cases: [string, string][] = [
     ["http://a", "form"],

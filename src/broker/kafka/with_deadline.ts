@@ -1,16 +1,7 @@
 /**
  * The outcome of a call, or an error when it takes too long; the call itself goes on unheard.
  *
- * @param what What is waited for, for the error.
- * @throws Error after `ms` milliseconds; the caller says what it was good for.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../../testing/assert.ts";
- * import { withDeadline } from "./with_deadline.ts";
- *
- * assertEquals(await withDeadline(Promise.resolve(1), 1000, "one"), 1);
- * ```
+ * @param what What is awaited, for the error.
  */
 export async function withDeadline<T>(call: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,4 +13,9 @@ export async function withDeadline<T>(call: Promise<T>, ms: number, what: string
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Waits for connections to end, at most `ms`; how they end does not matter, since they may be broken. */
+export async function closed(closing: Promise<unknown>, ms: number): Promise<void> {
+  await withDeadline(closing, ms, "end of the connection").catch(() => {});
 }

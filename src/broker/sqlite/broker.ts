@@ -6,7 +6,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import { hashId } from "../../domain/hash_id.ts";
 import { attempt, openDatabase } from "../../runtime/sqlite.ts";
-import type { Broker, ProducedRecord, RecordBatch } from "../broker.ts";
+import {
+  type Broker,
+  DEFAULT_BATCH_RECORDS,
+  type PartitionOffsets,
+  type ProducedRecord,
+  type ReadOptions,
+  type RecordBatch,
+} from "../broker.ts";
 import { PackedRecords } from "../packed_records.ts";
 import { decodeBody, encodeBody, encodePackedBody, joinBatches, sliceBatch } from "../record_batch.ts";
 import { type GroupDatabase, subscribeSqlite } from "./group.ts";
@@ -19,7 +26,6 @@ import {
 
 /** Most records in one stored batch. */
 const STORED_BATCH_RECORDS = 4096;
-const DEFAULT_BATCH_RECORDS = 16_384;
 
 /**
  * Opens or makes the embedded stream at a path.
@@ -42,7 +48,7 @@ export function openSqliteBroker(path: string): Broker {
   return readingSqliteBroker(path, openSqliteStreamWriter(path));
 }
 
-/** The embedded stream at a path that was made before: it reads by itself, and has the writer write; it disposes of that. */
+/** The embedded stream at a path that exists: reads by itself, writes through the writer, and disposes of it. */
 export function readingSqliteBroker(path: string, writer: SqliteStreamWriter): Broker {
   return new SqliteBroker(openDatabase(path, STREAM_SCHEMA), path, writer);
 }
@@ -89,13 +95,14 @@ class SqliteBroker implements Broker {
   async produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
     if (records.length === 0) return;
     const { id, partitions } = await attempt(() => this.#require(topic));
+    const now = Date.now();
     const batches = records instanceof PackedRecords
-      ? this.#packedBodies(records, partitions)
-      : this.#bodies(records, partitions);
+      ? storedBatches(partitionPacked(records, partitions), (part) => encodePackedBody(records, part, now))
+      : storedBatches(this.#partitionRecords(records, partitions), (part) => encodeBody(part, now));
     await this.#writer.append(id, batches);
   }
 
-  offsets(topic: string): Promise<{ partition: number; startOffset: number; endOffset: number }[]> {
+  offsets(topic: string): Promise<PartitionOffsets[]> {
     return attempt(() =>
       this.#database.prepare(
         `SELECT partition, next_offset,
@@ -113,21 +120,19 @@ class SqliteBroker implements Broker {
   async *read(
     topic: string,
     partition: number,
-    options: { fromOffset: number; toOffset?: number; maxBatchRecords?: number },
+    { fromOffset, toOffset = Infinity, maxBatchRecords = DEFAULT_BATCH_RECORDS }: ReadOptions,
   ): AsyncIterable<RecordBatch> {
-    const end = await attempt(() =>
+    const nextOffset = await attempt(() =>
       Number(this.#nextOffset.get(this.#require(topic).id, partition)?.next_offset ?? 0)
     );
-    const toOffset = Math.min(options.toOffset ?? end, end);
-    let position = options.fromOffset;
-    while (position < toOffset) {
-      const batch = await attempt(() =>
-        this.#next(topic, partition, position, options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS)
-      );
+    const end = Math.min(toOffset, nextOffset);
+    let position = fromOffset;
+    while (position < end) {
+      const batch = await attempt(() => this.#next(topic, partition, position, maxBatchRecords));
       if (batch === undefined) return;
       position = batch.nextOffset;
       let count = batch.count;
-      while (count > 0 && batch.offsets[count - 1] >= toOffset) count--;
+      while (count > 0 && batch.offsets[count - 1] >= end) count--;
       if (count > 0) yield sliceBatch(batch, 0, count);
     }
   }
@@ -166,28 +171,10 @@ class SqliteBroker implements Broker {
       const take = Math.min(stored.count - from, limit - count);
       found.push(sliceBatch(stored, from, from + take));
       count += take;
-      // A large batch goes on as it is; small ones are put together.
+      // A large batch is handed over as it is; small ones are joined.
       if (count >= limit / 2) break;
     }
     return found.length === 0 ? undefined : joinBatches(found);
-  }
-
-  #bodies(records: readonly ProducedRecord[], partitions: number): StoredBatch[] {
-    const now = Date.now();
-    return this.#partitionRecords(records, partitions).flatMap((share, partition) =>
-      storedParts(share).map((part) => ({ partition, count: part.length, body: encodeBody(part, now) }))
-    );
-  }
-
-  #packedBodies(records: PackedRecords, partitions: number): StoredBatch[] {
-    const now = Date.now();
-    return partitionPacked(records, partitions).flatMap((share, partition) =>
-      storedParts(share).map((part) => ({
-        partition,
-        count: part.length,
-        body: encodePackedBody(records, part, now),
-      }))
-    );
   }
 
   #partitionRecords(records: readonly ProducedRecord[], partitions: number): (readonly ProducedRecord[])[] {
@@ -227,12 +214,19 @@ class SqliteBroker implements Broker {
 const encoder = new TextEncoder();
 const keyWords = new Uint32Array(2);
 
-function storedParts<T extends { length: number; slice(from: number, to: number): T }>(share: T): T[] {
-  const parts: T[] = [];
-  for (let from = 0; from < share.length; from += STORED_BATCH_RECORDS) {
-    parts.push(share.slice(from, from + STORED_BATCH_RECORDS));
+/** The batches to store of each partition's share of the records. */
+function storedBatches<T extends { length: number; slice(from: number, to: number): T }>(
+  shares: readonly T[],
+  encode: (part: T) => Uint8Array,
+): StoredBatch[] {
+  const batches: StoredBatch[] = [];
+  for (const [partition, share] of shares.entries()) {
+    for (let from = 0; from < share.length; from += STORED_BATCH_RECORDS) {
+      const part = share.slice(from, from + STORED_BATCH_RECORDS);
+      batches.push({ partition, count: part.length, body: encode(part) });
+    }
   }
-  return parts;
+  return batches;
 }
 
 /** The indexes of each partition's records. */

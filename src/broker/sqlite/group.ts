@@ -1,44 +1,44 @@
 /**
  * Consumer groups on the embedded stream: members share the partitions of a topic in the order of their names.
  *
- * A member that has not been seen for its session time-out loses its partitions. Members learn of a change at their
- * next look at the member table, not at one moment, so for a short time two may read one partition: the ledger's
- * epoch decides which of them commits.
+ * A member that has not been seen for its session timeout loses its partitions. Members notice a change when they next
+ * look at the member table, so for a short time two may read one partition: the ledger's epoch decides which of them
+ * commits.
  *
  * @module
  */
 import type { DatabaseSync } from "node:sqlite";
 import { DeliveryError } from "../../runtime/delivery_error.ts";
+import { pause } from "../../runtime/retry.ts";
 import { withDeliveryErrors } from "../../runtime/sqlite.ts";
-import type { BrokerEvent, Lag, RecordBatch, SubscribeOptions, Subscription } from "../broker.ts";
+import {
+  type BrokerEvent,
+  DEFAULT_SESSION_TIMEOUT_MS,
+  type Lag,
+  type RecordBatch,
+  type SubscribeOptions,
+  type Subscription,
+} from "../broker.ts";
 import type { GroupMember, SqliteStreamWriter } from "./writer.ts";
 
 /** What a subscription needs of its stream. */
 export interface GroupDatabase {
-  /** The stream's database, which holds the table of members. */
   database: DatabaseSync;
   writer: SqliteStreamWriter;
   topicId: number;
-  /** Number of partitions of the topic, at least 1. */
   partitions: number;
   /** Records from the offset on, or undefined at the end. */
   next(partition: number, offset: number): RecordBatch | undefined;
   /** The offset after the last record, of each partition. */
   offsets(): Promise<{ partition: number; endOffset: number }[]>;
-  /** Whether the broker has not been closed. */
   isOpen(): boolean;
 }
 
-const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
 /** Waits between looks for new records: the first after a record came, then doubling up to the last. */
 const FIRST_POLL_MS = 1;
 const LAST_POLL_MS = 16;
 
-/**
- * Joins the group on the embedded stream.
- *
- * @throws DeliveryError where the member cannot be written.
- */
+/** Joins the group on the embedded stream; throws `DeliveryError` if the member cannot be written. */
 export async function subscribeSqlite(
   source: GroupDatabase,
   group: string,
@@ -60,7 +60,7 @@ class SqliteSubscription implements Subscription {
   readonly #isMember;
   #left = false;
   #isBeating = false;
-  /** Whether others thought this member dead since the last look. */
+  /** Whether others removed this member as dead since the last look. */
   #wasExpired = false;
 
   constructor(source: GroupDatabase, member: GroupMember, options: SubscribeOptions) {
@@ -98,7 +98,7 @@ class SqliteSubscription implements Subscription {
         yield { type: "idle" };
         continue;
       }
-      await this.#wait(pollMs);
+      await pause(pollMs, this.#signal);
       pollMs = Math.min(pollMs * 2, LAST_POLL_MS);
     }
   }
@@ -134,7 +134,7 @@ class SqliteSubscription implements Subscription {
     if (this.#left) return;
     this.#left = true;
     clearInterval(this.#heartbeat);
-    // Where this cannot be written, the session runs out.
+    // If this cannot be written, the session times out.
     if (this.#source.isOpen()) await orLater(() => this.#source.writer.leave(this.#member));
   }
 
@@ -142,10 +142,7 @@ class SqliteSubscription implements Subscription {
     return this.#left || this.#signal?.aborted === true || !this.#source.isOpen();
   }
 
-  /**
-   * Says that this member is alive. A beat that cannot be written is a missed one: on a full disk the next may succeed, and the
-   * session time-out decides.
-   */
+  /** Sends a heartbeat. One that cannot be written is a missed one: the next may succeed before the session timeout. */
   async #beat(): Promise<void> {
     if (this.#ended() || this.#isBeating) return;
     this.#isBeating = true;
@@ -162,7 +159,7 @@ class SqliteSubscription implements Subscription {
     const { group, topicId, id } = this.#member;
     const isListed = () => withDeliveryErrors(() => this.#isMember.get(group, topicId, id) !== undefined);
     if (!isListed()) await this.#beat();
-    // Only where it could be written is this a member again.
+    // It is a member again only if that could be written.
     const isMember = isListed();
     const expired = this.#wasExpired || !isMember;
     this.#wasExpired = false;
@@ -176,7 +173,7 @@ class SqliteSubscription implements Subscription {
     if (isMember) {
       for (let partition = rank; partition < partitions; partition += members.length) mine.add(partition);
     }
-    // A member that was thought dead has lost everything, even what it gets back.
+    // A member that was removed has lost everything, even what it gets back.
     const revoked = [...this.#positions.keys()].filter((partition) => expired || !mine.has(partition));
     for (const partition of revoked) {
       this.#positions.delete(partition);
@@ -203,21 +200,9 @@ class SqliteSubscription implements Subscription {
     }
     return undefined;
   }
-
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        this.#signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#signal?.addEventListener("abort", done);
-    });
-  }
 }
 
-/** Does what can be done again later, where it cannot be done now: undefined then. */
+/** Does retriable work; undefined if it fails for now. */
 async function orLater<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
@@ -227,7 +212,7 @@ async function orLater<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The same for work that is done at once. */
+/** The same for synchronous work. */
 function nowOrLater<T>(work: () => T): T | undefined {
   try {
     return withDeliveryErrors(work);

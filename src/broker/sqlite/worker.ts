@@ -1,9 +1,5 @@
-/**
- * The thread that writes to an embedded stream: what `openSqliteBrokerThread` starts, with the stream's path.
- *
- * @module
- */
 import { serveThread } from "../../runtime/thread.ts";
 import { openSqliteStreamWriter } from "./writer.ts";
 
+// The thread that `openSqliteBrokerThread` starts, with the path of the stream.
 serveThread<string>((path) => openSqliteStreamWriter(path));

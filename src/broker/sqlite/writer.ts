@@ -1,21 +1,15 @@
-/**
- * What is written to the embedded stream: topics, records, and what the members of groups say.
- *
- * @module
- */
+import type { DatabaseSync } from "node:sqlite";
 import { attempt, inTransaction, openDatabase } from "../../runtime/sqlite.ts";
 import schema from "./schema.sql" with { type: "text" };
 
-/** What an embedded stream is, as its errors say it. */
+/** Schema of an embedded stream, and its name in errors. */
 export const STREAM_SCHEMA = { migrations: [schema], table: "record_batch", purpose: "stream" } as const;
 
 /** Records of one partition, encoded for its row. */
 export interface StoredBatch {
-  /** Partition, from 0. */
   partition: number;
-  /** Number of records, at least 1. */
   count: number;
-  /** The records as `encodeBody` wrote them. */
+  /** Written by `encodeBody`. */
   body: Uint8Array;
 }
 
@@ -24,32 +18,31 @@ export interface GroupMember {
   group: string;
   topicId: number;
   id: string;
-  /** Time without a word after which others think it dead, milliseconds. */
+  /** Silence after which others remove it, milliseconds. */
   timeoutMs: number;
 }
 
-/** Writes to an embedded stream; each method throws `DeliveryError` where the disk is full or locked. */
+/** Writes to an embedded stream; each method throws `DeliveryError` if the disk is full or locked. */
 export interface SqliteStreamWriter extends AsyncDisposable {
-  /** Makes a topic where there is none of the name. */
+  /** Makes a topic if there is none of the name. */
   ensureTopic(topic: string, partitions: number): Promise<void>;
   /** Adds batches to a topic, all or none; they are on disk then. */
   append(topicId: number, batches: readonly StoredBatch[]): Promise<void>;
   /**
-   * Says that a member is alive, and removes those that have not said so in time, or say so from the future.
+   * Records a member's heartbeat, and removes members without one in time, or with one from the future.
    *
-   * @returns Whether others had thought it dead, or had never heard of it.
+   * @returns Whether the member was not in the table: new, or removed by others.
    */
   beat(member: GroupMember): Promise<boolean>;
-  /** Says that a member goes. */
   leave(member: GroupMember): Promise<void>;
-  /** Notes how far a group is, for tools that look at its lag. */
+  /** Records how far a group is, for lag tools. */
   commitOffset(group: string, topicId: number, partition: number, nextOffset: number): Promise<void>;
 }
 
 /**
  * Opens or makes the embedded stream at a path, to write to it.
  *
- * @throws Error where the file is no stream, is of a newer version, or cannot be opened.
+ * @throws Error if the file is not a stream, is of a newer version, or cannot be opened.
  */
 export function openSqliteStreamWriter(path: string): SqliteStreamWriter {
   const database = openDatabase(path, STREAM_SCHEMA, (database) => {
@@ -87,27 +80,7 @@ export function openSqliteStreamWriter(path: string): SqliteStreamWriter {
           }
         })
       ),
-    beat: ({ group, topicId, id, timeoutMs }) =>
-      attempt(() => {
-        const now = Date.now();
-        return inTransaction(database, () => {
-          database.prepare(
-            "DELETE FROM member WHERE group_name = ? AND topic_id = ? AND abs(? - seen_at_ms) > timeout_ms AND id <> ?",
-          ).run(group, topicId, now, id);
-          const { changes } = database.prepare(
-            "UPDATE member SET seen_at_ms = ? WHERE group_name = ? AND topic_id = ? AND id = ?",
-          ).run(now, group, topicId, id);
-          if (Number(changes) > 0) return false;
-          database.prepare("INSERT INTO member VALUES (?, ?, ?, ?, ?)").run(
-            group,
-            topicId,
-            id,
-            now,
-            timeoutMs,
-          );
-          return true;
-        });
-      }),
+    beat: (member) => attempt(() => inTransaction(database, () => beat(database, member))),
     leave: ({ group, topicId, id }) =>
       attempt(() => {
         database.prepare("DELETE FROM member WHERE group_name = ? AND topic_id = ? AND id = ?")
@@ -126,4 +99,17 @@ export function openSqliteStreamWriter(path: string): SqliteStreamWriter {
       return Promise.resolve();
     },
   };
+}
+
+function beat(database: DatabaseSync, { group, topicId, id, timeoutMs }: GroupMember): boolean {
+  const now = Date.now();
+  database.prepare(
+    "DELETE FROM member WHERE group_name = ? AND topic_id = ? AND abs(? - seen_at_ms) > timeout_ms AND id <> ?",
+  ).run(group, topicId, now, id);
+  const { changes } = database.prepare(
+    "UPDATE member SET seen_at_ms = ? WHERE group_name = ? AND topic_id = ? AND id = ?",
+  ).run(now, group, topicId, id);
+  if (Number(changes) > 0) return false;
+  database.prepare("INSERT INTO member VALUES (?, ?, ?, ?, ?)").run(group, topicId, id, now, timeoutMs);
+  return true;
 }

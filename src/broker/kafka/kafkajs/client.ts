@@ -1,5 +1,9 @@
-import type { Admin, Kafka } from "kafkajs";
-import type { Compression } from "../wire/codecs.ts";
+import { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import process from "node:process";
+import kafkajs from "kafkajs";
+import type { Admin, Kafka, KafkaConfig } from "kafkajs";
+import { compress, type Compression, compressionNames, decompress } from "../wire/codecs.ts";
 import { type Failure, isFinalType } from "../failure.ts";
 import type {
   GroupMember,
@@ -8,14 +12,13 @@ import type {
   ProducerConnection,
   TopicConnection,
 } from "../client.ts";
-import type { KafkaAddress } from "../url.ts";
+import { type KafkaAddress, readAuthority } from "../url.ts";
 import { KafkajsConnection } from "./connection.ts";
-import { LargeAnswers } from "./large_answers.ts";
+import { FrameSocket, LargeAnswers } from "./frame_socket.ts";
 import { KafkajsMember } from "./member.ts";
 import { KafkajsProducer } from "./producer.ts";
-import { createKafka } from "./setup.ts";
 
-/** Errors that no retry mends. */
+/** Errors that no retry helps. */
 const FINAL_NAMES = new Set([
   "KafkaJSSASLAuthenticationError",
   "KafkaJSServerDoesNotSupportApiKey",
@@ -75,7 +78,7 @@ export class KafkajsClient implements KafkaClient {
   }
 
   createProducer(compression: Compression): ProducerConnection {
-    return new KafkajsProducer(this.#kafka, { compression, explain: this.explain });
+    return new KafkajsProducer(this.#kafka, compression, this.explain);
   }
 
   readonly explain = (error: unknown): Failure => {
@@ -118,4 +121,57 @@ export class KafkajsClient implements KafkaClient {
     });
     return this.#admin = connecting;
   }
+}
+
+const CONNECTION_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1000, multiplier: 2 };
+
+/**
+ * Makes kafkajs's client; nothing connects yet.
+ *
+ * It is silent: what goes wrong is thrown. The first call drops Node's `TimeoutNegativeWarning`, which kafkajs causes
+ * and which means nothing (tulios/kafkajs#1751), and teaches kafkajs the codecs.
+ */
+async function createKafka(address: KafkaAddress, answers: LargeAnswers): Promise<Kafka> {
+  dropTimeoutNegativeWarning();
+  registerCodecs();
+  const tls = address.tls ? { authorities: await readAuthority(address) } : undefined;
+  return new kafkajs.Kafka({
+    brokers: address.brokers,
+    clientId: address.clientId,
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    authenticationTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: RETRY,
+    logLevel: kafkajs.logLevel.NOTHING,
+    socketFactory: ({ host, port, onConnect }) =>
+      new FrameSocket({ host, port, tls, onConnect }, answers) as unknown as Socket,
+    ssl: address.tls,
+    // kafkajs keeps its authenticator on this object: each client has its own.
+    ...(address.sasl === undefined ? {} : { sasl: { ...address.sasl } as KafkaConfig["sasl"] }),
+  });
+}
+
+let isDropping = false;
+
+function dropTimeoutNegativeWarning() {
+  if (isDropping) return;
+  isDropping = true;
+  const emit = process.emit as (this: unknown, name: string, ...rest: unknown[]) => boolean;
+  process.emit = ((name: string, ...rest: unknown[]) => {
+    const isDropped = name === "warning" && (rest[0] as Error | undefined)?.name === "TimeoutNegativeWarning";
+    return isDropped ? false : emit.call(process, name, ...rest);
+  }) as typeof process.emit;
+}
+
+/** kafkajs has only gzip; batches of another codec would stop its consumers and producers. */
+function registerCodecs() {
+  compressionNames.forEach((_, codec) => {
+    if (codec < 2) return;
+    kafkajs.CompressionCodecs[codec as 2 | 3 | 4] = () => ({
+      compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(Buffer.from(compress(codec, buffer))),
+      decompress: (bytes: Buffer) => Promise.resolve(Buffer.from(decompress(codec, bytes))),
+    });
+  });
 }

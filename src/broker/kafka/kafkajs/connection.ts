@@ -12,20 +12,12 @@ import {
   type FetchRequest,
 } from "../wire/fetch_protocol.ts";
 import type { TopicConnection } from "../client.ts";
-import type { LargeAnswers } from "./large_answers.ts";
+import type { LargeAnswers } from "./frame_socket.ts";
 
-/** What kafkajs knows of a partition. */
-interface PartitionMetadata {
-  partitionId: number;
-  /** Node that takes its requests, or -1. */
-  leader: number;
-}
-
-/** One node of kafkajs's cluster, as far as it is used here. */
+/** One connected node of kafkajs's cluster, as far as it is used here. */
 interface KafkaNode {
   /** Versions of each request that the node takes, by API key. */
   versions: Record<number, { minVersion: number; maxVersion: number }>;
-  /** Its connections: each call goes over one that fits. */
   connectionPool: {
     send<T>(call: {
       request: {
@@ -42,19 +34,13 @@ interface KafkaNode {
 
 /** kafkajs's cluster, as far as it is used here. */
 interface KafkaCluster {
-  /** Connects to the first broker that answers. */
   connect(): Promise<void>;
-  /** Ends all connections, after what is under way. */
   disconnect(): Promise<void>;
-  /** Asks anew which nodes there are and what they lead. */
   refreshMetadata(): Promise<void>;
-  /** Does so where what is known is old. */
   refreshMetadataIfNecessary(): Promise<void>;
-  /** Has the topic among those that are asked about. */
   addTargetTopic(topic: string): Promise<void>;
   /** The partitions as they were last known; empty for an unknown topic. */
-  findTopicPartitionMetadata(topic: string): PartitionMetadata[];
-  /** A node, connected. */
+  findTopicPartitionMetadata(topic: string): { partitionId: number; leader: number }[];
   findBroker(node: { nodeId: number }): Promise<KafkaNode>;
   /** First offsets, or the offsets after the last committed record. */
   fetchTopicsOffset(
@@ -65,8 +51,8 @@ interface KafkaCluster {
 /**
  * kafkajs's connections to the leaders of one topic.
  *
- * kafkajs sends requests and matches answers, and is used below its public interface, which fetches only inside a group
- * and makes an object of each record. Its version is pinned for that.
+ * It uses kafkajs below its public interface, which fetches only inside a group and makes an object of each record. The
+ * version of kafkajs is pinned for that.
  */
 export class KafkajsConnection implements TopicConnection {
   readonly #cluster: KafkaCluster;
@@ -157,7 +143,7 @@ function createCluster(kafka: Kafka): KafkaCluster {
   });
   if (cluster === undefined) {
     throw new Error(
-      "Cannot reach Kafka as kafkajs must hand its cluster to assigners: it did not (2.2.4 does)",
+      "Cannot reach Kafka: kafkajs did not hand its cluster to assigners, as version 2.2.4 does",
     );
   }
   return cluster;

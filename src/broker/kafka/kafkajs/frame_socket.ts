@@ -1,21 +1,59 @@
 import { Buffer } from "node:buffer";
 import { EventEmitter } from "node:events";
 import { FETCH_KEY } from "../wire/fetch_protocol.ts";
-import type { LargeAnswers } from "./large_answers.ts";
+
+const TICKET_BYTES = 4;
+/** Longer than a request is waited for. */
+const KEPT_MS = 60_000;
+
+/** Answers that go round kafkajs: it carries a ticket for each of them from the socket to whoever asked. */
+export class LargeAnswers {
+  readonly #kept = new Map<number, { answer: Buffer; forgetting: ReturnType<typeof setTimeout> }>();
+  #last = 0;
+
+  /** Keeps an answer, for a minute unless it is taken; returns its ticket. */
+  keep(answer: Buffer): Buffer {
+    const number = this.#last = this.#last + 1 >>> 0;
+    const forgetting = setTimeout(() => this.#kept.delete(number), KEPT_MS);
+    Deno.unrefTimer(forgetting);
+    this.#kept.set(number, { answer, forgetting });
+    const ticket = Buffer.alloc(TICKET_BYTES);
+    ticket.writeUInt32BE(number);
+    return ticket;
+  }
+
+  /**
+   * Gives the answer of a ticket, once.
+   *
+   * @throws Error if it is no longer there.
+   */
+  take(ticket: Buffer): Buffer {
+    const number = ticket.readUInt32BE();
+    const kept = this.#kept.get(number);
+    if (kept === undefined) {
+      throw new Error(
+        `Cannot read an answer: its ticket was taken before, or not within ${KEPT_MS} ms`,
+      );
+    }
+    clearTimeout(kept.forgetting);
+    this.#kept.delete(number);
+    return kept.answer;
+  }
+}
 
 /** What kafkajs asks a socket factory for. */
 export interface FrameSocketOptions {
   host: string;
   port: number;
-  /** Set where TLS is spoken, with the certificates of authorities that are trusted besides the usual ones. */
+  /** Present for TLS, with certificates to trust besides the usual ones. */
   tls?: { authorities?: string[] };
-  /** Told when the connection stands. */
+  /** Called when the connection is open. */
   onConnect(): void;
-  /** So long the node may take to close a connection that was ended, in milliseconds. */
+  /** How long the node may take to close a connection that was ended, in milliseconds. */
   closingMs?: number;
 }
 
-/** Bytes that say how long a frame is, those of a request's number, and where they lie in a request. */
+/** Sizes of a frame's length and of a request's number, and where the fields lie in a request. */
 const SIZE_BYTES = 4;
 const ID_BYTES = 4;
 const REQUEST_KEY = 4;
@@ -29,13 +67,13 @@ const CLOSING_MS = 5000;
  * A connection to a Kafka node, as far as kafkajs uses a socket.
  *
  * kafkajs's own sockets give an answer in pieces of 64 KiB, which it then puts together by a copy. All that Kafka says
- * is framed, so this one reads each frame into a buffer of its size. Of the answer to a fetch kafkajs gets only a ticket
- * for `LargeAnswers`, in a frame with the number of the request, so that the bytes lie where the system has put them.
+ * is framed, so this one reads each frame into a buffer of its size. For the answer to a fetch, kafkajs gets a ticket of
+ * `LargeAnswers` in a frame with the request's number: the bytes are not copied.
  *
- * It emits `data`, `end` and `error` when `net.Socket` does, since kafkajs counts on that where connections break. It
- * may end a socket that is still connecting, or that carries a request which it has just sent: the end is told to the
- * node after both, and what the node says until it closes is read. A request that comes after the end is an `error`,
- * as is one that the node has not answered when it closes, so that nobody waits for it.
+ * It emits `data`, `end` and `error` when `net.Socket` does, since kafkajs relies on that when connections break.
+ * kafkajs may end a socket that is still connecting or has just sent a request: the node then learns of the end after
+ * both, and its answers are read until it closes. A request after the end is an `error`, and so is one that the node
+ * has not answered when it closes, so that nobody waits for it.
  */
 export class FrameSocket extends EventEmitter {
   readonly #answers: LargeAnswers;
@@ -127,7 +165,7 @@ export class FrameSocket extends EventEmitter {
     if (this.#isClosed) return;
     this.#close();
     this.emit("end");
-    // kafkajs forgets those that it asked while it ended the connection.
+    // kafkajs forgets requests that it sent while it ended the connection.
     if (this.#asked.size > 0) this.emit("error", new Error(`${this.#asked.size} requests were not answered`));
   }
 
@@ -185,8 +223,8 @@ function sizeOf(bytes: Uint8Array): number {
   const size = Buffer.from(bytes.buffer).readInt32BE();
   if (size >= 0 && size <= MOST_FRAME_BYTES) return size;
   throw new Error(
-    `Cannot read an answer as it must have at most ${MOST_FRAME_BYTES} bytes: current value is ${size}; is this a ` +
-      "listener of Kafka's, and does it speak TLS or not as the URL says?",
+    `Cannot read an answer of ${size} bytes, more than ${MOST_FRAME_BYTES}: is this a listener of Kafka's, and does it ` +
+      "speak TLS or not as the URL says?",
   );
 }
 

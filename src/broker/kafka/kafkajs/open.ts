@@ -4,7 +4,8 @@
  * @module
  */
 import type { Broker } from "../../broker.ts";
-import { type KafkaBrokerOptions, openKafka } from "../broker.ts";
+import { openKafka } from "../broker.ts";
+import type { KafkaBrokerOptions } from "../cluster.ts";
 import { KafkajsClient } from "./client.ts";
 
 /**

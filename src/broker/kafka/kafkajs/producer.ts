@@ -1,25 +1,23 @@
 import { Buffer } from "node:buffer";
 import kafkajs from "kafkajs";
 import type { Kafka, Message, Producer } from "kafkajs";
-import { pause } from "../../../runtime/retry.ts";
+import { retry } from "../../../runtime/retry.ts";
 import type { ProducedRecord } from "../../broker.ts";
 import { type Compression, compressionNames } from "../wire/codecs.ts";
 import { type Explain, isRetriable } from "../failure.ts";
 import type { ProducerConnection } from "../client.ts";
-import { withDeadline } from "../with_deadline.ts";
+import { closed } from "../with_deadline.ts";
 
 const ACKNOWLEDGED_BY_ALL = -1;
 const CLOSE_DEADLINE_MS = 2000;
-const FIRST_WAIT_MS = 100;
-const LAST_WAIT_MS = 2000;
 /** The broker has forgotten this producer, or never knew its last batches: these records were not kept. */
 const FORGOTTEN = /OUT_OF_ORDER_SEQUENCE|UNKNOWN_PRODUCER_ID|INVALID_PRODUCER_EPOCH|PRODUCER_FENCED/;
 
 /**
  * kafkajs's idempotent producer.
  *
- * After a failure that leaves open what was kept, the next call has a new producer: sequence numbers of the old one
- * could make records vanish.
+ * After a failure that leaves it open what was kept, the next call makes a new producer: with the sequence numbers of
+ * the old one, records could vanish.
  */
 export class KafkajsProducer implements ProducerConnection {
   readonly #kafka: Kafka;
@@ -28,10 +26,10 @@ export class KafkajsProducer implements ProducerConnection {
   #producer: Promise<Producer> | undefined;
 
   /** Connects when first used. */
-  constructor(kafka: Kafka, options: { compression: Compression; explain: Explain }) {
+  constructor(kafka: Kafka, compression: Compression, explain: Explain) {
     this.#kafka = kafka;
-    this.#compression = compressionNames.indexOf(options.compression);
-    this.#explain = options.explain;
+    this.#compression = compressionNames.indexOf(compression);
+    this.#explain = explain;
   }
 
   messageOf(record: ProducedRecord, _topic: string, partition: number): unknown {
@@ -51,30 +49,35 @@ export class KafkajsProducer implements ProducerConnection {
       acks: ACKNOWLEDGED_BY_ALL,
       compression: this.#compression,
     };
-    for (let waitMs = FIRST_WAIT_MS;; waitMs = Math.min(waitMs * 2, LAST_WAIT_MS)) {
-      try {
-        const producer = await this.#connected();
-        // The same messages again mean the same sequence numbers again, so the broker keeps them once.
-        await producer.send(asked);
-        return;
-      } catch (error) {
-        const isForgotten = FORGOTTEN.test(this.#explain(error).type ?? "");
-        const isFinal = !isForgotten && !isRetriable(error, this.#explain) ||
-          performance.now() + waitMs > deadline;
-        if (isForgotten || isFinal) await this.close();
-        if (isFinal) throw error;
-        await pause(waitMs, undefined);
-      }
+    const isForgotten = (error: unknown) => FORGOTTEN.test(this.#explain(error).type ?? "");
+    try {
+      await retry(async () => {
+        try {
+          const producer = await this.#connected();
+          // The same messages again mean the same sequence numbers again, so the broker keeps them once.
+          await producer.send(asked);
+        } catch (error) {
+          if (isForgotten(error)) await this.close();
+          throw error;
+        }
+      }, {
+        deadlineMs: deadline - performance.now(),
+        baseDelayMs: 100,
+        maxDelayMs: 2000,
+        retriable: (error) => isForgotten(error) || isRetriable(error, this.#explain),
+      });
+    } catch (error) {
+      await this.close();
+      throw error;
     }
   }
 
   async close(): Promise<void> {
     const dropped = this.#producer;
     this.#producer = undefined;
-    // Its connections may be broken: how it ends does not matter any more.
-    if (dropped === undefined) return;
-    const closing = dropped.then((producer) => producer.disconnect());
-    await withDeadline(closing, CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
+    if (dropped !== undefined) {
+      await closed(dropped.then((producer) => producer.disconnect()), CLOSE_DEADLINE_MS);
+    }
   }
 
   #connected(): Promise<Producer> {

@@ -8,21 +8,20 @@ import type {
   ProducerConnection,
   TopicConnection,
 } from "../client.ts";
-import type { KafkaAddress } from "../url.ts";
-import { readAuthority } from "../read_authority.ts";
+import { type KafkaAddress, readAuthority } from "../url.ts";
 import { PlatformaticConnection } from "./connection.ts";
 import { PlatformaticMember } from "./member.ts";
 import { PlatformaticProducer } from "./producer.ts";
 import { withListeners } from "./with_listeners.ts";
 
-/** Bounds in time, in milliseconds, and in tries: the broker goes on after these by itself. */
+// The broker goes on after these bounds by itself.
 const CONNECTION_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const RETRIES = 4;
 const FIRST_WAIT_MS = 100;
 const LAST_WAIT_MS = 1000;
 
-/** Errors that no retry mends. */
+/** Errors that no retry helps. */
 const FINAL_CODES = new Set([
   "PLT_KFK_AUTHENTICATION",
   "PLT_KFK_UNSUPPORTED_API",
@@ -51,7 +50,7 @@ export class PlatformaticClient implements KafkaClient {
   /** Sets the package up for a cluster; nothing connects yet. */
   static async create(address: KafkaAddress): Promise<PlatformaticClient> {
     const { sasl } = address;
-    const ca = await readAuthority(address.caFile);
+    const ca = await readAuthority(address);
     return new PlatformaticClient({
       clientId: address.clientId,
       bootstrapBrokers: address.brokers,

@@ -13,7 +13,7 @@ import {
 import type { TopicConnection } from "../client.ts";
 import { withListeners } from "./with_listeners.ts";
 
-/** Offsets are asked for by these in the place of a time. */
+/** Kafka takes these instead of a time when it is asked for offsets. */
 const EDGE = { start: -2n, end: -1n } as const;
 const METADATA_MAX_AGE_MS = 60_000;
 

@@ -3,7 +3,7 @@ import { type BaseOptions, type MessageToProduce, Producer } from "@platformatic
 import type { ProducedRecord } from "../../broker.ts";
 import type { Compression } from "../wire/codecs.ts";
 import type { ProducerConnection } from "../client.ts";
-import { withDeadline } from "../with_deadline.ts";
+import { closed, withDeadline } from "../with_deadline.ts";
 import { withListeners } from "./with_listeners.ts";
 
 /** A message as the package takes it, with its partition chosen. */
@@ -14,15 +14,15 @@ const CLOSE_DEADLINE_MS = 2000;
 const LAST_WAIT_MS = 2000;
 /** Messages after which a new producer is made: sequence numbers of a partition have 31 bits, and the package never wraps them. */
 const MESSAGES_OF_A_PRODUCER = 2 ** 30;
-/** The package writes the time of a record wrong that lies this far from the time of the first one in its batch. */
+/** The package writes a wrong time for a record that lies this far from the first one in its batch. */
 const TIME_SPAN_MS = 2 ** 31;
 
 /**
  * The package's idempotent producer.
  *
  * It repeats a request with the same sequence numbers until the deadline, and forgets them with its first error: nothing
- * is sent again after that. Each partition has a request of its own, since the package sends what belongs to several
- * partitions to the leader of the first one for ever where an election splits them.
+ * is sent again after that. Each partition has a request of its own: if an election splits the partitions of one request,
+ * the package keeps sending it to the leader of the first.
  */
 export class PlatformaticProducer implements ProducerConnection {
   readonly #options: BaseOptions;
@@ -68,9 +68,7 @@ export class PlatformaticProducer implements ProducerConnection {
   async close(): Promise<void> {
     const dropped = this.#producer;
     this.#producer = undefined;
-    // Its connections may be broken: how it ends does not matter any more.
-    if (dropped === undefined) return;
-    await withDeadline(dropped.close(true), CLOSE_DEADLINE_MS, "end of the connection").catch(() => {});
+    if (dropped !== undefined) await closed(dropped.close(true), CLOSE_DEADLINE_MS);
   }
 
   async #current(messages: number): Promise<Producer> {

@@ -1,6 +1,5 @@
-/** What tells of errors by an event. */
+/** An event emitter, as far as it is used here. */
 export interface Emitter {
-  /** Calls the listener with each event of that name. */
   on(event: string, listener: (payload: unknown) => void): unknown;
 }
 

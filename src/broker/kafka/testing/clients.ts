@@ -1,5 +1,5 @@
 import type { Broker } from "../../broker.ts";
-import type { KafkaBrokerOptions } from "../broker.ts";
+import type { KafkaBrokerOptions } from "../cluster.ts";
 import { openKafkajsBroker } from "../kafkajs/open.ts";
 import { openPlatformaticBroker } from "../platformatic/open.ts";
 

@@ -15,19 +15,19 @@ export const compressionNames = ["none", "gzip", "snappy", "lz4", "zstd"] as con
 /** Name of a codec. */
 export type Compression = typeof compressionNames[number];
 
-/** Most bytes that one record batch may unfold to. */
+/** Most bytes of a decompressed record batch. */
 const MAX_BYTES = 256 * 1024 * 1024;
 /** Java's Snappy stream: "\x82SNAPPY\0", two versions of 4 bytes, then blocks, each after its length. */
 const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 const XERIAL_HEADER_BYTES = 16;
 
 /**
- * Unfolds the records of a batch.
+ * Decompresses the records of a batch.
  *
- * Takes what Java's, librdkafka's and other clients write: for Snappy both a plain block and Java's stream of blocks.
+ * Reads what Java's, librdkafka's and other clients write: for Snappy both a plain block and Java's stream of blocks.
  *
  * @param codec Number of the codec, 0 to 4, as in the batch's attributes.
- * @throws RangeError for an unknown codec, more than 256 MiB, or bytes that are not of that codec; with the cause.
+ * @throws RangeError for an unknown codec, more than 256 MiB, or bytes that are not of that codec.
  *
  * @example
  * ```ts
@@ -54,10 +54,8 @@ export function decompress(codec: number, bytes: Uint8Array): Uint8Array {
     }
   } catch (cause) {
     throw new RangeError(
-      `Cannot decompress a record batch as it must be ${
-        compressionNames[codec]
-      } of at most ${MAX_BYTES} bytes: ` +
-        `current value is ${bytes.length} bytes that give "${(cause as Error).message}"`,
+      `Cannot decompress ${bytes.length} bytes of a record batch as ${compressionNames[codec]} to at most ` +
+        `${MAX_BYTES} bytes: ${(cause as Error).message}`,
       { cause },
     );
   }
@@ -67,7 +65,7 @@ export function decompress(codec: number, bytes: Uint8Array): Uint8Array {
   );
 }
 
-/** Folds the records of a batch with a codec, 0 to 4; Snappy as one plain block. */
+/** Compresses the records of a batch with a codec, 0 to 4; Snappy as one plain block. */
 export function compress(codec: number, bytes: Uint8Array): Uint8Array {
   switch (codec) {
     case 0:
@@ -112,7 +110,7 @@ function decompressSnappy(bytes: Uint8Array): Uint8Array {
   return joined;
 }
 
-/** A block starts with its size as an unsigned varint: looked at before anything is made for it. */
+/** A block starts with its size as an unsigned varint: checked before memory is allocated. */
 function uncompressBlock(block: Uint8Array, maxBytes: number): Uint8Array {
   let size = 0;
   for (let i = 0; i < 5; i++) {

@@ -1,25 +1,21 @@
 /**
  * Kafka's fetch request and its answer: a client sends the one and hands over the bytes of the other.
  *
- * The decoders of the clients are passed by: kafkajs's makes an object and several big integers for each record, overflows
- * the stack on large batches and never gets past a batch that compaction emptied; platformatic's makes several objects
- * for each record. Format: Apache Kafka, Fetch request and response, version 11.
+ * The clients' own decoders are not used. Both make several objects for each record; kafkajs's also overflows the stack
+ * on large batches and never gets past a batch that compaction emptied. Format: Apache Kafka, Fetch, version 11.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** A transaction that was taken back: records of this producer from the offset on do not count, up to its end marker. */
+/** An aborted transaction: records of this producer from the offset on, up to its end marker, do not count. */
 export interface AbortedTransaction {
-  /** Id that the cluster gave to the producer. */
   producerId: bigint;
-  /** Offset of its first record. */
   firstOffset: number;
 }
 
 /** What to fetch from one node. */
 export interface FetchRequest {
-  /** Each partition, from which offset, and most bytes of it. */
   partitions: { partition: number; offset: number; maxBytes: number }[];
   /** How long the node may wait for a first record, in milliseconds. */
   maxWaitMs: number;
@@ -27,15 +23,13 @@ export interface FetchRequest {
   maxBytes: number;
 }
 
-/** What came of one partition. */
+/** The answer for one partition. */
 export interface FetchedPartition {
-  /** Which partition. */
   partition: number;
   /** Kafka's error code; 0 is none. */
   errorCode: number;
   /** Offset after the last record that may be read: open transactions lie behind it. */
   endOffset: number;
-  /** Transactions among the records that were taken back. */
   aborted: AbortedTransaction[];
   /** The record set: Kafka's batches, the last one perhaps cut off. */
   records: Uint8Array;
@@ -43,18 +37,26 @@ export interface FetchedPartition {
 
 /** Number of the request in Kafka's protocol. */
 export const FETCH_KEY = 1;
-/** Version of the request that is spoken: from Kafka 2.3 to at least 4.1. */
+/** Version of the request: taken from Kafka 2.3 to at least 4.1. */
 export const FETCH_VERSION = 11;
 /** How long an answer may take beyond the wait of the node itself, in milliseconds. */
 export const FETCH_TIMEOUT_MS = 15_000;
+/** Error code of a partition: the offset was deleted by retention, or lies behind the end. */
+export const OFFSET_OUT_OF_RANGE = 1;
 const READ_COMMITTED = 1;
+const LEADER_MOVED: ReadonlySet<number> = new Set([3, 5, 6, 9, 56, 74, 75, 76, 78, 100, 103]);
 
-/** Throws where a node does not take fetch requests of {@link FETCH_VERSION}; unknown versions pass. */
+/** Whether an error code of a partition means: ask who leads it now, then try again. */
+export function isLeaderMoved(errorCode: number): boolean {
+  return LEADER_MOVED.has(errorCode);
+}
+
+/** Throws if a node does not take fetch requests of {@link FETCH_VERSION}; unknown versions pass. */
 export function checkFetchVersions(known: { minVersion: number; maxVersion: number } | undefined): void {
   if (known !== undefined && !(known.minVersion <= FETCH_VERSION && FETCH_VERSION <= known.maxVersion)) {
     throw new Error(
-      `Cannot fetch as the Kafka broker must take version ${FETCH_VERSION} of fetch requests (Kafka 2.3 and newer): ` +
-        `current value is ${known.minVersion} to ${known.maxVersion}`,
+      `Cannot fetch: the Kafka broker takes versions ${known.minVersion} to ${known.maxVersion} of fetch requests, ` +
+        `version ${FETCH_VERSION} is needed (Kafka 2.3 and newer)`,
     );
   }
 }
@@ -100,7 +102,7 @@ export function encodeFetchRequest(
  * Reads the answer to a fetch; records stay as they came, in the bytes of the answer.
  *
  * @param payload The answer after its header.
- * @throws Error where the node answers with an error as a whole.
+ * @throws Error if the node answers with an error as a whole.
  */
 export function decodeFetchResponse(payload: Buffer): FetchedPartition[] {
   let at = 4; // throttle time: the broker waits by itself
@@ -108,9 +110,7 @@ export function decodeFetchResponse(payload: Buffer): FetchedPartition[] {
   const int64 = () => Number(payload.readBigInt64BE((at += 8) - 8));
   const errorCode = payload.readInt16BE(at);
   if (errorCode !== 0) {
-    throw new Error(
-      `Cannot fetch as the Kafka broker must answer without error: current value is code ${errorCode}`,
-    );
+    throw new Error(`Cannot fetch: the Kafka broker answered with error code ${errorCode}`);
   }
   at += 6; // error code, session
   const fetched: FetchedPartition[] = [];

@@ -17,12 +17,12 @@ const FLAG = {
 const STORED = 0x80000000;
 
 /**
- * Unfolds an LZ4 frame, as Kafka's record batches hold it.
+ * Decompresses an LZ4 frame, as Kafka's record batches hold it.
  *
- * The blocks are decompressed by npm:lz4js; the walk over them is here, since that package takes a cut-off frame for a
- * whole one and misreads frames with block checksums. Checksums are skipped, not compared. Format: LZ4 Frame Format 1.6.
+ * The blocks are decompressed by npm:lz4js; the walk over them is here, since that package accepts a cut-off
+ * frame and misreads frames with block checksums. Checksums are skipped, not compared. Format: LZ4 Frame Format 1.6.
  *
- * @throws RangeError where the frame is cut off, of another version or format, or unfolds to more than `maxBytes`.
+ * @throws RangeError if the frame is cut off, of another version or format, or larger than `maxBytes` when decompressed.
  *
  * @example
  * ```ts
@@ -64,36 +64,36 @@ export function decompressLz4Frame(frame: Uint8Array, maxBytes: number): Uint8Ar
   }
   if (room > maxBytes + blockBytes) throw new RangeError(`blocks for ${room} bytes, more than ${maxBytes}`);
   // Filled from the left: blocks may refer to those before them.
-  const unfolded = new Uint8Array(room);
+  const out = new Uint8Array(room);
   let end = 0;
   for (const { start, size, stored } of blocks) {
     if (stored) {
-      unfolded.set(frame.subarray(start, start + size), end);
+      out.set(frame.subarray(start, start + size), end);
       end += size;
     } else {
       const limit = end + blockBytes;
-      end = lz4.decompressBlock(frame, unfolded, start, size, end);
+      end = lz4.decompressBlock(frame, out, start, size, end);
       if (end > limit) throw new RangeError(`a block of more than ${blockBytes} bytes`);
     }
   }
-  return unfolded.subarray(0, end);
+  return out.subarray(0, end);
 }
 
-/** Folds bytes into an LZ4 frame as Kafka takes it: npm:lz4js makes blocks that refer to one another, which Kafka refuses. */
+/** Compresses bytes to an LZ4 frame as Kafka takes it: npm:lz4js makes blocks that refer to each other, which Kafka refuses. */
 export function compressLz4Frame(bytes: Uint8Array): Uint8Array {
   const blocks = Math.ceil(bytes.length / WRITTEN_BLOCK_BYTES);
   const frame = new Uint8Array(HEADER.length + bytes.length + blocks * 4 + 4);
   const view = new DataView(frame.buffer);
   frame.set(HEADER);
   let end = HEADER.length;
-  const folded = new Uint8Array(WRITTEN_BLOCK_BYTES);
+  const packed = new Uint8Array(WRITTEN_BLOCK_BYTES);
   for (let from = 0; from < bytes.length; from += WRITTEN_BLOCK_BYTES) {
     const block = bytes.subarray(from, from + WRITTEN_BLOCK_BYTES);
-    // Positions count from the block's start, and the table knows no other block.
-    const size = lz4.compressBlock(block, folded, 0, block.length, new Uint32Array(HASHES));
+    // Positions count from the start of the block; a new table keeps blocks independent.
+    const size = lz4.compressBlock(block, packed, 0, block.length, new Uint32Array(HASHES));
     const isStored = size === 0 || size >= block.length;
     view.setUint32(end, isStored ? STORED + block.length : size, true);
-    frame.set(isStored ? block : folded.subarray(0, size), end + 4);
+    frame.set(isStored ? block : packed.subarray(0, size), end + 4);
     end += 4 + (isStored ? block.length : size);
   }
   return frame.subarray(0, end + 4); // the end mark is a block of size 0

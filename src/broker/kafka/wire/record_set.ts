@@ -1,29 +1,30 @@
 /**
- * The bytes of a fetched partition as record batches of ours: columns over those same bytes.
+ * The bytes of a fetched partition as `RecordBatch`es: columns over those same bytes.
  *
- * A record set is a row of Kafka's record batches (format 2, Apache Kafka's "Message Format"; the last one may be cut
- * off). Nothing is copied, but for compressed batches that are put together.
+ * A record set is a sequence of Kafka's record batches (format 2, Apache Kafka's "Message Format"; the last one may be
+ * cut off). Only compressed batches that are joined are copied.
  *
  * @module
  */
 import type { RecordBatch } from "../../broker.ts";
-import { joinBatches } from "../../record_batch.ts";
+import { joinBatches, recordBatch } from "../../record_batch.ts";
 import { compressionNames, decompress } from "./codecs.ts";
 import type { AbortedTransaction } from "./fetch_protocol.ts";
-import { RecordColumns } from "./record_columns.ts";
 import { VarintReader } from "./varint.ts";
 
-/** Where a record set comes from, and what of it is wanted. */
+/** Where a record set comes from, and which records are wanted. */
 export interface RecordSetSource {
   topic: string;
   partition: number;
-  /** Records before it are left out: a broker sends the whole batch in which a wanted record lies. */
+  /** Records before it are left out: a broker sends the whole batch that holds a wanted record. */
   fromOffset: number;
-  /** Records at it and after it are left out (default: none). */
+  /** First offset that is not wanted (default: none). */
   toOffset?: number;
-  /** Transactions that were taken back, in any order. */
+  /** Aborted transactions, in any order. */
   aborted?: readonly AbortedTransaction[];
 }
+
+const decoder = new TextDecoder();
 
 /** Kafka's header of a batch: base offset, length, leader epoch, magic, CRC, then these. */
 const AT = {
@@ -65,7 +66,7 @@ export class RecordSet {
   readonly #abortedNow = new Set<bigint>();
   #at = 0;
   #open: OpenBatch | undefined;
-  /** Where reading goes on: behind everything that was yielded, left out or is no record. */
+  /** Where reading goes on: after everything that was yielded, skipped or is a marker. */
   nextOffset: number;
 
   /** Takes the record set as it came; `bytes` must not change afterwards. */
@@ -78,17 +79,16 @@ export class RecordSet {
     this.nextOffset = source.fromOffset;
   }
 
-  /** Whether no record is left to show. */
+  /** Whether no record is left. */
   get isRead(): boolean {
     return this.#open === undefined && !this.#isComplete(this.#at);
   }
 
-  /** Size of the record set. */
   get byteLength(): number {
     return this.#bytes.length;
   }
 
-  /** Offset after the last complete batch, or `undefined` where there is none: where the next fetch starts. */
+  /** Offset after the last complete batch, where the next fetch starts; `undefined` if there is none. */
   endOffset(): number | undefined {
     let end: number | undefined;
     for (let at = 0; this.#isComplete(at); at += this.#sizeAt(at)) {
@@ -99,7 +99,8 @@ export class RecordSet {
 
   /**
    * The next records, at most `maxRecords` (at least 1), or `undefined` at the end of the record set.
-   * @throws RangeError where the bytes are not Kafka's format 2; it names topic, partition and offset.
+   *
+   * @throws RangeError if the bytes are not Kafka's format 2; it names topic, partition and offset.
    */
   next(maxRecords: number): RecordBatch | undefined {
     const parts: RecordBatch[] = [];
@@ -143,7 +144,7 @@ export class RecordSet {
     return Math.max(1, count);
   }
 
-  /** The next batch with records to show; passes over the others. */
+  /** The next batch with wanted records. */
   #openNext(): OpenBatch | undefined {
     while (this.#isComplete(this.#at)) {
       const at = this.#at;
@@ -189,7 +190,7 @@ export class RecordSet {
     return undefined;
   }
 
-  /** Whether the batch is a marker, or of a transaction that was taken back; keeps account of those. */
+  /** Whether the batch is a marker or of an aborted transaction; tracks the aborted ones. */
   #isLeftOut(at: number, attributes: number, nextOffset: number): boolean {
     if ((attributes & (TRANSACTIONAL | CONTROL)) === 0) return false;
     const producer = this.#view.getBigInt64(at + AT.producer);
@@ -203,7 +204,7 @@ export class RecordSet {
     return true;
   }
 
-  /** The second 16 bits of a marker's key: 0 takes the transaction back, 1 commits it. */
+  /** The second 16 bits of a marker's key: 0 aborts the transaction, 1 commits it. */
   #markerType(at: number): number {
     const reader = new VarintReader(this.#bytes, at);
     reader.next(); // length
@@ -286,6 +287,79 @@ export class RecordSet {
       { cause },
     );
   }
+}
+
+/**
+ * Columns of records while they are read: positions in the buffer of a fetch, made relative at the end.
+ *
+ * `headersStart` is the position of a record's number of headers, or -1 for none.
+ */
+class RecordColumns {
+  readonly capacity: number;
+  readonly offsets: Float64Array;
+  readonly timestampMs: Float64Array;
+  readonly keyStart: Int32Array;
+  readonly keyEnd: Int32Array;
+  readonly valueStart: Int32Array;
+  readonly valueEnd: Int32Array;
+  readonly headersStart: Int32Array;
+  count = 0;
+  /** Where the first record starts and the last one ends. */
+  start = 0;
+  end = 0;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.offsets = new Float64Array(capacity);
+    this.timestampMs = new Float64Array(capacity);
+    this.keyStart = new Int32Array(capacity);
+    this.keyEnd = new Int32Array(capacity);
+    this.valueStart = new Int32Array(capacity);
+    this.valueEnd = new Int32Array(capacity);
+    this.headersStart = new Int32Array(capacity);
+  }
+
+  /** The records as a batch over the part of the buffer that holds them; nothing of the values is copied. */
+  toBatch(
+    buffer: Uint8Array,
+    source: { topic: string; partition: number },
+    nextOffset: number,
+  ): RecordBatch {
+    const { count, start } = this;
+    for (const column of [this.keyStart, this.keyEnd, this.valueStart, this.valueEnd, this.headersStart]) {
+      for (let i = 0; i < count; i++) if (column[i] >= 0) column[i] -= start;
+    }
+    const bytes = buffer.subarray(start, this.end);
+    const headersStart = this.headersStart.subarray(0, count);
+    return {
+      ...recordBatch({
+        topic: source.topic,
+        partition: source.partition,
+        offsets: this.offsets.subarray(0, count),
+        bytes,
+        valueStart: this.valueStart.subarray(0, count),
+        valueEnd: this.valueEnd.subarray(0, count),
+        keyStart: this.keyStart.subarray(0, count),
+        keyEnd: this.keyEnd.subarray(0, count),
+        timestampMs: this.timestampMs.subarray(0, count),
+        nextOffset,
+      }),
+      headers: (index) => headersStart[index] < 0 ? {} : readHeaders(bytes, headersStart[index]),
+    };
+  }
+}
+
+/** Headers as text; of a name that comes twice the last one counts, null becomes empty. */
+function readHeaders(bytes: Uint8Array, at: number): Record<string, string> {
+  const reader = new VarintReader(bytes, at);
+  const text = () => {
+    const length = Math.max(0, reader.next());
+    reader.at += length;
+    return decoder.decode(bytes.subarray(reader.at - length, reader.at));
+  };
+  const headers: [string, string][] = [];
+  for (let left = reader.next(); left > 0 && reader.at < bytes.length; left--) headers.push([text(), text()]);
+  return Object.fromEntries(headers);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,0 +1,70 @@
+import { DeliveryError } from "../../runtime/delivery_error.ts";
+import type { KafkaClient } from "./client.ts";
+import { isRetriable } from "./failure.ts";
+import { withDeadline } from "./with_deadline.ts";
+
+/** Bounds of a Kafka broker; all times in milliseconds. */
+export interface KafkaBrokerOptions {
+  /** How long opening, and each question to the cluster, may take (default 15,000). */
+  requestTimeoutMs?: number;
+  /** How long `produce` tries (default 120,000). */
+  deliveryTimeoutMs?: number;
+  /** How long reading and group membership may fail before they are given up (default 300,000). */
+  giveUpMs?: number;
+  /** How long a subscriber may work on one event before others get its partitions (default 300,000). */
+  maxEventMs?: number;
+  /** How often a subscriber looks for new partitions (default 60,000). */
+  metadataMaxAgeMs?: number;
+  /** Takes a line when records were deleted before they could be read (default: standard error). */
+  report?(line: string): void;
+}
+
+/** One Kafka cluster as each part of the broker knows it: a client, a name for people, and bounds. */
+export class Cluster {
+  readonly client: KafkaClient;
+  /** Its URL without secrets. */
+  readonly name: string;
+  readonly limits: Required<KafkaBrokerOptions>;
+
+  /** Connects to nothing. */
+  constructor(client: KafkaClient, name: string, options: KafkaBrokerOptions = {}) {
+    this.client = client;
+    this.name = name;
+    this.limits = {
+      requestTimeoutMs: options.requestTimeoutMs ?? 15_000,
+      deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
+      giveUpMs: options.giveUpMs ?? 300_000,
+      maxEventMs: options.maxEventMs ?? 300_000,
+      metadataMaxAgeMs: options.metadataMaxAgeMs ?? 60_000,
+      report: options.report ?? ((line) => console.error(line)),
+    };
+  }
+
+  /** Asks the cluster within `requestTimeoutMs`; throws `DeliveryError`. */
+  async ask<T>(action: string, question: () => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(question(), this.limits.requestTimeoutMs, "answer");
+    } catch (error) {
+      throw this.error(action, error);
+    }
+  }
+
+  /** The node that leads each partition, -1 while there is none; empty if the topic is absent. */
+  leaders(topic: string): Promise<number[]> {
+    return this.ask(`look for topic ${topic}`, () => this.client.leaders(topic));
+  }
+
+  /** Whether the same call may succeed later. */
+  isRetriable(error: unknown): boolean {
+    return isRetriable(error, this.client.explain);
+  }
+
+  /** Wraps what the client threw; `action` reads like "produce to transactions". */
+  error(action: string, cause: unknown): DeliveryError {
+    const { message, type } = this.client.explain(cause);
+    return new DeliveryError(
+      `Cannot ${action} at ${this.name}: ${type === undefined ? "" : `${type}, `}${message}`,
+      { cause, retriable: this.isRetriable(cause) },
+    );
+  }
+}
