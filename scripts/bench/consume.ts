@@ -25,7 +25,6 @@ import { simulatedRecords } from "./load/simulated_records.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 
 const TOPICS = { topic: "transactions", labelTopic: "labels" };
-/** Records of one call that produces. */
 const CALL_RECORDS = 4096;
 const PADDED_BYTES = 240;
 /** A record without `recordBytes` is as the simulator makes it. */
@@ -104,7 +103,6 @@ async function measureStart(
   findings.goal("embedded, first verdict", figure.median / 1000, "at most", 1.5, "s");
 }
 
-/** The command `bench consume`. */
 export const consumeBenchCommand = benchCommand({
   name: "consume",
   description: "Measure the embedded way: records a second from stream to ledger and objects, and memory.",

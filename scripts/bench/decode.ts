@@ -20,7 +20,6 @@ import { simulatedRecords } from "./load/simulated_records.ts";
 
 const BATCH_RECORDS = 4096;
 
-/** Batches of simulated transactions, each one edited as text. */
 function simulatedBatches(count: number, edit: (json: string, i: number) => string): RecordBatch[] {
   const values = simulatedRecords(count).map(({ value }, i) => edit(value, i));
   return Array.from({ length: Math.ceil(count / BATCH_RECORDS) }, (_, i) => {
@@ -36,7 +35,6 @@ const KINDS: readonly [name: string, edit: (json: string, i: number) => string][
   ["10% odd", (json, i) => i % 10 === 0 ? json.replace("{", '{"device":{"os":"x"},') : json],
 ];
 
-/** The command `bench decode`. */
 export const decodeBenchCommand = benchCommand({
   name: "decode",
   description: "Measure decoding: microseconds a record of JSON.parse, TypeScript and WebAssembly.",

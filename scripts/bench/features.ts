@@ -143,7 +143,6 @@ function measureState(keys: number): Record<string, number> {
   };
 }
 
-/** The command `bench features`. */
 export const featuresBenchCommand = benchCommand({
   name: "features",
   description: "Measure the features: microseconds a row, and what their state costs.",

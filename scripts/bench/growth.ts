@@ -74,7 +74,6 @@ async function filesBelow(folder: string): Promise<number> {
   return count;
 }
 
-/** The command `bench growth`. */
 export const growthBenchCommand = benchCommand({
   name: "growth",
   description: "Measure how the cost grows with records and customers, on embedded engines.",

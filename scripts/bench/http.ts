@@ -119,14 +119,12 @@ async function bare({ rate: ratePerS, seconds }: Flags): Promise<RequestTimes> {
   return await sendWarm(url, ratePerS, seconds);
 }
 
-/** Requests to a service that has no stream. */
 async function alone({ rate: ratePerS, seconds }: Flags): Promise<RequestTimes> {
   await using service = startCommand("serve", ["--http", "127.0.0.1:0"]);
   const url = await serving(service);
   return await sendWarm(url, ratePerS, seconds);
 }
 
-/** The command `bench http`. */
 export const httpBenchCommand = benchCommand({
   name: "http",
   description: "Measure scoring over HTTP at a steady rate, beside a stream and alone.",

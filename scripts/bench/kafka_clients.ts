@@ -22,7 +22,6 @@ const PARTITIONS = 4;
 const CALL_RECORDS = 4000;
 const MUST_SHARE = 0.9;
 
-/** The command `bench kafka_clients`. */
 export const kafkaClientsBenchCommand = benchCommand({
   name: "kafka_clients",
   description: "Measure reading from Kafka and producing to it, by each client alone and through the port.",

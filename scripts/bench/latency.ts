@@ -23,7 +23,7 @@ import { runSparkLatency } from "./peers/spark_latency.ts";
 const CONTAMINATION = 0.05;
 const PARTITIONS = 4;
 
-/** Who takes the stream in; what it does not do it says nothing of. */
+/** A run has no figure for what the contender does not do. */
 interface Contender {
   who: string;
   run(): Promise<Partial<LatencyRun>>;
@@ -114,7 +114,6 @@ function addGoal(what: string, reached: number, findings: Findings): void {
   findings.goal(what, reached, "at most", must, "ms");
 }
 
-/** The command `bench latency`. */
 export const latencyBenchCommand = benchCommand({
   name: "latency",
   description: "Measure latency at a steady rate: produced to committed, to the alert, to the object.",

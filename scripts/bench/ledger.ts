@@ -28,7 +28,6 @@ const COLUMNS = 13;
 const LARGE_ROWS = 1000;
 const MUST_SHARE = 0.6;
 
-/** What each commit holds. */
 interface Batch {
   rows: number;
   log: LogMode;
@@ -46,7 +45,6 @@ interface Contender {
   engine: string;
   how: string;
   batch: Batch;
-  /** Writes so many batches. */
   write(count: number): Promise<void>;
 }
 
@@ -152,7 +150,6 @@ async function postgresContenders(url: string, closing: AsyncDisposableStack): P
   return contenders;
 }
 
-/** The command `bench ledger`. */
 export const ledgerBenchCommand = benchCommand({
   name: "ledger",
   description: "Measure the ledgers: commits a second beside bare statements.",

@@ -29,20 +29,18 @@ import {
 } from "./runs/pipeline_contenders.ts";
 
 const RECORD_BYTES = 240;
-/** Records of a micro-batch of Spark. */
 const SPARK_MICRO_BATCH = 500_000;
 const MUST_SHARE = 0.6;
-/** Parts of a profile that are shown. */
 const LARGEST_SHARES = 14;
 const CLIENTS: readonly KafkaClientName[] = ["kafkajs", "platformatic"];
 
-/** Somebody who takes the topic in; a bare COPY has no process of its own. */
+/** A bare COPY has no process of its own. */
 interface Contender {
   what: { who: string; client: string; logged: string };
   run(): Promise<Taken>;
 }
 
-/** What a run took; what only Spark says is not there of the others. */
+/** Some figures only Spark has. */
 type Taken = Pick<ContenderRun, "recordsPerS"> & Partial<SparkRun>;
 
 /** Contenders' runs and rates, by name. */
@@ -148,7 +146,7 @@ function addGoals({ runs, rates }: Results, findings: Findings): void {
   }
 }
 
-/** What the main thread does meanwhile, by one run that does not count among the others. */
+/** Profiles the main thread in a run of its own. */
 async function addProfile(ground: Ground, findings: Findings): Promise<void> {
   for (const client of CLIENTS) {
     const shares = [...await profileEdgewood(ground, client)].slice(0, LARGEST_SHARES);
@@ -182,7 +180,6 @@ async function measureStart(ground: Ground, rounds: number, findings: Findings):
   );
 }
 
-/** The command `bench pipeline`. */
 export const pipelineBenchCommand = benchCommand({
   name: "pipeline",
   description:

@@ -180,7 +180,6 @@ function addGoals(
   findings.goal(`scoring one row, ${title}`, oneRow, "at most", 2, "µs");
 }
 
-/** The command `bench scorer`. */
 export const scorerBenchCommand = benchCommand({
   name: "scorer",
   description: "Measure the scorer: nanoseconds a row by batch size, columns and size of the trees.",

@@ -14,7 +14,6 @@ const START = new Date("2026-01-01T00:00:00Z");
 const BATCH_RECORDS = 16_384;
 const CASES = [["objects", "none"], ["objects", "all"], ["JSON", "none"], ["JSON", "all"]] as const;
 
-/** The command `bench simulate`. */
 export const simulateBenchCommand = benchCommand({
   name: "simulate",
   description: "Measure the simulator, transactions a second.",

@@ -121,7 +121,6 @@ async function writeCsv(path: string, rows: Float32Array): Promise<void> {
   await writer.close();
 }
 
-/** The command `bench train`. */
 export const trainBenchCommand = benchCommand({
   name: "train",
   description: "Measure training: 100 trees of 256 rows with 6 columns, in memory and from a CSV file.",

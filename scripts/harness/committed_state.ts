@@ -10,15 +10,15 @@ import { openDirectory } from "../../src/objects/directory/store.ts";
 
 /** One line for each thing, in order; equal for two runs that did the same. */
 export interface CommittedState {
-  /** Log rows: offset, ids, amount, score (bit by bit), flag. */
+  /** Offset, ids, amount, score, flag. */
   log: string[];
   /** Flagged transactions, the verdict without `scored_at`. */
   flagged: string[];
-  /** Committed stretches of offsets with their counts; neighbours are put together. */
+  /** Committed ranges of offsets with their counts; adjacent ranges are merged. */
   coverage: string[];
   /** Objects by key, their rows without `scored_at`. */
   objects: string[];
-  /** Dead letters: what the ledger says, and each different record in their topic. */
+  /** The ledger's rows, and each distinct record in their topic. */
   deadLetters: string[];
 }
 

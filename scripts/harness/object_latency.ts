@@ -1,6 +1,4 @@
-/** How far a partition is. */
 export interface PartitionPosition {
-  /** The next offset to commit. */
   nextOffset: number;
   /** Offset of the last flagged transaction that is in a recorded cut of objects, -1 before the first. */
   cutOffset: number;

@@ -16,7 +16,6 @@ import { startCommand } from "./start_command.ts";
 import { type AlertsReceived, alertsReceived, type FlaggedLine, flaggedLines } from "./run_outcome.ts";
 import { until } from "../../src/testing/until.ts";
 
-/** Where a process finds its engines. */
 export interface EngineUrls {
   stream: string;
   /** `postgres://…` with a schema of the run's own, or `sqlite:PATH`. */
@@ -25,56 +24,43 @@ export interface EngineUrls {
   objects: string;
 }
 
-/** What a run consumes, and where to. */
 export interface PipelineRunOptions {
-  /** Engines that are reached without any fault in between: the run is looked at through these. */
+  /** Engines without a proxy in between, through which the run is observed. */
   urls: EngineUrls;
-  /** Topic of the transactions; it has all its records already. */
   topic: string;
   labelTopic: string;
   group: string;
-  /** Folder of the model, from the project's folder (default `model`). */
   model?: string;
-  /** Client of the broker that consumers use, as `KAFKA_CLIENT` names it (default `kafkajs`). */
+  /** As `KAFKA_CLIENT` names it (default `kafkajs`). */
   kafkaClient?: string;
 }
 
-/** How one consumer of a run is started. */
 export interface ConsumerProcessOptions {
-  /** Engines to reach another way, such as through a proxy. */
   urls?: Partial<EngineUrls>;
-  /** More options of `consume`; a later one wins over the run's own. */
   flags?: readonly string[];
-  /** A module to run before the program. */
   preload?: URL;
-  /** Goes on for ever, where the default is to end when all is committed and relayed. */
+  /** Runs for ever; default: ends when all is committed and relayed. */
   endless?: boolean;
 }
 
-/** A run: consumers are started on it and looked after; disposing of it kills them all. */
+/** One run of the pipeline; disposing kills its consumers. */
 export interface PipelineRun extends AsyncDisposable {
-  /** Its engines, without any fault in between. */
   readonly urls: EngineUrls;
   readonly group: string;
   /** Records in the topic when it was opened. */
   readonly records: number;
   /** Largest resident memory that any consumer of the run has had, bytes. */
   readonly peakRssBytes: number;
-  /** The consumers that were started, in order. */
   readonly consumers: readonly RunningProcess[];
   /** Kills every process of the run at once. */
   kill(): void;
-  /** Starts a consumer. */
   start(options?: ConsumerProcessOptions): RunningProcess;
-  /** Number of records committed so far; throws where the ledger cannot be asked. */
   committed(): Promise<number>;
   /** Resident memory of its consumers that run now, bytes, all together. */
   rssBytes(): number;
   /** How far each partition is committed, and how far its objects are cut. */
   positions(): Promise<Map<number, PartitionPosition>>;
-  /** Number of objects that the ledger knows to be stored. */
   stored(): Promise<number>;
-  /** Waits until at least this share of the records is committed. */
   untilShare(share: number, options?: { timeoutMs?: number }): Promise<void>;
   /** Waits until every consumer has ended, and asserts that the last one ended well. */
   untilEnded(timeoutMs: number): Promise<void>;
@@ -82,9 +68,8 @@ export interface PipelineRun extends AsyncDisposable {
   attend<T>(work: Promise<T>): Promise<T>;
   /** What `verify --json` says of the run. */
   verify(): Promise<Verification>;
-  /** The flagged transactions in the ledger, ordered. */
   flagged(): Promise<FlaggedLine[]>;
-  /** Ids of the alerts that came to their topic since the run was opened, each once, and the number that came. */
+  /** Alerts in their topic since the run was opened. */
   alerts(): Promise<AlertsReceived>;
 }
 

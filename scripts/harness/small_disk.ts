@@ -5,13 +5,12 @@
  */
 import { fileURLToPath } from "node:url";
 
-/** A small disk; disposing of it unmounts it. Only processes that are started through `through` see it. */
+/** A mounted small disk; disposing unmounts it. Only processes started through `through` see it. */
 export interface SmallDisk extends AsyncDisposable {
-  /** Where it is mounted. */
   readonly folder: string;
-  /** Begins the command of a process that sees the disk and works in the project's folder. */
+  /** Prefix of a command that sees the disk; it runs in the project's folder. */
   readonly through: readonly string[];
-  /** Runs a script of `sh` that sees the disk, `$1` being its folder; throws Error where it fails. */
+  /** Runs a `sh` script that sees the disk (`$1`); throws Error if it fails. */
   run(script: string, ...args: string[]): Promise<void>;
 }
 

@@ -1,8 +1,7 @@
-/** Which ports {@link choosePorts} may take. */
 export interface ChoosePortsOptions {
-  /** First port of the block, asked for by the user: taken as it is or refused. */
+  /** First port of the block: taken or refused. */
   fixedFirstPort?: number;
-  /** Tells whether a port of 127.0.0.1 is free; by default it is tried by listening on it. */
+  /** Whether a port of 127.0.0.1 is free (default: tries to listen). */
   isFree?: (port: number) => boolean;
 }
 

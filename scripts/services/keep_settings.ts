@@ -2,13 +2,11 @@ import { choosePorts } from "./choose_ports.ts";
 import type { ServiceDefinition, ServiceSettings } from "./definition.ts";
 import { readJson } from "./read_json.ts";
 
-/** What {@link keepSettings} takes beside folder and server. */
 export interface KeepSettingsOptions {
-  /** First port of the block that the user asked for: taken as it is or refused. */
+  /** First port of the block: taken or refused. */
   firstPort?: number;
-  /** Takes one line of progress. */
   report(line: string): void;
-  /** How long to wait for the ports of the last start, in milliseconds; 5000 by default. */
+  /** Milliseconds to wait for the ports of the last start (default 5000). */
   deadlineMs?: number;
 }
 

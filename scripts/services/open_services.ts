@@ -8,29 +8,25 @@ import { seaweedfs } from "./servers/seaweedfs.ts";
 import { ServiceHandle } from "./service_handle.ts";
 import { UnavailableError } from "./unavailable_error.ts";
 
-/** Which servers {@link openServices} opens, and how. */
 export interface OpenServicesOptions {
-  /** The servers; all four by default. */
   only?: readonly ServiceName[];
-  /** Whether to start what is not running; true by default. With false the handles control what is there. */
+  /** Whether to start what is not running (default true). */
   start?: boolean;
-  /** Whether to stop them and delete their data, ports and passwords first; installs stay. */
+  /** Stop them and delete data, ports and passwords first. */
   fresh?: boolean;
-  /** First port of a server's block, by server; taken as it is or refused. */
+  /** First port of a server's block: taken or refused. */
   firstPorts?: Partial<Record<ServiceName, number>>;
-  /** Folder for installs and data; `.services` of the checkout by default. */
+  /** Installs and data (default: `.services` of the checkout). */
   folder?: string;
-  /** Takes lines of progress, each beginning with the server's name; they are dropped by default. */
+  /** Takes lines of progress. */
   report?(line: string): void;
 }
 
-/** What {@link openServices} opened. */
 export interface OpenedServices {
-  /** A handle for every asked server, also for those that could not start. */
+  /** Of every server asked for, even if it did not start. */
   handles: Record<ServiceName, ServiceHandle>;
-  /** One line for each server that cannot be installed on this machine: which, and why. */
+  /** Why a server cannot be installed on this machine. */
   unavailable: Map<ServiceName, string>;
-  /** The error of each server that is installed and did not start. */
   failed: Map<ServiceName, Error>;
 }
 

@@ -1,14 +1,12 @@
 import { shell } from "./shell.ts";
 
-/** One process of this machine. */
 export interface ProcessEntry {
   pid: number;
   parent: number;
   /** Name of its program, without folder; at most 15 characters on Linux. */
   command: string;
-  /** Whether it is stopped by SIGSTOP. */
   paused: boolean;
-  /** When it started, in the system's own unit: tells a process from a later one with the same id. */
+  /** In the system's own unit: tells a process from a later one with the same id. */
   startedAt: string;
 }
 

@@ -5,9 +5,9 @@ import { UnavailableError } from "./unavailable_error.ts";
 /** Versions of the packages; together they name the folder that they are installed in. */
 const PACKAGES = ["confluent-kafka==2.16.1", "pyarrow==26.0.1", "duckdb==2.0.1"];
 
-/** Python with the clients of others: what they wrote must be read here, and what is written here must be read by them. */
+/** Python with other clients: we read what they wrote, and they read what we wrote. */
 export interface PythonClients {
-  /** Runs a script of Python and returns what it printed; throws Error with its own words where it fails. */
+  /** Runs a Python script and returns its output; throws Error with its standard error if it fails. */
   run(script: string, ...args: string[]): Promise<string>;
 }
 

@@ -1,4 +1,4 @@
-/** Returns what the JSON file at `path` holds, or undefined when there is none; throws a SyntaxError when it is broken. */
+/** Reads a JSON file; undefined if there is none. Throws a SyntaxError if it is broken. */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await Deno.readTextFile(path));

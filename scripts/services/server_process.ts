@@ -2,18 +2,16 @@ import { type ProcessEntry, readProcessTable } from "./process_table.ts";
 import { shell } from "./shell.ts";
 import type { ServerCommand } from "./definition.ts";
 
-/** What is kept of a started process: its id, and when it started, since ids are used again. */
+/** Id and start of a process: ids are reused. */
 export interface StartedProcess {
   pid: number;
   /** When it started, as the process table tells it. */
   startedAt: string;
 }
 
-/** How {@link ServerProcess.stop} asks, and how long it waits before it kills. */
 export interface StopOptions {
-  /** Signal that asks. */
   signal: Deno.Signal;
-  /** Deadline after which SIGKILL follows, in milliseconds. */
+  /** Milliseconds until SIGKILL follows. */
   deadlineMs: number;
 }
 
@@ -27,7 +25,7 @@ async function until(condition: () => Promise<boolean>, deadlineMs: number): Pro
   }
 }
 
-/** Sends a signal through `kill` of the shell, since Deno's own asks for the right to run everything. */
+/** Signals through the shell's `kill`, since Deno's own needs the permission to run everything. */
 async function signal(pids: readonly number[], name: Deno.Signal): Promise<void> {
   for (const pid of pids) {
     const { code, stderr } = await shell('kill -s "$1" "$2"', [name.slice("SIG".length), String(pid)]);

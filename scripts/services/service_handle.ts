@@ -7,17 +7,15 @@ import { readJson } from "./read_json.ts";
 import { ServerProcess } from "./server_process.ts";
 import { withLock } from "./with_lock.ts";
 
-/** Where a handle works and whom it tells. */
 export interface ServiceHandleOptions {
   /** The `.services` folder, absolute. */
   folder: string;
-  /** Takes one line of progress. */
   report(line: string): void;
   /** First port of the server's block; taken as it is or refused. By default a free block is chosen. */
   firstPort?: number;
 }
 
-/** What a server does at the moment: `starting` is alive without answering, `paused` is frozen by SIGSTOP. */
+/** `starting` is alive without answering, `paused` is frozen by SIGSTOP. */
 export type ServiceState = "ready" | "starting" | "paused" | "stopped" | "never started";
 
 const READY_DEADLINE_MS = 90_000;
@@ -50,12 +48,11 @@ export class ServiceHandle {
     this.#process = new ServerProcess(`${this.#runDir}/process.json`);
   }
 
-  /** Name of the server. */
   get name(): ServiceName {
     return this.#definition.name;
   }
 
-  /** What the server published of itself; throws an Error before its first {@link start} or {@link look}. */
+  /** What the server published; throws an Error before its first {@link start} or {@link look}. */
   get service(): Service {
     if (this.#service !== undefined) return this.#service;
     throw new Error(
@@ -249,7 +246,6 @@ export class ServiceHandle {
     return this.#locked(() => this.#process.resume());
   }
 
-  /** Stops and starts the server; returns when it is ready again. */
   async restart(): Promise<void> {
     await this.stop();
     await this.start();

@@ -1,14 +1,10 @@
-/** How a command that ran to its end went. */
 export interface ShellResult {
   /** Exit code; 0 is success, 127 means that the program is not there. */
   code: number;
-  /** Standard output, without the last line feed. */
   stdout: string;
-  /** Standard error, without the last line feed. */
   stderr: string;
 }
 
-/** What {@link shell} takes beside script and arguments. */
 export interface ShellOptions {
   env?: Record<string, string>;
 }

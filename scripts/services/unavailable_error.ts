@@ -1,5 +1,4 @@
 /** A server cannot be installed on this machine; the message is one line that says which and why. */
 export class UnavailableError extends Error {
-  /** Always `UnavailableError`. */
   override readonly name = "UnavailableError";
 }

@@ -14,39 +14,27 @@ export type Constructor<T> = abstract new (...args: any[]) => T;
 
 /** The part of `@std/assert` that the project's tests use. */
 export interface Assertions {
-  /** Fails unless the value is truthy. */
   assert(value: unknown, message?: string): asserts value;
-  /** Fails unless the two are deeply equal. */
   assertEquals<T>(actual: T, expected: T, message?: string): void;
-  /** Fails where the two are deeply equal. */
   assertNotEquals<T>(actual: T, expected: T, message?: string): void;
-  /** Fails unless the two are the same, as `Object.is` sees it. */
   assertStrictEquals<T>(actual: unknown, expected: T, message?: string): asserts actual is T;
-  /** Fails where the value is null or undefined. */
   assertExists<T>(actual: T, message?: string): asserts actual is NonNullable<T>;
-  /** Fails unless the two differ by no more than the tolerance. */
   assertAlmostEquals(actual: number, expected: number, tolerance?: number, message?: string): void;
-  /** Fails unless the first string includes the second. */
   assertStringIncludes(actual: string, expected: string, message?: string): void;
-  /** Fails unless the string matches the expression. */
   assertMatch(actual: string, expected: RegExp, message?: string): void;
-  /** Fails unless the value is an instance of the class. */
   assertInstanceOf<T>(actual: unknown, expected: Constructor<T>, message?: string): asserts actual is T;
-  /** Fails unless the function throws the expected error, which it returns. */
   assertThrows<E extends Error = Error>(
     fn: () => unknown,
     errorClass?: Constructor<E>,
     messageIncludes?: string,
     message?: string,
   ): E;
-  /** Fails unless the promise rejects with the expected error, which it resolves to. */
   assertRejects<E extends Error = Error>(
     fn: () => PromiseLike<unknown>,
     errorClass?: Constructor<E>,
     messageIncludes?: string,
     message?: string,
   ): Promise<E>;
-  /** Fails always. */
   fail(message?: string): never;
 }
 
@@ -118,27 +106,15 @@ async function loadAssertions(): Promise<Assertions> {
 
 const loaded: Assertions = await loadAssertions();
 
-/** Fails unless the value is truthy. */
 export const assert: Assertions["assert"] = loaded.assert;
-/** Fails unless both values are deeply equal. */
 export const assertEquals: Assertions["assertEquals"] = loaded.assertEquals;
-/** Fails if both values are deeply equal. */
 export const assertNotEquals: Assertions["assertNotEquals"] = loaded.assertNotEquals;
-/** Fails unless both values are the same by `Object.is`. */
 export const assertStrictEquals: Assertions["assertStrictEquals"] = loaded.assertStrictEquals;
-/** Fails if the value is null or undefined. */
 export const assertExists: Assertions["assertExists"] = loaded.assertExists;
-/** Fails unless the numbers differ by no more than the tolerance. */
 export const assertAlmostEquals: Assertions["assertAlmostEquals"] = loaded.assertAlmostEquals;
-/** Fails unless the first string includes the second. */
 export const assertStringIncludes: Assertions["assertStringIncludes"] = loaded.assertStringIncludes;
-/** Fails unless the string matches the expression. */
 export const assertMatch: Assertions["assertMatch"] = loaded.assertMatch;
-/** Fails unless the value is an instance of the class. */
 export const assertInstanceOf: Assertions["assertInstanceOf"] = loaded.assertInstanceOf;
-/** Fails unless the function throws the expected error, which it returns. */
 export const assertThrows: Assertions["assertThrows"] = loaded.assertThrows;
-/** Fails unless the promise rejects with the expected error, which it resolves to. */
 export const assertRejects: Assertions["assertRejects"] = loaded.assertRejects;
-/** Fails always. */
 export const fail: Assertions["fail"] = loaded.fail;

@@ -7,7 +7,7 @@ import type { DeadLetterReason } from "../domain/transaction.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** A record that is right but for what is given. */
+/** A valid record with these changes. */
 function faulty(change: Record<string, unknown>): string {
   return JSON.stringify({
     transaction_id: "bad",
@@ -19,7 +19,7 @@ function faulty(change: Record<string, unknown>): string {
   });
 }
 
-/** Each kind of bad record, and the reason that it must get. */
+/** Each kind of invalid record, with its reason. */
 export const BAD_RECORDS: readonly [value: string | Uint8Array | null, reason: DeadLetterReason][] = [
   ["not JSON", "not-json"],
   ['{"transaction_id":"a"', "not-json"],

@@ -15,21 +15,18 @@ import { transactionFeatures } from "../training/rows/transaction_features.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What the stream and the model are like. */
 export interface EmbeddedRunOptions {
   /** Transactions in the stream (default 6,000). */
   count?: number;
-  /** Simulated customers (default 100): the fewer, the more days the stream covers. */
+  /** Default 100: the fewer, the more days the stream covers. */
   nCustomers?: number;
-  /** Partitions of the topic (default 1). */
   partitions?: number;
-  /** Values that are no transactions; one stands after each `faultEvery` transactions (default 100). */
+  /** Invalid values, one after each `faultEvery` transactions. */
   faults?: readonly (string | Uint8Array | null)[];
-  /** Transactions between two of the `faults`, at least 1 (default 100). */
+  /** At least 1 (default 100). */
   faultEvery?: number;
-  /** Which transactions get a label (default all). */
   labels?: LabelMode;
-  /** Set of features of the model (default "streaming", which keeps state and reads labels). */
+  /** Feature set (default "streaming", which keeps state and reads labels). */
   features?: string;
   /** Share of transactions to flag (default 0.02). */
   contamination?: number;

@@ -7,11 +7,10 @@ import { until } from "./until.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** How a process is started. */
 export interface ProcessOptions {
-  /** Flags of `deno run` that say what it may touch; none by default. */
+  /** Flags of `deno run` (default: none). */
   permissions?: readonly string[];
-  /** Names of the environment to set besides the test's own. */
+  /** Environment besides our own. */
   env?: Record<string, string>;
   /** Called with what it writes to standard error, as it comes. */
   onStderr?(text: string): void;
@@ -19,11 +18,9 @@ export interface ProcessOptions {
   through?: readonly string[];
 }
 
-/** How a process ended, and all that it said. */
 export interface EndedProcess {
   /** Exit code; 128 and the signal's number after a signal. */
   code: number;
-  /** The signal that ended it, or null. */
   signal: Deno.Signal | null;
   stdout: string;
   stderr: string;
@@ -32,11 +29,10 @@ export interface EndedProcess {
 /** A process that runs; disposing of it kills it. */
 export interface RunningProcess extends AsyncDisposable {
   readonly pid: number;
-  /** What it has written so far. */
   readonly stdout: string;
   readonly stderr: string;
   readonly hasEnded: boolean;
-  /** Sends a signal; nothing happens where it has ended. */
+  /** Sends a signal; does nothing once it has ended. */
   kill(signal: Deno.Signal): void;
   /**
    * Waits until a condition holds.
@@ -108,7 +104,7 @@ export function startTask(command: string, args: readonly string[]): RunningProc
   return startDeno(`scripts/commands/${command}.ts`, args, { permissions });
 }
 
-/** Runs `deno run` on a script to its end; otherwise as `startDeno`. */
+/** As `startDeno`, to the end of the script. */
 export async function runDeno(
   script: string | URL,
   args: readonly string[],

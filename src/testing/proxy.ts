@@ -4,36 +4,32 @@
  * @module
  */
 
-/** Where bytes are on their way to. */
 export type Towards = "target" | "client";
 
-/** What becomes of a connection when bytes arrive: they go on, or the connection is cut before or after they went on. */
+/** What happens when bytes arrive: pass them on, cut the connection before or after that, or drop the bytes. */
 export type Passage = "pass" | "cut" | "pass-then-cut" | "drop";
 
-/** What the proxy leads to, and how it may interfere. */
 export interface ProxyOptions {
   target: { hostname?: string; port: number };
   /** Port to listen on; any free one by default. */
   port?: number;
-  /** Looks at all bytes before they go on; "pass" without it. "drop" loses these bytes and leaves the connection open. */
+  /** Decides about bytes before they pass (default "pass"). "drop" leaves the connection open. */
   inspect?(bytes: Uint8Array, towards: Towards): Passage;
 }
 
-/** A running proxy; disposing it closes it. */
+/** A running proxy; disposing closes it. */
 export interface Proxy extends AsyncDisposable {
   /** The port that clients connect to on 127.0.0.1; it stays the same until the proxy is closed. */
   readonly port: number;
-  /** Number of connections that clients have made so far. */
   readonly accepted: number;
-  /** Closes every connection there is; new ones are served. */
+  /** Closes every open connection; new ones are served. */
   cut(): void;
-  /** Passes no more bytes either way, and closes nothing: connections hang, and new ones hang too. */
+  /** Passes no bytes and closes nothing: old and new connections hang. */
   hold(): void;
-  /** Closes every connection there is and takes no new ones, so that clients are refused. */
+  /** Closes every open connection and refuses new ones. */
   refuse(): void;
-  /** Ends `hold` (what was held back goes on) and `refuse` (listens again). */
+  /** Ends `hold` (held bytes pass) and `refuse` (listens again). */
   resume(): void;
-  /** Closes everything for good. */
   close(): Promise<void>;
 }
 
@@ -174,7 +170,7 @@ class TcpProxy implements Proxy {
   }
 }
 
-/** How reading and writing fail where a connection ended under them. */
+/** How reads and writes fail when a connection ends. */
 const CLOSED = [
   Deno.errors.BadResource,
   Deno.errors.BrokenPipe,

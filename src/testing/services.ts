@@ -4,29 +4,24 @@
  * @module
  */
 
-/** The servers that can run beside the tests: two S3 servers, since the object contract has to hold on both. */
+/** Two S3 servers, since the object contract must hold on both. */
 export type ServiceName = "kafka" | "minio" | "postgres" | "seaweedfs";
 
-/** What every running server says of itself in `services.json`; folders and files are absolute paths. */
+/** A server in `services.json`; folders and files are absolute paths. */
 export interface Service {
-  /** Which server it is. */
   name: ServiceName;
-  /** Version of the server, as its package names it. */
   version: string;
-  /** The URL to give to an adapter: plain text, with user and password where the server has them. */
+  /** For an adapter: plain text, with user and password if the server has them. */
   url: string;
   host: string;
-  /** The main port, the one in `url`. */
   port: number;
-  /** Process id of the server, or null while it is stopped or killed. */
+  /** Null while stopped or killed. */
   pid: number | null;
-  /** User (S3: access key); letters and digits only, so it needs no escaping in a URL. */
+  /** S3: access key. Letters and digits, so a URL needs no escaping. */
   user: string;
-  /** Password (S3: secret key); letters and digits only. */
+  /** S3: secret key. Letters and digits. */
   password: string;
-  /** Folder with the server's data; deleted by `up --fresh`. */
   dataDir: string;
-  /** File with the server's own log. */
   logFile: string;
 }
 
@@ -66,36 +61,28 @@ export interface S3Service extends Service {
   bucket: string;
 }
 
-/** The servers by name; one that is missing is not running. */
+/** A server that is missing is not running. */
 export interface Services {
-  /** One Kafka 4 broker. */
   kafka?: KafkaService;
   minio?: S3Service;
   postgres?: PostgresService;
-  /** SeaweedFS, the second S3 server. */
   seaweedfs?: S3Service;
 }
 
-/** What `.services/services.json` holds: the URLs first, for people and shells, then each server in full. */
+/** Content of `.services/services.json`: URLs for people and shells, then each server in full. */
 export interface ServicesFile {
   formatVersion: 1;
-  /** URL of Kafka's plain-text listener. */
   KAFKA?: string;
-  /** URL of MinIO. */
   S3?: string;
-  /** URL of SeaweedFS, the second S3 server. */
   S3_SECOND?: string;
-  /** URL of PostgreSQL. */
   POSTGRES?: string;
-  /** Everything about each server. */
   services: Services;
 }
 
-/** Where {@link runningServices} looks, and for how long. */
 export interface RunningServicesOptions {
-  /** The file that `services up` wrote; the one of this checkout by default. */
+  /** Default: the one of this checkout. */
   file?: string | URL;
-  /** How long a server may take to accept a connection, in milliseconds; 1000 by default. */
+  /** Milliseconds a server may take to accept a connection (default 1000). */
   timeoutMs?: number;
 }
 
@@ -163,10 +150,10 @@ export async function runningServices(options: RunningServicesOptions = {}): Pro
   return Object.fromEntries(running.map((service) => [service.name, service])) as Services;
 }
 
-/** What a test file learns from {@link needs}: whether to skip, why, and the servers when it need not. */
+/** Whether to skip tests, and the servers if not. */
 export interface Needed<Name extends ServiceName> {
   ignore: boolean;
-  /** Why the tests are skipped; empty when they are not. */
+  /** Why the tests are skipped, or empty. */
   reason: string;
   /** The needed servers; reading one that is missing throws an Error with `reason`. */
   services: Required<Pick<Services, Name>>;

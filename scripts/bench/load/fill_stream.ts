@@ -3,33 +3,28 @@ import type { LabelMode } from "../../../src/simulate/events/event.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 
-/** Names of a stream's topics. */
 export interface Topics {
   topic: string;
   labelTopic: string;
 }
 
-/** What a stream is filled with. */
 export interface FillOptions {
   records: number;
-  /** Partitions of the transactions' topic (default 1). */
   partitions?: number;
-  /** Size that shorter records are padded to, bytes; as the simulator makes them unless told. */
+  /** Pads shorter records to this size, bytes. */
   recordBytes?: number;
-  /** Customers; so many that the records cover six weeks unless told. */
+  /** Default: so many that the records cover six weeks. */
   customers?: number;
-  /** Which transactions get a label (default all). */
   labels?: LabelMode;
-  /** Time from a transaction to its label, milliseconds (default 7 days). */
+  /** From a transaction to its label (default 7 days). */
   labelDelayMs?: number;
 }
 
-/** What a stream was filled with. */
 export interface Filled {
   /** Size of a transaction's JSON on average, bytes. */
   recordBytes: number;
   labels: number;
-  /** How long producing took, milliseconds, the simulation included. */
+  /** Milliseconds that producing took, simulation included. */
   ms: number;
 }
 
@@ -66,7 +61,7 @@ export async function fillStream(broker: Broker, topics: Topics, options: FillOp
   return { recordBytes: Math.round(bytes / records), labels: produced.labels, ms };
 }
 
-/** The record with a field that pads it to a number of bytes, where it is shorter. */
+/** Pads a shorter record to a number of bytes with one more field. */
 function padded(json: string, recordBytes: number | undefined): string {
   const missing = (recordBytes ?? 0) - json.length - `,"padding":""`.length;
   return missing < 0 ? json : `${json.slice(0, -1)},"padding":"${"x".repeat(missing)}"}`;

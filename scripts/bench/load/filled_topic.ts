@@ -2,14 +2,12 @@ import { openBroker } from "../../../src/adapters.ts";
 import type { LabelMode } from "../../../src/simulate/events/event.ts";
 import { fillStream, type Topics } from "./fill_stream.ts";
 
-/** What the topic has to hold. */
 export interface FilledTopicOptions {
   records: number;
   partitions: number;
   /** Size that shorter records are padded to, bytes. */
   recordBytes: number;
   customers: number;
-  /** Which transactions have a label. */
   labels: LabelMode;
 }
 

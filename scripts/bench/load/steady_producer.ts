@@ -4,7 +4,6 @@ import { simulate } from "../../../src/simulate/simulate.ts";
 
 /** A producer at work; disposing of it ends it. */
 export interface SteadyProducer extends AsyncDisposable {
-  /** Records a second. */
   readonly ratePerS: number;
   /** Ends it; resolves when the last records are kept. Throws what producing threw. */
   stop(): Promise<void>;

@@ -9,7 +9,6 @@ export const PEER_PACKAGES = {
   spark: ["pyspark", "pandas", "pyarrow", "scikit-learn"],
 } as const;
 
-/** Name of a peer. */
 export type PeerName = keyof typeof PEER_PACKAGES;
 
 const CACHE = new URL("../../../.services/cache", import.meta.url).pathname;

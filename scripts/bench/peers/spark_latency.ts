@@ -3,15 +3,11 @@ import type { SparkPeer } from "./spark_peer.ts";
 import { listBucket } from "../runs/engines.ts";
 import { startSteadyProducer } from "../load/steady_producer.ts";
 
-/** How a run is made. */
 export interface SparkLatencyOptions {
-  /** URL of the stream. */
   stream: string;
   /** URL of the bucket, which is made. */
   objects: string;
-  /** Records a second. */
   ratePerS: number;
-  /** Seconds that count. */
   seconds: number;
   partitions: number;
 }
@@ -19,13 +15,13 @@ export interface SparkLatencyOptions {
 /** Milliseconds of each flagged transaction, and what the job took meanwhile. */
 export interface SparkLatency {
   objectMs: number[];
-  /** Processor time of the job in each second, its start included. */
+  /** Processor time of the job a second, its start included. */
   cores: number;
 }
 
 /** Seconds after the first object that do not count. */
 const WARM_UP_S = 10;
-/** A micro-batch takes some, and what is produced in the last ones has to be stored still. */
+/** Time to store what was produced last. */
 const LAST_S = 5;
 
 /**

@@ -12,7 +12,7 @@ export interface SparkRun extends ProcessRun {
   firstVerdictMs: number;
   /** Records a second in micro-batches, all of them. */
   recordsPerS: number;
-  /** Records a second of all micro-batches but the first; of that one where there is no other. */
+  /** Of all micro-batches but the first, if there are others. */
   warmRecordsPerS: number;
 }
 
@@ -20,16 +20,16 @@ export interface SparkOptions {
   topic: string;
   /** Bucket for the flagged rows, as `s3://…`; it is made. */
   objects: string;
-  /** Most records of one micro-batch; all there are unless told. */
+  /** Most records of one micro-batch (default: all). */
   maxOffsets?: number;
-  /** Goes on for so long after the first micro-batch; to the end of what is there unless told. */
+  /** Seconds to run after the first micro-batch (default: to the end of the topic). */
   forSeconds?: number;
 }
 
-/** The Spark job, installed and with a forest that scikit-learn has fitted; disposing of it removes the forest. */
+/** The Spark job with a forest that scikit-learn fitted; disposing removes the forest. */
 export interface SparkPeer extends AsyncDisposable {
   readonly name: string;
-  /** Runs the job as a process of its own, on two cores as Spark counts them. */
+  /** Runs the job in its own process, on two of Spark's cores. */
   run(options: SparkOptions): Promise<SparkRun>;
 }
 
@@ -111,7 +111,6 @@ export async function openSpark(
   };
 }
 
-/** Records a second while micro-batches ran. */
 function rateOf(batches: readonly MicroBatch[]): number {
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   return rows / batches.reduce((sum, { tookMs }) => sum + tookMs, 0) * 1000;

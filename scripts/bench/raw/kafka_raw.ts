@@ -2,11 +2,10 @@ import kafkajs from "kafkajs";
 import { Consumer, Producer, stringSerializers } from "@platformatic/kafka";
 import type { ProducedRecord } from "../../../src/broker/broker.ts";
 
-/** Who is told of what is read. */
+/** Callbacks of one reading. */
 export interface Reader {
   /** The partitions are assigned: fetching begins. */
   onAssigned(): void;
-  /** So many records came. */
   onRecords(count: number): void;
   /** Settles when all have come. */
   done: Promise<void>;
@@ -24,7 +23,7 @@ export interface RawClient {
   produce(topic: string, calls: readonly (readonly ProducedRecord[])[]): Promise<void>;
 }
 
-/** Bytes of a partition in one answer, with which both clients read fastest. */
+/** Bytes of a partition in one answer at which both clients read fastest. */
 export const FETCH_BYTES: number = 4 * 1024 * 1024;
 const ACKNOWLEDGED_BY_ALL = -1;
 

@@ -11,7 +11,6 @@ import { from, to } from "pg-copy-streams";
 
 /** A connection of its own; disposing of it closes it. */
 export interface RawPostgres extends AsyncDisposable {
-  /** Runs SQL and gives its rows. */
   query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Sends rows by `COPY … FROM STDIN`; returns when the server has them. */
   copyIn(statement: string, rows: Uint8Array): Promise<void>;
@@ -21,10 +20,10 @@ export interface RawPostgres extends AsyncDisposable {
   copyOutFile(statement: string, path: string): Promise<void>;
 }
 
-/** Size of the parts in which a file is sent: the driver is fastest with large ones. */
+/** The driver sends a file fastest in large parts. */
 const PART_BYTES = 1 << 20;
 
-/** The part of the driver that is used, with types of its own: the driver's bring a version of `@types/node` along. */
+/** Own types: the driver's bring a version of `@types/node` along. */
 interface Driver {
   connect(): Promise<void>;
   end(): Promise<void>;

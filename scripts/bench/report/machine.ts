@@ -1,20 +1,18 @@
 import { cpus, loadavg, totalmem } from "node:os";
 
-/** Where a measurement ran. */
 export interface Machine {
   /** Model of the processor, as it names itself. */
   cpu: string;
-  /** Cores that the system shows. */
   cores: number;
   memoryGib: number;
   /** System and architecture, as Deno names them. */
   target: string;
   deno: string;
-  /** Processes that wanted to run in the last minute when it began, on average: what else the machine did. */
+  /** Load average of the minute before: what else the machine did. */
   load: number;
 }
 
-/** What this machine is, and how busy it is now; needs `--allow-sys=cpus,loadavg,systemMemoryInfo`. */
+/** This machine and its load; needs `--allow-sys=cpus,loadavg,systemMemoryInfo`. */
 export function thisMachine(): Machine {
   const { length, 0: first } = cpus();
   return {

@@ -11,7 +11,6 @@ export interface ConsumeOptions extends Topics {
   log: LogMode;
   model: string;
   env?: Record<string, string>;
-  /** File that a profile of the main thread is written to. */
   profile?: string;
   onStderr?(text: string): void;
 }
@@ -24,7 +23,6 @@ export interface ConsumeRun extends ProcessRun {
 
 const PRELOAD = new URL("./profile_preload.ts", import.meta.url).href;
 const SUMMARY = /^consumed\s+(\d+) records in [\d.]+ s, ([\d,]+) a second: (\d+) flagged/m;
-/** A line of `--debug`: a batch is in the ledger. */
 const COMMITTED = /^debug: committed /m;
 
 /**

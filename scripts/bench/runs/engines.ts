@@ -5,13 +5,12 @@ import { type Needed, needs, type Services } from "../../../src/testing/services
 import { makeFolder } from "./make_folder.ts";
 import { rawPostgres } from "../raw/postgres_raw.ts";
 
-/** A ledger and a store of objects that nothing was written to yet; disposing of it removes what was. */
+/** An empty ledger and object store; disposing removes them. */
 export interface FreshEngines extends AsyncDisposable {
-  /** Their URLs, and that of the stream. */
   readonly urls: EngineUrls;
 }
 
-/** Kafka, PostgreSQL and MinIO, or why they are not there. */
+/** Kafka, PostgreSQL and MinIO, or why they are missing. */
 export async function realServers(): Promise<Needed<"kafka" | "postgres" | "minio">> {
   return await needs(["kafka", "postgres", "minio"]);
 }
@@ -29,7 +28,7 @@ export async function embeddedEngines(stream: string, parent?: string): Promise<
   };
 }
 
-/** A schema in PostgreSQL and a bucket in MinIO of a run's own; disposing of it drops both. */
+/** A new schema in PostgreSQL and bucket in MinIO; disposing drops both. */
 export function serverEngines(
   { kafka, postgres, minio }: Required<Pick<Services, "kafka" | "postgres" | "minio">>,
 ): FreshEngines {
@@ -49,14 +48,13 @@ export function serverEngines(
   };
 }
 
-/** An object of a bucket as a listing names it. */
 export interface ListedObject {
   key: string;
-  /** When the store had it, milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   storedAtMs: number;
 }
 
-/** All objects of the bucket at `s3://…`; none where there is no such bucket. */
+/** All objects of the bucket at `s3://…`; none if there is no such bucket. */
 export async function listBucket(url: string): Promise<ListedObject[]> {
   const { client, bucket } = bucketAt(url);
   if (!await client.bucketExists(bucket)) return [];
@@ -67,7 +65,6 @@ export async function listBucket(url: string): Promise<ListedObject[]> {
   return objects;
 }
 
-/** Removes a bucket and all that is in it; nothing happens where it is absent. */
 async function dropBucket(url: string): Promise<void> {
   const { client, bucket } = bucketAt(url);
   if (!await client.bucketExists(bucket)) return;
@@ -75,7 +72,6 @@ async function dropBucket(url: string): Promise<void> {
   await client.removeBucket(bucket);
 }
 
-/** Makes the bucket at `s3://…`. */
 export async function makeBucket(url: string): Promise<void> {
   const { client, bucket } = bucketAt(url);
   await client.makeBucket(bucket);

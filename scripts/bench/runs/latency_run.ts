@@ -18,27 +18,22 @@ import type { KafkaClientName } from "./pipeline_contenders.ts";
 import { watchProcess } from "../../harness/process_use.ts";
 import { startSteadyProducer, type SteadyProducer } from "../load/steady_producer.ts";
 
-/** How a run is made. */
 export interface LatencyOptions {
-  /** Records a second. */
   ratePerS: number;
-  /** Seconds that count. */
   seconds: number;
   model: string;
-  /** Client of Kafka, in the consumer and here. */
   kafkaClient?: KafkaClientName;
-  /** Partitions of the topic (default 1). */
   partitions?: number;
 }
 
-/** Milliseconds of each transaction that counts, and what the consumer took meanwhile. */
+/** Milliseconds of each transaction that counts (alerts and objects: of each flagged one). */
 export interface LatencyRun {
   committedMs: number[];
-  /** From produced to the alert's arrival, of the flagged ones. */
+  /** From produced to the alert's arrival. */
   alertMs: number[];
-  /** From produced to stored in an object, of the flagged ones; empty where objects are files. */
+  /** From produced to stored in an object; empty if objects are files. */
   objectMs: number[];
-  /** Processor time of the consumer in each second. */
+  /** Processor time of the consumer a second. */
   cores: number;
 }
 
@@ -47,7 +42,7 @@ const WARM_UP_S = 5;
 const FLUSH_INTERVAL = "1s";
 const COMMIT = /^debug: committed \S+\/(\d+) up to offset (\d+):/gm;
 
-/** When offsets of each partition up to one were there. */
+/** When each partition's offsets below `nextOffset` were committed. */
 type Milestones = Map<number, { nextOffset: number; atMs: number }[]>;
 
 /**
@@ -127,7 +122,7 @@ function committedAt(id: string, commits: Milestones): number {
   return commits.get(partition)!.find(({ nextOffset }) => nextOffset > offset)!.atMs;
 }
 
-/** When the records of a time were produced, by `partition/offset`; throws where the producer did not keep its rate. */
+/** When the records of a time were produced, by `partition/offset`; throws if the producer fell behind its rate. */
 async function producedTimes(
   broker: Broker,
   topic: string,
@@ -150,7 +145,7 @@ async function producedTimes(
   );
 }
 
-/** Notes when the alerts of a topic arrive; `stop` gives the milliseconds from produced, once all known ones are there. */
+/** Notes when a topic's alerts arrive; `stop` returns the milliseconds from produced, for each that came. */
 async function listenToAlerts(broker: Broker, topic: string) {
   const arrivedAt = new Map<string, number>();
   const ends = new Map((await broker.offsets(ALERT_TOPIC)).map((each) => [each.partition, each.endOffset]));
@@ -184,7 +179,7 @@ async function listenToAlerts(broker: Broker, topic: string) {
   };
 }
 
-/** Milliseconds from produced to stored, of what is in the objects of a bucket. */
+/** Milliseconds from produced to stored, for each row in a bucket's objects. */
 async function objectTimes(url: string, produced: ReadonlyMap<string, number>): Promise<number[]> {
   await using store = await openObjects(url);
   const times: number[] = [];

@@ -24,18 +24,16 @@ import { rawPostgres } from "../raw/postgres_raw.ts";
 /** A client of Kafka, as `KAFKA_CLIENT` names it. */
 export type KafkaClientName = "kafkajs" | "platformatic";
 
-/** A topic and the servers around it. */
 export interface Ground extends Topics {
   services: Required<Pick<Services, "kafka" | "postgres" | "minio">>;
   records: number;
   model: string;
-  /** File that holds the log rows of a run once one was made. */
+  /** Holds the log rows of a run, once one was made. */
   rowsFile: string;
 }
 
-/** One run of a contender. */
 export interface ContenderRun extends ProcessRun {
-  /** Records a second once the program is there, from connecting to the last record (Edgewood: committed and relayed). */
+  /** From connecting to the last record (Edgewood: committed and relayed), without the program's start. */
   recordsPerS: number;
 }
 
@@ -51,7 +49,7 @@ export async function runSpark(
   throw new Error(`Cannot measure as Spark must read ${records} records: current value is ${run.records}`);
 }
 
-/** The client alone; `isTuned` with the bytes of a partition with which it is fastest. */
+/** The client alone; `isTuned`: with the fetch size at which it is fastest. */
 export async function readRaw(
   { services, topic, records }: Ground,
   client: KafkaClientName,
@@ -82,7 +80,6 @@ export async function profileEdgewood(ground: Ground, client: KafkaClientName): 
   return new Map([...shares].map(([part, us]) => [part, us / records]));
 }
 
-/** The whole way; where all transactions are logged, their rows are kept for {@link copyBare} the first time. */
 export async function runEdgewood(
   ground: Ground,
   client: KafkaClientName,

@@ -1,8 +1,7 @@
-/** What of a sampled profile is read, as V8 writes it. */
+/** The part of V8's sampled profile that is read. */
 export interface CpuProfile {
-  /** Functions, each at one place of the call tree. */
   nodes: readonly { id: number; callFrame: { functionName: string; url: string } }[];
-  /** Ids of the nodes that were found running, one a sample. */
+  /** Ids of the running nodes, one a sample. */
   samples: readonly number[];
   /** Microseconds from each sample to the one before. */
   timeDeltas: readonly number[];

@@ -11,14 +11,14 @@ const BACK_MS = 26 * 3_600_000;
 const TrueDate = Date;
 let shiftMs = 0;
 
-/** `Date` with a clock that can be set. */
+/** `Date` with a clock that can be moved. */
 class SettableDate extends TrueDate {
-  /** Without arguments the moment that the set clock shows; otherwise as `Date` has it. */
+  /** Without arguments: the moved clock's time. */
   constructor(...args: [] | [number | string | Date]) {
     super(...(args.length === 0 ? [SettableDate.now()] : args) as [number]);
   }
 
-  /** Milliseconds since 1970 that the set clock shows. */
+  /** Milliseconds since 1970 by the moved clock. */
   static override now(): number {
     return TrueDate.now() - shiftMs;
   }

@@ -14,18 +14,17 @@ import type { RunningProcess } from "../../../src/testing/process.ts";
 import { alertsReceived } from "../run_outcome.ts";
 import { openSmallDisk } from "../small_disk.ts";
 
-/** How the row runs. */
 export interface DiskRowOptions {
   records: number;
-  /** How long the disk stays full, milliseconds. */
+  /** How long the disk stays full. */
   outageMs: number;
-  /** Takes what is still to be ended when the matrix is cut off. */
+  /** Called with each process, to kill when the matrix is interrupted. */
   onStart(process: RunningProcess): void;
 }
 
 const ENDS_WITHIN_MS = 600_000;
 const FULL_WITHIN_MS = 300_000;
-/** Share of what the run writes for which there is room at first. */
+/** Share of the run's output that fits at first. */
 const ROOM_SHARE = 0.3;
 const SLACK_KB = 8192;
 const FLAGS = [

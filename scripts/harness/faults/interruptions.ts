@@ -6,23 +6,21 @@
 import { type FaultContext, lasting } from "./row.ts";
 import { openProxy, type Passage, type Towards } from "../../../src/testing/proxy.ts";
 
-/** What can happen to the way between a consumer and a server. */
 export type Interruption = "refuse" | "cut" | "hold";
 
-/** A way to a server that can be interrupted; disposing of it closes it. */
+/** A connection to a server that can be interrupted; disposing closes it. */
 export interface FragileWay extends AsyncDisposable {
-  /** The port at which the server is reached by this way. */
   readonly port: number;
-  /** Interrupts the way for the length of the matrix's outage; it is whole again when this resolves. */
+  /** Interrupts for the length of the matrix's outage; resolves once connections work again. */
   interrupt(how: Exclude<Interruption, "cut">, context: FaultContext): Promise<void>;
-  /** Cuts the next message towards one side half-way, then every connection; new ones are whole. */
+  /** Cuts the next message towards one side half-way, then every connection; new ones work. */
   cut(towards: Towards): Promise<void>;
 }
 
-/** Where nothing is on its way for so long, connections are cut all the same. */
+/** If no message comes within this time, connections are cut anyway. */
 const CUT_WITHIN_MS = 300;
 
-/** How long an outage of the matrix is, milliseconds; held connections outlive every time-out of the adapters. */
+/** Length of an outage in milliseconds: longer than every timeout of the adapters, unless quick. */
 export function outageMs({ isQuick }: Pick<FaultContext, "isQuick">): number {
   return isQuick ? 10_000 : 60_000;
 }

@@ -26,28 +26,23 @@ import {
 } from "./stage.ts";
 import type { RunningProcess } from "../../../src/testing/process.ts";
 
-/** Which rows run, and how. */
 export interface FaultMatrixOptions {
   handles: OpenedServices["handles"];
   seed: number;
-  /** Records in each topic. */
   records: number;
   /**
    * Shorter outages and fewer kills; rows that say nothing of the client run with the first one alone, and one that missed
    * a deadline runs once more.
    */
   isQuick: boolean;
-  /** Clients of the broker, each of which runs the rows. */
   clients: readonly KafkaClientName[];
-  /** Names of the rows; all by default. */
   only?: readonly string[];
-  /** Kills every process that the matrix has started; the caller ends itself then. */
+  /** Kills every process that the matrix started. */
   signal?: AbortSignal;
-  /** Told of each row when it is over. */
+  /** Called after each row. */
   onRow(result: RowResult): void;
 }
 
-/** Row of the embedded engines, which has no broker. */
 const DISK_FULL = "disk-full";
 
 const faultRows: readonly FaultRow[] = [...consumerRows, ...serverRows];

@@ -9,10 +9,8 @@ import type { PipelineRun } from "../pipeline_run.ts";
 import type { FlaggedLine } from "../run_outcome.ts";
 import { until } from "../../../src/testing/until.ts";
 
-/** What a row works with. */
 export interface FaultContext {
   stage: FaultStage;
-  /** Client of the broker that the consumers use. */
   client: KafkaClientName;
   handles: OpenedServices["handles"];
   isQuick: boolean;
@@ -20,53 +18,46 @@ export interface FaultContext {
   random(): number;
 }
 
-/** A row: its name, and how the fault is brought about while the run's consumers work. */
 export interface FaultRow {
-  /** Short name, as `--only` takes it. */
   name: string;
   description: string;
-  /** Which topic the row consumes (default "clean"). */
   topic?: "clean" | "poison";
-  /** Whether it shows something of the client of the broker, so that each client has to pass it. */
+  /** Whether it tests the broker's client, so that each client must pass it. */
   concernsBroker?: boolean;
-  /** Starts consumers and breaks something; at its end consumers must be at work that end by themselves. */
+  /** Starts consumers and breaks something; leaves consumers running that end by themselves. */
   bring(run: PipelineRun, context: FaultContext): Promise<Recovery>;
 }
 
-/** How the row recovered. */
 export interface Recovery {
   /** Longest time from the end of a fault to the next progress, seconds. */
   recoveryS: number;
 }
 
-/** What an uninterrupted run on the same topic came to. */
+/** Result of an uninterrupted run on the same topic. */
 export interface Baseline {
   filled: FilledTopic;
   flagged: readonly FlaggedLine[];
 }
 
-/** What a row came to. */
 export interface RowResult {
   row: string;
   client: KafkaClientName | "embedded";
   records: number;
-  /** Records, verdicts or objects that are missing. */
   lost: number;
-  /** Records, verdicts or objects that are there more than once, or should not be there. */
+  /** Duplicate or unexpected records, verdicts or objects. */
   doubled: number;
-  /** Alerts that came again, with the same id; harmless. */
+  /** Alerts that came again with the same id: harmless. */
   alertsRepeated: number;
   /** Time from the end of the fault to the next commit, seconds. */
   recoveryS: number;
   peakRssMb: number;
-  /** Time that the row took in all, seconds. */
   tookS: number;
-  /** Whether nothing was lost or doubled and all else holds. */
+  /** Nothing lost or doubled, and no other problem. */
   ok: boolean;
   problems: string[];
-  /** Why the row could not be run on this machine; it counts as held. */
+  /** Why the row cannot run on this machine; it counts as held. */
   skipped?: string;
-  /** Whether something did not come about in its time, so that nothing is shown of what would be lost or doubled. */
+  /** Something missed its deadline, so the row proves nothing about lost or doubled records. */
   isUnfinished?: boolean;
 }
 
@@ -199,7 +190,7 @@ export async function secondsToProgress(
   return (performance.now() - startedAt) / 1000;
 }
 
-/** Waits for a length of time that is the fault itself. */
+/** Sleeps: the length of the fault itself. */
 export function lasting(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,13 +1,13 @@
 import { type FaultRow, lasting, secondsToProgress } from "./row.ts";
 import { until } from "../../../src/testing/until.ts";
 
-/** Silence after which the group gives a consumer's partitions away, and some more. */
+/** Longer than the session timeout of the group. */
 const PAST_SESSION_MS = 15_000;
 /** Share of the records that is committed before the fault. */
 const BEFORE_FAULT = 0.05;
-/** Small batches, so that there is work left when the fault is over. */
+/** Small batches, so that work is left after the fault. */
 const FLAGS = ["--max-batch-records", "64"];
-/** Exit code of a process that SIGTERM met before it could listen for it. */
+/** Exit code of a process that SIGTERM ended before it listened. */
 const TERMINATED = 143;
 const JOINED_WITHIN_MS = 180_000;
 

@@ -10,23 +10,21 @@ const CUTS = 10;
 /** Share of the records that is committed before the last cut. */
 const LAST_CUT = 0.7;
 const ENDS_WITHIN_MS = 600_000;
-/** Small batches, so that there is work left when the fault is over. */
+/** Small batches, so that work is left after the fault. */
 const SLOW = ["--max-batch-records", "64"];
 const LATIN1 = new TextDecoder("latin1");
 const COMMIT = /Q....COMMIT|commit_outcome/s;
 const BUSY =
   `<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Reduce your request rate</Message></Error>`;
 
-/** A server as its rows see it. */
 interface InterruptedServer {
-  /** Begins the names of its rows. */
   name: string;
   title: string;
-  /** The port behind the proxy, and the port at which clients must find the proxy, if it is a certain one. */
+  /** Port behind the proxy, and the proxy's own if clients expect a fixed one. */
   ports(context: FaultContext): { target: number; port?: number };
   /** The engine's URL by way of the proxy. */
   urls(run: PipelineRun, port: number): ConsumerProcessOptions["urls"];
-  /** What moves on when the server works, and its end. */
+  /** A count that grows while the server works. */
   progress(run: PipelineRun): Promise<number>;
 }
 
@@ -65,7 +63,7 @@ const INTERRUPTIONS: readonly [how: Interruption, suffix: string, what: string][
   ["hold", "held", "holds connections open without an answer"],
 ];
 
-/** Rows in which a server restarts, is out of reach, or answers wrongly. */
+/** Rows in which a server restarts, is unreachable, or answers wrongly. */
 export const serverRows: readonly FaultRow[] = [
   {
     name: "broker-restart",
@@ -155,7 +153,7 @@ function interruptionRows(server: InterruptedServer): FaultRow[] {
   }));
 }
 
-/** Cuts as the work goes on, however fast that is: the last time when three tenths of it are left. */
+/** Spreads ten cuts over the work, the last one when three tenths are left. */
 async function cutTenTimes(run: PipelineRun, way: FragileWay): Promise<void> {
   for (let n = 0; n < CUTS; n++) {
     await run.untilShare(BEFORE_FAULT + n * (LAST_CUT - BEFORE_FAULT) / (CUTS - 1));

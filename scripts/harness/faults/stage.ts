@@ -9,38 +9,30 @@ import { simulate } from "../../../src/simulate/simulate.ts";
 import { type EngineUrls, openPipelineRun, type PipelineRun } from "../pipeline_run.ts";
 import type { KafkaService, PostgresService, S3Service } from "../../../src/testing/services.ts";
 
-/** The servers that the matrix needs. */
 export interface FaultServices {
   kafka: KafkaService;
   postgres: PostgresService;
   minio: S3Service;
 }
 
-/** A client of the broker, as `KAFKA_CLIENT` names it. */
 export type KafkaClientName = "kafkajs" | "platformatic";
 
-/** A topic with its records, and with another one of labels. */
 export interface FilledTopic {
   topic: string;
   labelTopic: string;
-  /** Records in it, all partitions together. */
   records: number;
-  /** Records in it that are no transactions. */
   poison: number;
 }
 
-/** How a topic is filled. */
 export interface FillOptions {
-  /** Records in all (default 100,000). */
   records?: number;
-  /** One record of so many is no transaction (default: none is). */
+  /** One of so many records is invalid (default: none). */
   poisonEvery?: number;
 }
 
-/** Partitions of a topic of transactions. */
 export const PARTITIONS = 4;
 const CHUNK_RECORDS = 5000;
-/** Records that no reader of transactions can use, of each kind that producers really send. */
+/** Invalid records, of each kind that producers really send. */
 const POISON: readonly (string | Uint8Array | null)[] = [
   "not JSON",
   "",
@@ -101,19 +93,16 @@ export async function fillTopic(
   return { topic, labelTopic, records: sent, poison };
 }
 
-/** Gives out runs, each with a consumer group, a schema and a bucket that nobody has used before. */
+/** Opens runs, each with a new consumer group, schema and bucket. */
 export class FaultStage {
-  /** The servers as the file of `services up` describes them. */
   readonly services: FaultServices;
   readonly #id = crypto.randomUUID().slice(0, 8);
   readonly #runs: PipelineRun[] = [];
 
-  /** Opens nothing. */
   constructor(services: FaultServices) {
     this.services = services;
   }
 
-  /** A name for a topic of this stage. */
   topicName(name: string): string {
     return `faults-${this.#id}-${name}`;
   }
@@ -135,7 +124,7 @@ export class FaultStage {
     return run;
   }
 
-  /** Kills every process of every run at once: for the end by Ctrl-C. */
+  /** Kills every process of every run, for Ctrl-C. */
   kill(): void {
     for (const run of this.#runs) run.kill();
   }
@@ -149,7 +138,7 @@ export class FaultStage {
     return { stream: kafka.url, ledger: ledger.href, objects: objects.href };
   }
 
-  /** The URLs of a run again, with the port of one server in the place of its own. */
+  /** A URL with another port. */
   static through(url: string, port: number): string {
     const changed = new URL(url);
     changed.port = String(port);

@@ -2,15 +2,13 @@ import type { InstallContext } from "../definition.ts";
 import { shell } from "../shell.ts";
 import { UnavailableError } from "../unavailable_error.ts";
 
-/** What {@link installStep} needs to know beside the place. */
 export interface InstallStepOptions {
-  /** Programs the script runs that a machine may lack, with what to do about it. */
+  /** Programs that a machine may lack, with advice. */
   needs: Record<string, string>;
-  /** What it does, for the progress lines: "building from source (about 5 minutes the first time)". */
+  /** For the lines of progress. */
   doing: string;
-  /** `sh` script; `$1` is an empty folder to install into, the rest are `args`. It must fail when any part fails. */
+  /** `sh` script: `$1` is an empty folder to install into, then `args`. It must fail if any part fails. */
   script: string;
-  /** Arguments of the script after the folder. */
   args?: string[];
 }
 

@@ -6,7 +6,6 @@ import { askKafkaMetadata } from "./kafka_metadata.ts";
 import { kafkaPortRoles, kafkaProperties } from "./kafka_properties.ts";
 import { shell } from "../shell.ts";
 
-/** Version of the broker on Maven Central. */
 const VERSION = "4.1.1";
 /** Writes the broker's log to standard error; the version that fits the slf4j-api which the broker brings. */
 const SLF4J_VERSION = "1.7.36";

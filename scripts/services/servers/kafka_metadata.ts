@@ -1,6 +1,4 @@
-/** A broker as it describes its cluster. */
 export interface KafkaMetadata {
-  /** Address of every broker that clients are sent to. */
   brokers: { id: number; host: string; port: number }[];
   /** Id of the broker that leads the cluster, or -1 while there is none. */
   controllerId: number;

@@ -1,9 +1,6 @@
-/** What {@link kafkaProperties} writes down. */
 export interface KafkaPropertiesOptions {
   dataDir: string;
-  /** User of the SASL listeners: letters and digits. */
   user: string;
-  /** Password of the SASL listeners: letters and digits. */
   password: string;
   /** PEM file with the broker's private key (PKCS #8) followed by its certificate. */
   keystoreFile: string;

