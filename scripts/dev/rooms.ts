@@ -120,8 +120,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "src/training",
       "src/simulate",
       "src/table",
+      "src/ledger",
     ],
-    types: ["src/consumer", "src/ledger"],
+    types: ["src/consumer"],
   },
   "src/verify": {
     holds: "the proof that nothing was lost or doubled",

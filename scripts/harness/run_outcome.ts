@@ -5,6 +5,7 @@
  */
 import { ALERT_TOPIC } from "../../src/alerts/topic.ts";
 import type { Broker } from "../../src/broker/broker.ts";
+import { allFlagged } from "../../src/ledger/all_flagged.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 
 /** One flagged transaction: place, and the score's 64 bits in hexadecimal. */
@@ -16,8 +17,6 @@ export interface AlertsReceived {
   received: number;
 }
 
-const PAGE_ROWS = 5000;
-
 /** The flagged transactions of a topic in the ledger, ordered. */
 export async function flaggedLines(
   { broker, ledger }: { broker: Broker; ledger: Ledger },
@@ -25,13 +24,8 @@ export async function flaggedLines(
 ): Promise<FlaggedLine[]> {
   const lines: FlaggedLine[] = [];
   for (let partition = 0; partition < await broker.partitions(topic); partition++) {
-    for (let after = -1;;) {
-      const page = await ledger.flaggedAfter(topic, partition, after, PAGE_ROWS);
-      if (page.length === 0) break;
-      for (const { offset, anomalyScore } of page) {
-        lines.push(`${topic}/${partition}/${offset} ${bitsOf(anomalyScore)}`);
-      }
-      after = page[page.length - 1].offset;
+    for await (const { offset, anomalyScore } of allFlagged(ledger, topic, partition)) {
+      lines.push(`${topic}/${partition}/${offset} ${bitsOf(anomalyScore)}`);
     }
   }
   return lines;

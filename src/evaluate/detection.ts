@@ -7,6 +7,7 @@ import type { Broker } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import type { Model } from "../forest/manifest.ts";
 import { Judge } from "../pipeline/judge.ts";
+import { allFlagged } from "../ledger/all_flagged.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { ReplayedEvent } from "../simulate/events/event.ts";
 import { openFeatureStage } from "../features/stage.ts";
@@ -79,12 +80,7 @@ export async function detectEvents(events: Iterable<ReplayedEvent>, model: Model
 async function flaggedIds(broker: Broker, ledger: Ledger, topic: string): Promise<Set<string>> {
   const ids = new Set<string>();
   for (let partition = 0; partition < await broker.partitions(topic); partition++) {
-    for (let after = -1;;) {
-      const rows = await ledger.flaggedAfter(topic, partition, after, 5000);
-      if (rows.length === 0) break;
-      for (const { transactionId } of rows) ids.add(transactionId);
-      after = rows[rows.length - 1].offset;
-    }
+    for await (const { transactionId } of allFlagged(ledger, topic, partition)) ids.add(transactionId);
   }
   return ids;
 }

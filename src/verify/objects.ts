@@ -3,14 +3,14 @@
  *
  * @module
  */
-import type { FlaggedTransaction, ObjectCut } from "../ledger/ledger.ts";
+import { allFlagged } from "../ledger/all_flagged.ts";
+import type { ObjectCut } from "../ledger/ledger.ts";
 import { sha256Hex } from "../runtime/sha256.ts";
 import { OBJECT_PREFIX } from "../objects/keys.ts";
 import { readObjectOffsets } from "../objects/formats/read_object.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
 
-const PAGE_ROWS = 5000;
 /** Objects that are read at one time. */
 const CONCURRENT_READS = 16;
 
@@ -24,7 +24,7 @@ export async function verifyObjects(
   const place = `${topic}/${partition}`;
   /** Offset of each flagged transaction, and whether an object held it. */
   const held = new Map<number, boolean>();
-  for await (const { offset } of flaggedOf(parts, partition)) held.set(offset, false);
+  for await (const { offset } of allFlagged(parts.ledger, parts.topic, partition)) held.set(offset, false);
   await compareCounts(parts, partition, held.size, problems);
 
   const cuts = (await Array.fromAsync(ledger.cuts(topic, partition))).filter((cut) => {
@@ -73,19 +73,6 @@ async function compareCounts(
       "wrong-flagged",
       `${topic}/${partition} was committed with ${said} flagged transactions: the ledger has ${flagged}`,
     );
-  }
-}
-
-async function* flaggedOf(
-  { ledger, topic }: VerifyParts,
-  partition: number,
-): AsyncIterable<FlaggedTransaction> {
-  let after = -1;
-  for (;;) {
-    const rows = await ledger.flaggedAfter(topic, partition, after, PAGE_ROWS);
-    if (rows.length === 0) return;
-    yield* rows;
-    after = rows[rows.length - 1].offset;
   }
 }
 
