@@ -27,18 +27,6 @@ export interface PostgresAddress {
   name: string;
 }
 
-/** What may be given beside the URL, so that this holds no secrets. */
-export interface AddressSettings {
-  /** Role to log in as, in the place of the URL's. */
-  user?: string;
-  /** Its password, in the place of the URL's. */
-  password?: string;
-  /** PostgreSQL schema of the ledger's tables; `edgewood` by default. */
-  schema?: string;
-  /** Whole days of the transaction log that are kept; all by default. */
-  retentionDays?: number;
-}
-
 const SSL_MODES: readonly string[] = ["disable", "require", "verify-ca", "verify-full"];
 const PARAMETERS = ["sslmode", "sslrootcert", "schema", "application_name", "retention_days"];
 const DEFAULT_PORT = 5432;
@@ -49,7 +37,6 @@ const DEFAULT_PORT = 5432;
  * Without `sslmode` the connection is encrypted and checked (`verify-full`) where `sslrootcert` is given, and plain text
  * otherwise. The schema is `edgewood` unless it is named.
  *
- * @param settings Stand in the place of what the URL says of the same.
  * @throws RangeError naming the part that cannot be used; the message never holds the password.
  *
  * @example
@@ -61,10 +48,7 @@ const DEFAULT_PORT = 5432;
  * assertEquals([host, port, name], ["db", 5432, "postgres://db:5432/ledger"]);
  * ```
  */
-export function readPostgresAddress(
-  url: URL | string,
-  settings: AddressSettings = {},
-): PostgresAddress {
+export function readPostgresAddress(url: URL | string): PostgresAddress {
   const parsed = URL.parse(url);
   if (parsed === null) throw wrong("be a URL like postgres://USER:PASSWORD@HOST:5432/DATABASE", "no URL");
   if (!["postgres:", "postgresql:"].includes(parsed.protocol)) {
@@ -76,7 +60,7 @@ export function readPostgresAddress(
   if (database === "" || database.includes("/")) {
     throw wrong("name a database after the host", `"${database}"`);
   }
-  const user = settings.user ?? decodeURIComponent(parsed.username);
+  const user = decodeURIComponent(parsed.username);
   if (user === "") throw wrong("name a user", "none");
   const parameters = parsed.searchParams;
   for (const parameter of parameters.keys()) {
@@ -87,11 +71,11 @@ export function readPostgresAddress(
   const sslRootCert = parameters.get("sslrootcert") ?? undefined;
   const sslMode = parameters.get("sslmode") ?? (sslRootCert === undefined ? "disable" : "verify-full");
   if (!SSL_MODES.includes(sslMode)) throw wrong(`have an sslmode of ${SSL_MODES.join(", ")}`, sslMode);
-  const schema = settings.schema ?? parameters.get("schema") ?? "edgewood";
+  const schema = parameters.get("schema") ?? "edgewood";
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw wrong("name a schema of small letters, digits and underscores", `"${schema}"`);
   }
-  const password = settings.password ?? decodeURIComponent(parsed.password);
+  const password = decodeURIComponent(parsed.password);
   const port = parsed.port === "" ? DEFAULT_PORT : Number(parsed.port);
   return {
     host,
@@ -103,7 +87,7 @@ export function readPostgresAddress(
     sslRootCert,
     schema,
     applicationName: parameters.get("application_name") ?? "edgewood",
-    retentionDays: readRetentionDays(settings.retentionDays ?? parameters.get("retention_days")),
+    retentionDays: readRetentionDays(parameters.get("retention_days")),
     name: `postgres://${parsed.hostname}:${port}/${database}`,
   };
 }
@@ -139,7 +123,7 @@ export function tlsOptions(
   return options;
 }
 
-function readRetentionDays(text: string | number | null): number | undefined {
+function readRetentionDays(text: string | null): number | undefined {
   if (text === null) return undefined;
   const days = Number(text);
   if (!Number.isInteger(days) || days < 1) throw wrong("have retention_days of 1 or more", `"${text}"`);

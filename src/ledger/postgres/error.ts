@@ -26,7 +26,7 @@ const ADVICE: readonly [code: RegExp, advice: string][] = [
   [/^3D000$/, "; create the database, or name another one in the ledger's URL"],
   [/^42501$/, "; grant the user CREATE on the database, or let an owner of the schema open the ledger once"],
   [/^53100$/, "; free disk space on the server"],
-  [/^53300$/, "; raise the server's max_connections or lower the ledger's poolSize"],
+  [/^53300$/, "; raise the server's max_connections"],
 ];
 
 /** What the driver says where no SQLSTATE tells, and trying again cannot help. */

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
 import { outcomeOf } from "../testing/outcomes.ts";
 import { FencedError, type Ledger } from "../ledger.ts";
 import { openPostgresLedger } from "./ledger.ts";
-import { dropSchemas, openThroughProxy, postgres } from "./testing/database.ts";
+import { dropSchemas, inSchema, openThroughProxy, postgres } from "./testing/database.ts";
 
 Deno.test.afterAll(dropSchemas);
 
@@ -90,7 +90,7 @@ Deno.test({
     const committing = proxied.ledger.commit(outcome);
     await hang.promise;
     // Another machine takes over meanwhile: its claim waits no longer than the server keeps the silent transaction.
-    await using other = await openPostgresLedger(postgres.services.postgres.url, { schema: proxied.schema });
+    await using other = await openPostgresLedger(inSchema(proxied.schema));
     const taken = await other.claim(topic, 0, { owner: "b", streamId: "s" });
     assertEquals([taken.epoch, taken.nextOffset], [epoch + 1, undefined]);
     proxied.proxy.resume();
@@ -123,7 +123,7 @@ Deno.test({
     armed = true;
     const committing = proxied.ledger.commit(outcome);
     await frozen.promise;
-    await using other = await openPostgresLedger(postgres.services.postgres.url, { schema: proxied.schema });
+    await using other = await openPostgresLedger(inSchema(proxied.schema));
     const taken = await other.claim(topic, 0, { owner: "b", streamId: "s" });
     await other.commit({ ...outcome, epoch: taken.epoch });
     proxied.proxy.resume();

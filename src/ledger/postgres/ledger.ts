@@ -4,7 +4,7 @@ import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../led
 import { INSERT_LABEL, labelAfter, labelKey, NEWEST_LABEL } from "../sql/labels.ts";
 import { type Dialect, SqlLedger } from "../sql/ledger.ts";
 import { knownOf, labelOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
-import { type AddressSettings, type PostgresAddress, readPostgresAddress } from "./address.ts";
+import { type PostgresAddress, readPostgresAddress } from "./address.ts";
 import type { Connection } from "./driver.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./error.ts";
 import { LogDays } from "./log_days.ts";
@@ -28,9 +28,6 @@ const DIALECT: Dialect = {
   among: (column, values) => [`${column} = ANY (?)`, [...values]],
 };
 
-/** How a ledger in PostgreSQL is opened; what the URL says of the same gives way. */
-export interface PostgresOptions extends PostgresLimits, AddressSettings {}
-
 /**
  * Opens the ledger at `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, and makes or updates its tables.
  *
@@ -49,8 +46,8 @@ export interface PostgresOptions extends PostgresLimits, AddressSettings {}
  * await assertRejects(() => openPostgresLedger("postgres://ann@db/ledger?sslmode=maybe"), RangeError, "sslmode");
  * ```
  */
-export async function openPostgresLedger(url: URL | string, options: PostgresOptions = {}): Promise<Ledger> {
-  const address = readPostgresAddress(url, options);
+export async function openPostgresLedger(url: URL | string, options: PostgresLimits = {}): Promise<Ledger> {
+  const address = readPostgresAddress(url);
   const authority = address.sslRootCert && await Deno.readTextFile(address.sslRootCert);
   const session = openPostgresSession(address, options, authority);
   try {
@@ -67,7 +64,7 @@ class PostgresLedger extends SqlLedger {
   readonly #session: PostgresSession;
   readonly #days: LogDays;
 
-  constructor(address: PostgresAddress, session: PostgresSession, { onTrouble }: PostgresOptions) {
+  constructor(address: PostgresAddress, session: PostgresSession, { onTrouble }: PostgresLimits) {
     super(DIALECT);
     this.name = address.name;
     this.#session = session;

@@ -10,14 +10,14 @@ import { ledgerContract } from "../testing/contract.ts";
 import { outcomeOf } from "../testing/outcomes.ts";
 import { type Ledger } from "../ledger.ts";
 import { openPostgresLedger } from "./ledger.ts";
-import { dropSchemas, newSchema, openPool, postgres } from "./testing/database.ts";
+import { dropSchemas, inSchema, newSchema, openPool, postgres } from "./testing/database.ts";
 import { migrate } from "./migrations.ts";
 
 Deno.test.afterAll(dropSchemas);
 
 const contractSchema = postgres.ignore ? "" : newSchema();
 ledgerContract("postgres ledger", {
-  open: () => openPostgresLedger(postgres.services.postgres.url, { schema: contractSchema }),
+  open: () => openPostgresLedger(inSchema(contractSchema)),
   skip: postgres.ignore ? postgres.reason : undefined,
 });
 
@@ -40,7 +40,7 @@ Deno.test({
     assertEquals(applied.sort(), [0, 0, 0, 0, 0, 0, 0, 3]);
     await pool.query("INSERT INTO schema_version VALUES (99)");
     await assertRejects(
-      () => openPostgresLedger(postgres.services.postgres.url, { schema }),
+      () => openPostgresLedger(inSchema(schema)),
       RangeError,
       "current version is 99",
     );
@@ -51,7 +51,7 @@ Deno.test({
   ...postgres.test("few log rows, which go along in the statement, are those that a COPY makes"),
   async fn() {
     const schema = newSchema();
-    await using ledger = await openPostgresLedger(postgres.services.postgres.url, { schema });
+    await using ledger = await openPostgresLedger(inSchema(schema));
     const { epoch } = await claimed(ledger);
     const edit = ({ transactionId }: { transactionId: string }, offset: number) => ({
       transactionId: offset % 2 ? transactionId : `${transactionId} ß 😀 " \\ { , NULL`,
@@ -83,7 +83,7 @@ Deno.test({
     const dayMs = 86_400_000;
     const now = Date.now();
     {
-      await using ledger = await openPostgresLedger(url, { schema });
+      await using ledger = await openPostgresLedger(inSchema(schema, url));
       const { epoch } = await claimed(ledger);
       for (const [age, from] of [[9, 0], [3, 10], [2, 20], [0, 30]]) {
         await ledger.commit(
@@ -91,7 +91,7 @@ Deno.test({
         );
       }
     }
-    await using ledger = await openPostgresLedger(url, { schema, retentionDays: 2 });
+    await using ledger = await openPostgresLedger(`${inSchema(schema, url)}&retention_days=2`);
     const { epoch } = await claimed(ledger);
     await ledger.commit(outcomeOf(topic, [40, 50], epoch, { committedAtMs: now }));
     const offsets = (await Array.fromAsync(ledger.loggedOffsets(topic, 0))).flatMap((page) => [...page]);
@@ -111,7 +111,7 @@ Deno.test({
   ...postgres.test("commit() makes a day again that another process dropped"),
   async fn() {
     const schema = newSchema();
-    await using ledger = await openPostgresLedger(postgres.services.postgres.url, { schema });
+    await using ledger = await openPostgresLedger(inSchema(schema));
     const { epoch } = await claimed(ledger);
     await ledger.commit(outcomeOf(topic, [0, 10], epoch));
     await using pool = openPool(schema);
@@ -125,7 +125,7 @@ Deno.test({
   ...postgres.test("an analyst's questions are answered from indexes"),
   async fn() {
     const schema = newSchema();
-    await using ledger = await openPostgresLedger(postgres.services.postgres.url, { schema });
+    await using ledger = await openPostgresLedger(inSchema(schema));
     const { epoch } = await claimed(ledger);
     await ledger.commit(outcomeOf(topic, [0, 20_000], epoch));
     await using pool = openPool(schema);
@@ -148,7 +148,7 @@ Deno.test({
 Deno.test({
   ...postgres.test("commit() takes text that PostgreSQL cannot hold, in dead letters"),
   async fn() {
-    await using ledger = await openPostgresLedger(postgres.services.postgres.url, { schema: newSchema() });
+    await using ledger = await openPostgresLedger(inSchema(newSchema()));
     const { epoch } = await claimed(ledger);
     const outcome = outcomeOf(topic, [0, 20], epoch);
     await ledger.commit({
@@ -163,7 +163,7 @@ Deno.test({
 Deno.test({
   ...postgres.test("a snapshot of many parts comes back whole, and a smaller one takes its place"),
   async fn() {
-    await using ledger = await openPostgresLedger(postgres.services.postgres.url, { schema: newSchema() });
+    await using ledger = await openPostgresLedger(inSchema(newSchema()));
     for (const [from, size] of [[0, 20_000_001], [10, 3], [20, 0]]) {
       const { epoch } = await claimed(ledger);
       const snapshot = new Uint8Array(size).map((_, i) => i * 31 >> 4);
@@ -183,13 +183,13 @@ Deno.test({
     const { tlsUrl, tlsOnlyDatabase, url } = postgres.services.postgres;
     const schema = newSchema();
     {
-      await using ledger = await openPostgresLedger(tlsUrl, { schema });
+      await using ledger = await openPostgresLedger(inSchema(schema, tlsUrl));
       assertEquals(await ledger.partitions(), []);
     }
     for (const sslmode of ["require", "verify-full"]) {
       const untrusting = new URL(url);
       untrusting.searchParams.set("sslmode", sslmode);
-      const opening = openPostgresLedger(untrusting, { schema, deadlineMs: 500 });
+      const opening = openPostgresLedger(inSchema(schema, untrusting), { deadlineMs: 500 });
       if (sslmode === "require") {
         await (await opening)[Symbol.asyncDispose]();
         continue;
@@ -199,7 +199,7 @@ Deno.test({
     }
     const plain = new URL(url);
     plain.pathname = tlsOnlyDatabase;
-    const error = await assertRejects(() => openPostgresLedger(plain, { schema }), DeliveryError);
+    const error = await assertRejects(() => openPostgresLedger(inSchema(schema, plain)), DeliveryError);
     assertEquals(error.retriable, false);
     assertStringIncludes(error.message, "sslmode=require");
   },

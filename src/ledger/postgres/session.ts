@@ -5,13 +5,11 @@
  */
 import { retry } from "../../runtime/retry.ts";
 import { type PostgresAddress, tlsOptions } from "./address.ts";
-import { type Connection, makePool } from "./driver.ts";
+import { type Connection, makePool, type Pool, type PoolSettings } from "./driver.ts";
 import { isRetriable, ledgerError, sqlStateOf } from "./error.ts";
 
-/** Time limits of a ledger in PostgreSQL, in milliseconds, and the number of its connections. */
+/** Time limits of a ledger in PostgreSQL, in milliseconds, and its hooks. */
 export interface PostgresLimits {
-  /** Connections at most; 8 by default. */
-  poolSize?: number;
   /** For connecting, or for a free connection of the pool; 5,000 by default. */
   connectTimeoutMs?: number;
   /** For one statement, on both sides; 15,000 by default. */
@@ -43,7 +41,9 @@ export interface PostgresSession extends AsyncDisposable {
   run<T>(action: string, work: (client: Connection, attempt: number) => Promise<T>): Promise<T>;
 }
 
-/** Room for the server's own timeout to be told before the client gives up. */
+/** Connections at most. */
+const POOL_SIZE = 8;
+/** Room for the server's own timeout to be reported before the client gives up. */
 const GRACE_MS = 500;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 /** Status of a connection that is in no transaction. */
@@ -59,28 +59,9 @@ export function openPostgresSession(
   limits: PostgresLimits,
   authority: string | undefined,
 ): PostgresSession {
-  const { poolSize = 8, connectTimeoutMs = 5_000, queryTimeoutMs = 15_000, lockTimeoutMs = 5_000 } = limits;
-  const { idleTransactionTimeoutMs = 10_000, deadlineMs = 30_000, onRetry } = limits;
+  const { deadlineMs = 30_000, onRetry } = limits;
   const onTrouble = limits.onTrouble ?? ((error: Error) => console.warn(error.message));
-  const pool = makePool({
-    host: address.host,
-    port: address.port,
-    database: address.database,
-    user: address.user,
-    // A function, so that the driver looks for no password file where there is no password.
-    password: () => address.password ?? "",
-    ssl: tlsOptions(address, authority),
-    application_name: address.applicationName,
-    options: `-c search_path=${address.schema}`,
-    max: poolSize,
-    connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: queryTimeoutMs,
-    query_timeout: queryTimeoutMs + GRACE_MS,
-    lock_timeout: lockTimeoutMs,
-    idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-  });
+  const pool = makePool(poolSettings(address, limits, authority));
   // The next call connects anew.
   pool.on("error", (cause) => {
     onTrouble(
@@ -94,28 +75,10 @@ export function openPostgresSession(
     client.once("end", () => open.delete(client));
   });
 
-  async function attempt<T>(work: (client: Connection) => Promise<T>): Promise<T> {
-    const client = await pool.connect();
-    // A connection that breaks says so here as well as to the statement that runs; unheard, it would end the process.
-    let broken: Error | undefined;
-    const onError = (error: Error) => broken = error;
-    client.on("error", onError);
-    try {
-      const result = await work(client);
-      client.release(broken ?? (client.getTransactionStatus() === IDLE ? undefined : new Error("left open")));
-      return result;
-    } catch (error) {
-      client.release(broken ?? (isOfStatement(error) ? undefined : error as Error));
-      throw error;
-    } finally {
-      client.off("error", onError);
-    }
-  }
-
   return {
     async run(action, work) {
       try {
-        return await retry((number) => attempt((client) => work(client, number)), {
+        return await retry((number) => onConnection(pool, (client) => work(client, number)), {
           deadlineMs,
           retriable: isRetriable,
           signal: closing.signal,
@@ -132,6 +95,53 @@ export function openPostgresSession(
       await endOf(open);
     },
   };
+}
+
+function poolSettings(
+  address: PostgresAddress,
+  limits: PostgresLimits,
+  authority: string | undefined,
+): PoolSettings {
+  const { connectTimeoutMs = 5_000, queryTimeoutMs = 15_000, lockTimeoutMs = 5_000 } = limits;
+  const { idleTransactionTimeoutMs = 10_000 } = limits;
+  return {
+    host: address.host,
+    port: address.port,
+    database: address.database,
+    user: address.user,
+    // A function, so that the driver looks for no password file where there is no password.
+    password: () => address.password ?? "",
+    ssl: tlsOptions(address, authority),
+    application_name: address.applicationName,
+    options: `-c search_path=${address.schema}`,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: connectTimeoutMs,
+    statement_timeout: queryTimeoutMs,
+    query_timeout: queryTimeoutMs + GRACE_MS,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+  };
+}
+
+/** Runs the work once, on a connection that nothing else uses; a connection that may not be as before is ended. */
+async function onConnection<T>(pool: Pool, work: (client: Connection) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // A connection that breaks emits an error besides the statement's; without a listener it would end the process.
+  let broken: Error | undefined;
+  const onError = (error: Error) => broken = error;
+  client.on("error", onError);
+  try {
+    const result = await work(client);
+    client.release(broken ?? (client.getTransactionStatus() === IDLE ? undefined : new Error("left open")));
+    return result;
+  } catch (error) {
+    client.release(broken ?? (isOfStatement(error) ? undefined : error as Error));
+    throw error;
+  } finally {
+    client.off("error", onError);
+  }
 }
 
 /** Waits until the connections have ended, and then cuts those whose server does not answer. */

@@ -29,14 +29,7 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
   const filter = sqliteLogFilter(database);
   const flag = database.prepare("INSERT INTO flagged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const bury = database.prepare("INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.
-  const extend = database.prepare(
-    `UPDATE committed_range SET next_offset = ?1, scored = scored + ?2, flagged = flagged + ?3,
-       dead_letters = dead_letters + ?4, committed_at_ms = ?5
-     WHERE topic = ?6 AND partition = ?7 AND next_offset = ?8 AND label_offsets = ?9 AND model = ?10 AND log_mode = ?11
-       AND first_offset = (SELECT max(first_offset) FROM committed_range WHERE topic = ?6 AND partition = ?7)`,
-  );
-  const begin = database.prepare("INSERT INTO committed_range VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const addRange = rangeWriter(database);
   const keep = database.prepare(
     `INSERT INTO snapshot VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset, bytes = excluded.bytes`,
@@ -71,34 +64,28 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
       for (const { offset, reason, detail, key, value, producedAtMs } of outcome.deadLetters) {
         bury.run(topic, partition, offset, reason, detail, key, value, producedAtMs, committedAtMs);
       }
-      const { scored, flagged, deadLetters, model, logMode } = outcome;
-      const labels = JSON.stringify(outcome.labelOffsets);
-      const counts = [scored, flagged.length, deadLetters.length] as const;
-      const extended = extend.run(
-        nextOffset,
-        ...counts,
-        committedAtMs,
-        topic,
-        partition,
-        firstOffset,
-        labels,
-        model,
-        logMode,
-      );
-      if (extended.changes === 0) {
-        begin.run(
-          topic,
-          partition,
-          firstOffset,
-          nextOffset,
-          labels,
-          model,
-          logMode,
-          ...counts,
-          committedAtMs,
-        );
-      }
+      addRange(outcome);
       if (outcome.snapshot !== undefined) keep.run(topic, partition, nextOffset, outcome.snapshot);
     });
+  };
+}
+
+/** Prepares the statements and returns the function that records the range of an outcome, in its transaction. */
+function rangeWriter(database: DatabaseSync): (outcome: Outcome) => void {
+  // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.
+  const extend = database.prepare(
+    `UPDATE committed_range SET next_offset = ?1, scored = scored + ?2, flagged = flagged + ?3,
+       dead_letters = dead_letters + ?4, committed_at_ms = ?5
+     WHERE topic = ?6 AND partition = ?7 AND next_offset = ?8 AND label_offsets = ?9 AND model = ?10 AND log_mode = ?11
+       AND first_offset = (SELECT max(first_offset) FROM committed_range WHERE topic = ?6 AND partition = ?7)`,
+  );
+  const begin = database.prepare("INSERT INTO committed_range VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  return (outcome) => {
+    const { topic, partition, firstOffset, nextOffset, committedAtMs, model, logMode } = outcome;
+    const labels = JSON.stringify(outcome.labelOffsets);
+    const counts = [outcome.scored, outcome.flagged.length, outcome.deadLetters.length] as const;
+    const last = [topic, partition, firstOffset, labels, model, logMode] as const;
+    if (extend.run(nextOffset, ...counts, committedAtMs, ...last).changes > 0) return;
+    begin.run(topic, partition, firstOffset, nextOffset, labels, model, logMode, ...counts, committedAtMs);
   };
 }

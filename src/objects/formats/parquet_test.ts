@@ -2,7 +2,7 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { assertEquals, assertRejects } from "../../testing/assert.ts";
 import { encodeVerdict, type Verdict } from "../../domain/verdict.ts";
 import { encodeParquet } from "./parquet.ts";
-import { readParquetOffsets } from "./parquet_offsets.ts";
+import { readParquetOffsets } from "./read_object.ts";
 
 /** A verdict for tests; every third one has no optional field, every fifth one has fields of its own. */
 function verdictOf(offset: number): Verdict {

@@ -1,11 +1,3 @@
-/** What may be given beside the URL, so that this holds no secrets. */
-export interface S3Credentials {
-  /** Public name of the key that signs requests. */
-  accessKey?: string;
-  /** The secret that belongs to it. */
-  secretKey?: string;
-}
-
 /** Where an S3 object store is and how to sign requests to it. */
 export interface S3Address {
   host: string;
@@ -35,7 +27,6 @@ const BUCKET = /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-
  * Without `tls` the connection is encrypted where `cafile` is given or the port is 443 or left out, and plain text
  * otherwise. The region is `us-east-1` unless it is named. Percent-encode what keys have of `/`, `@`, `:`, `%` and `+`.
  *
- * @param credentials Stand in the place of those of the URL.
  * @throws RangeError naming the part that cannot be used; the message never holds a key.
  *
  * @example
@@ -47,7 +38,7 @@ const BUCKET = /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-
  * assertEquals([tls, bucket, name], [false, "flagged", "s3://127.0.0.1:9000/flagged"]);
  * ```
  */
-export function readS3Address(url: URL | string, credentials: S3Credentials = {}): S3Address {
+export function readS3Address(url: URL | string): S3Address {
   const parsed = URL.parse(url);
   if (parsed === null) throw wrong("be a URL like s3://ACCESS:SECRET@HOST:9000/BUCKET", "no URL");
   if (parsed.protocol !== "s3:") throw wrong("begin with s3://", parsed.protocol);
@@ -57,8 +48,8 @@ export function readS3Address(url: URL | string, credentials: S3Credentials = {}
   if (!BUCKET.test(bucket)) {
     throw wrong("name a bucket of 3 to 63 small letters, digits, dots and hyphens", `"${bucket}"`);
   }
-  const accessKey = credentials.accessKey ?? decoded(parsed.username, "an access key");
-  const secretKey = credentials.secretKey ?? decoded(parsed.password, "a secret key");
+  const accessKey = decoded(parsed.username, "an access key");
+  const secretKey = decoded(parsed.password, "a secret key");
   if (accessKey === "" || secretKey === "") {
     throw wrong("have an access key and a secret key", accessKey === "" ? "no access key" : "no secret key");
   }

@@ -3,14 +3,14 @@ import { assert, assertEquals, assertThrows } from "../../testing/assert.ts";
 import { readS3Address } from "./address.ts";
 import { isRetriable, S3Refusal, storeError } from "./refusal.ts";
 
-Deno.test("readS3Address() reads every part of a URL, and options stand in its place", () => {
+Deno.test("readS3Address() reads every part of a URL", () => {
   const { host, port, tls, bucket, region, accessKey, secretKey, name } = readS3Address(
     "s3://a%2Fb:c%40d@[::1]:9000/my.bucket/?region=eu-west-1&tls=true",
   );
   assertEquals([host, port, tls, bucket, region], ["::1", 9000, true, "my.bucket", "eu-west-1"]);
   assertEquals([accessKey, secretKey], ["a/b", "c@d"]);
   assert(!name.includes("c@d") && !name.includes("a/b"));
-  const other = readS3Address("s3://a:b@h/bucket", { accessKey: "c", secretKey: "d" });
+  const other = readS3Address("s3://c:d@h/bucket");
   assertEquals([other.accessKey, other.secretKey, other.port, other.tls], ["c", "d", 443, true]);
   assertEquals(readS3Address("s3://a:b@h:9000/bucket?cafile=/ca.pem").tls, true);
   assertEquals(readS3Address("s3://a:b@h:9000/bucket").tls, false);

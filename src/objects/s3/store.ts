@@ -8,21 +8,19 @@ import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { Client } from "minio";
 import { retry } from "../../runtime/retry.ts";
-import { readS3Address, type S3Address, type S3Credentials } from "./address.ts";
+import { readS3Address, type S3Address } from "./address.ts";
 import { ServerClock } from "./clock.ts";
 import { checkKey, compareKeys, contentTypeOf } from "./key.ts";
 import { isRetriable, S3Refusal, S3Timeout, storeError } from "./refusal.ts";
 import { openTransport, type S3Transport } from "./transport.ts";
 import type { ObjectStore, PutOptions } from "../objects.ts";
 
-/** How an S3 store is opened; keys given here stand in the place of those of the URL. */
-export interface MinioOptions extends S3Credentials {
+/** Time limits of an S3 store, and its hook. */
+export interface MinioOptions {
   /** Time limit of one request, in milliseconds, a second more for each MiB; 10,000 by default. */
   requestTimeoutMs?: number;
   /** A call that fails is repeated until then, in milliseconds; 30,000 by default. */
   deadlineMs?: number;
-  /** Connections at most, and PUTs at one time; 16 by default. */
-  maxSockets?: number;
   /** Told of each failure that is followed by another attempt. */
   onRetry?(error: unknown, attempt: number): void;
 }
@@ -30,6 +28,8 @@ export interface MinioOptions extends S3Credentials {
 /** Larger than any object here, so that each is one PUT: the parts of a larger one could not be created only once. */
 const PART_BYTES = 5 * 1024 ** 3;
 const PAGE_KEYS = 1000;
+/** Connections at most, and PUTs at one time. */
+const MAX_SOCKETS = 16;
 const REQUEST_TIMEOUT_MS = 10_000;
 /** A look whether the key is taken, the PUT, and the PUT that shows whether the server creates only. */
 const REQUESTS_PER_TURN = 3;
@@ -49,12 +49,12 @@ const REQUESTS_PER_TURN = 3;
  * import { assertEquals } from "../../testing/assert.ts";
  * import { openMinioStore } from "./store.ts";
  *
- * await using store = openMinioStore("s3://127.0.0.1:9000/flagged", { accessKey: "key", secretKey: "secret" });
+ * await using store = openMinioStore("s3://key:secret@127.0.0.1:9000/flagged");
  * assertEquals(store.name, "s3://127.0.0.1:9000/flagged");
  * ```
  */
 export function openMinioStore(url: URL | string, options: MinioOptions = {}): ObjectStore {
-  return new MinioStore(readS3Address(url, options), options);
+  return new MinioStore(readS3Address(url), options);
 }
 
 class MinioStore implements ObjectStore {
@@ -74,7 +74,7 @@ class MinioStore implements ObjectStore {
     this.#address = address;
     this.#options = options;
     this.name = address.name;
-    this.concurrentPuts = options.maxSockets ?? 16;
+    this.concurrentPuts = MAX_SOCKETS;
     this.#transport = openTransport({
       tls: address.tls,
       authority: address.caFile === undefined ? undefined : readFileSync(address.caFile, "utf8"),

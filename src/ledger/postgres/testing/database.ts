@@ -5,7 +5,8 @@
  */
 import { openProxy, type Proxy, type ProxyOptions } from "../../../testing/proxy.ts";
 import { type Needed, needs } from "../../../testing/services.ts";
-import { openPostgresLedger, type PostgresOptions } from "../ledger.ts";
+import { openPostgresLedger } from "../ledger.ts";
+import type { PostgresLimits } from "../session.ts";
 import type { Ledger } from "../../ledger.ts";
 import { makePool, type Pool, type StatementResult } from "../driver.ts";
 
@@ -69,6 +70,13 @@ export function openPool(schema: string): OpenedPool {
   return { pool, query, [Symbol.asyncDispose]: () => pool.end() };
 }
 
+/** URL of the ledger in a schema; the test server's by default. */
+export function inSchema(schema: string, url: URL | string = postgres.services.postgres.url): URL {
+  const address = new URL(url);
+  address.searchParams.set("schema", schema);
+  return address;
+}
+
 /** Drops the schemas of the tests that ran. */
 export async function dropSchemas(): Promise<void> {
   if (schemas.length === 0) return;
@@ -78,15 +86,14 @@ export async function dropSchemas(): Promise<void> {
 
 /** Opens the ledger through a proxy, with time limits that a test can wait for. */
 export async function openThroughProxy(
-  options: Partial<ProxyOptions> & { ledger?: PostgresOptions } = {},
+  options: Partial<ProxyOptions> & { ledger?: PostgresLimits } = {},
 ): Promise<ProxiedLedger> {
   const { host, port, url } = postgres.services.postgres;
   const proxy = openProxy({ target: { hostname: host, port }, ...options });
   const proxied = new URL(url);
   proxied.port = String(proxy.port);
   const schema = newSchema();
-  const ledger = await openPostgresLedger(proxied, {
-    schema,
+  const ledger = await openPostgresLedger(inSchema(schema, proxied), {
     connectTimeoutMs: 500,
     queryTimeoutMs: 500,
     lockTimeoutMs: 400,
