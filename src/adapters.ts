@@ -92,8 +92,12 @@ export async function openObjects(url: string, options: OpenOptions = {}): Promi
 }
 
 /** What the process needs to reach the engine at a URL; nothing for a URL of no engine. */
-export function enginePermissions(kind: keyof typeof ENGINES, url: string, client?: string): Permissions {
-  return fitting<unknown>(ENGINES[kind], url, client)?.permissions(url) ?? {};
+export function enginePermissions(
+  kind: keyof typeof ENGINES,
+  url: string,
+  { client, isThere }: { client?: string; isThere(path: string): boolean },
+): Permissions {
+  return fitting<unknown>(ENGINES[kind], url, client)?.permissions(url, isThere) ?? {};
 }
 
 /** Who gets alerts, and how often. */

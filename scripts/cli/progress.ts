@@ -64,7 +64,9 @@ export function startProgress(label: string, options: ProgressOptions = {}): Pro
       barsize: 24,
       barCompleteChar: "█",
       barIncompleteChar: "░",
-      hideCursor: true,
+      // Neither is taken back where a signal ends the process: the terminal would stay without them.
+      hideCursor: false,
+      linewrap: true,
       clearOnComplete: true,
       fps: 10,
       etaBuffer: 50,

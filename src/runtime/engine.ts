@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+
 /** What a process may touch, as `deno run` takes it. */
 export interface Permissions {
   /** Files and folders. */
@@ -42,8 +44,8 @@ export interface Engine<T> {
   readonly home: string;
   /** Packages of its vendor. */
   readonly packages: readonly string[];
-  /** What the process needs to reach it; a URL that is wrong is not an error here. */
-  permissions(url: string): Permissions;
+  /** What the process needs to reach it; a URL that is wrong is not an error here. `isThere` looks for a file or folder. */
+  permissions(url: string, isThere: (path: string) => boolean): Permissions;
   /** Opens it; throws as its adapter says. */
   open(url: string, options: OpenOptions): Promise<T>;
 }
@@ -65,6 +67,12 @@ export function hostOf(url: string, defaultPort?: number): string {
   const authority = url.slice(url.indexOf("://") + 3).split(/[/?#]/)[0];
   const host = authority.slice(authority.lastIndexOf("@") + 1);
   return /:\d+$/.test(host) || defaultPort === undefined ? host : `${host}:${defaultPort}`;
+}
+
+/** What an embedded database needs: its file alone, or its folder where that is to be made. */
+export function databasePermissions(path: string, isThere: (path: string) => boolean): Permissions {
+  const folder = dirname(path);
+  return { write: [isThere(folder) ? path : folder] };
 }
 
 /** The file that a parameter of a URL names, as a list of one or none. */

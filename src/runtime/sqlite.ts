@@ -21,6 +21,7 @@ export interface Schema {
 
 /** Time to wait for another process's lock, and the longest wait between two looks at it. */
 const BUSY_TIMEOUT_MS = 10_000;
+const SQLITE_CANTOPEN = 14;
 const BUSY_LOOK_MS = 25;
 
 /**
@@ -48,8 +49,7 @@ export function openDatabase(
   begin: (database: DatabaseSync) => void = () => {},
 ): DatabaseSync {
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    const database = openFile(path);
     try {
       prepare(database, schema);
       begin(database);
@@ -63,6 +63,17 @@ export function openDatabase(
     throw new Error(`Cannot open the embedded ${schema.purpose} at ${path}: ${(cause as Error).message}`, {
       cause,
     });
+  }
+}
+
+/** The folder is made only where it is absent: where it is there, the process may lack the right to write in all of it. */
+function openFile(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== SQLITE_CANTOPEN) throw error;
+    mkdirSync(dirname(path), { recursive: true });
+    return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   }
 }
 

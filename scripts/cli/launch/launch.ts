@@ -20,20 +20,33 @@ if (!names.includes(command)) {
 }
 const script = new URL(`../../commands/${command}.ts`, import.meta.url).href;
 const read = (name: string) => Deno.env.get(name);
-const permissions = permissionsFor(command, args, read, realPath);
+const permissions = permissionsFor(command, args, read, realPath, (note) => console.error(`note: ${note}`));
 const { flags, env } = memoryBounds(command, args, read);
-const child = new Deno.Command("deno", {
-  args: ["run", ...flags, ...permissions, script, ...args],
-  env,
-  stdin: "inherit",
-  stdout: "inherit",
-  stderr: "inherit",
-}).spawn();
-// A terminal tells the command of Ctrl-C itself; a SIGTERM to the launcher has to be passed on.
+const child = start();
+// A terminal sends Ctrl-C to the command itself; a SIGTERM to the launcher has to be passed on.
 Deno.addSignalListener("SIGINT", () => {});
 Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
 const { code } = await child.status;
 Deno.exit(code);
+
+function start(): Deno.ChildProcess {
+  try {
+    return new Deno.Command("deno", {
+      args: ["run", ...flags, ...permissions, script, ...args],
+      env,
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+  } catch (error) {
+    // Without a program of that name, Deno says that the permission to run it is missing.
+    if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable)) throw error;
+    console.error(
+      `error: Cannot start ${command}: the program deno must be on PATH; \`deno task ${command}\` sees to that`,
+    );
+    Deno.exit(127);
+  }
+}
 
 /** Where a path really is, if it is a link or lies below one; where that cannot be told, the command says why when it opens it. */
 function realPath(path: string): string | undefined {

@@ -99,3 +99,24 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await Deno.remove(folder, { recursive: true });
   });
 }
+
+Deno.test("launch: a path with a comma works, and says what it allows for it", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/a,b`);
+  const args = ["--count", "1000", "--stream", `sqlite:${folder}/a,b/s.db`, "--quiet"];
+  const { code, stderr } = await launch("produce", args);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, `produce may use all of ${folder}`);
+  assert((await Deno.stat(`${folder}/a,b/s.db`)).isFile);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("launch says that deno must be on PATH where it is not", async () => {
+  const { code, stderr } = await runDeno("scripts/cli/launch/launch.ts", ["verify"], {
+    permissions: await launcherFlags("verify"),
+    env: { PATH: "/nonexistent" },
+  });
+  assertEquals(code, 127, stderr);
+  assertStringIncludes(stderr, "the program deno must be on PATH");
+  assert(!/^ +at /m.test(stderr), stderr);
+});

@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import { ENVIRONMENT, type ReadEnvironment } from "../../../src/config.ts";
 import type { Permissions } from "../../../src/runtime/engine.ts";
 import { COMMANDS } from "../../commands/list.ts";
@@ -20,6 +21,7 @@ const COMMON_ENVIRONMENT = [
  * @param args Arguments of the command; what is wrong with them the command itself says.
  * @param read Reads a name of the environment.
  * @param realPath Follows links to where a path really is, since Deno asks for that place too; undefined for what is absent.
+ * @param note Gets a sentence for each path that Deno's flags cannot name, so that more is allowed.
  * @returns Flags for `deno run`.
  *
  * @example
@@ -37,6 +39,7 @@ export function permissionsFor(
   args: readonly string[],
   read: ReadEnvironment,
   realPath: (path: string) => string | undefined = () => undefined,
+  note: (text: string) => void = () => {},
 ): string[] {
   const permissions = needsOf(COMMANDS.find((each) => each.name() === command)!).flatMap((need) =>
     need({
@@ -50,9 +53,19 @@ export function permissionsFor(
     permissions.flatMap((each) => each[kind] ?? []);
   const withRealPaths = (paths: string[]) => [
     ...paths,
-    ...paths.map(realPath).filter((path) => path !== undefined),
+    ...paths.map((path) => realPlace(path, realPath)).filter((path) => path !== undefined),
   ];
-  const writes = withRealPaths(all("write"));
+  const named = (paths: readonly string[]) => {
+    for (const path of paths.filter((each) => each.includes(","))) {
+      note(
+        `Deno's permissions cannot name ${path}, for its comma: ${command} may use all of ${
+          withoutComma(path)
+        }`,
+      );
+    }
+    return withRealPaths(paths.map(withoutComma));
+  };
+  const writes = named(all("write"));
   const hosts = permissions.flatMap(({ net = [] }) => net);
   return [
     "--no-prompt",
@@ -60,14 +73,27 @@ export function permissionsFor(
     ...flag("sys", all("sys")),
     ...flag("run", all("run")),
     ...flag("env", [...COMMON_ENVIRONMENT, ...all("env")]),
-    ...flag("read", [...withRealPaths(all("read")), ...writes]),
+    ...flag("read", [...named(all("read")), ...writes]),
     ...flag("write", writes),
     ...hosts.includes("any") ? ["--allow-net"] : flag("net", hosts),
   ];
 }
 
-/** A flag with its values, none where there are none; Deno takes a comma in a path doubled. */
+/** Where a path really is, also where its last part is to be made. */
+function realPlace(path: string, realPath: (path: string) => string | undefined): string | undefined {
+  const real = realPath(path);
+  if (real !== undefined) return real;
+  const folder = realPath(dirname(path));
+  return folder === undefined ? undefined : join(folder, basename(path));
+}
+
+/** A flag with its values, none where there are none. */
 function flag(kind: keyof Permissions, values: readonly string[]): string[] {
   if (values.length === 0) return [];
-  return [`--allow-${kind}=${[...new Set(values)].map((value) => value.replaceAll(",", ",,")).join(",")}`];
+  return [`--allow-${kind}=${[...new Set(values)].join(",")}`];
+}
+
+/** The path, or the nearest folder above it without a comma: Deno's lists of paths have no way to write one. */
+function withoutComma(path: string): string {
+  return path.includes(",") ? withoutComma(dirname(path)) : path;
 }

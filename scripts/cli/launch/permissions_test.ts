@@ -72,9 +72,15 @@ Deno.test("permissionsFor() takes files by either spelling, and - for none", () 
   const flags = permissionsFor("score", ["--model", "model", "--input", "-", "--output", "-"], NOTHING_SET);
   assertEquals(allowed(flags, "read"), ["build", "model"]);
   assertEquals(allowed(flags, "write"), undefined);
-  assert(
-    permissionsFor("produce", ["--input", "a,b.csv"], NOTHING_SET).some((flag) => flag.includes("a,,b.csv")),
+  const notes: string[] = [];
+  const widened = permissionsFor(
+    "produce",
+    ["--input", "in/a,b/c.csv"],
+    NOTHING_SET,
+    undefined,
+    (note) => notes.push(note),
   );
+  assertEquals([allowed(widened, "read"), notes.length], [["in", ".edgewood"], 1]);
 });
 
 Deno.test("permissionsFor() allows nothing of engines whose settings are wrong", () => {
@@ -119,4 +125,19 @@ Deno.test("permissionsFor() lets demo listen and open a browser with --open alon
   );
   assert(elsewhere.includes("--allow-net=127.0.0.1:9"), String(elsewhere));
   assert(!elsewhere.some((flag) => flag.startsWith("--allow-run")), String(elsewhere));
+});
+
+Deno.test("permissionsFor() names an embedded database alone where its folder is there", () => {
+  const flags = permissionsFor(
+    "verify",
+    ["--ledger", "sqlite:ledger.db"],
+    NOTHING_SET,
+    (path) => path === "." ? "/home/ann" : undefined,
+  );
+  assertEquals(allowed(flags, "write"), [
+    ".edgewood",
+    "ledger.db",
+    ".edgewood/objects",
+    "/home/ann/ledger.db",
+  ]);
 });

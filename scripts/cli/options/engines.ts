@@ -37,7 +37,7 @@ function descriptionOf(name: keyof Engines): string {
 }
 
 function permissionsOf(
-  { values, read }: Launch,
+  { values, read, isThere }: Launch,
   names: readonly (keyof Engines)[],
   optional: readonly (keyof Engines)[],
 ) {
@@ -45,7 +45,9 @@ function permissionsOf(
   try {
     const config = readConfig(flags, read);
     return names.filter((name) => !optional.includes(name) || isNamed(name, flags, read)).map((name) =>
-      name === "model" ? { read: [config.model] } : enginePermissions(name, config[name], config.kafkaClient)
+      name === "model"
+        ? { read: [config.model] }
+        : enginePermissions(name, config[name], { client: config.kafkaClient, isThere })
     );
   } catch (error) {
     // The command says what is wrong with its settings; until then it may touch nothing.

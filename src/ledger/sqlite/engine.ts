@@ -1,5 +1,4 @@
-import { dirname } from "node:path";
-import type { Engine } from "../../runtime/engine.ts";
+import { databasePermissions, type Engine } from "../../runtime/engine.ts";
 import type { Ledger } from "../ledger.ts";
 
 const pathOf = (url: string) => url.slice("sqlite:".length);
@@ -10,7 +9,7 @@ export const sqliteLedger: Engine<Ledger> = {
   example: "sqlite:PATH",
   home: import.meta.url,
   packages: ["node:sqlite"],
-  permissions: (url) => ({ write: [dirname(pathOf(url))] }),
+  permissions: (url, isThere) => databasePermissions(pathOf(url), isThere),
   async open(url, { inThread }) {
     if (inThread) return await (await import("./thread.ts")).openSqliteLedgerThread(pathOf(url));
     return (await import("./ledger.ts")).openSqliteLedger(pathOf(url));
