@@ -63,8 +63,6 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
   /** Bytes of verdicts of what is recorded and not stored, as far as they are known. */
   let pendingBytes = 0;
 
-  const hold = (bytes: number, work: () => Promise<void>, signal?: AbortSignal) =>
-    cutMemory === undefined ? work() : cutMemory.hold(bytes, work, signal);
   const cut = async () => {
     const recorded = await recordOnce(waiting.firstOffset, readThrough!, parts);
     readThrough = recorded.lastOffset;
@@ -78,7 +76,8 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
 
   return async (finish, signal) => {
     if (hasPending) {
-      await hold(pendingBytes, () => storePending(parts), signal);
+      using _memory = await cutMemory?.acquire(pendingBytes, signal);
+      await storePending(parts);
       hasPending = false;
     }
     readThrough ??= await ledger.lastCutOffset(topic, partition);
@@ -98,7 +97,8 @@ export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}):
     if (!isFull() && found.length === most) return "more";
     const leftMs = waiting.since + flushIntervalMs - performance.now();
     if (!isFull() && !finish && leftMs > 0) return leftMs;
-    await hold(waiting.bytes, cut, signal);
+    using _memory = await cutMemory?.acquire(waiting.bytes, signal);
+    await cut();
     return "more";
   };
 }

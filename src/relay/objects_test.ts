@@ -201,10 +201,7 @@ Deno.test("objectStep() reads no cut while those in hand leave no room, in an ou
   assertEquals(await waiting, Infinity);
   assertEquals((await second.objects()).length, 1);
   // What is recorded and not stored takes its room again.
-  const ended = Promise.withResolvers<void>();
-  const held = cutMemory.hold(1, () => ended.promise);
+  using _held = await cutMemory.acquire(1);
   const signal = AbortSignal.abort(new Error("the end"));
   await assertRejects(() => step(true, signal), Error, "the end");
-  ended.resolve();
-  await held;
 });

@@ -1,24 +1,13 @@
-/**
- * Memory for the columns of batches: a batch takes some 200 bytes a record, for as long as it is on its way.
- *
- * @module
- */
-
-/** Makes arrays, each under a name of its own; what is in them before they are filled is not said. */
+/** Makes arrays for the columns of a batch, each under a name of its own; their content is undefined. */
 export interface Arrays {
-  /** An array of this length. */
   float32(name: string, length: number): Float32Array<ArrayBuffer>;
-  /** An array of this length. */
   float64(name: string, length: number): Float64Array<ArrayBuffer>;
-  /** An array of this length. */
   int32(name: string, length: number): Int32Array<ArrayBuffer>;
-  /** An array of this length. */
   uint32(name: string, length: number): Uint32Array<ArrayBuffer>;
-  /** An array of this length. */
   uint8(name: string, length: number): Uint8Array<ArrayBuffer>;
 }
 
-/** New arrays each time, for whoever keeps them. */
+/** Allocates new arrays each time, for callers that keep them. */
 export const newArrays: Arrays = {
   float32: (_, length) => new Float32Array(length),
   float64: (_, length) => new Float64Array(length),
@@ -28,7 +17,7 @@ export const newArrays: Arrays = {
 };
 
 /**
- * Arrays that go from one batch to the next: nothing is allocated, zeroed, and found dead by the garbage collector for each.
+ * Arrays that one batch hands on to the next, so that none is allocated, zeroed and collected for each batch.
  *
  * @example
  * ```ts
@@ -44,12 +33,12 @@ export const newArrays: Arrays = {
 export class ArrayPool {
   readonly #free: Arrays[] = [];
 
-  /** Arrays that nobody else has. */
+  /** Takes arrays that nobody else uses. */
   take(): Arrays {
     return this.#free.pop() ?? new ReusedArrays();
   }
 
-  /** Takes arrays back; the next to take them overwrites what they gave. */
+  /** Gives arrays back; the next to take them overwrites their content. */
   give(arrays: Arrays): void {
     this.#free.push(arrays);
   }

@@ -1,7 +1,7 @@
 /**
  * Quantile of sorted values with linear interpolation between neighbours, numpy's default.
  *
- * @param sorted Rising values, at least one.
+ * @param sorted Ascending, at least one value.
  * @param q In [0, 1].
  *
  * @example

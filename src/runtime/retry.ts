@@ -1,8 +1,8 @@
 import { DeliveryError } from "./delivery_error.ts";
 
-/** How {@link retry} goes on after a failure, and whom it tells. */
+/** How {@link retry} goes on after a failure. */
 export interface RetryOptions {
-  /** No attempt begins later than this after the first, in milliseconds; by default there is no end. */
+  /** No attempt begins later than this after the first, in milliseconds (default: none). */
   deadlineMs?: number;
   /** Longest wait before the second attempt, in milliseconds; it doubles with each further one; 50 by default. */
   baseDelayMs?: number;
@@ -66,7 +66,7 @@ export async function retry<T>(
   }
 }
 
-/** Waits, or less where the signal aborts. */
+/** Waits, until the signal aborts at most. */
 export function pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

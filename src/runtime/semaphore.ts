@@ -1,49 +1,37 @@
-interface Waiting {
-  size: number;
-  enter(): void;
-}
-
 /**
- * A counting semaphore: work that does not fit waits for its turn, first come, first served.
+ * A counting semaphore: who finds too few units free waits, first come, first served.
  *
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
  * import { Semaphore } from "./semaphore.ts";
  *
- * const room = new Semaphore(10);
+ * const memory = new Semaphore(10);
  * const done: string[] = [];
- * await Promise.all(["a", "b"].map((name) => room.hold(8, () => Promise.resolve(done.push(name)))));
+ * await Promise.all(["a", "b"].map(async (name) => {
+ *   using _held = await memory.acquire(8);
+ *   done.push(name);
+ * }));
  * assertEquals(done, ["a", "b"]);
  * ```
  */
 export class Semaphore {
   readonly #size: number;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: { size: number; enter(): void }[] = [];
   #held = 0;
 
-  /** Makes room of a size, in whatever unit the work is measured. */
+  /** @param size Number of units. */
   constructor(size: number) {
     this.#size = size;
   }
 
   /**
-   * Does the work as soon as there is room for it; what is larger than the whole room is done by itself.
+   * Takes units as soon as they are free, until the result is disposed of; more than there are, as soon as all are free.
    *
-   * @param size How much room the work takes while it is done, 0 or more.
-   * @throws What the work throws; the signal's reason where it aborts before the work has begun.
+   * @param size 0 or more.
+   * @throws The signal's reason if it aborts first.
    */
-  async hold<T>(size: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#enter(size, signal);
-    try {
-      return await work();
-    } finally {
-      this.#held -= size;
-      this.#admit();
-    }
-  }
-
-  #enter(size: number, signal: AbortSignal | undefined): Promise<void> {
+  acquire(size: number, signal?: AbortSignal): Promise<Disposable> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const leave = () => {
@@ -51,11 +39,11 @@ export class Semaphore {
         reject(signal!.reason);
         this.#admit();
       };
-      const waiting: Waiting = {
+      const waiting = {
         size,
-        enter() {
+        enter: () => {
           signal?.removeEventListener("abort", leave);
-          resolve();
+          resolve({ [Symbol.dispose]: () => this.#release(size) });
         },
       };
       signal?.addEventListener("abort", leave, { once: true });
@@ -64,7 +52,11 @@ export class Semaphore {
     });
   }
 
-  /** Lets in whoever waits longest, while there is room. */
+  #release(size: number) {
+    this.#held -= size;
+    this.#admit();
+  }
+
   #admit() {
     for (;;) {
       const [first] = this.#waiting;

@@ -5,10 +5,11 @@ import { Semaphore } from "./semaphore.ts";
 function openWork(room: Semaphore, size: number, signal?: AbortSignal) {
   const ended = Promise.withResolvers<string>();
   const work = { hasBegun: false, end: () => ended.resolve("done"), fail: ended.reject };
-  const done = room.hold(size, () => {
+  const done = (async () => {
+    using _held = await room.acquire(size, signal);
     work.hasBegun = true;
-    return ended.promise;
-  }, signal);
+    return await ended.promise;
+  })();
   return Object.assign(work, { done });
 }
 
@@ -16,7 +17,7 @@ const begun = (works: { hasBegun: boolean }[]) => works.map(({ hasBegun }) => ha
 /** Lets all promises that are settled have their turn. */
 const settle = () => new Promise<void>((resolve) => setTimeout(resolve));
 
-Deno.test("Semaphore.hold() lets in what fits, and the others in the order in which they came", async () => {
+Deno.test("Semaphore.acquire() lets in what fits, and the others in the order in which they came", async () => {
   const room = new Semaphore(10);
   const works = [6, 4, 5, 1].map((size) => openWork(room, size));
   await settle();
@@ -31,7 +32,7 @@ Deno.test("Semaphore.hold() lets in what fits, and the others in the order in wh
   assertEquals(begun(works), [true, true, true, true]);
 });
 
-Deno.test("Semaphore.hold() does what is larger than the room by itself, and makes room where work fails", async () => {
+Deno.test("Semaphore.acquire() gives more than there is to one alone, and frees it when work fails", async () => {
   const room = new Semaphore(10);
   const works = [3, 25, 1].map((size) => openWork(room, size));
   await settle();
@@ -46,7 +47,7 @@ Deno.test("Semaphore.hold() does what is larger than the room by itself, and mak
   assertEquals(begun(works), [true, true, true]);
 });
 
-Deno.test("Semaphore.hold() leaves the line when its signal aborts, and keeps nobody behind it waiting", async () => {
+Deno.test("Semaphore.acquire() leaves the queue when its signal aborts, and lets in those behind it", async () => {
   const room = new Semaphore(10);
   const leaving = new AbortController();
   const works = [openWork(room, 5), openWork(room, 9, leaving.signal), openWork(room, 5)];

@@ -1,8 +1,3 @@
-/**
- * How the embedded engines open a database: write-ahead log, durable commits, one schema applied once.
- *
- * @module
- */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -11,15 +6,15 @@ import { retry } from "./retry.ts";
 
 /** A schema; `PRAGMA user_version` says how many of its migrations a database has had. */
 export interface Schema {
-  /** Statements that make each version from the one before, the first in an empty database. Never changed, only added to. */
+  /** Statements that make each version from the one before, the first in an empty database. Only ever added to. */
   migrations: readonly string[];
-  /** A table of every version, by which a database of this purpose is known. */
+  /** A table that every version has, which identifies a database of this purpose. */
   table: string;
-  /** What the database is for, as an error message says it. */
+  /** Names the database in errors. */
   purpose: string;
 }
 
-/** Time to wait for another process's lock, and the longest wait between two looks at it. */
+/** How long to wait for another process's lock, and the longest wait between two attempts. */
 const BUSY_TIMEOUT_MS = 10_000;
 const SQLITE_CANTOPEN = 14;
 const BUSY_LOOK_MS = 25;
@@ -27,11 +22,12 @@ const BUSY_LOOK_MS = 25;
 /**
  * Opens or makes the database at a path, with the folders above it.
  *
- * A commit is on disk when it returns (`synchronous = FULL`). Several processes may open it at once; while another one holds
- * the lock a statement fails at once, for `attempt` to try again, and does not keep the thread. Opening itself waits for 10 s.
+ * A commit is on disk when it returns (write-ahead log, `synchronous = FULL`). Several processes may open it at once. While
+ * another one holds the lock, a statement fails at once, so that `attempt` retries it without blocking the thread; opening
+ * waits up to 10 s.
  *
- * @param begin What is to be done first; it waits for the lock as opening does.
- * @throws Error where the file is no database of this purpose, is of a newer version, or cannot be opened.
+ * @param begin Work to do first; it waits for the lock as opening does.
+ * @throws Error if the file is not a database of this purpose, is of a newer version, or cannot be opened.
  *
  * @example
  * ```ts
@@ -112,9 +108,9 @@ function tables(database: DatabaseSync): string[] {
 }
 
 /**
- * Runs the work in one write transaction: all of it is kept, or, where it throws, none.
+ * Runs the work in one write transaction: all of it is kept, or, if it throws, none.
  *
- * @throws DeliveryError, retriable, where the disk is full or another process holds the lock too long.
+ * @throws DeliveryError, retriable, if the disk is full or another process holds the lock.
  */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   try {
@@ -130,11 +126,11 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 }
 
 /**
- * Does synchronous work on a database as a promise; while another process holds its lock, again and again for 10 s, with
- * everything else of this thread in between.
+ * Does synchronous work on a database; retries it for 10 s while another process holds the lock, without blocking the
+ * thread in between.
  *
- * @param work Either does all of it or, where it throws, nothing.
- * @throws DeliveryError, retriable, where the disk is full or another process holds the lock too long.
+ * @param work Does all of it or, if it throws, nothing.
+ * @throws DeliveryError, retriable, if the disk is full or another process holds the lock too long.
  */
 export function attempt<T>(work: () => T): Promise<T> {
   // deno-lint-ignore require-await
@@ -146,11 +142,7 @@ export function attempt<T>(work: () => T): Promise<T> {
   });
 }
 
-/**
- * Runs a single statement, or reads; as `inTransaction` says what may be tried again.
- *
- * @throws DeliveryError, retriable, where the disk is full or another process holds the lock too long.
- */
+/** Runs a single statement, or reads; throws as `inTransaction` does. */
 export function withDeliveryErrors<T>(work: () => T): T {
   try {
     return work();
@@ -173,7 +165,7 @@ function asDeliveryError(error: unknown): unknown {
   });
 }
 
-/** What SQLite itself says was wrong; undefined where it was not SQLite that said it. */
+/** SQLite's own error code; undefined for other errors. */
 function primaryCode(error: unknown): number | undefined {
   const code = (error as { errcode?: number } | undefined)?.errcode;
   return code === undefined ? undefined : code & 0xff;

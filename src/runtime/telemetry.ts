@@ -1,33 +1,21 @@
-/**
- * What a running process says of itself: lines on standard error, and counters.
- *
- * Healthy operation says nothing per record. Trouble that repeats is said when it begins, every 30 seconds while it
- * lasts, and when it is over.
- *
- * @module
- */
-
-/** How much is said. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const REPEAT_MS = 30_000;
 
-/** A process's log and counters. */
+/** A process's log and counters. Healthy operation logs nothing per record. */
 export interface Telemetry {
-  /** Writes a line at a level. */
   log(level: LogLevel, message: string): void;
   /**
-   * Says of trouble with `what`: the first time, then at most every 30 seconds.
+   * Logs trouble with `what`: the first time, then at most every 30 seconds.
    *
-   * @param isState Whether it is how things are, and no attempt that failed and is made again (default: an attempt).
+   * @param isState True for a lasting condition; false (default) for a failed attempt that is being retried.
    */
   trouble(what: string, message: string, isState?: boolean): void;
-  /** Says that the trouble with `what` is over, where there was any. */
+  /** Logs that the trouble with `what` is over, if there was any. */
   recovered(what: string): void;
   /** Adds to a counter and returns its value. */
   count(name: string, by?: number): number;
-  /** All counters by name. */
   counters(): ReadonlyMap<string, number>;
 }
 

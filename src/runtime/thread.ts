@@ -1,29 +1,24 @@
-/**
- * Calls to an object that lives in a thread of its own, for work that would keep this one.
- *
- * @module
- */
 import { DeliveryError } from "./delivery_error.ts";
 
-/** An object in a thread of its own. */
+/** An object in a thread of its own, for work that would block this one. */
 export interface Thread extends AsyncDisposable {
-  /** Calls a method of it; `name` may lead through its parts, as in `labels.add`. What goes there and back is copied. */
+  /** Calls a method; `name` may be a path, as in `labels.add`. Arguments and results are copied. */
   call<T>(name: string, args: readonly unknown[]): Promise<T>;
-  /** Goes through what a method gives as an async iterable, one element at a time. */
+  /** Iterates over a method's async iterable, one element at a time. */
   iterate<T>(name: string, args: readonly unknown[]): AsyncIterable<T>;
 }
 
-/** A kind of error that callers know by its class, and that keeps it on its way between threads. */
+/** An error class that is kept between threads. */
 export type ErrorClass = new (message: string) => Error;
 
-/** What is asked: to call a method, to take the next element of what one gave, to drop it, or to end. */
+/** Calls a method, takes the next element of an iterable, drops it, or ends the thread. */
 type Question =
   | { id: number; call: string; args: readonly unknown[]; isIterable?: boolean }
   | { id: number; next: number }
   | { id: number; drop: number }
   | { id: number; end: true };
 
-/** An answer, the first (of id 0) being that the object is there, or why it is not. */
+/** The first answer, of id 0, says that the object was opened, or why not. */
 type Answer = { id: number; value?: unknown; error?: SentError };
 
 interface SentError {
@@ -38,9 +33,9 @@ interface SentError {
  * Starts a thread, which needs permission to read its module.
  *
  * @param module Address of a module that calls `serveThread`.
- * @param argument What its function gets.
- * @param errorClasses Errors besides `DeliveryError` that come out as what they were; others come out as `Error`.
- * @throws What the function threw.
+ * @param argument Of the function given to `serveThread`.
+ * @param errorClasses Classes besides `DeliveryError` that are kept; other errors arrive as `Error`.
+ * @throws What that function threw.
  */
 export async function startThread(
   module: URL,
@@ -80,7 +75,7 @@ export async function startThread(
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    fail(new Error(`Cannot go on as the thread of ${module.pathname} ended: ${event.message}`));
+    fail(new Error(`The thread of ${module.pathname} failed: ${event.message}`));
   };
   try {
     await ask(0, () => worker.postMessage(argument));
@@ -104,22 +99,22 @@ export async function startThread(
     },
     async [Symbol.asyncDispose]() {
       if (failure !== undefined) return worker.terminate();
-      // What was asked before is answered first.
+      // Earlier calls are answered first.
       await Promise.allSettled([...waiting.values()].map(({ promise }) => promise));
       if (failure === undefined) await post((id) => ({ id, end: true }));
-      fail(new Error(`Cannot use the thread of ${module.pathname} as it has been closed`));
+      fail(new Error(`The thread of ${module.pathname} has been closed`));
       worker.terminate();
     },
   };
 }
 
-/** The side of a worker that it speaks and listens by. */
+/** The global scope of a worker, as far as it is used here. */
 interface Port {
   onmessage: ((event: MessageEvent) => void) | null;
   postMessage(message: Answer): void;
 }
 
-/** Makes this worker the thread of the object that the function gives; it is disposed of at the end. */
+/** Makes this worker the thread of the object that the function opens, and disposes of it at the end. */
 export function serveThread<Argument>(open: (argument: Argument) => AsyncDisposable): void {
   const port = globalThis as unknown as Port;
   const iterators = new Map<number, AsyncIterator<unknown>>();

@@ -1,18 +1,8 @@
-/**
- * The project's own WebAssembly module, which the decoder and the scorer instantiate.
- *
- * @module
- */
-
 const MODULE_URL = new URL("../../build/edgewood.wasm", import.meta.url);
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/**
- * The module that `deno task build` made, compiled once for all of a process.
- *
- * @throws Error if it is not built.
- */
+/** The WebAssembly module that decoder and scorer instantiate, compiled once in a process; throws if it is not built. */
 export function builtModule(): Promise<WebAssembly.Module> {
   compiled ??= compileBuiltModule().catch((error) => {
     compiled = undefined; // it may have been built by the next call
