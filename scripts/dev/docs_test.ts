@@ -53,6 +53,15 @@ Deno.test("decisions have context, decision, rejected and consequences, in 40 li
   assertEquals(new Set(numbers).size, numbers.length, "each number stands once");
 });
 
+Deno.test("the operating guide says of every alarm what it means and what to do", async () => {
+  const rules = await text("src/http/monitoring/rules.yml");
+  const alarms = [...rules.matchAll(/^ *- alert: (\w+)$/gm)].map(([, name]) => name);
+  const guide = await text(".github/docs/guide/operating.md");
+  const headings = [...guide.matchAll(/^### (Edgewood\w+)$/gm)].map(([, name]) => name);
+  assert(alarms.length > 5, `${alarms.length}`);
+  assertEquals(headings, alarms);
+});
+
 Deno.test("commandBlocks() reads markers, and refuses a comment that is none", () => {
   const marked = (marker: string) => commandBlocks(`${marker}\n\n\`\`\`sh\nls\n\`\`\`\n`)[0];
   assertEquals(marked("text"), { line: 3, kind: "run", note: "", commands: "ls" });
