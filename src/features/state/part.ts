@@ -79,32 +79,34 @@ export class ColumnSet<Columns extends KeyColumns = KeyColumns> {
   /** Words of a payload up to the end of the last columns; 0 if there are none. */
   readonly words: number;
   readonly takesLabels: boolean;
-  readonly #placed: readonly { columns: Columns; at: number }[];
+  readonly #columns: readonly Columns[];
+  readonly #places: Int32Array;
 
   /** Takes the columns in the order of their places. */
   constructor(placed: readonly { columns: Columns; at: number }[]) {
     const last = placed.at(-1);
     this.words = last === undefined ? 0 : last.at + last.columns.words;
     this.takesLabels = placed.some(({ columns }) => "label" in columns);
-    this.#placed = placed;
+    this.#columns = placed.map(({ columns }) => columns);
+    this.#places = Int32Array.from(placed, ({ at }) => at);
   }
 
   // The loops count, as an iterator would cost more than what they do.
 
   read(key: KeyWords, at: number, row: Readonly<RowState>, elapsed: number): void {
-    const placed = this.#placed;
-    for (let i = 0; i < placed.length; i++) placed[i].columns.read(key, at + placed[i].at, row, elapsed);
+    const columns = this.#columns;
+    for (let i = 0; i < columns.length; i++) columns[i].read(key, at + this.#places[i], row, elapsed);
   }
 
   take(key: KeyWords, at: number, row: Readonly<RowState>): void {
-    const placed = this.#placed;
-    for (let i = 0; i < placed.length; i++) placed[i].columns.take(key, at + placed[i].at, row);
+    const columns = this.#columns;
+    for (let i = 0; i < columns.length; i++) columns[i].take(key, at + this.#places[i], row);
   }
 
   label(key: KeyWords, at: number, seconds: number, change: 1 | -1): void {
-    for (const { columns, at: place } of this.#placed) {
-      (columns as CustomerColumns).label?.(key, at + place, seconds, change);
-    }
+    this.#columns.forEach((columns: CustomerColumns, i) =>
+      columns.label?.(key, at + this.#places[i], seconds, change)
+    );
   }
 }
 
