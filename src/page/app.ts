@@ -29,78 +29,56 @@ export function App({ feed }: { feed: LiveFeed }): Drawn {
   const route = useRoute();
   const main = useRef<HTMLElement>(null);
   useFocus(main, route);
-  return h(
-    "div",
-    { class: "page" },
-    h(
-      "a",
-      { class: "skip", href: "#content", onClick: (event: Event) => skipTo(event, main.current!) },
+  return h("div", { class: "page" }, [
+    h("a", { class: "skip", href: "#content", onClick: (event: Event) => skipTo(event, main.current!) }, [
       "Skip to the content",
-    ),
-    h(
-      "header",
-      { class: "top" },
-      h(
-        "a",
-        { class: "brand", href: routeTo("overview") },
+    ]),
+    h("header", { class: "top" }, [
+      h("a", { class: "brand", href: routeTo("overview") }, [
         h("img", { src: "/assets/icon.svg", alt: "", width: 24, height: 24 }),
         "Edgewood",
-      ),
-      h(
-        "nav",
-        { "aria-label": "Views" },
-        h(
-          "ul",
-          null,
+      ]),
+      h("nav", { "aria-label": "Views" }, [
+        h("ul", null, [
           NAMES.map(([view, name]) =>
-            h(
-              "li",
-              null,
+            h("li", null, [
               h("a", { href: routeTo(view), "aria-current": route.view === view ? "page" : undefined }, name),
-            )
+            ])
           ),
-        ),
-      ),
-      h(
-        "div",
-        { class: "top-end" },
+        ]),
+      ]),
+      h("div", { class: "top-end" }, [
         h(Connection, { live }),
         sessionToken() !== null &&
-          h("button", { type: "button", onClick: () => forget(feed) }, "Forget the token"),
+        h("button", { type: "button", onClick: () => forget(feed) }, "Forget the token"),
         h(ThemeSwitch, null),
-      ),
-    ),
-    h(
-      "main",
-      { id: "content", ref: main, tabIndex: -1 },
+      ]),
+    ]),
+    h("main", { id: "content", ref: main, tabIndex: -1 }, [
       h(Lost, { live }),
       h(Content, { route, live, feed }),
-    ),
-    h(
-      "footer",
-      null,
+    ]),
+    h("footer", null, [
       live.status &&
-        [
-          live.status.topic && `Topic ${live.status.topic}. `,
-          `Model ${live.status.model.sha256.slice(0, 12)}. `,
-        ],
+      [
+        live.status.topic && `Topic ${live.status.topic}. `,
+        `Model ${live.status.model.sha256.slice(0, 12)}. `,
+      ],
       h("a", { href: "/openapi.json" }, "API"),
       " · ",
       h("a", { href: "/metrics" }, "Metrics"),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function Content({ route, live, feed }: { route: Route; live: LiveState; feed: LiveFeed }): Drawn {
   const { status, connection } = live;
   if (connection === "denied") return h(TokenForm, { problem: live.problem, onToken: () => feed.start() });
   if (route.view === undefined) {
-    return h(
-      "div",
-      null,
+    return h("div", null, [
       h("h1", { tabIndex: -1 }, "No such page"),
       h(Notice, { title: "The address names no view" }, h("a", { href: routeTo("overview") }, "Overview")),
-    );
+    ]);
   }
   if (route.view === "flagged") return h(FlaggedView, { query: route.query });
   if (route.view === "transactions") {
@@ -108,11 +86,9 @@ function Content({ route, live, feed }: { route: Route; live: LiveState; feed: L
   }
   if (status === undefined) {
     return connection === "lost"
-      ? h(
-        Notice,
-        { title: "The server does not answer" },
+      ? h(Notice, { title: "The server does not answer" }, [
         h("p", null, `${live.problem} It is tried again by itself.`),
-      )
+      ])
       : h(Loading, { what: "the status" });
   }
   if (route.view === "drift") return h(DriftView, { status });
@@ -128,11 +104,9 @@ const CONNECTIONS: Readonly<Record<LiveState["connection"], string>> = {
 };
 
 function Connection({ live: { connection, problem } }: { live: LiveState }): Drawn {
-  return h(
-    "span",
-    { class: `connection is-${connection}`, role: "status", title: problem },
+  return h("span", { class: `connection is-${connection}`, role: "status", title: problem }, [
     CONNECTIONS[connection],
-  );
+  ]);
 }
 
 /** Says that the figures below are old; the place is always there, so that a screen reader hears of it. */
@@ -141,11 +115,9 @@ function Lost({ live: { connection, now, status } }: { live: LiveState }): Drawn
   const time = now?.time === undefined
     ? ""
     : ` What you see is as of ${formatClock(Date.parse(now.time))} UTC.`;
-  return h(
-    "p",
-    { class: "lost", role: "status" },
+  return h("p", { class: "lost", role: "status" }, [
     isLost && `The server does not answer; it is asked again by itself.${time}`,
-  );
+  ]);
 }
 
 function forget(feed: LiveFeed): void {

@@ -11,17 +11,13 @@ export function Notice({ title, children }: { title: string; children?: unknown 
 /** Says that there is no such thing, or that an answer did not come, and asks again when told to. */
 export function Failure({ error, retry }: { error: Error; retry?: () => void }): Drawn {
   const status = error instanceof RequestError ? error.status : 0;
-  return h(
-    "div",
-    { class: "notice failure", role: "alert" },
-    h(
-      "p",
-      { class: "notice-title" },
+  return h("div", { class: "notice failure", role: "alert" }, [
+    h("p", { class: "notice-title" }, [
       status === 404 ? "Not found" : status > 0 ? `No answer (${status})` : "No answer",
-    ),
+    ]),
     h("p", null, error.message),
     retry && h("button", { type: "button", onClick: retry }, "Try again"),
-  );
+  ]);
 }
 
 /** Says that an answer is on its way. */

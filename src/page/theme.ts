@@ -17,24 +17,20 @@ export function applyTheme(): void {
 /** The choice between the themes, kept for the next visit. */
 export function ThemeSwitch(): Drawn {
   const [chosen, choose] = useState<Theme>(chosenTheme);
-  return h(
-    "label",
-    { class: "theme" },
+  return h("label", { class: "theme" }, [
     h("span", { class: "quiet" }, "Theme"),
-    h(
-      "select",
-      {
-        value: chosen,
-        onChange: (event: TargetedEvent<HTMLSelectElement>) => {
-          const theme = event.currentTarget.value as Theme;
-          localStorage.setItem(KEY, theme);
-          show(theme);
-          choose(theme);
-        },
+    h("select", {
+      value: chosen,
+      onChange: (event: TargetedEvent<HTMLSelectElement>) => {
+        const theme = event.currentTarget.value as Theme;
+        localStorage.setItem(KEY, theme);
+        show(theme);
+        choose(theme);
       },
+    }, [
       Object.entries(NAMES).map(([theme, name]) => h("option", { value: theme }, name)),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function chosenTheme(): Theme {

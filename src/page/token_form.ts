@@ -5,23 +5,19 @@ import type { Drawn } from "./drawn.ts";
 
 /** Asks for a token where the server wants one. */
 export function TokenForm({ problem, onToken }: { problem: string; onToken: () => void }): Drawn {
-  return h(
-    "section",
-    { class: "panel token" },
+  return h("section", { class: "panel token" }, [
     h("h1", { tabIndex: -1 }, "Access token"),
     h("p", null, "This server answers to those with a token. It stays in this tab and is forgotten with it."),
     h("p", { class: "said", role: "alert" }, problem),
-    h(
-      "form",
-      {
-        onSubmit: (event: TargetedSubmitEvent<HTMLFormElement>) => {
-          event.preventDefault();
-          const token = String(new FormData(event.currentTarget).get("token") ?? "").trim();
-          if (token === "") return;
-          keepToken(token);
-          onToken();
-        },
+    h("form", {
+      onSubmit: (event: TargetedSubmitEvent<HTMLFormElement>) => {
+        event.preventDefault();
+        const token = String(new FormData(event.currentTarget).get("token") ?? "").trim();
+        if (token === "") return;
+        keepToken(token);
+        onToken();
       },
+    }, [
       h("label", { for: "token" }, "Token"),
       h("input", {
         id: "token",
@@ -32,13 +28,11 @@ export function TokenForm({ problem, onToken }: { problem: string; onToken: () =
         spellcheck: false,
       }),
       h("button", { type: "submit", class: "primary" }, "Open"),
-    ),
-    h(
-      "p",
-      { class: "note" },
+    ]),
+    h("p", { class: "note" }, [
       "Made by ",
       h("code", null, "deno task token"),
       "; label buttons need the scope label.",
-    ),
-  );
+    ]),
+  ]);
 }

@@ -87,20 +87,14 @@ export function Chart(props: ChartProps): Drawn {
     };
   }, []);
 
-  return h(
-    "figure",
-    { class: "chart" },
-    h(
-      "figcaption",
-      null,
+  return h("figure", { class: "chart" }, [
+    h("figcaption", null, [
       h("span", { class: "chart-title" }, title),
       h("span", { class: "readout", ref: readout, "aria-hidden": "true" }),
-      series.length > 1 && h(
-        "span",
-        { class: "key", "aria-hidden": "true" },
+      series.length > 1 && h("span", { class: "key", "aria-hidden": "true" }, [
         series.map(({ name, tone, as }) => h("span", { class: `key-${as ?? "line"} tone-${tone}` }, name)),
-      ),
-    ),
+      ]),
+    ]),
     h("div", { class: "plot", role: "img", "aria-label": `${title}: ${summary}`, ref: place }),
     h(DetailTable, {
       title,
@@ -111,7 +105,7 @@ export function Chart(props: ChartProps): Drawn {
         ...series.map(({ values }) => values[i] === null ? "–" : formatY(values[i]!)),
       ],
     }),
-  );
+  ]);
 }
 
 const HEIGHT = 130;

@@ -8,41 +8,29 @@ import { formatCount, formatScore, formatTime } from "../format.ts";
 /** What to expect of the model: in words first, from days that it knew nothing of, or why nobody knows. */
 export function ExpectationPanel({ training }: { training: Training | undefined }): Drawn {
   const { heldOut, expectation } = training ?? {};
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "expectation-title" },
+  return h("section", { class: "panel", "aria-labelledby": "expectation-title" }, [
     h("h2", { id: "expectation-title" }, "What to expect"),
-    heldOut ? h(OfHeldOut, { heldOut }) : h(
-      "p",
-      null,
+    heldOut ? h(OfHeldOut, { heldOut }) : h("p", null, [
       `How many alerts a day, and how many of them are frauds, is not known: ${
         training?.notKnown ?? "the model says nothing of its training rows"
       }.`,
-    ),
-    expectation && h(
-      "details",
-      null,
+    ]),
+    expectation && h("details", null, [
       h("summary", null, "On its own training rows"),
-      h(
-        "p",
-        { class: "note" },
+      h("p", { class: "note" }, [
         "The threshold was made of these rows, so expect less of others.",
-      ),
+      ]),
       h("dl", { class: "facts wide" }, figures(expectation)),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function OfHeldOut({ heldOut }: { heldOut: HeldOut }): Drawn {
   const { flaggedPerDay, precision, recall, days, after, trainedRows } = heldOut;
   const { cardPrecision100, bestCardPrecision100 } = heldOut;
   const perDay = flaggedPerDay < 10 ? flaggedPerDay.toFixed(1) : formatCount(Math.round(flaggedPerDay));
-  return h(
-    "div",
-    null,
-    h(
-      "p",
-      { class: "expected" },
+  return h("div", null, [
+    h("p", { class: "expected" }, [
       "Some ",
       h("strong", null, `${perDay} alerts a day`),
       ", of which ",
@@ -50,29 +38,25 @@ function OfHeldOut({ heldOut }: { heldOut: HeldOut }): Drawn {
       ". It finds ",
       h("strong", null, `${inTen(recall)} frauds`),
       "; the others look like everybody's transactions.",
-    ),
-    h(
-      "p",
-      { class: "note" },
+    ]),
+    h("p", { class: "note" }, [
       `Measured on ${days === 1 ? "the day" : `the ${formatCount(days)} days`} after ${
         formatTime(after)
       } UTC, by a forest of the same settings that was made of the ${
         formatCount(trainedRows)
       } transactions before. Where traffic differs from that of the training, so does this.`,
-    ),
-    h(
-      "dl",
-      { class: "facts wide" },
+    ]),
+    h("dl", { class: "facts wide" }, [
       figures(heldOut),
       cardPrecision100 !== undefined &&
-        fact(
-          "Of the 100 oddest cards a day, frauds",
-          bestCardPrecision100 === undefined
-            ? percent(cardPrecision100)
-            : `${percent(cardPrecision100)} (at best ${percent(bestCardPrecision100)})`,
-        ),
-    ),
-  );
+      fact(
+        "Of the 100 oddest cards a day, frauds",
+        bestCardPrecision100 === undefined
+          ? percent(cardPrecision100)
+          : `${percent(cardPrecision100)} (at best ${percent(bestCardPrecision100)})`,
+      ),
+    ]),
+  ]);
 }
 
 function figures({ rows, frauds, flagged, precision, recall, rocAuc, averagePrecision }: Expectation) {

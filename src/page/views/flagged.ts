@@ -34,56 +34,44 @@ export function FlaggedView({ query }: { query: URLSearchParams }): Drawn {
   const filter = Object.fromEntries(
     [...FIELDS.map(([name]) => name), "label"].map((name) => [name, query.get(name) ?? ""]),
   );
-  return h(
-    "div",
-    { class: "flagged-view" },
+  return h("div", { class: "flagged-view" }, [
     h("h1", { tabIndex: -1 }, "Flagged transactions"),
     h(Filter, { key: `filter ${query}`, filter }),
     h(Pages, { key: `pages ${query}`, filter }),
-  );
+  ]);
 }
 
 function Filter({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
   const id = useId();
-  return h(
-    "form",
-    {
-      class: "filter panel",
-      role: "search",
-      "aria-label": "Filter",
-      onSubmit: (event: TargetedSubmitEvent<HTMLFormElement>) => {
-        event.preventDefault();
-        const given = Object.fromEntries(
-          [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value).trim()]),
-        );
-        location.hash = routeTo("flagged", "", given);
-      },
+  return h("form", {
+    class: "filter panel",
+    role: "search",
+    "aria-label": "Filter",
+    onSubmit: (event: TargetedSubmitEvent<HTMLFormElement>) => {
+      event.preventDefault();
+      const given = Object.fromEntries(
+        [...new FormData(event.currentTarget)].map(([name, value]) => [name, String(value).trim()]),
+      );
+      location.hash = routeTo("flagged", "", given);
     },
+  }, [
     FIELDS.map(([name, title, attributes]) =>
-      h(
-        "div",
-        { class: "field" },
+      h("div", { class: "field" }, [
         h("label", { for: `${id}-${name}` }, title),
         h("input", { id: `${id}-${name}`, name, ...attributes, defaultValue: filter[name] }),
-      )
+      ])
     ),
-    h(
-      "div",
-      { class: "field" },
+    h("div", { class: "field" }, [
       h("label", { for: `${id}-label` }, "Label"),
-      h(
-        "select",
-        { id: `${id}-label`, name: "label" },
+      h("select", { id: `${id}-label`, name: "label" }, [
         LABELS.map(([value, name]) => h("option", { value, selected: value === filter.label }, name)),
-      ),
-    ),
-    h(
-      "div",
-      { class: "field actions" },
+      ]),
+    ]),
+    h("div", { class: "field actions" }, [
       h("button", { type: "submit", class: "primary" }, "Show"),
       !isEmpty(filter) && h("a", { href: routeTo("flagged") }, "Clear"),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn {
@@ -105,17 +93,16 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
       ? h(Notice, { title: "Nothing flagged yet" })
       : h(Notice, { title: "None found" }, h("p", null, "No flagged transaction matches this filter."));
   }
-  return h(
-    "section",
-    { class: "panel", "aria-label": "Results", "aria-busy": String(isLoading) },
-    h(
-      "div",
-      { class: "scroll whole-list", tabIndex: 0, role: "region", "aria-label": "Flagged transactions" },
+  return h("section", { class: "panel", "aria-label": "Results", "aria-busy": String(isLoading) }, [
+    h("div", {
+      class: "scroll whole-list",
+      tabIndex: 0,
+      role: "region",
+      "aria-label": "Flagged transactions",
+    }, [
       h(FlaggedTable, { flagged, caption: "Flagged transactions, newest first", labels: true }),
-    ),
-    h(
-      "nav",
-      { class: "pages", "aria-label": "Pages" },
+    ]),
+    h("nav", { class: "pages", "aria-label": "Pages" }, [
       h("button", {
         type: "button",
         "aria-disabled": String(!hasNewer),
@@ -127,8 +114,8 @@ function Pages({ filter }: { filter: Readonly<Record<string, string>> }): Drawn 
         "aria-disabled": String(!hasOlder),
         onClick: () => hasOlder && setCursors([...cursors, next_cursor]),
       }, "Older"),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function isEmpty(filter: Readonly<Record<string, string>>): boolean {

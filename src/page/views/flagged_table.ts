@@ -12,52 +12,40 @@ const MOST_REASONS = 2;
 export function FlaggedTable(
   { flagged, caption, labels }: { flagged: readonly FlaggedItem[]; caption: string; labels?: boolean },
 ): Drawn {
-  return h(
-    "table",
-    { class: "flagged stacked" },
+  return h("table", { class: "flagged stacked" }, [
     h("caption", { class: "hidden" }, caption),
-    h(
-      "thead",
-      null,
-      h(
-        "tr",
-        null,
+    h("thead", null, [
+      h("tr", null, [
         h("th", { scope: "col" }, "Transaction, time in UTC"),
         h("th", { scope: "col", class: "number" }, "Amount"),
         h("th", { scope: "col", class: "number" }, "Score"),
         labels && h("th", { scope: "col" }, "Label"),
         h("th", { scope: "col" }, "Who, where"),
         h("th", { scope: "col", class: "why" }, "Why"),
-      ),
-    ),
+      ]),
+    ]),
     h("tbody", null, flagged.map((one) => h(FlaggedRow, { key: one.id, one, labels }))),
-  );
+  ]);
 }
 
 function FlaggedRow({ one, labels }: { one: FlaggedItem; labels?: boolean }): Drawn {
   const { transaction_id, amount, currency, customer_id, terminal_id, anomaly_score, timestamp, reasons } =
     one;
-  return h(
-    "tr",
-    null,
-    h(
-      "th",
-      { scope: "row" },
+  return h("tr", null, [
+    h("th", { scope: "row" }, [
       h("a", { href: routeTo("transactions", transaction_id) }, transaction_id),
       h("time", { class: "quiet", dateTime: timestamp }, formatTime(timestamp)),
-    ),
+    ]),
     h("td", { class: "number strong", "data-name": "Amount" }, formatAmount(amount, currency)),
     h("td", { class: "number", "data-name": "Score" }, formatScore(anomaly_score)),
     labels && h("td", { "data-name": "Label" }, h(LabelTag, { label: one.label })),
-    h(
-      "td",
-      { class: "who whole" },
+    h("td", { class: "who whole" }, [
       h("a", { href: routeTo("flagged", "", { customer: customer_id }) }, customer_id),
       h("span", { class: "at" }, " at "),
       h("a", { href: routeTo("flagged", "", { terminal: terminal_id }) }, terminal_id),
-    ),
+    ]),
     h("td", { class: "why whole" }, tellingReasons(reasons).slice(0, MOST_REASONS).join("; ") || "–"),
-  );
+  ]);
 }
 
 /** What a transaction was, in a word. */

@@ -20,9 +20,7 @@ export function HistoryPanels(props: HistoryProps): Drawn {
 
 function CustomerPanel({ context: { customer }, judged, currency }: HistoryProps): Drawn {
   const points = pointsOf(customer.recent, judged);
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "customer-title" },
+  return h("section", { class: "panel", "aria-labelledby": "customer-title" }, [
     h("h2", { id: "customer-title" }, "Customer ", h("code", null, customer.id)),
     customer.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
       title: `Amounts of the last ${customer.recent.length} transactions`,
@@ -36,25 +34,21 @@ function CustomerPanel({ context: { customer }, judged, currency }: HistoryProps
       formatY: (y) => formatAmount(y),
       height: 180,
     }),
-  );
+  ]);
 }
 
 function TerminalPanel({ context: { terminal }, judged }: HistoryProps): Drawn {
   const { fraud, legit } = terminal.labels;
   const points = pointsOf(terminal.recent, judged, ({ anomaly_score }) => anomaly_score);
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "terminal-title" },
+  return h("section", { class: "panel", "aria-labelledby": "terminal-title" }, [
     h("h2", { id: "terminal-title" }, "Terminal ", h("code", null, terminal.id)),
-    h(
-      "p",
-      null,
+    h("p", null, [
       fraud + legit === 0
         ? "No analyst has answered on its transactions. Labels from the stream count in the features."
         : `Analysts' answers on its transactions: ${formatCount(fraud)} fraud, ${
           formatCount(legit)
         } legitimate.`,
-    ),
+    ]),
     terminal.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
       title: `Scores of the last ${terminal.recent.length} transactions here`,
       summary: `${terminal.recent.filter(({ flagged }) => flagged).length} of them flagged`,
@@ -66,7 +60,7 @@ function TerminalPanel({ context: { terminal }, judged }: HistoryProps): Drawn {
       range: [0, 1],
       height: 150,
     }),
-  );
+  ]);
 }
 
 /** Transactions as points over their time: usual ones, flagged ones, and this one marked. */

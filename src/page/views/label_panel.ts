@@ -34,49 +34,37 @@ export function LabelPanel(
     }
   };
   const button = (isFraud: boolean, name: string) =>
-    h(
-      "button",
-      {
-        type: "button",
-        class: isFraud ? "fraud" : "legit",
-        "aria-pressed": String(label?.is_fraud === isFraud),
-        // Disabled it would lose the focus.
-        "aria-disabled": String(isBusy),
-        onClick: () => isBusy || answer(isFraud),
-      },
+    h("button", {
+      type: "button",
+      class: isFraud ? "fraud" : "legit",
+      "aria-pressed": String(label?.is_fraud === isFraud),
+      // Disabled it would lose the focus.
+      "aria-disabled": String(isBusy),
+      onClick: () => isBusy || answer(isFraud),
+    }, [
       name,
-    );
+    ]);
   const history = label?.history ?? [];
-  return h(
-    "section",
-    { class: "panel label-panel", "aria-labelledby": "label-title" },
+  return h("section", { class: "panel label-panel", "aria-labelledby": "label-title" }, [
     h("h2", { id: "label-title" }, "Was it fraud?"),
     h("div", { class: "answers" }, button(true, "Fraud"), button(false, "Legitimate")),
-    h(
-      "p",
-      { class: "truth" },
+    h("p", { class: "truth" }, [
       label === null ? h("span", { class: "quiet" }, "Nobody has said so far.") : [
         h(LabelTag, { label: label.is_fraud ? "fraud" : "legit" }),
         ` since ${formatTime(label.labelled_at)}${label.by ? ` by ${label.by}` : ""}`,
       ],
-    ),
+    ]),
     h("p", { class: "said", role: "status" }, said),
-    history.length > 1 && h(
-      "details",
-      { class: "figures" },
+    history.length > 1 && h("details", { class: "figures" }, [
       h("summary", null, `History of ${history.length} answers`),
-      h(
-        "ol",
-        { class: "history" },
+      h("ol", { class: "history" }, [
         history.map(({ is_fraud, labelled_at, by }) =>
-          h(
-            "li",
-            null,
+          h("li", null, [
             h(LabelTag, { label: is_fraud ? "fraud" : "legit" }),
             ` ${formatTime(labelled_at)}${by ? ` by ${by}` : ""}`,
-          )
+          ])
         ),
-      ),
-    ),
-  );
+      ]),
+    ]),
+  ]);
 }

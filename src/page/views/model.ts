@@ -15,16 +15,12 @@ const FIGURES = ["Mean", "Least", "Most", "Usual up to", "Rare from"];
 /** The live model: what it was trained on, what it looks at, what to expect of it. */
 export function ModelView({ model }: { model: Status["model"] }): Drawn {
   const { value: manifest, error, reload } = useFetched<Manifest>("/v1/model");
-  return h(
-    "div",
-    { class: "model-view" },
+  return h("div", { class: "model-view" }, [
     h("h1", { tabIndex: -1 }, "Model"),
-    h(
-      "p",
-      { class: "lead" },
+    h("p", { class: "lead" }, [
       "Isolation Forest ",
       h("code", { title: model.sha256 }, model.sha256.slice(0, 16)),
-    ),
+    ]),
     error
       ? h(Failure, { error, retry: reload })
       : manifest === undefined
@@ -33,20 +29,16 @@ export function ModelView({ model }: { model: Status["model"] }): Drawn {
         h(ExpectationPanel, { training: manifest.training }),
         h(Summary, { manifest }),
         h(FeaturesPanel, { manifest }),
-        model.card !== undefined && h(
-          "details",
-          { class: "panel card" },
+        model.card !== undefined && h("details", { class: "panel card" }, [
           h("summary", null, "The model card, as the trainer wrote it"),
           h("pre", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Model card" }, model.card),
-        ),
-        h(
-          "p",
-          { class: "note" },
+        ]),
+        h("p", { class: "note" }, [
           "A score says how easily a transaction is told apart from the others, not how likely it is fraud. ",
           "Features with labels learn from answers: those given on this page count, too.",
-        ),
+        ]),
       ],
-  );
+  ]);
 }
 
 function Summary({ manifest }: { manifest: Manifest }): Drawn {
@@ -57,13 +49,9 @@ function Summary({ manifest }: { manifest: Manifest }): Drawn {
     : contamination !== undefined
     ? `${(100 * contamination).toFixed(2)}% of the training rows`
     : "as the trainer set it";
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "forest-title" },
+  return h("section", { class: "panel", "aria-labelledby": "forest-title" }, [
     h("h2", { id: "forest-title" }, "Forest"),
-    h(
-      "dl",
-      { class: "facts wide" },
+    h("dl", { class: "facts wide" }, [
       fact("Trees", formatCount(nEstimators)),
       fact("Samples a tree", formatCount(maxSamples)),
       fact("Threshold", `${formatScore(threshold)}, ${budget}`),
@@ -71,51 +59,41 @@ function Summary({ manifest }: { manifest: Manifest }): Drawn {
       randomSeed !== undefined && fact("Seed", String(randomSeed)),
       training && fact("Training rows", formatCount(training.rows)),
       training?.coveredDays !== undefined &&
-        fact("Days covered", formatValue(Math.round(training.coveredDays))),
-    ),
-  );
+      fact("Days covered", formatValue(Math.round(training.coveredDays))),
+    ]),
+  ]);
 }
 
 function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifest }): Drawn {
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "features-title" },
+  return h("section", { class: "panel", "aria-labelledby": "features-title" }, [
     h("h2", { id: "features-title" }, "Features"),
     h(
       "div",
       { class: "scroll whole-list", tabIndex: 0, role: "region", "aria-labelledby": "features-title" },
-      h(
-        "table",
-        { class: "stacked" },
-        h("caption", { class: "hidden" }, "Features of the model and their training values"),
-        h(
-          "thead",
-          null,
-          h(
-            "tr",
-            null,
-            ["Feature", "What it is"].map((name) => h("th", { scope: "col" }, name)),
-            FIGURES.map((name) => h("th", { scope: "col", class: "number" }, name)),
-          ),
-        ),
-        h(
-          "tbody",
-          null,
-          features.map(({ name, definition, transform }, i) => {
-            const values = training?.features[i];
-            return h(
-              "tr",
-              null,
-              h("th", { scope: "row" }, name),
-              h("td", { class: "whole" }, String(definition?.description ?? "a column of the table")),
-              [values?.mean, values?.min, values?.max, transform?.floor, transform?.ceiling].map((
-                value,
-                column,
-              ) => h("td", { class: "number", "data-name": FIGURES[column] }, formatValue(value))),
-            );
-          }),
-        ),
-      ),
+      [
+        h("table", { class: "stacked" }, [
+          h("caption", { class: "hidden" }, "Features of the model and their training values"),
+          h("thead", null, [
+            h("tr", null, [
+              ["Feature", "What it is"].map((name) => h("th", { scope: "col" }, name)),
+              FIGURES.map((name) => h("th", { scope: "col", class: "number" }, name)),
+            ]),
+          ]),
+          h("tbody", null, [
+            features.map(({ name, definition, transform }, i) => {
+              const values = training?.features[i];
+              return h("tr", null, [
+                h("th", { scope: "row" }, name),
+                h("td", { class: "whole" }, String(definition?.description ?? "a column of the table")),
+                [values?.mean, values?.min, values?.max, transform?.floor, transform?.ceiling].map((
+                  value,
+                  column,
+                ) => h("td", { class: "number", "data-name": FIGURES[column] }, formatValue(value))),
+              ]);
+            }),
+          ]),
+        ]),
+      ],
     ),
-  );
+  ]);
 }

@@ -17,26 +17,20 @@ const TELL_EVERY_MS = 15_000;
 export function Overview({ live }: { live: LiveState }): Drawn {
   const { status, now } = live;
   if (status === undefined || now === undefined) return h(Loading, { what: "the status" });
-  return h(
-    "div",
-    { class: "overview" },
+  return h("div", { class: "overview" }, [
     h("h1", { tabIndex: -1 }, "Overview"),
     h(Figures, { now, status }),
-    h(
-      "div",
-      { class: "columns" },
+    h("div", { class: "columns" }, [
       h(Stream, { live }),
       h("div", { class: "column" }, h(HistoryCharts, { status }), h(ScoreChart, { status })),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function Figures({ now, status }: { now: Now; status: Status }): Drawn {
   const lag = now.lag.reduce((sum, { records }) => sum + records, 0);
   const partitions = now.lag.length === 1 ? "1 partition" : `${now.lag.length} partitions`;
-  return h(
-    "dl",
-    { class: "tiles" },
+  return h("dl", { class: "tiles" }, [
     tile("Records a second", formatCount(now.records_per_s)),
     tile("Lag", formatCount(lag), `records, ${partitions}`),
     tile("Latency p50", formatMs(now.p50_ms), "produced to committed"),
@@ -53,32 +47,26 @@ function Figures({ now, status }: { now: Now; status: Status }): Drawn {
       now.healthy ? "records move on" : "records wait and none moves",
       now.healthy ? "good" : "bad",
     ),
-  );
+  ]);
 }
 
 function tile(name: string, value: string, note = "", tone = ""): Drawn {
-  return h(
-    "div",
-    { class: `tile ${tone}` },
+  return h("div", { class: `tile ${tone}` }, [
     h("dt", null, name),
     h("dd", null, value, note && h("small", null, note)),
-  );
+  ]);
 }
 
 function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
   const { t, records_per_s, p50_ms, p99_ms, lag, flagged } = history;
   if (t.length < 2) {
-    return h(
-      Notice,
-      { title: "No history yet" },
+    return h(Notice, { title: "No history yet" }, [
       h("p", null, "Charts appear when the first records are committed."),
-    );
+    ]);
   }
   const latest = (values: readonly (number | null)[]) => values.findLast((value) => value !== null) ?? null;
   const over = { x: t, xName: "Time, UTC", formatX: (x: number) => formatClock(x * 1000) };
-  return h(
-    "section",
-    { class: "panel charts", "aria-labelledby": "history-title" },
+  return h("section", { class: "panel charts", "aria-labelledby": "history-title" }, [
     h("h2", { id: "history-title" }, "Last ten minutes", h("span", { class: "quiet" }, "UTC")),
     h(Chart, {
       ...over,
@@ -114,7 +102,7 @@ function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
       formatY: formatShort,
       height: 90,
     }),
-  );
+  ]);
 }
 
 function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: Status }): Drawn {
@@ -123,9 +111,7 @@ function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: 
   const part = (isAbove: boolean) =>
     counts.map((count, i) => (middles[i] > model.threshold) === isAbove ? count : null);
   const above = part(true).reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "scores-title" },
+  return h("section", { class: "panel", "aria-labelledby": "scores-title" }, [
     h("h2", { id: "scores-title" }, "Scores", h("span", { class: "quiet" }, "higher is more anomalous")),
     total === 0 ? h(Notice, { title: "Nothing scored yet" }) : h(Chart, {
       title: `${formatCount(total)} transactions`,
@@ -143,45 +129,35 @@ function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: 
       ruleX: model.threshold,
       height: 150,
     }),
-  );
+  ]);
 }
 
 function Stream({ live }: { live: LiveState }): Drawn {
   const [held, hold] = useState<readonly FlaggedItem[] | undefined>(undefined);
   const shown = (held ?? live.flagged).slice(0, 40);
-  return h(
-    "section",
-    { class: "panel stream", "aria-labelledby": "stream-title" },
-    h(
-      "div",
-      { class: "panel-head" },
+  return h("section", { class: "panel stream", "aria-labelledby": "stream-title" }, [
+    h("div", { class: "panel-head" }, [
       h("h2", { id: "stream-title" }, "Flagged as it comes"),
       h("a", { href: routeTo("flagged") }, "All flagged"),
-      h(
-        "button",
-        {
-          type: "button",
-          "aria-pressed": String(held !== undefined),
-          onClick: () => hold(held ? undefined : live.flagged),
-        },
+      h("button", {
+        type: "button",
+        "aria-pressed": String(held !== undefined),
+        onClick: () => hold(held ? undefined : live.flagged),
+      }, [
         held ? "Go on" : "Hold",
-      ),
-    ),
+      ]),
+    ]),
     h(Announcement, { told: live.told }),
     live.skipped > 0 &&
-      h("p", { class: "note" }, `${formatCount(live.skipped)} more were flagged too fast to list here.`),
+    h("p", { class: "note" }, `${formatCount(live.skipped)} more were flagged too fast to list here.`),
     shown.length === 0
-      ? h(
-        Notice,
-        { title: "Nothing flagged yet" },
+      ? h(Notice, { title: "Nothing flagged yet" }, [
         h("p", null, "Transactions with a score above the threshold appear here."),
-      )
-      : h(
-        "div",
-        { class: "scroll tall", tabIndex: 0, role: "region", "aria-labelledby": "stream-title" },
+      ])
+      : h("div", { class: "scroll tall", tabIndex: 0, role: "region", "aria-labelledby": "stream-title" }, [
         h(FlaggedTable, { flagged: shown, caption: "Flagged transactions, newest first" }),
-      ),
-  );
+      ]),
+  ]);
 }
 
 /** Tells a screen reader how many came, now and then, in the place of each one. */

@@ -39,60 +39,46 @@ export function TransactionView(
     found.reload();
     context.reload();
   };
-  return h(
-    "article",
-    { class: "transaction" },
-    h(
-      "div",
-      { class: "transaction-top" },
+  return h("article", { class: "transaction" }, [
+    h("div", { class: "transaction-top" }, [
       h(Heading, { id, transaction }),
       h(LabelPanel, { transactionId: id, label: value.label, onChange: reload }),
-    ),
-    h(
-      "div",
-      { class: "columns" },
-      h(
-        "div",
-        { class: "column" },
+    ]),
+    h("div", { class: "columns" }, [
+      h("div", { class: "column" }, [
         h(VerdictPanel, { found: value, model }),
         around &&
-          h(HistoryPanels, {
-            context: around,
-            judged: { ...transaction, ...judged, currency: transaction.currency ?? null },
-            currency: transaction.currency,
-          }),
+        h(HistoryPanels, {
+          context: around,
+          judged: { ...transaction, ...judged, currency: transaction.currency ?? null },
+          currency: transaction.currency,
+        }),
         around === undefined &&
-          (context.error
-            ? h(Failure, { error: context.error, retry: context.reload })
-            : h(Loading, { what: "the history" })),
-      ),
+        (context.error
+          ? h(Failure, { error: context.error, retry: context.reload })
+          : h(Loading, { what: "the history" })),
+      ]),
       around && model && h(WhatIfPanel, { transaction: fieldsOf(transaction), context: around, model }),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function titled(id: string, children: ComponentChildren): Drawn {
-  return h(
-    "article",
-    { class: "transaction" },
+  return h("article", { class: "transaction" }, [
     h("div", { class: "transaction-top" }, h(Heading, { id })),
     children,
-  );
+  ]);
 }
 
 /** The same elements before the transaction is there and after, so that the focus stays on the heading. */
 function Heading({ id, transaction }: { id: string; transaction?: TransactionText }): Drawn {
-  return h(
-    "header",
-    { class: "transaction-head" },
+  return h("header", { class: "transaction-head" }, [
     h("p", { class: "eyebrow" }, "Transaction ", h("code", null, id)),
-    h(
-      "h1",
-      { tabIndex: -1 },
+    h("h1", { tabIndex: -1 }, [
       transaction ? formatAmount(transaction.amount, transaction.currency) : "Transaction",
-    ),
+    ]),
     transaction && h(Lead, { transaction }),
-  );
+  ]);
 }
 
 function Lead({ transaction }: { transaction: TransactionText }): Drawn {
@@ -102,9 +88,7 @@ function Lead({ transaction }: { transaction: TransactionText }): Drawn {
     country && `in ${country}`,
     merchant_category && `category ${merchant_category}`,
   ].filter(Boolean).join(", ");
-  return h(
-    "p",
-    { class: "lead" },
+  return h("p", { class: "lead" }, [
     "Customer ",
     h("a", { href: routeTo("flagged", "", { customer: customer_id }) }, customer_id),
     " at terminal ",
@@ -112,7 +96,7 @@ function Lead({ transaction }: { transaction: TransactionText }): Drawn {
     ", ",
     h("time", { dateTime: timestamp }, `${formatTime(timestamp)} UTC`),
     more && `, ${more}`,
-  );
+  ]);
 }
 
 function VerdictPanel({ found, model }: { found: Found; model: Status["model"] | undefined }): Drawn {
@@ -120,20 +104,14 @@ function VerdictPanel({ found, model }: { found: Found; model: Status["model"] |
   const threshold = verdict?.threshold ?? model?.threshold;
   const score = (verdict ?? log)!.anomaly_score;
   const isFlagged = (verdict ?? log)!.flagged;
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": "verdict-title" },
-    h(
-      "div",
-      { class: "panel-head" },
+  return h("section", { class: "panel", "aria-labelledby": "verdict-title" }, [
+    h("div", { class: "panel-head" }, [
       h("h2", { id: "verdict-title" }, "Verdict"),
-      h(
-        "span",
-        { class: `tag ${isFlagged ? "tag-fraud" : "tag-legit"}` },
+      h("span", { class: `tag ${isFlagged ? "tag-fraud" : "tag-legit"}` }, [
         isFlagged ? "flagged" : "not flagged",
-      ),
+      ]),
       h("strong", { class: "score" }, formatScore(score)),
-    ),
+    ]),
     threshold !== undefined && h(ScoreGauge, { score, threshold }),
     verdict === null
       ? h("p", null, "It was not flagged, so its reasons were not kept. The what-if shows those of today.")
@@ -143,21 +121,17 @@ function VerdictPanel({ found, model }: { found: Found; model: Status["model"] |
           reasons: verdict.reasons,
           caption: "What each feature added to the score, in edges of the path length",
         }),
-        h(
-          "p",
-          { class: "note" },
+        h("p", { class: "note" }, [
           "Edges: what a feature's splits took from the mean path through the trees, or added to it. Short paths are anomalous.",
-        ),
+        ]),
       ],
-    h(
-      "dl",
-      { class: "facts" },
+    h("dl", { class: "facts" }, [
       fact("Record", h("code", null, id)),
       verdict !== null && fact("Model", h("code", { title: verdict.model }, verdict.model.slice(0, 12))),
       verdict?.scored_at !== undefined && fact("Scored", `${formatTime(verdict.scored_at)} UTC`),
       found.matches.length > 1 && fact("Records with this id", formatCount(found.matches.length)),
-    ),
-  );
+    ]),
+  ]);
 }
 
 function wordsOf({ flagged, anomaly_score, threshold, reasons }: Judged): string {

@@ -34,22 +34,18 @@ export function WhatIfPanel({ transaction, context, model }: WhatIfProps): Drawn
     if (state !== null) openWhatIf(model.sha256, bytesOf(state)).then(show, show);
     return () => void (isGone = true);
   }, [state, model.sha256]);
-  return h(
-    "section",
-    { class: "panel what-if", "aria-labelledby": "what-if-title" },
+  return h("section", { class: "panel what-if", "aria-labelledby": "what-if-title" }, [
     h("h2", { id: "what-if-title" }, "What if"),
     state === null
-      ? h(
-        Notice,
-        { title: "No live state here" },
+      ? h(Notice, { title: "No live state here" }, [
         h("p", null, "This server does not hold this customer's state at the moment."),
-      )
+      ])
       : opened === undefined
       ? h(Loading, { what: "the model" })
       : opened instanceof Error
       ? h(Notice, { title: "The model does not run here" }, h("p", null, opened.message))
       : h(WhatIfControls, { transaction, context, model, whatIf: opened }),
-  );
+  ]);
 }
 
 function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & { whatIf: WhatIf }): Drawn {
@@ -72,39 +68,27 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
   const words = `${verdict.flagged ? "Would be flagged" : "Would not be flagged"}: score ${
     formatScore(verdict.anomaly_score)
   }`;
-  return h(
-    "div",
-    { class: "what-if-body" },
-    h(
-      "div",
-      { class: "what-if-controls" },
+  return h("div", { class: "what-if-body" }, [
+    h("div", { class: "what-if-controls" }, [
       h(AmountControl, { amount, highest, currency: transaction.currency, onChange: setAmount }),
       h(TimeControl, { hours, time: verdict.timestamp, onChange: setHours }),
-    ),
-    h(
-      "div",
-      { class: "what-if-result" },
-      h(
-        "div",
-        { class: "panel-head" },
-        h(
-          "p",
-          { class: "verdict-line", role: "status", "data-score": String(verdict.anomaly_score) },
+    ]),
+    h("div", { class: "what-if-result" }, [
+      h("div", { class: "panel-head" }, [
+        h("p", { class: "verdict-line", role: "status", "data-score": String(verdict.anomaly_score) }, [
           words,
-        ),
-        h(
-          "button",
-          {
-            type: "button",
-            "aria-disabled": String(amount === transaction.amount && hours === 0),
-            onClick: () => {
-              setAmount(transaction.amount);
-              setHours(0);
-            },
+        ]),
+        h("button", {
+          type: "button",
+          "aria-disabled": String(amount === transaction.amount && hours === 0),
+          onClick: () => {
+            setAmount(transaction.amount);
+            setHours(0);
           },
+        }, [
           "As it was",
-        ),
-      ),
+        ]),
+      ]),
       h(ScoreGauge, { score: verdict.anomaly_score, threshold: model.threshold }),
       h(Chart, {
         title: "Score by amount",
@@ -123,15 +107,13 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
         height: 120,
       }),
       h(ReasonBars, { reasons: verdict.reasons, caption: "What each feature would add to the score" }),
-      h(
-        "p",
-        { class: "note" },
+      h("p", { class: "note" }, [
         "Scored in this page by the model's own module, with what is known of this customer and terminal now. " +
-          "When the transaction came, less was known: it may score differently with nothing changed. A time before the " +
-          "newest one known counts as that.",
-      ),
-    ),
-  );
+        "When the transaction came, less was known: it may score differently with nothing changed. A time before the " +
+        "newest one known counts as that.",
+      ]),
+    ]),
+  ]);
 }
 
 function AmountControl(
@@ -147,9 +129,7 @@ function AmountControl(
     const given = Number(text);
     if (given > 0 && given < 1e12) onChange(given);
   };
-  return h(
-    "div",
-    { class: "control" },
+  return h("div", { class: "control" }, [
     h("label", { for: id }, `Amount${currency ? `, ${currency}` : ""}`),
     h("input", {
       type: "number",
@@ -170,7 +150,7 @@ function AmountControl(
       "aria-valuetext": formatAmount(amount, currency),
       onInput: (event) => take(Number(event.currentTarget.value).toFixed(2)),
     }),
-  );
+  ]);
 }
 
 function TimeControl(
@@ -179,16 +159,12 @@ function TimeControl(
   const id = useId();
   const days = Math.abs(hours) >= 48 ? `${(hours / 24).toFixed(1)} days` : `${hours} h`;
   const words = hours === 0 ? "as it was" : `${days} ${hours > 0 ? "later" : "from then"}`;
-  return h(
-    "div",
-    { class: "control" },
+  return h("div", { class: "control" }, [
     h("label", { for: id }, "Time"),
-    h(
-      "output",
-      { for: id },
+    h("output", { for: id }, [
       h("span", null, `${formatTime(time)} UTC`),
       h("span", { class: "quiet" }, words),
-    ),
+    ]),
     h("input", {
       id,
       type: "range",
@@ -199,7 +175,7 @@ function TimeControl(
       "aria-valuetext": `${formatTime(time)} UTC, ${words}`,
       onInput: (event) => onChange(Number(event.currentTarget.value)),
     }),
-  );
+  ]);
 }
 
 /** The next amount that is 1, 2 or 5 with noughts. */
