@@ -30,9 +30,11 @@ export function App({ feed }: { feed: LiveFeed }): Drawn {
   const main = useRef<HTMLElement>(null);
   useFocus(main, route);
   return h("div", { class: "page" }, [
-    h("a", { class: "skip", href: "#content", onClick: (event: Event) => skipTo(event, main.current!) }, [
+    h(
+      "a",
+      { class: "skip", href: "#content", onClick: (event: Event) => skipTo(event, main.current!) },
       "Skip to the content",
-    ]),
+    ),
     h("header", { class: "top" }, [
       h("a", { class: "brand", href: routeTo("overview") }, [
         h("img", { src: "/assets/icon.svg", alt: "", width: 24, height: 24 }),

@@ -35,7 +35,7 @@ browserTest("page: every value of a field is drawn", async (browser, context) =>
     for (const [row, [word, isFraud]] of LABELS.entries()) {
       await tab.show(`#/transactions/${flagged[row].transaction_id}`);
       const truth = await tab.text(".label-panel .truth");
-      const expected = isFraud === undefined ? "Nobody has said so far." : `${word} since`;
+      const expected = isFraud === undefined ? "No answer yet." : `${word} since`;
       assert(truth.startsWith(expected), `${truth} for ${word}`);
       const pressed = await tab.page.$$eval(
         ".label-panel .answers button",
@@ -243,7 +243,7 @@ browserTest("page: values that are null, absent or empty are drawn, too", async 
         state: null,
       },
     });
-    for (const word of ["No other transactions known", "No live state here", "No analyst has answered"]) {
+    for (const word of ["No other transactions known", "No live state here", "No analyst has labelled"]) {
       assertStringIncludes(text, word);
     }
   });

@@ -103,6 +103,11 @@ Deno.test("events of GET /v1/events are as /openapi.json describes them", async 
   assertEquals([...seen].sort(), ["flagged", "skipped", "status"]);
 });
 
+Deno.test("/openapi.json has the version of deno.json", async () => {
+  const project = JSON.parse(await Deno.readTextFile(new URL("../../../deno.json", import.meta.url)));
+  assertEquals((await (await app.ask("/openapi.json")).json()).info.version, project.version);
+});
+
 Deno.test("/openapi.json asks for tokens where the service does", async () => {
   const open = await describedPaths();
   assert(Object.values(open).every((path) => Object.values(path).every(({ security }) => !security)));

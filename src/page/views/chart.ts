@@ -2,7 +2,7 @@
 import { h } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { DetailTable } from "./detail_table.ts";
+import { DetailTable } from "./table.ts";
 import type { Drawn } from "../drawn.ts";
 
 /** One series of a chart. */

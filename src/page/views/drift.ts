@@ -2,6 +2,7 @@ import { h } from "preact";
 import { featureRegistry } from "../../features/registry.ts";
 import { formatValue } from "../format.ts";
 import { Notice } from "../notice.ts";
+import { type Column, Scroll, Table } from "./table.ts";
 import type { FeatureDrift, Status } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
@@ -11,38 +12,33 @@ const DRIFTED = 0.25;
 /** Quantiles that are shown, where the training has them. */
 const QUANTILES = ["p50", "p90", "p99"];
 
-/** How far each feature's values of late are from those of the training. */
+/** How far each feature's recent values are from those of the training. */
 export function DriftView({ status }: { status: Status }): Drawn {
   const { features } = status.drift;
   const most = Math.max(0.5, ...features.map(({ psi }) => psi ?? 0));
   const names = QUANTILES.filter((name) => features.some(({ training }) => training?.[name] !== undefined));
+  const quantiles = names.map((name): Column => [`${name}, trained → now`, "number"]);
+  const columns: Column[] = [["Feature"], ["PSI"], ...quantiles];
   return h("div", { class: "drift-view" }, [
     h("h1", { tabIndex: -1 }, "Drift"),
     h("p", { class: "lead" }, [
-      "Values of what was scored of late beside those the model was trained on. ",
+      "Values of recent transactions beside those that the model was trained on. ",
       `PSI, the population stability index: below ${STABLE} stable, above ${DRIFTED} drifted.`,
     ]),
     features.every(({ psi }) => psi === null)
-      ? h(Notice, { title: "Too little scored yet" }, [
-        h("p", null, "Drift appears when enough transactions have been scored."),
+      ? h(Notice, { title: features.length === 0 ? "Not known" : "Too little scored yet" }, [
+        h(
+          "p",
+          null,
+          features.length === 0
+            ? "The model does not say what it was trained on, so there is nothing to compare with."
+            : "Drift appears once enough transactions have been scored.",
+        ),
       ])
       : h("section", { class: "panel", "aria-label": "Drift by feature" }, [
-        h("div", {
-          class: "scroll whole-list",
-          tabIndex: 0,
-          role: "region",
-          "aria-label": "Drift by feature",
-        }, [
-          h("table", { class: "drift stacked" }, [
-            h("caption", { class: "hidden" }, "Drift by feature"),
-            h("thead", null, [
-              h("tr", null, [
-                h("th", { scope: "col" }, "Feature"),
-                h("th", { scope: "col" }, "PSI"),
-                names.map((name) => h("th", { scope: "col", class: "number" }, `${name}, trained → now`)),
-              ]),
-            ]),
-            h("tbody", null, features.map((one) => h(DriftRow, { one, most, names }))),
+        h(Scroll, { class: "whole-list", label: "Drift by feature" }, [
+          h(Table, { class: "drift stacked", caption: "Drift by feature", columns }, [
+            features.map((one) => h(DriftRow, { one, most, names })),
           ]),
         ]),
       ]),

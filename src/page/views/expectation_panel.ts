@@ -2,14 +2,13 @@
 import { h } from "preact";
 import type { Expectation, HeldOut, Training } from "../../forest/manifest.ts";
 import type { Drawn } from "../drawn.ts";
-import { fact } from "./fact.ts";
+import { fact, Panel } from "./panel.ts";
 import { formatCount, formatScore, formatTime } from "../format.ts";
 
-/** What to expect of the model: in words first, from days that it knew nothing of, or why nobody knows. */
+/** What to expect of the model, measured on later days than its training; or why that is not known. */
 export function ExpectationPanel({ training }: { training: Training | undefined }): Drawn {
   const { heldOut, expectation } = training ?? {};
-  return h("section", { class: "panel", "aria-labelledby": "expectation-title" }, [
-    h("h2", { id: "expectation-title" }, "What to expect"),
+  return h(Panel, { id: "expectation", title: "What to expect" }, [
     heldOut ? h(OfHeldOut, { heldOut }) : h("p", null, [
       `How many alerts a day, and how many of them are frauds, is not known: ${
         training?.notKnown ?? "the model says nothing of its training rows"
@@ -17,9 +16,7 @@ export function ExpectationPanel({ training }: { training: Training | undefined 
     ]),
     expectation && h("details", null, [
       h("summary", null, "On its own training rows"),
-      h("p", { class: "note" }, [
-        "The threshold was made of these rows, so expect less of others.",
-      ]),
+      h("p", { class: "note" }, "The threshold was chosen on these rows, so expect less on others."),
       h("dl", { class: "facts wide" }, figures(expectation)),
     ]),
   ]);
@@ -42,9 +39,9 @@ function OfHeldOut({ heldOut }: { heldOut: HeldOut }): Drawn {
     h("p", { class: "note" }, [
       `Measured on ${days === 1 ? "the day" : `the ${formatCount(days)} days`} after ${
         formatTime(after)
-      } UTC, by a forest of the same settings that was made of the ${
+      } UTC, with a forest of the same settings trained on the ${
         formatCount(trainedRows)
-      } transactions before. Where traffic differs from that of the training, so does this.`,
+      } transactions before. Other traffic gives other figures.`,
     ]),
     h("dl", { class: "facts wide" }, [
       figures(heldOut),

@@ -2,6 +2,7 @@ import { h } from "preact";
 import { tellingReasons } from "../../alerts/telling_reasons.ts";
 import { formatAmount, formatScore, formatTime } from "../format.ts";
 import { routeTo } from "../route.ts";
+import { type Column, Table } from "./table.ts";
 import type { FlaggedItem } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
@@ -12,19 +13,16 @@ const MOST_REASONS = 2;
 export function FlaggedTable(
   { flagged, caption, labels }: { flagged: readonly FlaggedItem[]; caption: string; labels?: boolean },
 ): Drawn {
-  return h("table", { class: "flagged stacked" }, [
-    h("caption", { class: "hidden" }, caption),
-    h("thead", null, [
-      h("tr", null, [
-        h("th", { scope: "col" }, "Transaction, time in UTC"),
-        h("th", { scope: "col", class: "number" }, "Amount"),
-        h("th", { scope: "col", class: "number" }, "Score"),
-        labels && h("th", { scope: "col" }, "Label"),
-        h("th", { scope: "col" }, "Who, where"),
-        h("th", { scope: "col", class: "why" }, "Why"),
-      ]),
-    ]),
-    h("tbody", null, flagged.map((one) => h(FlaggedRow, { key: one.id, one, labels }))),
+  const columns: (Column | false)[] = [
+    ["Transaction, time in UTC"],
+    ["Amount", "number"],
+    ["Score", "number"],
+    labels === true && ["Label"],
+    ["Who, where"],
+    ["Why", "why"],
+  ];
+  return h(Table, { class: "flagged stacked", caption, columns }, [
+    flagged.map((one) => h(FlaggedRow, { key: one.id, one, labels })),
   ]);
 }
 

@@ -3,6 +3,7 @@ import { Chart, type ChartSeries } from "./chart.ts";
 import type { Drawn } from "../drawn.ts";
 import { formatAmount, formatCount, formatScore, formatTime } from "../format.ts";
 import { Notice } from "../notice.ts";
+import { Panel } from "./panel.ts";
 import type { Context, Recent } from "../../http/routes/answers.ts";
 
 /** What a transaction's history is drawn from. */
@@ -20,8 +21,7 @@ export function HistoryPanels(props: HistoryProps): Drawn {
 
 function CustomerPanel({ context: { customer }, judged, currency }: HistoryProps): Drawn {
   const points = pointsOf(customer.recent, judged);
-  return h("section", { class: "panel", "aria-labelledby": "customer-title" }, [
-    h("h2", { id: "customer-title" }, "Customer ", h("code", null, customer.id)),
+  return h(Panel, { id: "customer", title: ["Customer ", h("code", null, customer.id)] }, [
     customer.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
       title: `Amounts of the last ${customer.recent.length} transactions`,
       summary: `this one ${formatAmount(judged.amount, currency)}, the others ${
@@ -40,12 +40,11 @@ function CustomerPanel({ context: { customer }, judged, currency }: HistoryProps
 function TerminalPanel({ context: { terminal }, judged }: HistoryProps): Drawn {
   const { fraud, legit } = terminal.labels;
   const points = pointsOf(terminal.recent, judged, ({ anomaly_score }) => anomaly_score);
-  return h("section", { class: "panel", "aria-labelledby": "terminal-title" }, [
-    h("h2", { id: "terminal-title" }, "Terminal ", h("code", null, terminal.id)),
+  return h(Panel, { id: "terminal", title: ["Terminal ", h("code", null, terminal.id)] }, [
     h("p", null, [
       fraud + legit === 0
-        ? "No analyst has answered on its transactions. Labels from the stream count in the features."
-        : `Analysts' answers on its transactions: ${formatCount(fraud)} fraud, ${
+        ? "No analyst has labelled its transactions here. Labels from the stream count in the features, too."
+        : `Analysts' labels of its transactions: ${formatCount(fraud)} fraud, ${
           formatCount(legit)
         } legitimate.`,
     ]),
@@ -70,7 +69,7 @@ function pointsOf(
   value: (one: Recent) => number = ({ amount }) => amount,
 ): { x: number[]; series: ChartSeries[] } {
   const isThis = (one: Recent) => one.transaction_id === judged.transaction_id;
-  // An older one may not be among the newest any more.
+  // An old transaction is no longer among the newest.
   const all = recent.some(isThis) ? recent : [...recent, judged];
   const sorted = [...all].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
   const series = (
@@ -78,12 +77,7 @@ function pointsOf(
     tone: ChartSeries["tone"],
     as: ChartSeries["as"],
     holds: (one: Recent) => boolean,
-  ) => ({
-    name,
-    tone,
-    as,
-    values: sorted.map((one) => holds(one) ? value(one) : null),
-  });
+  ) => ({ name, tone, as, values: sorted.map((one) => holds(one) ? value(one) : null) });
   return {
     x: sorted.map(({ timestamp }) => Date.parse(timestamp) / 1000),
     series: [

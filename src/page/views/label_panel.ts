@@ -4,10 +4,11 @@ import { useState } from "preact/hooks";
 import { postJson } from "../ask.ts";
 import { LabelTag } from "./flagged_table.ts";
 import { formatTime } from "../format.ts";
+import { Panel } from "./panel.ts";
 import type { KnownLabel } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
-/** An analyst's answer on one transaction: two buttons, the truth, and what was said before. */
+/** An analyst's answer on one transaction: two buttons, the newest label, and the earlier ones. */
 export function LabelPanel(
   { transactionId, label, onChange }: {
     transactionId: string;
@@ -21,11 +22,8 @@ export function LabelPanel(
     setBusy(true);
     try {
       await postJson("/v1/labels", { transaction_id: transactionId, is_fraud: isFraud });
-      say(
-        `Saved: ${
-          isFraud ? "fraud" : "legitimate"
-        }. It counts in this terminal's and customer's features from now on.`,
-      );
+      const word = isFraud ? "fraud" : "legitimate";
+      say(`Saved: ${word}. From now on it counts in the features of this terminal and customer.`);
       onChange();
     } catch (error) {
       say(`Not saved: ${(error as Error).message}`);
@@ -38,18 +36,15 @@ export function LabelPanel(
       type: "button",
       class: isFraud ? "fraud" : "legit",
       "aria-pressed": String(label?.is_fraud === isFraud),
-      // Disabled it would lose the focus.
+      // A disabled button would lose the focus.
       "aria-disabled": String(isBusy),
       onClick: () => isBusy || answer(isFraud),
-    }, [
-      name,
-    ]);
+    }, name);
   const history = label?.history ?? [];
-  return h("section", { class: "panel label-panel", "aria-labelledby": "label-title" }, [
-    h("h2", { id: "label-title" }, "Was it fraud?"),
+  return h(Panel, { id: "label", class: "label-panel", title: "Was it fraud?" }, [
     h("div", { class: "answers" }, button(true, "Fraud"), button(false, "Legitimate")),
     h("p", { class: "truth" }, [
-      label === null ? h("span", { class: "quiet" }, "Nobody has said so far.") : [
+      label === null ? h("span", { class: "quiet" }, "No answer yet.") : [
         h(LabelTag, { label: label.is_fraud ? "fraud" : "legit" }),
         ` since ${formatTime(label.labelled_at)}${label.by ? ` by ${label.by}` : ""}`,
       ],

@@ -2,14 +2,15 @@
 import { h } from "preact";
 import type { Manifest } from "../../forest/manifest.ts";
 import { ExpectationPanel } from "./expectation_panel.ts";
-import { fact } from "./fact.ts";
+import { fact, Panel } from "./panel.ts";
+import { type Column, Scroll, Table } from "./table.ts";
 import { formatCount, formatScore, formatValue } from "../format.ts";
 import { useFetched } from "../hooks.ts";
 import { Failure, Loading } from "../notice.ts";
 import type { Status } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
-/** Columns of what is known of a feature's values. */
+/** Columns of a feature's training values. */
 const FIGURES = ["Mean", "Least", "Most", "Usual up to", "Rare from"];
 
 /** The live model: what it was trained on, what it looks at, what to expect of it. */
@@ -34,8 +35,8 @@ export function ModelView({ model }: { model: Status["model"] }): Drawn {
           h("pre", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Model card" }, model.card),
         ]),
         h("p", { class: "note" }, [
-          "A score says how easily a transaction is told apart from the others, not how likely it is fraud. ",
-          "Features with labels learn from answers: those given on this page count, too.",
+          "A score says how easily a transaction is told apart from the others, not how likely fraud is. ",
+          "Features that use labels also learn from the answers given on this page.",
         ]),
       ],
   ]);
@@ -49,8 +50,7 @@ function Summary({ manifest }: { manifest: Manifest }): Drawn {
     : contamination !== undefined
     ? `${(100 * contamination).toFixed(2)}% of the training rows`
     : "as the trainer set it";
-  return h("section", { class: "panel", "aria-labelledby": "forest-title" }, [
-    h("h2", { id: "forest-title" }, "Forest"),
+  return h(Panel, { id: "forest", title: "Forest" }, [
     h("dl", { class: "facts wide" }, [
       fact("Trees", formatCount(nEstimators)),
       fact("Samples a tree", formatCount(maxSamples)),
@@ -65,35 +65,22 @@ function Summary({ manifest }: { manifest: Manifest }): Drawn {
 }
 
 function FeaturesPanel({ manifest: { features, training } }: { manifest: Manifest }): Drawn {
-  return h("section", { class: "panel", "aria-labelledby": "features-title" }, [
-    h("h2", { id: "features-title" }, "Features"),
-    h(
-      "div",
-      { class: "scroll whole-list", tabIndex: 0, role: "region", "aria-labelledby": "features-title" },
-      [
-        h("table", { class: "stacked" }, [
-          h("caption", { class: "hidden" }, "Features of the model and their training values"),
-          h("thead", null, [
-            h("tr", null, [
-              ["Feature", "What it is"].map((name) => h("th", { scope: "col" }, name)),
-              FIGURES.map((name) => h("th", { scope: "col", class: "number" }, name)),
-            ]),
-          ]),
-          h("tbody", null, [
-            features.map(({ name, definition, transform }, i) => {
-              const values = training?.features[i];
-              return h("tr", null, [
-                h("th", { scope: "row" }, name),
-                h("td", { class: "whole" }, String(definition?.description ?? "a column of the table")),
-                [values?.mean, values?.min, values?.max, transform?.floor, transform?.ceiling].map((
-                  value,
-                  column,
-                ) => h("td", { class: "number", "data-name": FIGURES[column] }, formatValue(value))),
-              ]);
-            }),
-          ]),
-        ]),
-      ],
-    ),
+  const columns: Column[] = [["Feature"], ["What it is"], ...FIGURES.map((name): Column => [name, "number"])];
+  return h(Panel, { id: "features", title: "Features" }, [
+    h(Scroll, { class: "whole-list", label: "Features" }, [
+      h(Table, { class: "stacked", caption: "Features of the model and their training values", columns }, [
+        features.map(({ name, definition, transform }, i) => {
+          const values = training?.features[i];
+          const figures = [values?.mean, values?.min, values?.max, transform?.floor, transform?.ceiling];
+          return h("tr", null, [
+            h("th", { scope: "row" }, name),
+            h("td", { class: "whole" }, String(definition?.description ?? "a column of the table")),
+            figures.map((value, column) =>
+              h("td", { class: "number", "data-name": FIGURES[column] }, formatValue(value))
+            ),
+          ]);
+        }),
+      ]),
+    ]),
   ]);
 }

@@ -6,14 +6,16 @@ import { FlaggedTable } from "./flagged_table.ts";
 import { formatClock, formatCount, formatMs, formatScore, formatShort } from "../format.ts";
 import type { LiveState } from "../live_feed.ts";
 import { Loading, Notice } from "../notice.ts";
+import { Panel } from "./panel.ts";
 import { routeTo } from "../route.ts";
+import { Scroll } from "./table.ts";
 import type { FlaggedItem, Now, Status } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
-/** How often a screen reader is told of newly flagged transactions at most. */
+/** A screen reader hears of newly flagged transactions this often at most. */
 const TELL_EVERY_MS = 15_000;
 
-/** How the service is: figures of the moment, the last ten minutes, scores, and what is flagged as it comes. */
+/** The state of the service: current figures, the last ten minutes, scores, and the latest flagged. */
 export function Overview({ live }: { live: LiveState }): Drawn {
   const { status, now } = live;
   if (status === undefined || now === undefined) return h(Loading, { what: "the status" });
@@ -34,7 +36,7 @@ function Figures({ now, status }: { now: Now; status: Status }): Drawn {
     tile("Records a second", formatCount(now.records_per_s)),
     tile("Lag", formatCount(lag), `records, ${partitions}`),
     tile("Latency p50", formatMs(now.p50_ms), "produced to committed"),
-    tile("Latency p99", formatMs(now.p99_ms), "1 of 100 takes longer"),
+    tile("Latency p99", formatMs(now.p99_ms), "1 in 100 takes longer"),
     tile(
       "Flagged a minute",
       formatCount(now.flagged_per_min),
@@ -44,7 +46,7 @@ function Figures({ now, status }: { now: Now; status: Status }): Drawn {
     tile(
       "Health",
       now.healthy ? "Good" : "Stalled",
-      now.healthy ? "records move on" : "records wait and none moves",
+      now.healthy ? "records are processed" : "records wait, none is processed",
       now.healthy ? "good" : "bad",
     ),
   ]);
@@ -66,8 +68,8 @@ function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
   }
   const latest = (values: readonly (number | null)[]) => values.findLast((value) => value !== null) ?? null;
   const over = { x: t, xName: "Time, UTC", formatX: (x: number) => formatClock(x * 1000) };
-  return h("section", { class: "panel charts", "aria-labelledby": "history-title" }, [
-    h("h2", { id: "history-title" }, "Last ten minutes", h("span", { class: "quiet" }, "UTC")),
+  const title = ["Last ten minutes", h("span", { class: "quiet" }, "UTC")];
+  return h(Panel, { id: "history", class: "charts", title }, [
     h(Chart, {
       ...over,
       title: "Records a second",
@@ -78,12 +80,11 @@ function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
     h(Chart, {
       ...over,
       title: "From produced to committed",
-      summary: `half within ${formatMs(latest(p50_ms))}, 99 of 100 within ${formatMs(latest(p99_ms))} now`,
-      series: [{ name: "p99", values: p99_ms, tone: "muted" }, {
-        name: "p50",
-        values: p50_ms,
-        tone: "plain",
-      }],
+      summary: `half within ${formatMs(latest(p50_ms))}, 99 in 100 within ${formatMs(latest(p99_ms))} now`,
+      series: [
+        { name: "p99", values: p99_ms, tone: "muted" },
+        { name: "p50", values: p50_ms, tone: "plain" },
+      ],
       formatY: formatMs,
     }),
     h(Chart, {
@@ -111,8 +112,8 @@ function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: 
   const part = (isAbove: boolean) =>
     counts.map((count, i) => (middles[i] > model.threshold) === isAbove ? count : null);
   const above = part(true).reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  return h("section", { class: "panel", "aria-labelledby": "scores-title" }, [
-    h("h2", { id: "scores-title" }, "Scores", h("span", { class: "quiet" }, "higher is more anomalous")),
+  const title = ["Scores", h("span", { class: "quiet" }, "higher is more anomalous")];
+  return h(Panel, { id: "scores", title }, [
     total === 0 ? h(Notice, { title: "Nothing scored yet" }) : h(Chart, {
       title: `${formatCount(total)} transactions`,
       summary: `${formatCount(above)} in bins above the threshold ${formatScore(model.threshold)}`,
@@ -135,18 +136,16 @@ function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: 
 function Stream({ live }: { live: LiveState }): Drawn {
   const [held, hold] = useState<readonly FlaggedItem[] | undefined>(undefined);
   const shown = (held ?? live.flagged).slice(0, 40);
-  return h("section", { class: "panel stream", "aria-labelledby": "stream-title" }, [
-    h("div", { class: "panel-head" }, [
-      h("h2", { id: "stream-title" }, "Flagged as it comes"),
-      h("a", { href: routeTo("flagged") }, "All flagged"),
-      h("button", {
-        type: "button",
-        "aria-pressed": String(held !== undefined),
-        onClick: () => hold(held ? undefined : live.flagged),
-      }, [
-        held ? "Go on" : "Hold",
-      ]),
-    ]),
+  const toggle = () => hold(held ? undefined : live.flagged);
+  const beside = [
+    h("a", { href: routeTo("flagged") }, "All flagged"),
+    h(
+      "button",
+      { type: "button", "aria-pressed": String(held !== undefined), onClick: toggle },
+      held ? "Resume" : "Pause",
+    ),
+  ];
+  return h(Panel, { id: "stream", class: "stream", title: "Latest flagged", beside }, [
     h(Announcement, { told: live.told }),
     live.skipped > 0 &&
     h("p", { class: "note" }, `${formatCount(live.skipped)} more were flagged too fast to list here.`),
@@ -154,13 +153,13 @@ function Stream({ live }: { live: LiveState }): Drawn {
       ? h(Notice, { title: "Nothing flagged yet" }, [
         h("p", null, "Transactions with a score above the threshold appear here."),
       ])
-      : h("div", { class: "scroll tall", tabIndex: 0, role: "region", "aria-labelledby": "stream-title" }, [
+      : h(Scroll, { class: "tall", label: "Latest flagged" }, [
         h(FlaggedTable, { flagged: shown, caption: "Flagged transactions, newest first" }),
       ]),
   ]);
 }
 
-/** Tells a screen reader how many came, now and then, in the place of each one. */
+/** Tells a screen reader now and then how many came, instead of each one. */
 function Announcement({ told }: { told: number }): Drawn {
   const [text, say] = useState("");
   const latest = useRef(told);

@@ -5,6 +5,7 @@ import { HistoryPanels } from "./history_panels.ts";
 import { useFetched } from "../hooks.ts";
 import { LabelPanel } from "./label_panel.ts";
 import { Failure, Loading, Notice } from "../notice.ts";
+import { fact, Panel } from "./panel.ts";
 import { ReasonBars } from "./reason_bars.ts";
 import { routeTo } from "../route.ts";
 import { ScoreGauge } from "./score_gauge.ts";
@@ -13,10 +14,10 @@ import { WhatIfPanel } from "./what_if_panel.ts";
 import type { Context, Found, Judged, Status, TransactionText } from "../../http/routes/answers.ts";
 import type { Drawn } from "../drawn.ts";
 
-/** The state behind the what-if moves on with the stream. */
+/** The state behind the what-if changes with the stream. */
 const REFRESH_MS = 5000;
 
-/** One transaction: verdict, reasons, its customer's and terminal's history, what-if, and its truth. */
+/** One transaction: verdict, reasons, history of its customer and terminal, what-if, and label. */
 export function TransactionView(
   { id, model }: { id: string; model: Status["model"] | undefined },
 ): Drawn {
@@ -104,26 +105,29 @@ function VerdictPanel({ found, model }: { found: Found; model: Status["model"] |
   const threshold = verdict?.threshold ?? model?.threshold;
   const score = (verdict ?? log)!.anomaly_score;
   const isFlagged = (verdict ?? log)!.flagged;
-  return h("section", { class: "panel", "aria-labelledby": "verdict-title" }, [
-    h("div", { class: "panel-head" }, [
-      h("h2", { id: "verdict-title" }, "Verdict"),
-      h("span", { class: `tag ${isFlagged ? "tag-fraud" : "tag-legit"}` }, [
-        isFlagged ? "flagged" : "not flagged",
-      ]),
-      h("strong", { class: "score" }, formatScore(score)),
-    ]),
+  const beside = [
+    h("span", { class: `tag tag-${isFlagged ? "fraud" : "legit"}` }, isFlagged ? "flagged" : "not flagged"),
+    h("strong", { class: "score" }, formatScore(score)),
+  ];
+  return h(Panel, { id: "verdict", title: "Verdict", beside }, [
     threshold !== undefined && h(ScoreGauge, { score, threshold }),
     verdict === null
-      ? h("p", null, "It was not flagged, so its reasons were not kept. The what-if shows those of today.")
+      ? h(
+        "p",
+        null,
+        "It was not flagged, so its reasons were not kept. The what-if shows what they would be now.",
+      )
       : [
         h("p", { class: "verdict-words" }, wordsOf(verdict)),
         h(ReasonBars, {
           reasons: verdict.reasons,
           caption: "What each feature added to the score, in edges of the path length",
         }),
-        h("p", { class: "note" }, [
-          "Edges: what a feature's splits took from the mean path through the trees, or added to it. Short paths are anomalous.",
-        ]),
+        h(
+          "p",
+          { class: "note" },
+          "Edges: how much the feature shortens (−) or lengthens (+) the mean path through the trees. Short paths are anomalous.",
+        ),
       ],
     h("dl", { class: "facts" }, [
       fact("Record", h("code", null, id)),
@@ -139,10 +143,6 @@ function wordsOf({ flagged, anomaly_score, threshold, reasons }: Judged): string
   const why = told.length === 0 ? "" : `, because ${told.join("; ")}`;
   const side = flagged ? "above" : "not above";
   return `The score ${formatScore(anomaly_score)} is ${side} the threshold ${formatScore(threshold)}${why}.`;
-}
-
-function fact(name: string, value: ComponentChildren): Drawn {
-  return h("div", null, h("dt", null, name), h("dd", null, value));
 }
 
 /** The transaction's own fields, without those of its verdict. */

@@ -4,6 +4,7 @@ import { useEffect, useId, useMemo, useState } from "preact/hooks";
 import { Chart } from "./chart.ts";
 import { formatAmount, formatScore, formatTime } from "../format.ts";
 import { Loading, Notice } from "../notice.ts";
+import { Panel } from "./panel.ts";
 import { ReasonBars } from "./reason_bars.ts";
 import { ScoreGauge } from "./score_gauge.ts";
 import { openWhatIf, type WhatIf } from "../what_if.ts";
@@ -24,7 +25,7 @@ export interface WhatIfProps {
   model: Status["model"];
 }
 
-/** Another amount or time for the same customer and terminal, scored in the page as they are chosen. */
+/** Scores another amount or time for the same customer and terminal, in the page, while the user chooses. */
 export function WhatIfPanel({ transaction, context, model }: WhatIfProps): Drawn {
   const [opened, setOpened] = useState<WhatIf | Error | undefined>(undefined);
   const { state } = context;
@@ -34,16 +35,15 @@ export function WhatIfPanel({ transaction, context, model }: WhatIfProps): Drawn
     if (state !== null) openWhatIf(model.sha256, bytesOf(state)).then(show, show);
     return () => void (isGone = true);
   }, [state, model.sha256]);
-  return h("section", { class: "panel what-if", "aria-labelledby": "what-if-title" }, [
-    h("h2", { id: "what-if-title" }, "What if"),
+  return h(Panel, { id: "what-if", class: "what-if", title: "What if" }, [
     state === null
       ? h(Notice, { title: "No live state here" }, [
-        h("p", null, "This server does not hold this customer's state at the moment."),
+        h("p", null, "This server does not hold the state of this customer now."),
       ])
       : opened === undefined
       ? h(Loading, { what: "the model" })
       : opened instanceof Error
-      ? h(Notice, { title: "The model does not run here" }, h("p", null, opened.message))
+      ? h(Notice, { title: "The model cannot run here" }, h("p", null, opened.message))
       : h(WhatIfControls, { transaction, context, model, whatIf: opened }),
   ]);
 }
@@ -75,9 +75,7 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
     ]),
     h("div", { class: "what-if-result" }, [
       h("div", { class: "panel-head" }, [
-        h("p", { class: "verdict-line", role: "status", "data-score": String(verdict.anomaly_score) }, [
-          words,
-        ]),
+        h("p", { class: "verdict-line", role: "status", "data-score": String(verdict.anomaly_score) }, words),
         h("button", {
           type: "button",
           "aria-disabled": String(amount === transaction.amount && hours === 0),
@@ -85,9 +83,7 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
             setAmount(transaction.amount);
             setHours(0);
           },
-        }, [
-          "As it was",
-        ]),
+        }, "As it was"),
       ]),
       h(ScoreGauge, { score: verdict.anomaly_score, threshold: model.threshold }),
       h(Chart, {
@@ -108,9 +104,9 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
       }),
       h(ReasonBars, { reasons: verdict.reasons, caption: "What each feature would add to the score" }),
       h("p", { class: "note" }, [
-        "Scored in this page by the model's own module, with what is known of this customer and terminal now. " +
-        "When the transaction came, less was known: it may score differently with nothing changed. A time before the " +
-        "newest one known counts as that.",
+        "Scored in this page by the live model, with the current state of this customer and terminal. ",
+        "That state has changed since the transaction came, so the score may differ even with nothing changed. ",
+        "A time before the newest known one counts as that one.",
       ]),
     ]),
   ]);
@@ -157,8 +153,9 @@ function TimeControl(
   { hours, time, onChange }: { hours: number; time: string; onChange: (hours: number) => void },
 ): Drawn {
   const id = useId();
-  const days = Math.abs(hours) >= 48 ? `${(hours / 24).toFixed(1)} days` : `${hours} h`;
-  const words = hours === 0 ? "as it was" : `${days} ${hours > 0 ? "later" : "from then"}`;
+  const size = Math.abs(hours);
+  const shift = size >= 48 ? `${(size / 24).toFixed(1)} days` : `${size} h`;
+  const words = hours === 0 ? "as it was" : `${shift} ${hours > 0 ? "later" : "earlier"}`;
   return h("div", { class: "control" }, [
     h("label", { for: id }, "Time"),
     h("output", { for: id }, [
