@@ -72,7 +72,7 @@ export type BrokerEvent =
   /** These partitions are another member's from now on: drop work begun for them. */
   | { type: "revoked"; partitions: number[] }
   | { type: "batch"; batch: RecordBatch }
-  /** Nothing to read now: every assigned partition stands at its end. */
+  /** Nothing to read now: every assigned partition was read to its end. */
   | { type: "idle" };
 
 /** How far a member is behind in a partition. */
@@ -106,7 +106,7 @@ export interface Subscription extends AsyncIterable<BrokerEvent>, AsyncDisposabl
   seek(partition: number, offset: number): void;
   /** Stops reading these partitions, without losing them. */
   pause(partitions: number[]): void;
-  /** Goes on reading them where they stand. */
+  /** Reads on at their positions. */
   resume(partitions: number[]): void;
   /** Lag of each assigned partition. */
   lag(): Promise<Lag[]>;

@@ -1,3 +1,4 @@
+import { grown } from "../runtime/grown.ts";
 import type { ProducedRecord } from "./broker.ts";
 
 const FIRST_BYTES = 1 << 16;
@@ -38,17 +39,15 @@ export class PackedRecords implements Iterable<ProducedRecord> {
   /** Makes room for this many bytes behind `end`, keeping what is written there; `bytes` may be another buffer after it. */
   reserve(room: number): void {
     if (this.end + room <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * this.bytes.length, this.end + room));
-    // All of it: a record may be half written.
-    grown.set(this.bytes);
-    this.bytes = grown;
+    // Keeps all bytes: a record may be half written.
+    this.bytes = grown(this.bytes, Math.max(2 * this.bytes.length, this.end + room));
   }
 
   /** Adds the record that was written behind `end`: its value up to `valueEnd`, its key up to `keyEnd`. */
   push(valueEnd: number, keyEnd: number): void {
     if (this.length === this.valueEnd.length) {
-      this.valueEnd = twice(this.valueEnd);
-      this.keyEnd = twice(this.keyEnd);
+      this.valueEnd = grown(this.valueEnd, 2 * this.length);
+      this.keyEnd = grown(this.keyEnd, 2 * this.length);
     }
     this.valueEnd[this.length] = valueEnd;
     this.keyEnd[this.length++] = keyEnd;
@@ -76,10 +75,4 @@ export class PackedRecords implements Iterable<ProducedRecord> {
       };
     }
   }
-}
-
-function twice(column: Int32Array): Int32Array {
-  const grown = new Int32Array(2 * column.length);
-  grown.set(column);
-  return grown;
 }

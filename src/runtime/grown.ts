@@ -1,5 +1,5 @@
 /** A copy of an array with room for `length` elements, zero behind those that were there. */
-export function grown<T extends Uint8Array | Uint32Array | Float32Array | Float64Array>(
+export function grown<T extends Uint8Array | Int32Array | Uint32Array | Float32Array | Float64Array>(
   array: T,
   length: number,
 ): T {

@@ -163,7 +163,7 @@ function unlessAborted<T>(call: Promise<T>, signal: AbortSignal | undefined): Pr
   });
 }
 
-/** Clients wait for open requests, up to their timeouts; nobody needs to wait with them, nor to know how it ended. */
+/** Not awaited: clients wait for open requests, up to their timeouts, and how it ends does not matter. */
 function close(connection: TopicConnection) {
   connection.close().catch(() => {});
 }

@@ -68,7 +68,7 @@ export class KafkaSubscription implements Subscription {
     this.#membership.start();
   }
 
-  /** One event at a time; throws DeliveryError where the cluster stays away, RangeError where its bytes are broken. */
+  /** Throws DeliveryError if the cluster stays away, RangeError if its bytes are broken. */
   async *[Symbol.asyncIterator](): AsyncIterator<BrokerEvent> {
     for (;;) {
       this.#takeBack();

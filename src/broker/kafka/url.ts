@@ -23,7 +23,7 @@ const FORM = "kafka://[user:password@]host:port[,host:port...][?sasl=...&tls=tru
 /**
  * Reads the URL of a Kafka cluster: `kafka://[user:pass@]host:port[,host:port]?sasl=&tls=&ca=&client_id=&compression=`.
  *
- * User and password are percent-encoded where they hold `@`, `/`, `?`, `#`, `:` or `%`. `ca` turns TLS on. Errors never
+ * User and password are percent-encoded if they contain `@`, `/`, `?`, `#`, `:` or `%`. `ca` turns TLS on. Errors never
  * show the password.
  *
  * @throws TypeError that says which part is wrong and what it must be.

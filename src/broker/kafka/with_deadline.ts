@@ -1,5 +1,5 @@
 /**
- * The outcome of a call, or an error when it takes too long; the call itself goes on unheard.
+ * The outcome of a call, or an error when it takes too long; the call itself continues.
  *
  * @param what What is awaited, for the error.
  */

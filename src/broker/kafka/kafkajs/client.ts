@@ -97,7 +97,7 @@ export class KafkajsClient implements KafkaClient {
     await (await admin)?.disconnect();
   }
 
-  /** Asks once more over a new connection where the first one fails. */
+  /** Asks once more over a new connection if the first one fails. */
   async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     const isFresh = this.#admin === undefined;
     try {

@@ -74,7 +74,7 @@ export class KafkajsConnection implements TopicConnection {
       await cluster.addTargetTopic(topic);
       return connection;
     } catch (error) {
-      // A node that took the connection and never answered would hold it; nobody waits for its end.
+      // A node that accepts connections and never answers would delay the end.
       connection.close().catch(() => {});
       throw error;
     }

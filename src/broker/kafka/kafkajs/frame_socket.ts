@@ -6,7 +6,7 @@ const TICKET_BYTES = 4;
 /** Longer than a request is waited for. */
 const KEPT_MS = 60_000;
 
-/** Answers that go round kafkajs: it carries a ticket for each of them from the socket to whoever asked. */
+/** Answers that bypass kafkajs, which carries a ticket for each from the socket to the caller. */
 export class LargeAnswers {
   readonly #kept = new Map<number, { answer: Buffer; forgetting: ReturnType<typeof setTimeout> }>();
   #last = 0;
@@ -170,7 +170,7 @@ export class FrameSocket extends EventEmitter {
   }
 
   #failUnlessClosed(error: Error): void {
-    if (!this.#isClosed) this.#fail(error); // reading and sending break off where it was closed from here
+    if (!this.#isClosed) this.#fail(error); // reading and sending fail when it is closed from here
   }
 
   #fail(error: Error): void {
@@ -228,7 +228,7 @@ function sizeOf(bytes: Uint8Array): number {
   );
 }
 
-/** Reads until the bytes are full; false where the other side has closed before. */
+/** Reads until the bytes are full; false if the other side closes before. */
 async function fill(connection: Deno.Conn, bytes: Uint8Array): Promise<boolean> {
   for (let at = 0; at < bytes.length;) {
     const read = await connection.read(bytes.subarray(at));

@@ -2,15 +2,15 @@ import type { Assigner, Consumer, Kafka } from "kafkajs";
 import kafkajs from "kafkajs";
 import type { GroupMember, GroupMemberOptions } from "../client.ts";
 
-/** Pause of kafkajs between two looks at what it might fetch: nothing, as all is paused. A heartbeat follows each. */
+/** kafkajs's pause between attempts to fetch, of which a heartbeat follows each; it fetches nothing, as all is paused. */
 const FETCH_WAIT_MS = 200;
 
 /**
  * kafkajs's consumer as a member of a group; it is kept paused, so it fetches nothing.
  *
- * kafkajs sends a heartbeat where `Date.now()` is an interval past the last one: while a clock that was set back
- * catches up there would be none, and the group would give the partitions away. So its interval is always over, and
- * its pause between fetches, which is a timer, sets the pace.
+ * kafkajs sends a heartbeat when `Date.now()` is an interval past the last one. After the clock is set back it would send
+ * none for a while, and the group would give the partitions away. So the interval is -Infinity, and the pause between
+ * fetches, which is a timer, sets the pace.
  */
 export class KafkajsMember implements GroupMember {
   readonly #options: GroupMemberOptions;
@@ -19,7 +19,6 @@ export class KafkajsMember implements GroupMember {
   /** Joins begun since the last one that was completed. */
   #joins = 0;
 
-  /** Makes the consumer; {@link run} connects it. */
   constructor(kafka: Kafka, options: GroupMemberOptions) {
     this.#options = options;
     const { topic } = options;
@@ -77,7 +76,7 @@ export class KafkajsMember implements GroupMember {
     return this.#consumer.disconnect();
   }
 
-  /** An assigner is asked for its protocol once in each join, also in those that come to nothing. */
+  /** An assigner is asked for its protocol once in each join, failed ones included. */
   #countJoins(assigner: Assigner): Assigner {
     return {
       ...assigner,

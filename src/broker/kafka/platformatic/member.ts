@@ -3,7 +3,7 @@ import { pause } from "../../../runtime/retry.ts";
 import type { GroupMember, GroupMemberOptions } from "../client.ts";
 import { withListeners } from "./with_listeners.ts";
 
-/** What kafkajs calls its way of sharing out: members of both clients may be in one group. */
+/** kafkajs's name of its assignor, so that members of both clients may be in one group. */
 const PROTOCOL = { name: "RoundRobinAssigner", version: 0 };
 /** Enough to outlive a short outage as the same member; then the member is made anew. */
 const RETRIES = 9;
@@ -17,11 +17,10 @@ export class PlatformaticMember implements GroupMember {
   #memberId = "";
   #generation = -1;
   #isLeader = false;
-  /** How many partitions were shared out, as the leader knows them. */
+  /** How many partitions were assigned, as far as the leader knows. */
   #partitions = 0;
   readonly #failed = Promise.withResolvers<unknown>();
 
-  /** Makes the consumer; {@link run} connects it. */
   constructor(base: BaseOptions, options: GroupMemberOptions) {
     this.#options = options;
     const consumer = this.#consumer = withListeners(
@@ -60,7 +59,7 @@ export class PlatformaticMember implements GroupMember {
   }
 
   #join({ memberId, generationId = -1, isLeader = false, assignments }: ConsumerGroupJoinPayload) {
-    // Generations that follow one another leave nobody time to have held the partitions in between.
+    // Between consecutive generations nobody else can have held the partitions.
     const isContinuous = memberId === this.#memberId && generationId === this.#generation + 1;
     this.#memberId = memberId ?? "";
     this.#generation = generationId;
@@ -70,14 +69,14 @@ export class PlatformaticMember implements GroupMember {
     this.#options.onJoined(own?.partitions ?? [], isContinuous);
   }
 
-  /** The group learns of new partitions from its leader, who joins anew where there are some. */
+  /** The leader looks for new partitions and joins anew if there are any, so that the group shares them. */
   async #followPartitions(stopping: AbortSignal): Promise<unknown> {
     const { topic, metadataMaxAgeMs } = this.#options;
     while (!stopping.aborted) {
       await pause(metadataMaxAgeMs, stopping);
       if (!this.#isLeader || stopping.aborted) continue;
       const shared = this.#partitions;
-      // Where nobody answers now, somebody will at the next turn, or the heartbeats say so.
+      // A failure is retried at the next turn; a lasting one shows in the heartbeats.
       await this.#consumer.metadata({ topics: [topic], forceUpdate: true }).catch(() => {});
       if (this.#countPartitions() > shared) await this.#consumer.joinGroup({});
     }

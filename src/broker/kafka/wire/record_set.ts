@@ -52,7 +52,7 @@ interface OpenBatch {
   baseOffset: number;
   nextOffset: number;
   baseTimeMs: number;
-  /** Time of every record where the broker stamped them. */
+  /** Time of every record, if the broker stamped them. */
   appendTimeMs: number | undefined;
 }
 
@@ -270,7 +270,7 @@ export class RecordSet {
     return this.#view.getInt32(at + AT.length) + LENGTH_COUNTS_FROM;
   }
 
-  /** Whether a whole batch lies there; the broker cuts the last one off where the fetch is full. */
+  /** Whether a whole batch starts there; the broker cuts the last one off when the fetch is full. */
   #isComplete(at: number): boolean {
     if (at + HEADER_BYTES > this.#bytes.length) return false;
     const size = this.#sizeAt(at);
