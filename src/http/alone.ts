@@ -13,8 +13,7 @@ import { FlaggedFeed } from "./live/flagged_feed.ts";
 import type { Access } from "./access/guard.ts";
 import { LiveNumbers } from "./live/live_numbers.ts";
 import { readModelFiles } from "./model_files.ts";
-import { openPageFiles } from "./page_files.ts";
-import { pageRoutes } from "./routes/page_routes.ts";
+import { openPageRoutes } from "./page/files.ts";
 import { SnapshotStates } from "./live/snapshot_states.ts";
 
 /** What the service works with. */
@@ -56,21 +55,13 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
   const ending = new AbortController();
   const app = createApp(
     {
-      service: "serve",
-      topic,
-      model,
+      ...{ service: "serve" as const, topic, judge, states, live, ledger, telemetry },
       modelFiles: await readModelFiles(parts.model),
-      judge,
-      states,
-      live,
       feed: new FlaggedFeed(),
-      ledger,
-      counters: telemetry.counters,
       signal: ending.signal,
     },
     access,
-    pageRoutes(await openPageFiles()),
-    (error) => telemetry.log("error", `http: ${error.stack ?? error.message}`),
+    await openPageRoutes(),
   );
   const stepping = setInterval(() => live.look(), LiveNumbers.stepMs);
   const refreshing = snapshots && setInterval(() => {

@@ -34,16 +34,14 @@ interface Bindings {
 }
 
 /**
- * Puts the routes together.
+ * Puts the routes together. Unexpected errors go to the log; the caller learns nothing of them but a status of 500.
  *
- * @param page The page's files.
- * @param onError Told of what nobody foresaw; the caller is told nothing of it.
+ * @param page Routes of the page's files.
  */
 export function createApp(
   parts: HttpParts,
   access: Access,
-  page: readonly Route[],
-  onError: (error: Error) => void,
+  page: readonly Route[] = [],
 ): HttpApp {
   const guard = new Guard(access);
   const counts = new RequestCounts();
@@ -63,7 +61,7 @@ export function createApp(
   );
   app.onError((error) => {
     if (error instanceof Problem) return problemResponse(error);
-    onError(error);
+    parts.telemetry.log("error", `http: ${error.stack ?? error.message}`);
     return problemResponse(new Problem(500, "Something failed that is not your fault; the log says more."));
   });
   return {

@@ -17,27 +17,20 @@ import type { HttpAddress } from "./address.ts";
 import { listen } from "./listen.ts";
 import { LiveNumbers } from "./live/live_numbers.ts";
 import type { ModelFiles } from "./model_files.ts";
-import { openPageFiles } from "./page_files.ts";
-import { pageRoutes } from "./routes/page_routes.ts";
+import { openPageRoutes } from "./page/files.ts";
 
-/** What the consumer that is served shares with the service. */
+/** What the service shares with the consumer beside it. */
 export interface BesideStreamParts {
-  /** The stream. */
   broker: Broker;
-  /** The ledger. */
   ledger: Ledger;
   judge: Judge;
-  /** Its files. */
   modelFiles: ModelFiles;
-  /** Topic of the transactions. */
   topic: string;
-  /** Topic of the labels. */
   labelTopic: string;
-  /** Takes lines for the log, and has the counters. */
   telemetry: Telemetry;
 }
 
-/** A service that looks on at a consumer. */
+/** A service that watches a consumer. */
 export interface BesideStream extends AsyncDisposable {
   /** Where a person would open it. */
   readonly url: string;
@@ -49,14 +42,14 @@ export interface BesideStream extends AsyncDisposable {
 }
 
 /**
- * Least time between two batches, and its share of the batch before: a request takes many turns of the event loop before it
- * is in hand and after it was, and where a stream is caught up with the batches leave no other.
+ * Pause between batches, in milliseconds and as a share of the batch before. A request needs many event-loop turns; while the
+ * consumer catches up, batches would starve it.
  */
 const LEAST_WAY_MS = 1;
 const WAY_SHARE = 0.1;
-/** Longest that a batch waits for the requests in hand, where the share is not longer. */
+/** Longest wait of a batch for requests in progress, unless the share is longer. */
 const MOST_WAY_MS = 20;
-/** How often the number of partitions, which may grow, is looked at anew. */
+/** The number of partitions may grow; it is read again this often. */
 const PARTITIONS_EVERY_MS = 30_000;
 
 /**
@@ -70,35 +63,28 @@ export async function openBesideStream(
   parts: BesideStreamParts,
 ): Promise<BesideStream> {
   const { broker, ledger, judge, topic, labelTopic, telemetry } = parts;
-  const { model } = judge;
-  const live = new LiveNumbers(model.manifest);
+  const { manifest } = judge.model;
+  const live = new LiveNumbers(manifest);
   const feed = new FlaggedFeed();
   let partitions = await broker.partitions(topic);
-  const states = new OwnedStates(broker, model.manifest, () => partitions);
+  const states = new OwnedStates(broker, manifest, () => partitions);
   await ledger.queries.prepare();
   const ending = new AbortController();
-  const page = pageRoutes(await openPageFiles());
-  const app = {
-    ...parts,
-    service: "consume" as const,
-    model,
-    live,
-    feed,
-    states,
-    labels: { broker, labelTopic, eventTimeMs: () => live.eventTimeMs },
-    counters: telemetry.counters,
-  };
   const httpApp = createApp(
-    { ...app, signal: ending.signal },
+    {
+      ...parts,
+      ...{ service: "consume" as const, live, feed, states },
+      labels: { broker, labelTopic, eventTimeMs: () => live.eventTimeMs },
+      signal: ending.signal,
+    },
     access,
-    page,
-    (error) => telemetry.log("error", `http: ${error.stack ?? error.message}`),
+    await openPageRoutes(),
   );
   const server = await listen(address, httpApp);
   const look = () => {
     broker.partitions(topic).then(
       (found) => partitions = found,
-      (error) => telemetry.log("warn", `http: the number of partitions is not known now: ${error.message}`),
+      (error) => telemetry.log("warn", `http: cannot read the number of partitions: ${error.message}`),
     );
   };
   let batchMs = 0;
@@ -112,7 +98,7 @@ export async function openBesideStream(
         const least = Math.max(LEAST_WAY_MS, WAY_SHARE * batchMs);
         const most = Math.max(MOST_WAY_MS, 2 * least);
         let waited = 0;
-        // A turn at once does not look at the sockets: what has come there is seen after a pause.
+        // An immediate turn does not poll the sockets; a pause does.
         do {
           await pause(1);
           waited = performance.now() - from;

@@ -32,7 +32,7 @@ export function judge(
       verdicts: "all",
       scoredAtMs,
     });
-    if (advances) live.scored({ batch, count, eventTimeMs, scores, features });
+    if (advances) live.answered({ count, eventTimeMs, scores, features });
     for (const { row, verdict } of decided) {
       judgements[share.recordIndex[row]] = { verdict: encodeVerdict(verdict, null, { state: origin }) };
     }

@@ -1,6 +1,6 @@
-import type { Model } from "../forest/manifest.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Judge } from "../pipeline/judge.ts";
+import type { Telemetry } from "../runtime/telemetry.ts";
 import type { FeatureStates } from "./live/feature_states.ts";
 import type { FlaggedFeed } from "./live/flagged_feed.ts";
 import type { LabelTarget } from "./routes/label_routes.ts";
@@ -9,26 +9,20 @@ import type { ModelFiles } from "./model_files.ts";
 
 /** What the HTTP service is made of. */
 export interface HttpParts {
-  /** Whether a stream is consumed beside it, or transactions are scored for callers alone. */
+  /** Whether a stream is consumed beside it, or it only scores requests. */
   service: "consume" | "serve";
   /** Topic of the transactions that the ledger holds. */
   topic: string;
-  /** The model that scores. */
-  model: Model;
-  /** The files of the model, as they are. */
-  modelFiles: ModelFiles;
   judge: Judge;
-  /** The feature state of each customer. */
+  modelFiles: ModelFiles;
   states: FeatureStates;
-  /** Counts and times of what runs beside it. */
   live: LiveNumbers;
   feed: FlaggedFeed;
   /** Flagged transactions, the log and labels; absent where there is no ledger. */
   ledger?: Ledger;
   /** Where labels go; absent where there is no stream. */
   labels?: LabelTarget;
-  /** The process's counters by name. */
-  counters(): ReadonlyMap<string, number>;
-  /** Aborts when the service ends, so that answers without an end end, too. */
+  telemetry: Pick<Telemetry, "counters" | "log">;
+  /** Aborts when the service ends, so that event streams end, too. */
   signal: AbortSignal;
 }

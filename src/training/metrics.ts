@@ -82,3 +82,22 @@ export function rankingMetrics(scores: Float64Array, labels: Uint8Array): Rankin
     averagePrecision: precisionSum / nPositive,
   };
 }
+
+/** Share that an empty bin counts as, so that its logarithm stays finite. */
+const LEAST_SHARE = 1e-4;
+
+/**
+ * Population stability index: the sum over bins of (actual − expected) × ln(actual / expected).
+ *
+ * By convention a value is stable below 0.1 and has drifted above 0.25.
+ *
+ * @param expected Share of the training's values in each bin, in [0, 1].
+ * @param actual Share of later values in the same bins.
+ * @returns At least 0.
+ */
+export function populationStability(expected: readonly number[], actual: readonly number[]): number {
+  return expected.reduce((sum, share, bin) => {
+    const [a, b] = [Math.max(share, LEAST_SHARE), Math.max(actual[bin], LEAST_SHARE)];
+    return sum + (b - a) * Math.log(b / a);
+  }, 0);
+}

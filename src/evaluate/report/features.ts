@@ -2,7 +2,7 @@ import { featureRegistry } from "../../features/registry.ts";
 import type { HandbookEvaluation } from "../handbook.ts";
 import { type Chart, escapeHtml, renderChart } from "./chart.ts";
 import type { Point } from "./curves.ts";
-import { populationStability } from "./drift.ts";
+import { stabilityByTenths } from "./drift.ts";
 import { rootTicks } from "./ranking.ts";
 
 const BINS = 32;
@@ -31,12 +31,12 @@ export function renderFeatures({ features, weeks, runs }: HandbookEvaluation): F
   );
   const rows = features.map((name, of): [string, number] => [
     name,
-    populationStability(column(train.raw, of), column(test.raw, of)),
+    stabilityByTenths(column(train.raw, of), column(test.raw, of)),
   ]);
   const { trainScores, testScores } = runs[0];
   rows.push([
     "anomaly score",
-    populationStability(Float32Array.from(trainScores), Float32Array.from(testScores)),
+    stabilityByTenths(Float32Array.from(trainScores), Float32Array.from(testScores)),
   ]);
   return { distributions: charts.join("\n"), drift: driftTable(rows) };
 }

@@ -5,7 +5,7 @@ import { rankingMetrics } from "../../training/metrics.ts";
 import { renderReport } from "./report.ts";
 import { escapeHtml, renderChart } from "./chart.ts";
 import { rankingCurves } from "./curves.ts";
-import { populationStability } from "./drift.ts";
+import { stabilityByTenths } from "./drift.ts";
 
 function evaluate(features?: string[]): Promise<HandbookEvaluation> {
   const events = simulate({ randomSeed: 3, start: Date.UTC(2020, 0, 1), count: 8000 });
@@ -69,27 +69,27 @@ Deno.test("rankingCurves() enclose the areas that rankingMetrics() has, thinned 
   }
 });
 
-Deno.test("populationStability() is 0 for the same shares, small for a shift, large for another place", () => {
+Deno.test("stabilityByTenths() is 0 for the same shares, small for a shift, large for another place", () => {
   const values = (shift: number) =>
     Float32Array.from(
       { length: 5000 },
       (_, i) => Math.sin(i) + Math.sin(i * 1.7) + Math.sin(i * 2.3) + shift,
     );
-  assertEquals(populationStability(values(0), values(0)), 0);
+  assertEquals(stabilityByTenths(values(0), values(0)), 0);
   const [small, large] = [
-    populationStability(values(0), values(0.1)),
-    populationStability(values(0), values(3)),
+    stabilityByTenths(values(0), values(0.1)),
+    stabilityByTenths(values(0), values(3)),
   ];
   assert(small > 0 && small < 0.25 && large > 1, `${small}, ${large}`);
 });
 
-Deno.test("populationStability() sees a feature that is mostly 0 move", () => {
+Deno.test("stabilityByTenths() sees a feature that is mostly 0 move", () => {
   const rare = (every: number) => Float32Array.from({ length: 10_000 }, (_, i) => i % every === 0 ? 5 : 0);
-  assertEquals(populationStability(rare(200), rare(200)), 0);
-  assert(populationStability(rare(200), rare(4)) > 0.25);
+  assertEquals(stabilityByTenths(rare(200), rare(200)), 0);
+  assert(stabilityByTenths(rare(200), rare(4)) > 0.25);
   // By hand: shares of 0.995 and 0.005 against 0.75 and 0.25.
   const byHand = (0.75 - 0.995) * Math.log(0.75 / 0.995) + (0.25 - 0.005) * Math.log(0.25 / 0.005);
-  assertAlmostEquals(populationStability(rare(200), rare(4)), byHand, 1e-9);
+  assertAlmostEquals(stabilityByTenths(rare(200), rare(4)), byHand, 1e-9);
 });
 
 Deno.test("renderChart() keeps marks inside the axes and text harmless", () => {

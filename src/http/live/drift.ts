@@ -5,6 +5,7 @@
  */
 import type { FeatureSummary } from "../../forest/manifest.ts";
 import type { FeatureDrift } from "../routes/answers.ts";
+import { populationStability } from "../../training/metrics.ts";
 import { quantile } from "../../runtime/quantile.ts";
 
 /** Fewer values than these say nothing. */
@@ -13,28 +14,14 @@ const LEAST_VALUES = 200;
 const SAME_WITHIN = 1e-3;
 /** Of the way to the next quantile, how far the share of a value that has several may reach: its bin is not empty. */
 const MOST_OF_NEXT = 0.9;
-/** Share that an empty bin counts as, so that its logarithm stays finite. */
-const LEAST_SHARE = 1e-4;
 
 /**
- * Compares what was seen lately with the training summary of one feature.
+ * Compares recent values of one feature with its training summary.
  *
- * The index is the sum over bins of (now − training) × ln(now / training); the bins lie between the quantiles that the
- * summary has. By custom below 0.1 is stable, above 0.25 has drifted. What differs by less than a thousandth of
- * the usual range is the same: what fades away, as a terminal's mean of labels after its last fraud, would else seem to drift
- * by being 1e-5 in the place of 1e-6.
+ * The bins of the stability index lie between the summary's quantiles. Values that differ by less than a thousandth of the
+ * usual range count as equal: a mean of labels that fades after its last fraud would seem to drift from 1e-6 to 1e-5.
  *
  * @param values Raw values; they are sorted in place.
- *
- * @example
- * ```ts
- * import { assert } from "../../testing/assert.ts";
- * import { driftOf } from "./drift.ts";
- *
- * const training = { name: "amount", min: 0, max: 100, mean: 50, quantiles: { p25: 25, p50: 50, p75: 75 } };
- * const same = Float32Array.from({ length: 1000 }, (_, i) => i / 10);
- * assert(driftOf(training, same).psi! < 0.01);
- * ```
  */
 export function driftOf({ name, quantiles }: FeatureSummary, values: Float32Array): FeatureDrift {
   values.sort();
@@ -51,18 +38,18 @@ export function driftOf({ name, quantiles }: FeatureSummary, values: Float32Arra
 
 function stabilityIndex(quantiles: Record<string, number>, sorted: Float32Array): number {
   const edges = edgesOf(quantiles);
-  let [expectedBefore, actualBefore, index] = [0, 0, 0];
+  const [expected, actual]: number[][] = [[], []];
+  let [expectedBefore, actualBefore] = [0, 0];
   for (const [i, { value, share, isSeveral }] of edges.entries()) {
     const upTo = countUpTo(sorted, value) / sorted.length;
-    // Of several quantiles with one value the training knows no more than that its share lies between the last of them and the next.
+    // If several quantiles share a value, training only bounds its share: between the last of them and the next one.
     const most = share + MOST_OF_NEXT * ((edges[i + 1]?.share ?? 1) - share);
     const known = isSeveral ? Math.min(Math.max(upTo, share), most) : share;
-    const expected = Math.max(known - expectedBefore, LEAST_SHARE);
-    const actual = Math.max(upTo - actualBefore, LEAST_SHARE);
-    index += (actual - expected) * Math.log(actual / expected);
+    expected.push(known - expectedBefore);
+    actual.push(upTo - actualBefore);
     [expectedBefore, actualBefore] = [known, upTo];
   }
-  return index;
+  return populationStability(expected, actual);
 }
 
 /** Where a bin ends. */

@@ -72,8 +72,24 @@ export class LiveNumbers {
     return this.#eventTimeMs;
   }
 
-  /** Takes a scored batch into account. */
-  scored({ batch, count, eventTimeMs, scores, features }: ScoredBatch): void {
+  /** Counts a scored batch of the stream; its commit follows. */
+  scored({ batch, ...scored }: ScoredBatch): void {
+    this.#add(scored);
+    const waiting = this.#waiting.get(batch.partition) ?? [];
+    waiting.push({ nextOffset: batch.nextOffset, count: batch.count, producedAtMs: batch.timestampMs });
+    this.#waiting.set(batch.partition, waiting);
+  }
+
+  /** Counts transactions that were scored for a caller: they have no place in a stream, and no commit follows. */
+  answered(scored: Omit<ScoredBatch, "batch">): void {
+    this.#add(scored);
+    const { count, scores } = scored;
+    this.#step.records += count;
+    this.totals.records += count;
+    for (let i = 0; i < count; i++) if (scores[i] > this.#manifest.threshold) this.#flag(1);
+  }
+
+  #add({ count, eventTimeMs, scores, features }: Omit<ScoredBatch, "batch">): void {
     if (count > 0) {
       this.#eventTimeMs = -Infinity;
       for (let i = 0; i < count; i++) this.#eventTimeMs = Math.max(this.#eventTimeMs, eventTimeMs[i]);
@@ -94,15 +110,6 @@ export class LiveNumbers {
         this.#sampled++ % SAMPLE_ROWS * nFeatures,
       );
     }
-    if (batch.topic === "") {
-      this.#step.records += count;
-      this.totals.records += count;
-      for (let i = 0; i < count; i++) if (scores[i] > this.#manifest.threshold) this.#flag(1);
-      return;
-    }
-    const waiting = this.#waiting.get(batch.partition) ?? [];
-    waiting.push({ nextOffset: batch.nextOffset, count: batch.count, producedAtMs: batch.timestampMs });
-    this.#waiting.set(batch.partition, waiting);
   }
 
   /** Takes a commit into account. */

@@ -47,8 +47,8 @@ export function liveRoutes(parts: HttpParts): Route[] {
   ];
 }
 
-function statusOf({ service, topic, model, modelFiles, live }: HttpParts): Answer<"status"> {
-  const { manifest, sha256 } = model;
+function statusOf({ service, topic, judge, modelFiles, live }: HttpParts): Answer<"status"> {
+  const { manifest, sha256 } = judge.model;
   return {
     service,
     topic,

@@ -44,7 +44,7 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
 }
 
 function streamMetrics(parts: HttpParts): Metric[] {
-  const { live, counters } = parts;
+  const { live, telemetry: { counters } } = parts;
   const { status, totals } = live;
   const alerts = Object.entries(ALERT_COUNTERS).map(([name, help]): Metric => ({
     name: `edgewood_${name}_total`,
@@ -77,7 +77,7 @@ function streamMetrics(parts: HttpParts): Metric[] {
   ];
 }
 
-function modelMetrics({ model, live }: HttpParts): Metric[] {
+function modelMetrics({ judge: { model }, live }: HttpParts): Metric[] {
   const drift = live.drift().filter(({ psi }) => psi !== null);
   return [
     gauge("edgewood_model_info", "The model that scores, by its SHA-256.", [

@@ -3,7 +3,7 @@ import type { HttpParts } from "../parts.ts";
 import { fileResponse, type Route } from "./route.ts";
 
 /** `GET /v1/model` and `GET /v1/model/forest.bin`: the files of the model that scores. */
-export function modelRoutes({ model, modelFiles }: HttpParts): Route[] {
+export function modelRoutes({ judge: { model }, modelFiles }: HttpParts): Route[] {
   const etag = `"${model.sha256}"`;
   return [
     {

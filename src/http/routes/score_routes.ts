@@ -87,7 +87,7 @@ async function* inTurns(batch: RecordBatch, parts: HttpParts): AsyncGenerator<Ju
   }
 }
 
-function head({ model }: HttpParts): string {
+function head({ judge: { model } }: HttpParts): string {
   return `{"model":${JSON.stringify(model.sha256)},"threshold":${model.manifest.threshold},"verdicts":[`;
 }
 

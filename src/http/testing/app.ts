@@ -35,8 +35,8 @@ export interface TestingApp extends AsyncDisposable {
   model: Model;
   /** The state of each partition at the stream's end. */
   stages: ReadonlyMap<number, FeatureStage>;
-  /** Errors that nobody foresaw. */
-  errors: Error[];
+  /** What it logged: unexpected errors. */
+  errors: string[];
   /** What the service counts. */
   live: LiveNumbers;
   /** How far the clock of what it counts is ahead, milliseconds. */
@@ -83,17 +83,20 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   });
   live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, healthy: true });
   await ledger.queries.prepare();
-  const errors: Error[] = [];
+  const errors: string[] = [];
   const parts = {
-    ...{ model, judge, states, live, feed, ledger },
+    ...{ judge, states, live, feed, ledger },
     service: "consume" as const,
     topic: topics.topic,
     modelFiles: await readModelFiles(`${folder}/model`),
     labels: { broker, labelTopic: topics.labelTopic },
-    counters: telemetry.counters,
+    telemetry: {
+      counters: telemetry.counters,
+      log: (_level: string, line: string) => void errors.push(line),
+    },
     signal: new AbortController().signal,
   };
-  const withAccess = (access: Access) => createApp(parts, access, [], (error) => errors.push(error));
+  const withAccess = (access: Access) => createApp(parts, access);
   const app = withAccess({});
   return {
     ...{ withAccess, ledger, broker, model, stages, errors, live, clock },

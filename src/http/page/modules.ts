@@ -10,8 +10,8 @@ export interface PagePackage {
 }
 
 /**
- * Makes the modules that a page needs ready for the browser: the entry and all that it imports, statically or not, with
- * TypeScript's types stripped, and the packages that it imports named by path.
+ * Reads the modules that a page needs, for the browser: the entry and all that it imports, statically or dynamically, with
+ * TypeScript's types stripped. Imports of packages get the path of the package's file.
  *
  * Types become blanks, so lines and columns stay those of the sources. No file beyond the graph is read.
  *
@@ -20,15 +20,6 @@ export interface PagePackage {
  * @param packages By specifier, the packages that may be imported by name; none by default.
  * @returns JavaScript by path: a module's below the root, a package's own.
  * @throws Error where a module is absent, lies outside of the root, or imports a package that is not named.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { readPageModules } from "./page_modules.ts";
- *
- * const modules = await readPageModules(new URL("../../", import.meta.url), "src/domain/currency.ts");
- * assertEquals([...modules.keys()], ["src/domain/currency.ts"]);
- * ```
  */
 export async function readPageModules(
   root: URL,

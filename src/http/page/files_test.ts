@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
-import { buildModule } from "../testing/module.ts";
-import { openPageFiles } from "./page_files.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../testing/assert.ts";
+import { buildModule } from "../../testing/module.ts";
+import { openPageFiles } from "./files.ts";
 
 await buildModule();
 const files = await openPageFiles();
@@ -21,7 +21,7 @@ Deno.test("openPageFiles() scores with the stages of the stream, in the browser"
   for (
     const path of [
       "decode/decode.ts",
-      "pipeline/decide.ts",
+      "pipeline/judge.ts",
       "features/features.ts",
       "forest/scorer/scorer.ts",
     ]

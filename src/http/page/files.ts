@@ -3,18 +3,18 @@ import hooks from "preact/hooks" with { type: "text" };
 import preact from "preact" with { type: "text" };
 import uplot from "uplot/dist/uPlot.esm.js" with { type: "text" };
 import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
-import { sha256Hex } from "../runtime/sha256.ts";
-import controlsStyle from "../page/style/controls.css" with { type: "text" };
-import driftModelStyle from "../page/style/drift_model.css" with { type: "text" };
-import icon from "../page/icon.svg" with { type: "text" };
-import index from "../page/index.html" with { type: "text" };
-import overviewStyle from "../page/style/overview.css" with { type: "text" };
-import pageStyle from "../page/style/page.css" with { type: "text" };
-import transactionStyle from "../page/style/transaction.css" with { type: "text" };
-import { type PagePackage, readPageModules } from "./page_modules.ts";
-import type { ServedFile } from "./routes/route.ts";
+import { sha256Hex } from "../../runtime/sha256.ts";
+import controlsStyle from "../../page/style/controls.css" with { type: "text" };
+import driftModelStyle from "../../page/style/drift_model.css" with { type: "text" };
+import icon from "../../page/icon.svg" with { type: "text" };
+import index from "../../page/index.html" with { type: "text" };
+import overviewStyle from "../../page/style/overview.css" with { type: "text" };
+import pageStyle from "../../page/style/page.css" with { type: "text" };
+import transactionStyle from "../../page/style/transaction.css" with { type: "text" };
+import { type PagePackage, readPageModules } from "./modules.ts";
+import { fileResponse, type Route, type ServedFile } from "../routes/route.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 const ENTRY = "src/page/main.ts";
 const SCRIPT = "text/javascript; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";
@@ -32,22 +32,21 @@ const PACKAGES: ReadonlyMap<string, PagePackage> = new Map([
   ["uplot", { path: "npm/uplot.js", code: uplot }],
 ]);
 
+/** A route for each file of the page; no path of a request reaches the file system. */
+export async function openPageRoutes(): Promise<Route[]> {
+  return [...await openPageFiles()].map(([path, file]) => ({
+    method: "get",
+    path,
+    summary: "A file of the page",
+    handle: (request) => fileResponse(request, file),
+  }));
+}
+
 /**
- * Makes the files of the page ready: its HTML and styles, its modules and those of the scorer and the features that its
- * what-if runs, preact, uPlot, and the WebAssembly module. All of it stays in memory; nothing else can be asked for.
+ * Reads the files of the page into memory: HTML, styles, its modules with all that they import, and the WebAssembly module.
  *
  * @returns Files by URL path.
  * @throws Error where build/edgewood.wasm is absent.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { openPageFiles } from "./page_files.ts";
- *
- * const files = await openPageFiles();
- * assertEquals(files.get("/")?.type, "text/html; charset=utf-8");
- * assertEquals(files.has("/assets/../deno.json"), false);
- * ```
  */
 export async function openPageFiles(): Promise<ReadonlyMap<string, ServedFile>> {
   const files = new Map<string, ServedFile>();

@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "../testing/assert.ts";
-import { readPageModules } from "./page_modules.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../../testing/assert.ts";
+import { readPageModules } from "./modules.ts";
 
 async function withFiles(files: Record<string, string>, run: (root: URL) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
