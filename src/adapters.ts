@@ -20,7 +20,7 @@ import type { ObjectStore } from "./objects/objects.ts";
 import { s3Store } from "./objects/s3/engine.ts";
 import type { Listener } from "./relay/alerts.ts";
 import { AlertBudget } from "./relay/grouping/alert_budget.ts";
-import type { Engine, OpenOptions, Permissions } from "./runtime/engine.ts";
+import type { Engine, OpenOptions, Permissions, Surroundings } from "./runtime/engine.ts";
 
 /** Engines of one kind, the embedded one first, and the setting that names one by its URL. */
 export interface EngineKind<T> {
@@ -95,9 +95,9 @@ export async function openObjects(url: string, options: OpenOptions = {}): Promi
 export function enginePermissions(
   kind: keyof typeof ENGINES,
   url: string,
-  { client, isThere }: { client?: string; isThere(path: string): boolean },
+  { client, ...around }: Surroundings & { client?: string },
 ): Permissions {
-  return fitting<unknown>(ENGINES[kind], url, client)?.permissions(url, isThere) ?? {};
+  return fitting<unknown>(ENGINES[kind], url, client)?.permissions(url, around) ?? {};
 }
 
 /** Who gets alerts, and how often. */

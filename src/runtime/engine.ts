@@ -10,8 +10,8 @@ export interface Permissions {
   net?: readonly string[] | "any";
   /** Names of the environment. */
   env?: readonly string[];
-  /** Kinds of facts about the machine, such as `hostname`. */
-  sys?: readonly string[];
+  /** Kinds of facts about the machine, such as `hostname`; "any" for all of them. */
+  sys?: readonly string[] | "any";
   /** Programs. */
   run?: readonly string[];
   /** Whether names of the environment that are not in `env` read as unset, instead of as an error. */
@@ -44,39 +44,42 @@ export interface Engine<T> {
   readonly home: string;
   /** Packages of its vendor. */
   readonly packages: readonly string[];
-  /** What the process needs to reach it; a URL that is wrong is not an error here. `isThere` looks for a file or folder. */
-  permissions(url: string, isThere: (path: string) => boolean): Permissions;
+  /** What the process needs to reach it; a URL that is wrong is not an error here. */
+  permissions(url: string, around: Surroundings): Permissions;
   /** Opens it; throws as its adapter says. */
   open(url: string, options: OpenOptions): Promise<T>;
 }
 
+/** Where a process is started: what there is, and the names of its environment. */
+export interface Surroundings {
+  /** Looks for a file or folder. */
+  isThere(path: string): boolean;
+  /** Reads a name of the environment. */
+  read(name: string): string | undefined;
+}
+
 /**
- * Host and port of a URL, without the user.
+ * What an address asks for, by the reader that the adapter uses; nothing for an address that it refuses, since the command
+ * says why before it connects.
  *
- * @param defaultPort Stands where the URL names no port; without it the host alone, which is every port.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { hostOf } from "./engine.ts";
- *
- * assertEquals(hostOf("postgres://ann:secret@db.local/edgewood", 5432), "db.local:5432");
- * ```
+ * @param permissions Reads the address; a RangeError or TypeError is a refusal.
  */
-export function hostOf(url: string, defaultPort?: number): string {
-  const authority = url.slice(url.indexOf("://") + 3).split(/[/?#]/)[0];
-  const host = authority.slice(authority.lastIndexOf("@") + 1);
-  return /:\d+$/.test(host) || defaultPort === undefined ? host : `${host}:${defaultPort}`;
+export function asReadable(permissions: () => Permissions): Permissions {
+  try {
+    return permissions();
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return {};
+    throw error;
+  }
+}
+
+/** Host and port as `--allow-net` takes them. */
+export function netOf({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** What an embedded database needs: its file alone, or its folder where that is to be made. */
-export function databasePermissions(path: string, isThere: (path: string) => boolean): Permissions {
+export function databasePermissions(path: string, { isThere }: Surroundings): Permissions {
   const folder = dirname(path);
   return { write: [isThere(folder) ? path : folder] };
-}
-
-/** The file that a parameter of a URL names, as a list of one or none. */
-export function fileIn(url: string, parameter: string): string[] {
-  const file = new URLSearchParams(url.split("?")[1] ?? "").get(parameter);
-  return file === null ? [] : [file];
 }

@@ -51,6 +51,7 @@ export function permissionsFor(
   );
   const all = (kind: "read" | "write" | "env" | "sys" | "run") =>
     permissions.flatMap((each) => each[kind] ?? []);
+  const sys = all("sys");
   const withRealPaths = (paths: string[]) => [
     ...paths,
     ...paths.map((path) => realPlace(path, realPath)).filter((path) => path !== undefined),
@@ -70,7 +71,7 @@ export function permissionsFor(
   return [
     "--no-prompt",
     ...permissions.some(({ ignoresEnv }) => ignoresEnv) ? ["--ignore-env"] : [],
-    ...flag("sys", all("sys")),
+    ...sys.includes("any") ? ["--allow-sys"] : flag("sys", sys),
     ...flag("run", all("run")),
     ...flag("env", [...COMMON_ENVIRONMENT, ...all("env")]),
     ...flag("read", [...named(all("read")), ...writes]),

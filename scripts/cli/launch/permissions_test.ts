@@ -138,3 +138,32 @@ Deno.test("permissionsFor() names an embedded database alone where its folder is
   assert(writes.includes("ledger.db") && writes.includes("/home/ann/ledger.db"), String(writes));
   assert(!writes.includes(".") && !writes.includes("/home/ann"), String(writes));
 });
+
+Deno.test("permissionsFor() has nothing of a secret, whatever its characters", () => {
+  const urls = [
+    ["--objects", "s3://key:sec/ret@store.local:9000/bucket"],
+    ["--ledger", "postgres://ann:sec/ret@db.local/edgewood"],
+    ["--ledger", "postgres://ann:sec@ret@db.local/edgewood"],
+    ["--stream", "kafka://ann:sec/ret@k:9092?sasl=plain"],
+  ];
+  for (const args of urls) {
+    const flags = permissionsFor("verify", args, NOTHING_SET).join(" ");
+    assert(!/sec|ret/.test(flags), flags);
+  }
+});
+
+Deno.test("permissionsFor() lets S3 over TLS use the system's authorities where none is named", () => {
+  const flagsOf = (url: string, read = NOTHING_SET as (name: string) => string | undefined) =>
+    permissionsFor("verify", ["--objects", url], read);
+  const own = flagsOf(
+    "s3://k:s@store.local/bucket",
+    (name) => name === "NODE_EXTRA_CA_CERTS" ? "/etc/ca.pem" : undefined,
+  );
+  assert(own.includes("--allow-sys"), String(own));
+  assert(
+    allowed(own, "env")?.includes("NODE_EXTRA_CA_CERTS") && allowed(own, "read")?.includes("/etc/ca.pem"),
+  );
+  for (const url of ["s3://k:s@store.local:9000/bucket", "s3://k:s@store.local/bucket?cafile=/ca.pem"]) {
+    assertEquals(allowed(flagsOf(url), "sys"), undefined, url);
+  }
+});

@@ -47,7 +47,7 @@ function permissionsOf(
     return names.filter((name) => !optional.includes(name) || isNamed(name, flags, read)).map((name) =>
       name === "model"
         ? { read: [config.model] }
-        : enginePermissions(name, config[name], { client: config.kafkaClient, isThere })
+        : enginePermissions(name, config[name], { client: config.kafkaClient, isThere, read })
     );
   } catch (error) {
     // The command says what is wrong with its settings; until then it may touch nothing.

@@ -9,7 +9,7 @@ export const sqliteLedger: Engine<Ledger> = {
   example: "sqlite:PATH",
   home: import.meta.url,
   packages: ["node:sqlite"],
-  permissions: (url, isThere) => databasePermissions(pathOf(url), isThere),
+  permissions: (url, around) => databasePermissions(pathOf(url), around),
   async open(url, { inThread }) {
     if (inThread) return await (await import("./thread.ts")).openSqliteLedgerThread(pathOf(url));
     return (await import("./ledger.ts")).openSqliteLedger(pathOf(url));

@@ -1,5 +1,8 @@
-import { type Engine, fileIn, hostOf } from "../../runtime/engine.ts";
+import { asReadable, type Engine, netOf, type Permissions } from "../../runtime/engine.ts";
 import type { ObjectStore } from "../objects.ts";
+import { readS3Address } from "./address.ts";
+
+const EXTRA_AUTHORITIES = "NODE_EXTRA_CA_CERTS";
 
 /** Objects in MinIO, or another server that speaks S3. */
 export const s3Store: Engine<ObjectStore> = {
@@ -7,6 +10,21 @@ export const s3Store: Engine<ObjectStore> = {
   example: "s3://…",
   home: import.meta.url,
   packages: ["minio"],
-  permissions: (url) => ({ net: [hostOf(url)], read: fileIn(url, "cafile"), env: ["READABLE_STREAM"] }),
+  permissions: (url, { read }) =>
+    asReadable(() => {
+      const { tls, caFile, ...address } = readS3Address(url);
+      const own = { net: [netOf(address)], env: ["READABLE_STREAM"] };
+      if (caFile !== undefined) return { ...own, read: [caFile] };
+      return tls ? { ...withSystemAuthorities(read(EXTRA_AUTHORITIES)), net: own.net } : own;
+    }),
   open: async (url, { onRetry }) => (await import("./store.ts")).openMinioStore(url, { onRetry }),
 };
+
+/** What node:https reads where no authority is named: Deno has no name for the system's own but all of `sys`. */
+function withSystemAuthorities(extraFile: string | undefined): Permissions {
+  return {
+    sys: "any",
+    env: ["READABLE_STREAM", EXTRA_AUTHORITIES, "NODE_USE_SYSTEM_CA"],
+    read: extraFile ? [extraFile] : [],
+  };
+}

@@ -1,5 +1,15 @@
-import { type Engine, fileIn } from "../../../runtime/engine.ts";
+import { asReadable, type Engine } from "../../../runtime/engine.ts";
 import type { Broker } from "../../broker.ts";
+import { parseKafkaUrl } from "../url.ts";
+
+/** Names that npm:kafkajs reads. */
+const ENVIRONMENT = [
+  "NODE_ENV",
+  "KAFKAJS_LOG_LEVEL",
+  "KAFKAJS_NO_PARTITIONER_WARNING",
+  "KAFKAJS_DEBUG_PROTOCOL_BUFFERS",
+  "KAFKAJS_DEBUG_EXTENDED_PROTOCOL_BUFFERS",
+];
 
 /** A Kafka cluster over npm:kafkajs. */
 export const kafkajsStream: Engine<Broker> = {
@@ -8,19 +18,13 @@ export const kafkajsStream: Engine<Broker> = {
   client: "kafkajs",
   home: import.meta.url,
   packages: ["kafkajs"],
-  permissions: (url) => ({
-    // The first broker names the others.
-    net: "any",
-    read: fileIn(url, "ca"),
-    sys: ["hostname", "uid"],
-    env: [
-      "NODE_ENV",
-      "KAFKAJS_LOG_LEVEL",
-      "KAFKAJS_NO_PARTITIONER_WARNING",
-      "KAFKAJS_DEBUG_PROTOCOL_BUFFERS",
-      "KAFKAJS_DEBUG_EXTENDED_PROTOCOL_BUFFERS",
-    ],
-  }),
+  permissions: (url) =>
+    asReadable(() => {
+      const { caFile } = parseKafkaUrl(url);
+      const read = caFile === undefined ? [] : [caFile];
+      // The first broker names the others.
+      return { net: "any", read, sys: ["hostname", "uid"], env: ENVIRONMENT };
+    }),
   async open(url, { onTrouble }) {
     return await (await import("./open.ts")).openKafkajsBroker(url, { report: onTrouble });
   },

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { type Engine, fileIn } from "../../../runtime/engine.ts";
+import { asReadable, type Engine } from "../../../runtime/engine.ts";
 import type { Broker } from "../../broker.ts";
+import { parseKafkaUrl } from "../url.ts";
 
 /** A Kafka cluster over npm:@platformatic/kafka. */
 export const platformaticStream: Engine<Broker> = {
@@ -9,13 +10,13 @@ export const platformaticStream: Engine<Broker> = {
   client: "platformatic",
   home: import.meta.url,
   packages: ["@platformatic/kafka"],
-  permissions: (url) => ({
-    // The first broker names the others.
-    net: "any",
-    read: [...fileIn(url, "ca"), platformaticWasm()],
-    // The package asks for every name, to find those of its debug output.
-    ignoresEnv: true,
-  }),
+  permissions: (url) =>
+    asReadable(() => {
+      const { caFile } = parseKafkaUrl(url);
+      const read = [...caFile === undefined ? [] : [caFile], platformaticWasm()];
+      // The first broker names the others; the package asks for every name, to find those of its debug output.
+      return { net: "any", read, ignoresEnv: true };
+    }),
   async open(url, { onTrouble }) {
     return await (await import("./open.ts")).openPlatformaticBroker(url, { report: onTrouble });
   },
