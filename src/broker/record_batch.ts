@@ -54,6 +54,25 @@ export function sliceBatch(batch: RecordBatch, from: number, to: number = batch.
   };
 }
 
+/** Room for the columns of a batch. */
+export class BatchColumns {
+  readonly offsets: Float64Array;
+  readonly timestampMs: Float64Array;
+  readonly keyStart: Int32Array;
+  readonly keyEnd: Int32Array;
+  readonly valueStart: Int32Array;
+  readonly valueEnd: Int32Array;
+
+  constructor(capacity: number) {
+    this.offsets = new Float64Array(capacity);
+    this.timestampMs = new Float64Array(capacity);
+    this.keyStart = new Int32Array(capacity);
+    this.keyEnd = new Int32Array(capacity);
+    this.valueStart = new Int32Array(capacity);
+    this.valueEnd = new Int32Array(capacity);
+  }
+}
+
 /** The value of a record as a view of the batch's bytes, or null. */
 export function valueOf(batch: RecordBatch, index: number): Uint8Array | null {
   const start = batch.valueStart[index];
@@ -71,19 +90,7 @@ export function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
   if (batches.length === 1) return batches[0];
   const count = batches.reduce((sum, batch) => sum + batch.count, 0);
   const bytes = new Uint8Array(batches.reduce((sum, batch) => sum + batch.bytes.length, 0));
-  const joined = {
-    topic: batches[0].topic,
-    partition: batches[0].partition,
-    count,
-    offsets: new Float64Array(count),
-    bytes,
-    valueStart: new Int32Array(count),
-    valueEnd: new Int32Array(count),
-    keyStart: new Int32Array(count),
-    keyEnd: new Int32Array(count),
-    timestampMs: new Float64Array(count),
-    nextOffset: batches[batches.length - 1].nextOffset,
-  };
+  const joined = new BatchColumns(count);
   const firsts: number[] = [];
   let record = 0;
   let position = 0;
@@ -100,6 +107,11 @@ export function joinBatches(batches: readonly RecordBatch[]): RecordBatch {
   }
   return {
     ...joined,
+    topic: batches[0].topic,
+    partition: batches[0].partition,
+    count,
+    bytes,
+    nextOffset: batches[batches.length - 1].nextOffset,
     headers(index) {
       let which = firsts.length - 1;
       while (firsts[which] > index) which--;

@@ -93,8 +93,11 @@ export class ClusterLink implements AsyncDisposable {
   async recover(error: unknown, signal?: AbortSignal): Promise<void> {
     const now = performance.now();
     if (this.#failures++ === 0) this.#failingSince = now;
-    if (!this.cluster.isRetriable(error) || now - this.#failingSince > this.cluster.limits.giveUpMs) {
-      throw this.cluster.error(`read ${this.topic}`, error);
+    const { giveUpMs } = this.cluster.limits;
+    const action = `read ${this.topic}`;
+    if (!this.cluster.isRetriable(error)) throw this.cluster.error(action, error);
+    if (now - this.#failingSince > giveUpMs) {
+      throw this.cluster.error(`${action} within ${giveUpMs} ms`, error);
     }
     await pause(Math.min(FIRST_WAIT_MS * 2 ** (this.#failures - 1), LAST_WAIT_MS), signal);
     if (this.#failures > 1) return this.#disconnect();

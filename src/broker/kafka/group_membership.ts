@@ -92,9 +92,11 @@ export class GroupMembership {
         waitMs = FIRST_WAIT_MS;
       }
       failingSince ??= performance.now();
-      const isLate = performance.now() - failingSince > this.#cluster.limits.giveUpMs;
+      const { giveUpMs } = this.#cluster.limits;
+      const isLate = performance.now() - failingSince > giveUpMs;
       if (isLate || !this.#cluster.isRetriable(error)) {
-        return this.#listener.onFailure(this.#cluster.error(`join group ${group} on ${topic}`, error));
+        const action = `join group ${group} on ${topic}${isLate ? ` within ${giveUpMs} ms` : ""}`;
+        return this.#listener.onFailure(this.#cluster.error(action, error));
       }
       await pause(waitMs, stopping);
       waitMs = Math.min(waitMs * 2, LAST_WAIT_MS);

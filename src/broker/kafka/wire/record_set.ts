@@ -7,7 +7,7 @@
  * @module
  */
 import type { RecordBatch } from "../../broker.ts";
-import { joinBatches, recordBatch } from "../../record_batch.ts";
+import { BatchColumns, joinBatches, recordBatch } from "../../record_batch.ts";
 import { compressionNames, decompress } from "./codecs.ts";
 import type { AbortedTransaction } from "./fetch_protocol.ts";
 import { VarintReader } from "./varint.ts";
@@ -294,14 +294,8 @@ export class RecordSet {
  *
  * `headersStart` is the position of a record's number of headers, or -1 for none.
  */
-class RecordColumns {
+class RecordColumns extends BatchColumns {
   readonly capacity: number;
-  readonly offsets: Float64Array;
-  readonly timestampMs: Float64Array;
-  readonly keyStart: Int32Array;
-  readonly keyEnd: Int32Array;
-  readonly valueStart: Int32Array;
-  readonly valueEnd: Int32Array;
   readonly headersStart: Int32Array;
   count = 0;
   /** Where the first record starts and the last one ends. */
@@ -309,13 +303,8 @@ class RecordColumns {
   end = 0;
 
   constructor(capacity: number) {
+    super(capacity);
     this.capacity = capacity;
-    this.offsets = new Float64Array(capacity);
-    this.timestampMs = new Float64Array(capacity);
-    this.keyStart = new Int32Array(capacity);
-    this.keyEnd = new Int32Array(capacity);
-    this.valueStart = new Int32Array(capacity);
-    this.valueEnd = new Int32Array(capacity);
     this.headersStart = new Int32Array(capacity);
   }
 
