@@ -9,11 +9,12 @@ import { KAFKA_CLIENTS } from "../../src/adapters.ts";
 import { faultRowNames, runFaultMatrix } from "../harness/faults/matrix.ts";
 import { thisMachine } from "../bench/report/machine.ts";
 import type { FaultReport } from "../bench/report/page.ts";
-import type { RowResult } from "../harness/faults/row.ts";
-import type { FaultServices, KafkaClientName } from "../harness/faults/stage.ts";
+import { FAULT_FIGURES, faultFigures } from "../harness/faults/row.ts";
+import type { KafkaClientName } from "../harness/faults/stage.ts";
 import { wholeNumber } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
-import { openServices } from "../services/open_services.ts";
+import { onInterrupt } from "../cli/on_interrupt.ts";
+import { openFaultServers } from "../harness/fault_servers.ts";
 
 interface TestServicesFlags {
   quick?: boolean;
@@ -54,37 +55,17 @@ Exit codes: 0 all held, or the servers cannot be installed here; 1 something did
   .action(testServices);
 
 async function testServices(flags: TestServicesFlags): Promise<void> {
-  const { handles, unavailable, failed } = await openServices({ report: (line) => console.error(line) });
-  if (unavailable.size > 0) {
-    for (const [name, why] of unavailable) console.log(`skipped: ${name} cannot be installed here: ${why}`);
-    return;
-  }
-  if (failed.size > 0) {
-    throw new Error(
-      `Cannot test as every server must start: current value is ${[...failed.values()][0].message}`,
-      {
-        cause: [...failed.values()][0],
-      },
-    );
-  }
+  const servers = await openFaultServers();
+  if (servers === undefined) return;
   const contracts = flags.contracts && flags.only === undefined ? await runContracts(flags.quick) : undefined;
-  const services = Object.fromEntries(
-    Object.values(handles).map((handle) => [handle.name, handle.service]),
-  ) as unknown as FaultServices;
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0];
   console.log(`seed ${seed}`);
-  console.log(tableLine(HEADS));
+  console.log(tableLine([...FAULT_FIGURES, "took s", "ok"]));
   const ending = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      ending.abort();
-      Deno.exit(130);
-    });
-  }
+  using _ending = onInterrupt(() => ending.abort());
   const startedAt = performance.now();
   const machine = thisMachine();
-  const rows = await runFaultMatrix(services, {
-    handles,
+  const rows = await runFaultMatrix(servers, {
     seed,
     records: flags.records,
     isQuick: flags.quick ?? false,
@@ -92,19 +73,17 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
     only: flags.only,
     signal: ending.signal,
     onRow(row) {
-      console.log(tableLine(cellsOf(row)));
+      const state = row.skipped !== undefined ? "skipped" : row.ok ? "ok" : "FAILED";
+      console.log(tableLine([...faultFigures(row), row.tookS.toFixed(1), state]));
       for (const problem of row.problems) console.log(`  ${problem}`);
       if (row.skipped !== undefined) console.log(`  skipped: ${row.skipped}`);
     },
   });
   const failedRows = rows.filter(({ ok }) => !ok).map(({ row }) => row);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
-  console.log(
-    `${rows.length} rows in ${seconds} s: ${
-      failedRows.length === 0 ? "all held" : `failed: ${failedRows.join(", ")}`
-    }` +
-      (contracts === undefined ? "" : `; contract suites ${contracts ? "passed" : "failed"}`),
-  );
+  const outcome = failedRows.length === 0 ? "all held" : `failed: ${failedRows.join(", ")}`;
+  const suites = contracts === undefined ? "" : `; contract suites ${contracts ? "passed" : "failed"}`;
+  console.log(`${rows.length} rows in ${seconds} s: ${outcome}${suites}`);
   if (flags.json !== undefined) {
     const report: FaultReport = {
       bench: "faults",
@@ -150,35 +129,6 @@ function clientNames(text: string): KafkaClientName[] {
     throw new InvalidArgumentError(`It must be of ${KAFKA_CLIENTS.join(", ")}: current value is ${unknown}`);
   }
   return names as KafkaClientName[];
-}
-
-const HEADS = [
-  "row",
-  "client",
-  "records",
-  "lost",
-  "doubled",
-  "repeated",
-  "recovery s",
-  "RSS MB",
-  "took s",
-  "ok",
-];
-
-function cellsOf(row: RowResult): string[] {
-  const number = (value: number) => Number.isNaN(value) ? "-" : value.toFixed(1);
-  return [
-    row.row,
-    row.client,
-    String(row.records),
-    String(row.lost),
-    String(row.doubled),
-    String(row.alertsRepeated),
-    number(row.recoveryS),
-    number(row.peakRssMb),
-    number(row.tookS),
-    row.skipped !== undefined ? "skipped" : row.ok ? "ok" : "FAILED",
-  ];
 }
 
 function tableLine([name, ...cells]: string[]): string {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RowResult } from "../../harness/faults/row.ts";
+import { FAULT_FIGURES, faultFigures, type RowResult } from "../../harness/faults/row.ts";
 import { type Machine, machineText } from "./machine.ts";
 import { cellsOf, type Goal, isReached, type Report, shown, type Table } from "./report.ts";
 
@@ -115,8 +115,6 @@ function goalTable(goals: readonly Goal[]): string {
 }
 
 function faultParts({ rows, contracts }: FaultReport): string[] {
-  // JSON has no NaN: what was not measured comes back as null.
-  const number = (value: number | null) => Number.isFinite(value) ? value!.toFixed(1) : "-";
   const failed = rows.filter(({ ok, skipped }) => !ok && skipped === undefined);
   const suites = contracts === undefined ? "did not run" : contracts ? "passed" : "**failed**";
   return [
@@ -125,16 +123,9 @@ function faultParts({ rows, contracts }: FaultReport): string[] {
         "verdicts and objects, by an independent look at ledger and store. Repeated alerts carry the same id.",
     ),
     tableText([
-      ["fault", "client", "records", "lost", "doubled", "alerts repeated", "recovery, s", "peak, MB", ""],
+      [...FAULT_FIGURES, ""],
       ...rows.map((row) => [
-        row.row,
-        row.client,
-        String(row.records),
-        String(row.lost),
-        String(row.doubled),
-        String(row.alertsRepeated),
-        number(row.recoveryS),
-        number(row.peakRssMb),
+        ...faultFigures(row),
         row.skipped !== undefined ? `skipped: ${row.skipped}` : row.ok ? "held" : "**failed**",
       ]),
     ]),

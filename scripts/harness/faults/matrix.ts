@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OpenedServices } from "../../services/open_services.ts";
+import type { FaultServers } from "../fault_servers.ts";
 import { RandomStream } from "../../../src/simulate/random.ts";
 import { fillDisk } from "./disk_row.ts";
 import { outageMs } from "./interruptions.ts";
@@ -17,17 +17,10 @@ import {
 } from "./row.ts";
 import { consumerRows } from "./rows.ts";
 import { serverRows } from "./server_rows.ts";
-import {
-  type FaultServices,
-  FaultStage,
-  type FillOptions,
-  fillTopic,
-  type KafkaClientName,
-} from "./stage.ts";
+import { FaultStage, type FillOptions, fillTopic, type KafkaClientName } from "./stage.ts";
 import type { RunningProcess } from "../../../src/testing/process.ts";
 
 export interface FaultMatrixOptions {
-  handles: OpenedServices["handles"];
   seed: number;
   records: number;
   /**
@@ -57,7 +50,7 @@ export const faultRowNames: readonly string[] = [...faultRows.map(({ name }) => 
  * @throws RangeError for a row that is not known; Error where a topic cannot be filled.
  */
 export async function runFaultMatrix(
-  services: FaultServices,
+  { services, handles }: FaultServers,
   options: FaultMatrixOptions,
 ): Promise<RowResult[]> {
   const { clients, isQuick, only, signal } = options;
@@ -80,7 +73,7 @@ export async function runFaultMatrix(
     const context: FaultContext = {
       stage,
       client,
-      handles: options.handles,
+      handles,
       isQuick,
       random: () => random.uniform(),
     };

@@ -61,6 +61,26 @@ export interface RowResult {
   isUnfinished?: boolean;
 }
 
+/** Heads of {@link faultFigures}. */
+export const FAULT_FIGURES = [
+  "row",
+  "client",
+  "records",
+  "lost",
+  "doubled",
+  "repeated",
+  "recovery s",
+  "RSS MB",
+];
+
+/** A row's figures as text; "-" if not measured. */
+export function faultFigures(row: RowResult): string[] {
+  // JSON has no NaN: what was not measured comes back as null.
+  const number = (value: number | null) => Number.isFinite(value) ? value!.toFixed(1) : "-";
+  const counts = [row.records, row.lost, row.doubled, row.alertsRepeated].map(String);
+  return [row.row, row.client, ...counts, number(row.recoveryS), number(row.peakRssMb)];
+}
+
 /** Most resident memory that a consumer may have, bytes. */
 export const RSS_LIMIT_BYTES = 400_000_000;
 const END_WITHIN_MS = 600_000;
