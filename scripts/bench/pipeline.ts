@@ -15,7 +15,7 @@ import { type Line, linesOf } from "./report/report.ts";
 import { ratioOf, type Spread, spreadOf } from "./report/spread.ts";
 import { timeToFirstVerdict } from "./runs/consume_run.ts";
 import { realServers, serverEngines } from "./runs/engines.ts";
-import { filledTopic } from "./load/filled_topic.ts";
+import { filledTopic } from "./load/fill_stream.ts";
 import { makeFolder } from "./runs/make_folder.ts";
 import {
   type ContenderRun,

@@ -59,3 +59,8 @@ export interface ServiceDefinition {
   /** What it publishes besides the fields of every server. */
   describe(context: RunContext): Omit<Service, keyof Service> & { url: string };
 }
+
+/** A server cannot be installed on this machine; the message is one line that says which and why. */
+export class UnavailableError extends Error {
+  override readonly name = "UnavailableError";
+}

@@ -1,6 +1,6 @@
 import { choosePorts } from "./choose_ports.ts";
 import type { ServiceDefinition, ServiceSettings } from "./definition.ts";
-import { readJson } from "./read_json.ts";
+import { readJson } from "./state_files.ts";
 
 export interface KeepSettingsOptions {
   /** First port of the block: taken or refused. */

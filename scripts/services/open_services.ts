@@ -1,12 +1,11 @@
 import { fileURLToPath } from "node:url";
 import type { ServiceName } from "../../src/testing/services.ts";
-import type { ServiceDefinition } from "./definition.ts";
+import { type ServiceDefinition, UnavailableError } from "./definition.ts";
 import { kafka } from "./servers/kafka.ts";
 import { minio } from "./servers/minio.ts";
 import { postgres } from "./servers/postgres.ts";
 import { seaweedfs } from "./servers/seaweedfs.ts";
 import { ServiceHandle } from "./service_handle.ts";
-import { UnavailableError } from "./unavailable_error.ts";
 
 export interface OpenServicesOptions {
   only?: readonly ServiceName[];

@@ -1,33 +1,18 @@
-import type {
-  KafkaService,
-  PostgresService,
-  S3Service,
-  Service,
-  ServiceName,
-  ServicesFile,
-} from "../../src/testing/services.ts";
-import { withLock } from "./with_lock.ts";
+import type { Service, ServiceName, ServicesFile } from "../../src/testing/services.ts";
+import { removeIfThere } from "../cli/remove_if_there.ts";
+import { withLock } from "./state_files.ts";
 
-const ORDER: ServiceName[] = ["kafka", "minio", "postgres", "seaweedfs"];
+/** Short names of the URLs, in the order of the file. */
+const URLS = { kafka: "KAFKA", minio: "S3", postgres: "POSTGRES", seaweedfs: "S3_SECOND" } as const;
+const ORDER = Object.keys(URLS);
 
 /** Returns the content of `services.json` for these servers: their URLs under short names, then each in full. */
 export function servicesFile(services: readonly Service[]): ServicesFile {
   const sorted = [...services].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
   const content: ServicesFile = { formatVersion: 1, services: {} };
   for (const service of sorted) {
-    if (service.name === "kafka") {
-      content.KAFKA = service.url;
-      content.services.kafka = service as KafkaService;
-    } else if (service.name === "minio") {
-      content.S3 = service.url;
-      content.services.minio = service as S3Service;
-    } else if (service.name === "seaweedfs") {
-      content.S3_SECOND = service.url;
-      content.services.seaweedfs = service as S3Service;
-    } else {
-      content.POSTGRES = service.url;
-      content.services.postgres = service as PostgresService;
-    }
+    content[URLS[service.name]] = service.url;
+    Object.assign(content.services, { [service.name]: service });
   }
   return content;
 }
@@ -49,19 +34,12 @@ export async function publishService(
       const { services } = JSON.parse(await Deno.readTextFile(file)) as ServicesFile;
       others = Object.values(services).filter((other: Service) => other.name !== name);
     } catch (error) {
-      // Without a readable file there is nothing to keep: it is written anew.
-      if (
-        !(error instanceof Deno.errors.NotFound || error instanceof SyntaxError || error instanceof TypeError)
-      ) {
-        throw error;
-      }
+      // Without a readable file there is nothing to keep.
+      if (![Deno.errors.NotFound, SyntaxError, TypeError].some((kind) => error instanceof kind)) throw error;
     }
     const all = service === undefined ? others : [...others, service];
     if (all.length === 0) {
-      await Deno.remove(file).catch((error) => {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      });
-      return;
+      return await removeIfThere(file);
     }
     await Deno.writeTextFile(`${file}.new`, JSON.stringify(servicesFile(all), null, 2) + "\n", {
       mode: 0o600,

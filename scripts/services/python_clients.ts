@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { installStep } from "./servers/install_step.ts";
-import { UnavailableError } from "./unavailable_error.ts";
+import { UnavailableError } from "./definition.ts";
 
 /** Versions of the packages; together they name the folder that they are installed in. */
 const PACKAGES = ["confluent-kafka==2.16.1", "pyarrow==26.0.1", "duckdb==2.0.1"];

@@ -1,4 +1,5 @@
 import { type ProcessEntry, readProcessTable } from "./process_table.ts";
+import { removeIfThere } from "../cli/remove_if_there.ts";
 import { shell } from "./shell.ts";
 import type { ServerCommand } from "./definition.ts";
 
@@ -140,9 +141,7 @@ export class ServerProcess {
         `Cannot kill processes ${pids} as they must end: current value is alive 10 s after SIGKILL`,
       );
     }
-    await Deno.remove(this.pidFile).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    await removeIfThere(this.pidFile);
     return pids.length > 0;
   }
 

@@ -3,9 +3,8 @@ import { type Authority, openAuthority } from "./servers/certificates.ts";
 import type { RunContext, ServiceDefinition, ServiceSettings } from "./definition.ts";
 import { keepSettings } from "./keep_settings.ts";
 import { publishService } from "./publish_services.ts";
-import { readJson } from "./read_json.ts";
+import { readJson, withLock } from "./state_files.ts";
 import { ServerProcess } from "./server_process.ts";
-import { withLock } from "./with_lock.ts";
 
 export interface ServiceHandleOptions {
   /** The `.services` folder, absolute. */

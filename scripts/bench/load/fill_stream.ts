@@ -1,3 +1,4 @@
+import { openBroker } from "../../../src/adapters.ts";
 import type { Broker } from "../../../src/broker/broker.ts";
 import type { LabelMode } from "../../../src/simulate/events/event.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";
@@ -65,4 +66,30 @@ export async function fillStream(broker: Broker, topics: Topics, options: FillOp
 function padded(json: string, recordBytes: number | undefined): string {
   const missing = (recordBytes ?? 0) - json.length - `,"padding":""`.length;
   return missing < 0 ? json : `${json.slice(0, -1)},"padding":"${"x".repeat(missing)}"}`;
+}
+
+/**
+ * Fills a topic with simulated transactions, and another with their labels, unless an earlier run has left them there.
+ *
+ * @param stream URL of the stream.
+ * @returns The topics' names.
+ */
+export async function filledTopic(
+  stream: string,
+  options: Required<Omit<FillOptions, "labelDelayMs">>,
+): Promise<Topics> {
+  const { records, partitions, recordBytes, customers, labels } = options;
+  await using broker = await openBroker(stream, { kafkaClient: "platformatic" });
+  for (let attempt = 1;; attempt++) {
+    const topic = `bench-${records}x${recordBytes}-${partitions}-${customers}-${labels}-${attempt}`;
+    const topics = { topic, labelTopic: `${topic}.labels` };
+    const known = await broker.partitions(topic) === 0 ? [] : await broker.offsets(topic);
+    const count = known.reduce((sum, { startOffset, endOffset }) => sum + endOffset - startOffset, 0);
+    if (known.length > 0 && count === records) return topics;
+    // A topic that was begun and not finished is passed over.
+    if (known.length > 0) continue;
+    console.error(`filling ${topic}`);
+    await fillStream(broker, topics, options);
+    return topics;
+  }
 }

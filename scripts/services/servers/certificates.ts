@@ -1,5 +1,5 @@
 import { shell } from "../shell.ts";
-import { UnavailableError } from "../unavailable_error.ts";
+import { UnavailableError } from "../definition.ts";
 
 /** A certificate authority of this checkout, for tests on loopback only. */
 export interface Authority {

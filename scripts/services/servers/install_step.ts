@@ -1,6 +1,5 @@
-import type { InstallContext } from "../definition.ts";
+import { type InstallContext, UnavailableError } from "../definition.ts";
 import { shell } from "../shell.ts";
-import { UnavailableError } from "../unavailable_error.ts";
 
 export interface InstallStepOptions {
   /** Programs that a machine may lack, with advice. */

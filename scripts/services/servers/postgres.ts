@@ -1,9 +1,8 @@
 import type { PostgresService, Service } from "../../../src/testing/services.ts";
 import { authorityFile } from "./certificates.ts";
-import type { ServiceDefinition } from "../definition.ts";
+import { type ServiceDefinition, UnavailableError } from "../definition.ts";
 import { readProcessTable } from "../process_table.ts";
 import { shell } from "../shell.ts";
-import { UnavailableError } from "../unavailable_error.ts";
 
 const DATABASE = "edgewood";
 const TLS_ONLY_DATABASE = "edgewood_tls";

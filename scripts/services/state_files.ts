@@ -1,3 +1,15 @@
+/** Files in which the processes of this checkout share the servers' state. */
+
+/** Reads a JSON file; undefined if there is none. Throws a SyntaxError if it is broken. */
+export async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Runs `work` while no other process, and no other call in this one, holds the lock file at `path`.
  *
