@@ -6,11 +6,21 @@
  *
  * @module
  */
-import { memoryBounds } from "./memory_bounds.ts";
-import { COMMANDS } from "../../commands/list.ts";
-import { permissionsFor } from "./permissions.ts";
+
+/** Commands that run until they are told to end: to end before they began is no failure. */
+const ENDLESS = ["consume", "serve", "demo"];
+
+let child: Deno.ChildProcess | undefined;
+let isEnding = false;
+// A terminal sends Ctrl-C to the command itself; a SIGTERM to the launcher has to be passed on, also one that comes early.
+Deno.addSignalListener("SIGINT", () => {});
+Deno.addSignalListener("SIGTERM", () => {
+  isEnding = true;
+  child?.kill("SIGTERM");
+});
 
 const [command, ...args] = Deno.args;
+const { COMMANDS } = await import("../../commands/list.ts");
 const names = COMMANDS.map((each) => each.name());
 if (!names.includes(command)) {
   console.error(
@@ -18,21 +28,30 @@ if (!names.includes(command)) {
   );
   Deno.exit(2);
 }
-const script = new URL(`../../commands/${command}.ts`, import.meta.url).href;
-const read = (name: string) => Deno.env.get(name);
-const permissions = permissionsFor(command, args, read, realPath, (note) => console.error(`note: ${note}`));
-const { flags, env } = memoryBounds(command, args, read);
-const child = start();
-// A terminal sends Ctrl-C to the command itself; a SIGTERM to the launcher has to be passed on.
-Deno.addSignalListener("SIGINT", () => {});
-Deno.addSignalListener("SIGTERM", () => child.kill("SIGTERM"));
-const { code } = await child.status;
+const started = isEnding ? undefined : await start();
+if (isEnding) started?.kill("SIGTERM");
+const { code, signal } = await started?.status ?? { code: 143, signal: "SIGTERM" };
+if (isEnding && signal === "SIGTERM" && ENDLESS.includes(command)) {
+  console.error(`${command}: ended before it began`);
+  Deno.exit(0);
+}
 Deno.exit(code);
 
-function start(): Deno.ChildProcess {
+async function start(): Promise<Deno.ChildProcess> {
+  const { memoryBounds } = await import("./memory_bounds.ts");
+  const { permissionsFor } = await import("./permissions.ts");
+  const read = (name: string) => Deno.env.get(name);
+  const permissions = permissionsFor(command, args, read, realPath, (note) => console.error(`note: ${note}`));
+  const { flags, env } = memoryBounds(command, args, read);
   try {
-    return new Deno.Command("deno", {
-      args: ["run", ...flags, ...permissions, script, ...args],
+    return child = new Deno.Command("deno", {
+      args: [
+        "run",
+        ...flags,
+        ...permissions,
+        new URL(`../../commands/${command}.ts`, import.meta.url).href,
+        ...args,
+      ],
       env,
       stdin: "inherit",
       stdout: "inherit",

@@ -120,3 +120,19 @@ Deno.test("launch says that deno must be on PATH where it is not", async () => {
   assertStringIncludes(stderr, "the program deno must be on PATH");
   assert(!/^ +at /m.test(stderr), stderr);
 });
+
+Deno.test("launch: a SIGTERM at any moment of a start ends consume with 0", async () => {
+  const folder = await Deno.makeTempDir();
+  await makeEmbeddedRun(folder, { count: 100 });
+  const args = ["consume", ...embeddedArgs(folder), "--alerts", "none"];
+  for (const waitMs of [60, 150, 250, 350, 450, 600, 900]) {
+    await using process = startDeno("scripts/cli/launch/launch.ts", args, {
+      permissions: await launcherFlags("consume"),
+    });
+    await new Promise((done) => setTimeout(done, waitMs));
+    process.kill("SIGTERM");
+    const { code, stderr } = await process.ended();
+    assertEquals(code, 0, `after ${waitMs} ms: ${stderr}`);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
