@@ -9,7 +9,7 @@ export interface HttpAddress {
 /**
  * Reads `HOST:PORT`, as in `127.0.0.1:8080`, `localhost:8080` or `[::1]:8080`.
  *
- * @throws RangeError where it is something else.
+ * @throws RangeError if it is anything else.
  *
  * @example
  * ```ts

@@ -16,20 +16,18 @@ import { readModelFiles } from "./model_files.ts";
 import { openPageRoutes } from "./page/files.ts";
 import { SnapshotStates } from "./live/snapshot_states.ts";
 
-/** What the service works with. */
+/** What the service needs. */
 export interface AloneParts {
   model: string | URL;
-  /** Whose newest feature states it scores with, and whose flagged transactions it shows; absent for none. */
+  /** Source of feature states and flagged transactions, if there is one. */
   ledger?: Ledger;
-  /** Topic of the transactions that the ledger holds. */
   topic: string;
-  /** Without a ledger: keeps no state, so that each transaction is scored as the first one ever. */
+  /** Without a ledger: score each transaction as if it were the first one. */
   stateless: boolean;
-  /** Takes lines for the log, and has the counters. */
   telemetry: Telemetry;
 }
 
-/** The service, to be listened with. */
+/** The service; `listen` gives it an address. */
 export interface AloneService extends Disposable {
   app: HttpApp;
 }
@@ -39,10 +37,10 @@ const REFRESH_MS = 30_000;
 /**
  * Opens the service without a stream.
  *
- * With a ledger it scores with the newest feature states there, and looks for newer ones every 30 s. Without one it keeps a
- * state of its own, which takes in each transaction that it scores, once, by its id; the state is gone when it ends.
+ * With a ledger it scores with the newest feature states there, and looks for newer ones every 30 s. Without one it keeps its
+ * own state in memory, which each scored transaction updates once, by its id.
  *
- * @throws RangeError or Error where the model is damaged, or of a table; Error where the module is not built.
+ * @throws RangeError or Error if the model is damaged or was trained on a table; Error if the module is not built.
  */
 export async function openAlone(access: Access, parts: AloneParts): Promise<AloneService> {
   const { ledger, topic, telemetry } = parts;
@@ -70,7 +68,7 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
       (error) => telemetry.trouble("feature states", error.message),
     );
   }, REFRESH_MS);
-  // What listens keeps the process alive, and nothing else: `deno serve` ends on SIGTERM when nothing does any more.
+  // Only the listener keeps the process alive: `deno serve` ends on SIGTERM once nothing else does.
   for (const timer of [stepping, refreshing]) if (timer !== undefined) Deno.unrefTimer(timer);
   return {
     app,

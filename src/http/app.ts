@@ -1,8 +1,3 @@
-/**
- * The HTTP service: its routes, and what holds for all of them.
- *
- * @module
- */
 import { Hono } from "hono";
 import { flaggedRoutes } from "./routes/flagged_routes.ts";
 import { type Access, Guard, SECURITY_HEADERS } from "./access/guard.ts";
@@ -21,12 +16,12 @@ import { transactionRoutes } from "./routes/transaction_routes.ts";
 
 /** What answers requests. */
 export interface HttpApp {
-  /** Answers a request that came from an address; never rejects. */
+  /** Answers a request from an address; never rejects. */
   fetch(request: Request, address: string): Promise<Response>;
   readonly inHand: number;
 }
 
-/** What is known of a request beside what it says. */
+/** What the server knows about a request besides its text. */
 interface Bindings {
   address: string;
   /** Path of the route that answers. */
@@ -62,7 +57,7 @@ export function createApp(
   app.onError((error) => {
     if (error instanceof Problem) return problemResponse(error);
     parts.telemetry.log("error", `http: ${error.stack ?? error.message}`);
-    return problemResponse(new Problem(500, "Something failed that is not your fault; the log says more."));
+    return problemResponse(new Problem(500, "Something failed on the server; its log says more."));
   });
   return {
     get inHand() {
@@ -86,7 +81,7 @@ export function createApp(
   };
 }
 
-/** The routes, each checked before it answers; what is no route is answered with 404, or 405 for another method. */
+/** The routes, each behind the guard; 404 for other paths, 405 for other methods. */
 function routed(routes: readonly Route[], guard: Guard): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   for (const { method, path, scope, handle } of routes) {

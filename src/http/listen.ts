@@ -12,9 +12,9 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Time for answers in hand when the service ends. */
+/** Time to finish answers when the service ends. */
 const END_WITHIN_MS = 3000;
-/** What a connection may cost: time for a head, for a whole request, and between two of them; bytes of a head. */
+/** Limits of a connection: time for a head, for a whole request and between two requests; bytes of a head. */
 const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -23,19 +23,19 @@ const LIMITS = {
   maxHeaderSize: 16_384,
 };
 const MOST_CONNECTIONS = 1000;
-/** Status of what is no HTTP, by the error's code; 400 for all others. */
+/** Status for malformed requests by error code; 400 for all others. */
 const BROKEN: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
 /**
- * Listens, and answers until it is disposed of; then what is in hand is answered first, for 3 s at most.
+ * Listens and answers until it is disposed of, which waits for answers in progress, 3 s at most.
  *
- * It is node:http that listens: `Deno.serve` has no time-out for a slow head and no bound on heads and connections. It needs
- * the permission to listen at exactly this address.
+ * It uses node:http, since `Deno.serve` has no timeout for a slow head and no limit on heads and connections. It needs the
+ * permission to listen at exactly this address.
  *
- * @throws Deno's or Node's error where the address is in use or not of this machine.
+ * @throws Deno's or Node's error if the address is in use or belongs to another machine.
  */
 export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpServer> {
   const server = createServer(
@@ -66,7 +66,7 @@ export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpSe
 
 const NO_REQUEST = "The bytes must be a request of HTTP/1.1.";
 
-/** Answers what is no HTTP, and ends the connection. */
+/** Answers a malformed request, and ends the connection. */
 function refuse(error: Error & { code?: string }, socket: Duplex): void {
   if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
   const status = BROKEN[error.code ?? ""] ?? 400;
@@ -77,7 +77,7 @@ function refuse(error: Error & { code?: string }, socket: Duplex): void {
   );
 }
 
-/** An IPv4 address as such, where the socket says it in IPv6. */
+/** Turns an IPv4 address in IPv6 notation into a plain one. */
 function plainAddress(address = ""): string {
   return address.replace(/^::ffff:(?=\d+\.)/, "");
 }

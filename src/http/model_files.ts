@@ -2,15 +2,15 @@
 export interface ModelFiles {
   manifest: Uint8Array<ArrayBuffer>;
   forest: Uint8Array<ArrayBuffer>;
-  /** The model card, `README.md`; absent where the folder has none. */
+  /** The model card, `README.md`, if there is one. */
   card?: string;
 }
 
 /**
- * Reads the files of a model, byte by byte as its hashes have them.
+ * Reads the files of a model unchanged.
  *
  * @param folder Path or file URL of the folder, from which the model was loaded.
- * @throws Deno's error where a file of the model cannot be read.
+ * @throws Deno's error if a file of the model cannot be read.
  */
 export async function readModelFiles(folder: string | URL): Promise<ModelFiles> {
   const place = (name: string) =>

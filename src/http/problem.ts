@@ -1,18 +1,11 @@
-/**
- * Errors of HTTP as problem details (RFC 9457), which say what the caller can mend and nothing else.
- *
- * @module
- */
-
-/** What a caller did wrong, or what cannot be done now: it becomes the answer. */
+/** An error that becomes the answer, as problem details (RFC 9457) that say only what the caller can fix. */
 export class Problem extends Error {
-  /** Tells it from errors that nobody foresaw. */
   override readonly name = "Problem";
   /** Status of the answer, 400 to 599. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  /** Makes the problem; `detail` is what the caller reads. */
+  /** `detail` is what the caller reads. */
   constructor(status: number, detail: string, headers: Record<string, string> = {}) {
     super(detail);
     this.status = status;
@@ -20,7 +13,7 @@ export class Problem extends Error {
   }
 }
 
-/** The words of each status. */
+/** The title of each status. */
 export const TITLES: Readonly<Record<number, string>> = {
   400: "Bad request",
   401: "Unauthorized",
@@ -40,15 +33,6 @@ export const TITLES: Readonly<Record<number, string>> = {
 
 /**
  * The answer for a problem.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../testing/assert.ts";
- * import { Problem, problemResponse } from "./problem.ts";
- *
- * const response = problemResponse(new Problem(404, "There is no such page."));
- * assertEquals((await response.json()).title, "Not found");
- * ```
  */
 export function problemResponse(problem: Problem): Response {
   return new Response(JSON.stringify(problemOf(problem)), {
@@ -57,7 +41,7 @@ export function problemResponse(problem: Problem): Response {
   });
 }
 
-/** The problem as the body of an answer has it. */
+/** The problem as the body of an answer. */
 export function problemOf({ status, message }: Problem): Record<string, unknown> {
   return { type: "about:blank", title: TITLES[status] ?? "Error", status, detail: message };
 }

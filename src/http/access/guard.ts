@@ -1,19 +1,14 @@
-/**
- * Who may ask for what: checked before a route sees a request.
- *
- * @module
- */
 import { isLoopback } from "../address.ts";
 import { Problem } from "../problem.ts";
 import { RateLimit } from "./rate_limit.ts";
 import type { Scope } from "../routes/route.ts";
 import { findToken, type KeptToken } from "./tokens.ts";
 
-/** Who may ask for what. */
+/** Who may call which routes; it is checked before a route sees the request. */
 export interface Access {
-  /** The tokens; without them everything is open, to this machine alone. */
+  /** Without tokens every route is open, but only to this machine. */
   tokens?: { readonly tokens: readonly KeptToken[] };
-  /** Requests a second of one token, or of one address where there are no tokens (default 1,000). */
+  /** Limit for each token, or for each address if there are no tokens (default 1,000). */
   requestsPerSecond?: number;
 }
 
@@ -32,35 +27,36 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 const MOST_AT_ONCE = 256;
 const BEARER = /^bearer +([\w.~+/=-]{1,512})$/i;
 
-/** Checks requests, and counts those in hand. */
+/** Checks requests, and counts those in progress. */
 export class Guard {
   readonly #access: Access;
   readonly #limit: RateLimit;
   #inHand = 0;
 
-  /** Knows of no request yet. */
   constructor(access: Access) {
     this.#access = access;
     const perSecond = access.requestsPerSecond ?? 1000;
     this.#limit = new RateLimit({ perSecond, burst: 2 * perSecond });
   }
 
-  /** Requests in hand. */
+  /** Requests in progress. */
   get inHand(): number {
     return this.#inHand;
   }
 
   /**
-   * Lets a request in.
+   * Admits a request.
    *
    * @param address Of the caller's end of the connection.
-   * @returns Says that it is answered.
-   * @throws Problem where it must not be answered.
+   * @returns To be disposed of once the request is answered.
+   * @throws Problem if the request must not be answered.
    */
   enter(request: Request, address: string): Disposable {
     if (this.#access.tokens === undefined) checkLocal(request, address);
     if (this.#inHand >= MOST_AT_ONCE) {
-      throw new Problem(503, `There are ${MOST_AT_ONCE} requests in hand already.`, { "retry-after": "1" });
+      throw new Problem(503, `Too many requests at once: the limit is ${MOST_AT_ONCE}.`, {
+        "retry-after": "1",
+      });
     }
     this.#inHand++;
     return { [Symbol.dispose]: () => void this.#inHand-- };
@@ -69,18 +65,18 @@ export class Guard {
   /**
    * Checks that the caller may use a route.
    *
-   * @param scope What a token must allow; undefined where everybody may.
-   * @throws Problem where it may not.
+   * @param scope What a token must allow; undefined if everybody may.
+   * @throws Problem if the caller may not use it.
    */
   check(request: Request, address: string, scope: Scope | undefined): void {
     const { tokens } = this.#access;
     if (tokens === undefined || scope === undefined) return this.#count(address);
     const presented = BEARER.exec(request.headers.get("authorization") ?? "")?.[1];
     const token = presented === undefined ? undefined : findToken(tokens.tokens, presented);
-    // Strangers of one address share what it may ask, so that guessing is bounded too.
+    // Callers without a valid token share their address's limit, which bounds guessing.
     this.#count(token === undefined ? address : `token ${token.name}`);
     if (token === undefined) {
-      throw new Problem(401, "The request must bear a token.", {
+      throw new Problem(401, "The request needs a token.", {
         "www-authenticate": 'Bearer realm="edgewood"',
       });
     }
@@ -95,15 +91,17 @@ export class Guard {
 }
 
 /**
- * Without tokens the service is this machine's alone. A page of another site, open in a browser here, must neither reach
- * it under a name of its own that leads here (DNS rebinding) nor have the browser write to it.
+ * Without tokens only this machine may call. A page of another site, open in a browser here, must not reach the service under
+ * a name of its own (DNS rebinding), nor make the browser write to it.
  */
 function checkLocal({ headers, method }: Request, address: string): void {
   const host = (headers.get("host") ?? "").toLowerCase();
   const hostname = host.replace(/:\d{1,5}$/, "").replace(/^\[(.*)\]$/, "$1");
-  if (!isLoopback({ hostname, port: 0 })) throw new Problem(421, "The service is not called by this name.");
+  if (!isLoopback({ hostname, port: 0 })) {
+    throw new Problem(421, "The service does not answer to this host name.");
+  }
   if (!isLoopback({ hostname: address, port: 0 })) {
-    throw new Problem(403, "The service answers this machine alone.");
+    throw new Problem(403, "The service answers only this machine.");
   }
   const origin = headers.get("origin");
   const isRead = method === "GET" || method === "HEAD";

@@ -1,8 +1,8 @@
-/** Callers that are remembered; the one that was longest silent is forgotten first. */
+/** Callers that are remembered; the least recent one is forgotten first. */
 const MOST_CALLERS = 10_000;
 
 /**
- * A bucket of requests for each caller: it fills steadily, and a request takes one out.
+ * A token bucket for each caller.
  *
  * @example
  * ```ts
@@ -22,7 +22,6 @@ export class RateLimit {
   readonly #nowMs: () => number;
   readonly #buckets = new Map<string, { left: number; atMs: number }>();
 
-  /** Knows of no caller yet: each begins with a full bucket. */
   constructor(
     { perSecond, burst }: { perSecond: number; burst: number },
     nowMs: () => number = () => performance.now(),
@@ -32,7 +31,7 @@ export class RateLimit {
     this.#nowMs = nowMs;
   }
 
-  /** Takes one request of the caller; false where it has none left. */
+  /** Takes one request from the caller's bucket; false if it is empty. */
   take(caller: string): boolean {
     const now = this.#nowMs();
     const known = this.#buckets.get(caller);

@@ -2,7 +2,6 @@ import { Problem } from "../problem.ts";
 
 /** Bounds of a request's body. */
 export interface BodyLimits {
-  /** Most bytes. */
   maxBytes: number;
   /** Time from its first to its last byte. */
   timeoutMs: number;
@@ -11,7 +10,7 @@ export interface BodyLimits {
 /**
  * Reads a request's body, bounded in size and time.
  *
- * @throws Problem 413 for too many bytes, 408 for too much time, 400 where the sender breaks off.
+ * @throws Problem 413 for too many bytes, 408 for too much time, 400 if the sender breaks off.
  */
 export async function readBody(
   request: Request,
@@ -24,7 +23,7 @@ export async function readBody(
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
-    reader.cancel().catch(() => undefined); // it has broken off already
+    reader.cancel().catch(() => undefined); // the body has ended already
   }, timeoutMs);
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -39,10 +38,10 @@ export async function readBody(
     }
   } catch (error) {
     if (error instanceof Problem) {
-      reader.cancel().catch(() => undefined); // what is left of it is not read
+      reader.cancel().catch(() => undefined); // the rest is not read
       throw error;
     }
-    throw new Problem(400, "The body must arrive whole: it broke off.");
+    throw new Problem(400, "The body broke off before its end.");
   } finally {
     clearTimeout(timer);
   }

@@ -1,15 +1,15 @@
 import { LatencyHistogram } from "../live/latency_histogram.ts";
 
-/** Requests that were answered, by route and status, and the time that each route took. */
+/** Counts answered requests by route and status, and the time that each route took. */
 export class RequestCounts {
   readonly #answers = new Map<string, { route: string; status: number; count: number }>();
   /** Time to the head of the answer, microseconds, by route. */
   readonly times: Map<string, LatencyHistogram> = new Map();
 
   /**
-   * Takes an answer into account.
+   * Counts an answer.
    *
-   * @param route The route's own path, never the path of a request: what callers make up does not add to the counts.
+   * @param route The route's own path, never a request's path: callers could make up any number of those.
    */
   add(route: string, status: number, ms: number): void {
     const key = `${route} ${status}`;
@@ -21,7 +21,6 @@ export class RequestCounts {
     times.add(ms * 1000);
   }
 
-  /** The counts. */
   get answers(): { route: string; status: number; count: number }[] {
     return [...this.#answers.values()];
   }

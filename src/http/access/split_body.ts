@@ -1,43 +1,28 @@
-/**
- * A body of transactions to records, each of which the decoder then reads as it reads one of the stream.
- *
- * @module
- */
 import { setImmediate } from "node:timers/promises";
 import type { RecordBatch } from "../../broker/broker.ts";
 import { recordBatch } from "../../broker/record_batch.ts";
 import { Problem } from "../problem.ts";
 
-/** How the transactions stand in a body: one JSON value (an object, or an array of them), or one a line. */
+/** One JSON value (an object, or an array of them), or one object a line. */
 export type BodyFormat = "json" | "ndjson";
 
 /** The records of a body. */
 export interface SplitBody {
   batch: RecordBatch;
-  /** Whether the body was one transaction by itself, not an array or lines. */
+  /** Whether the body was one object, not an array or lines. */
   isSingle: boolean;
 }
 
-/** Bytes between two turns of the event loop. */
+/** Bytes after which the event loop gets a turn. */
 const TURN_BYTES = 1 << 18;
 
 /**
  * Splits a body into the bytes of its transactions.
  *
- * What stands between brackets and commas is not looked into: the decoder says what is wrong with it.
+ * Only brackets, commas and strings are looked at: the decoder checks each transaction.
  *
- * @param maxRecords Most transactions.
+ * @param maxRecords Upper bound of the number of transactions.
  * @throws Problem 413 for more transactions, 422 for an array that does not end.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../../testing/assert.ts";
- * import { splitBody } from "./split_body.ts";
- *
- * const body = new TextEncoder().encode(' [{"a": "],["}, 2]');
- * const { batch } = await splitBody(body, "json", 10);
- * assertEquals(batch.count, 2);
- * ```
  */
 export async function splitBody(
   bytes: Uint8Array,
@@ -67,7 +52,7 @@ export async function splitBody(
   return { batch: batchOf(bytes, starts, ends), isSingle: false };
 }
 
-/** Start and end of each element of an array; undefined now and then, for others to have their turn. */
+/** Start and end of each element of an array; undefined when the event loop should get a turn. */
 function* arrayElements(bytes: Uint8Array, from: number): Generator<[number, number] | undefined> {
   let depth = 0;
   let start = skipSpace(bytes, from);
@@ -95,7 +80,7 @@ function* arrayElements(bytes: Uint8Array, from: number): Generator<[number, num
     } else if (byte === CLOSE_ARRAY) {
       if (!isEmpty) yield elementTo(at);
       if (skipSpace(bytes, at + 1) < bytes.length) {
-        throw new Problem(422, "The body must be one JSON value: there is more after the array.");
+        throw new Problem(422, "The body must be one JSON value: more follows after the array.");
       }
       return;
     } else if (!isSpace(byte)) isEmpty = false;
@@ -104,10 +89,10 @@ function* arrayElements(bytes: Uint8Array, from: number): Generator<[number, num
       yield undefined;
     }
   }
-  throw new Problem(422, "The body must be a JSON array that ends: it does not.");
+  throw new Problem(422, "The body must be a JSON array: its end is missing.");
 }
 
-/** Start and end of each line that is not empty. */
+/** Start and end of each line that is not empty; undefined as above. */
 function* lines(bytes: Uint8Array): Generator<[number, number] | undefined> {
   let turnAt = TURN_BYTES;
   for (let start = 0; start < bytes.length;) {

@@ -1,18 +1,18 @@
 import { type KeptToken, parseTokens } from "./tokens.ts";
 
-/** The tokens of a file, which may change while they are in use. */
+/** The tokens of a file, as it stands now. */
 export interface TokenFile extends Disposable {
   readonly tokens: readonly KeptToken[];
 }
 
-/** Time within which a token that was added or taken away counts. */
+/** A change of the file takes effect within this time. */
 const LOOK_MS = 5000;
 
 /**
- * Reads a tokens file, and reads it again when it changes: a token that is taken out of it ends within 5 s.
+ * Reads a tokens file, and reads it again when it changes, so a removed token is refused within 5 s.
  *
- * @param onTrouble Told where a changed file cannot be read; the tokens before it hold.
- * @throws RangeError where it is no tokens file; Error where it cannot be read.
+ * @param onTrouble Called if a changed file cannot be read; the earlier tokens stay valid.
+ * @throws RangeError if it is not a tokens file; Error if it cannot be read.
  */
 export async function openTokenFile(path: string, onTrouble: (message: string) => void): Promise<TokenFile> {
   let text = await Deno.readTextFile(path).catch((cause) => {

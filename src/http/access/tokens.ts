@@ -1,20 +1,14 @@
-/**
- * Tokens of callers: what each may do, and its hash; the token itself is nowhere kept.
- *
- * @module
- */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import type { Scope } from "../routes/route.ts";
 
-/** A token as the file keeps it. */
+/** A token as the file keeps it: what it allows and its hash, never the token itself. */
 export interface KeptToken {
-  /** Whose it is. */
   name: string;
   scopes: Scope[];
-  /** SHA-256 of the token, in lower-case hexadecimal: enough, since a token is 256 random bits that nobody can guess. */
+  /** SHA-256 in lower-case hexadecimal; a token has 256 random bits, so a fast hash is enough. */
   sha256: string;
-  /** When it was made, RFC 3339. */
+  /** RFC 3339. */
   created_at: string;
 }
 
@@ -31,7 +25,7 @@ const PREFIX = "edgewood_";
 /**
  * Makes a token of 256 random bits.
  *
- * @returns The token, to be shown once, and what is kept of it.
+ * @returns The token, which is shown once, and what the file keeps.
  */
 export function makeToken(
   { name, scopes }: Pick<KeptToken, "name" | "scopes">,
@@ -51,7 +45,7 @@ export function makeToken(
 /**
  * Reads the text of a tokens file.
  *
- * @throws RangeError where it is something else, or names a token twice.
+ * @throws RangeError if it is anything else, or names a token twice.
  */
 export function parseTokens(text: string): KeptToken[] {
   let json: unknown;
@@ -84,19 +78,9 @@ export function formatTokens(tokens: readonly KeptToken[]): string {
 }
 
 /**
- * The kept token that a presented one is; undefined where it is none of them.
+ * Finds the kept token that a caller presents; undefined if there is none.
  *
- * Every kept hash is compared, each in constant time, so the time that it takes tells nothing of them.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../../testing/assert.ts";
- * import { findToken, makeToken } from "./tokens.ts";
- *
- * const { token, kept } = makeToken({ name: "ann", scopes: ["read"] });
- * assertEquals(findToken([kept], token)?.name, "ann");
- * assertEquals(findToken([kept], `${token}x`), undefined);
- * ```
+ * Every kept hash is compared in constant time, so the time reveals nothing.
  */
 export function findToken(kept: readonly KeptToken[], presented: string): KeptToken | undefined {
   const hash = hashOf(presented);

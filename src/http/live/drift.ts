@@ -1,18 +1,13 @@
-/**
- * How far the features have drifted from what the model was trained on.
- *
- * @module
- */
 import type { FeatureSummary } from "../../forest/manifest.ts";
 import type { FeatureDrift } from "../routes/answers.ts";
 import { populationStability } from "../../training/metrics.ts";
 import { quantile } from "../../runtime/quantile.ts";
 
-/** Fewer values than these say nothing. */
+/** Fewer values say nothing. */
 const LEAST_VALUES = 200;
-/** Values that differ by no more than this share of the distance from the smallest quantile to p99 are the same. */
+/** Values closer than this share of the distance from the smallest quantile to p99 count as equal. */
 const SAME_WITHIN = 1e-3;
-/** Of the way to the next quantile, how far the share of a value that has several may reach: its bin is not empty. */
+/** A value that several quantiles share may reach this far towards the next one: the bin between is not empty. */
 const MOST_OF_NEXT = 0.9;
 
 /**
@@ -54,15 +49,14 @@ function stabilityIndex(quantiles: Record<string, number>, sorted: Float32Array)
 
 /** Where a bin ends. */
 interface Edge {
-  /** The largest value that is in it. */
+  /** Largest value in the bin. */
   value: number;
-  /** Share of the training up to here, at least. */
+  /** Least share of the training up to here. */
   share: number;
-  /** Whether several quantiles have this value. */
   isSeveral: boolean;
 }
 
-/** The ends of the bins, rising; the last one is without end. */
+/** The ends of the bins, rising; the last one is infinite. */
 function edgesOf(quantiles: Record<string, number>): Edge[] {
   const rising = Object.entries(quantiles).map(([key, value]) => ({ value, share: shareOf(key) }))
     .sort((a, b) => a.share - b.share);

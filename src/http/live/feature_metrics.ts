@@ -2,7 +2,7 @@ import type { FeatureCounts } from "../../features/features.ts";
 import type { FeatureStates } from "./feature_states.ts";
 import type { Metric } from "./metrics_text.ts";
 
-/** What of `FeatureCounts` is told, under which name, and what it means. */
+/** The counts of `FeatureCounts` that are metrics, with name and help. */
 const TOLD:
   readonly (readonly [count: keyof FeatureCounts, type: "gauge" | "counter", name: string, help: string])[] =
     [
@@ -30,7 +30,7 @@ const TOLD:
       ],
     ];
 
-/** Counts of the feature states, summed; since the stream's start, as snapshots carry them on. */
+/** Counts of the feature states, summed, since the start of the stream: snapshots keep them. */
 export function featureMetrics(states: FeatureStates): Metric[] {
   const features = states.all().map((stage) => stage.features);
   return TOLD.map(([count, type, name, help]): Metric => ({

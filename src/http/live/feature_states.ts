@@ -3,29 +3,27 @@ import type { Manifest } from "../../forest/manifest.ts";
 import { type FeatureStage, openFeatureStage } from "../../features/stage.ts";
 
 /**
- * Where a feature state comes from: `live`, the partition that this process consumes; `snapshot`, the newest one in the
- * ledger; `own`, what this process scored itself; `cold`, none of them: as if it were the first transaction ever.
+ * Where a feature state comes from: `live`, a partition that this process consumes; `snapshot`, the newest one in the ledger;
+ * `own`, what this process scored itself; `cold`, nowhere: it is empty.
  */
 export type StateOrigin = "live" | "snapshot" | "own" | "cold";
 
-/** A feature state that was found. */
+/** A feature state and its origin. */
 export interface FoundState {
   stage: FeatureStage;
-  /** Where it comes from. */
   origin: StateOrigin;
-  /** Whether the state takes in what it scores. */
+  /** Whether scoring updates the state. */
   advances: boolean;
 }
 
 /** The feature states that a process can score with. */
 export interface FeatureStates {
-  /** The state in which this customer's transactions meet. */
+  /** The state that holds this customer. */
   of(customerId: string): FoundState;
-  /** Every state that there is at the moment. */
   all(): FeatureStage[];
 }
 
-/** The states of the partitions that a consumer owns, as they stand; scoring leaves them as they are. */
+/** The live states of the partitions that a consumer owns; scoring does not change them. */
 export class OwnedStates implements FeatureStates {
   readonly #broker: Pick<Broker, "partitionOf">;
   readonly #stages = new Map<number, FeatureStage>();
@@ -33,9 +31,7 @@ export class OwnedStates implements FeatureStates {
   readonly #partitions: () => number;
 
   /**
-   * Knows of no owned partition yet.
-   *
-   * @param partitions Number of partitions of the topic, which decides where a customer's transactions lie.
+   * @param partitions Number of partitions of the topic, which decides the partition of a customer.
    */
   constructor(
     broker: Pick<Broker, "partitionOf">,
@@ -47,13 +43,12 @@ export class OwnedStates implements FeatureStates {
     this.#cold = { stage: openFeatureStage(manifest), origin: "cold", advances: false };
   }
 
-  /** Takes note of a partition that is owned from now on, or, with undefined, no longer. */
+  /** Sets the state of an owned partition; undefined when it is no longer owned. */
   set(partition: number, stage: FeatureStage | undefined): void {
     if (stage === undefined) this.#stages.delete(partition);
     else this.#stages.set(partition, stage);
   }
 
-  /** Number of owned partitions. */
   get owned(): number {
     return this.#stages.size;
   }
@@ -70,11 +65,10 @@ export class OwnedStates implements FeatureStates {
   }
 }
 
-/** One state for all customers, of what this process scores; it moves on with it, or stays empty. */
+/** One state for all customers, updated by what this process scores, or always empty. */
 export class OwnState implements FeatureStates {
   readonly #found: FoundState;
 
-  /** Begins with an empty state; where `stateless`, it stays empty, and each transaction is the first one ever. */
   constructor(manifest: Pick<Manifest, "kind" | "features">, { stateless }: { stateless: boolean }) {
     const stage = openFeatureStage(manifest);
     this.#found = { stage, origin: stateless ? "cold" : "own", advances: !stateless };

@@ -2,20 +2,19 @@ import type { Outcome } from "../../ledger/ledger.ts";
 
 /** A flagged transaction, just committed. */
 export interface FlaggedEvent {
-  /** Id of its alert: `<topic>/<partition>/<offset>`. */
+  /** `<topic>/<partition>/<offset>`, as in its alert. */
   id: string;
   verdict: string;
 }
 
-/** Newest events that are kept for those who come back. */
+/** Newest events that are kept for listeners that reconnect. */
 const KEPT = 1000;
 
-/** Tells those who look on of flagged transactions as they are committed. */
+/** Publishes flagged transactions as they are committed. */
 export class FlaggedFeed {
   readonly #kept: FlaggedEvent[] = [];
   readonly #listeners = new Set<(event: FlaggedEvent) => void>();
 
-  /** Takes in what was flagged in a commit. */
   committed({ topic, partition, flagged }: Pick<Outcome, "topic" | "partition" | "flagged">): void {
     for (const { offset, verdict } of flagged.slice(-KEPT)) {
       const event = { id: `${topic}/${partition}/${offset}`, verdict };
@@ -25,13 +24,12 @@ export class FlaggedFeed {
     if (this.#kept.length > 2 * KEPT) this.#kept.splice(0, this.#kept.length - KEPT);
   }
 
-  /** Events after the one with this id; undefined where it is not known any more. */
+  /** Events after the one with this id; undefined if it is no longer kept. */
   after(id: string): FlaggedEvent[] | undefined {
     const at = this.#kept.findLastIndex((event) => event.id === id);
     return at < 0 ? undefined : this.#kept.slice(at + 1);
   }
 
-  /** Listens from now on. */
   listen(listener: (event: FlaggedEvent) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };

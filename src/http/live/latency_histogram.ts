@@ -1,4 +1,4 @@
-/** Bits of a time after its leading one that tell buckets apart: within 12.5%. */
+/** Bits after the leading one that choose the bucket: within 12.5%. */
 const DETAIL_BITS = 3;
 const DETAIL = 1 << DETAIL_BITS;
 const MOST = 2 ** 31 - 1;
@@ -19,9 +19,7 @@ const BUCKETS = (31 - DETAIL_BITS + 1) * DETAIL;
  */
 export class LatencyHistogram {
   readonly #counts = new Float64Array(BUCKETS);
-  /** Number of times. */
   count = 0;
-  /** Sum of the times. */
   sum = 0;
 
   /** Adds a time; one below 0 counts as 0. */
@@ -33,14 +31,12 @@ export class LatencyHistogram {
     this.sum += value;
   }
 
-  /** Adds all of another histogram. */
   addAll(other: LatencyHistogram): void {
     for (let i = 0; i < BUCKETS; i++) this.#counts[i] += other.#counts[i];
     this.count += other.count;
     this.sum += other.sum;
   }
 
-  /** Forgets all times. */
   clear(): void {
     this.#counts.fill(0);
     this.count = this.sum = 0;
@@ -53,7 +49,7 @@ export class LatencyHistogram {
     return count;
   }
 
-  /** The time below or at which the share `q` of all lies; null without a time. */
+  /** The quantile `q` in [0, 1]; null if the histogram is empty. */
   quantile(q: number): number | null {
     let left = q * this.count;
     if (this.count === 0) return null;

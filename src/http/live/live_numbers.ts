@@ -1,8 +1,3 @@
-/**
- * What goes on, in numbers: rates, latencies, scores and features of late.
- *
- * @module
- */
 import type { ConsumerStatus } from "../../consumer/status.ts";
 import type { Manifest } from "../../forest/manifest.ts";
 import type { Outcome } from "../../ledger/ledger.ts";
@@ -15,18 +10,18 @@ const STEP_S = 2;
 const STEPS = 300;
 const STEPS_OF_NOW = 5;
 const SCORE_BINS = 50;
-/** Weight of the scores that a step keeps: half of it is gone after 10 minutes. */
+/** Share of the score counts that a step keeps: half is gone after 10 minutes. */
 const KEPT = 0.5 ** (STEP_S / 600);
-/** Transactions whose features are kept, and most of them from one batch. */
+/** Size of the sample of feature rows, and most rows from one batch. */
 const SAMPLE_ROWS = 2048;
 const SAMPLE_OF_BATCH = 64;
 const DRIFT_EVERY_MS = 5000;
 
-/** Keeps the numbers; a batch costs it some nanoseconds a record, and memory does not grow. */
+/** Rates, latencies, scores and features of recent minutes, in bounded memory. */
 export class LiveNumbers {
-  /** Produced to committed since the start. */
+  /** From produced to committed, since the start. */
   readonly latency: LatencyHistogram = new LatencyHistogram();
-  /** From a batch's processing to its commit since the start. */
+  /** From the start of a batch to its commit, since the start. */
   readonly batchTimes: LatencyHistogram = new LatencyHistogram();
   /** Records, flagged ones and dead letters since the start. */
   readonly totals = { records: 0, flagged: 0, deadLetters: 0 };
@@ -38,7 +33,7 @@ export class LiveNumbers {
   readonly #sample: Float32Array;
   #sampled = 0;
   #drift: { atMs: number; features: FeatureDrift[] } = { atMs: -Infinity, features: [] };
-  /** Times at which the records of batches that wait for their commit were produced. */
+  /** Times of production of the records that wait for their commit. */
   readonly #waiting = new Map<number, { nextOffset: number; count: number; producedAtMs: Float64Array }[]>();
   readonly #steps: Step[] = [];
   readonly #step = { records: 0, flagged: 0, latency: new LatencyHistogram() };
@@ -46,7 +41,6 @@ export class LiveNumbers {
   #statusAtMs: number;
   #eventTimeMs: number | undefined;
 
-  /** Starts to count. */
   constructor(manifest: Manifest, nowMs: () => number = Date.now) {
     this.#manifest = manifest;
     this.#nowMs = nowMs;
@@ -54,15 +48,14 @@ export class LiveNumbers {
     this.#sample = new Float32Array(SAMPLE_ROWS * manifest.features.length);
   }
 
-  /** Seconds between two calls of `look`. */
+  /** Time between two calls of `look`. */
   static readonly stepMs: number = STEP_S * 1000;
 
-  /** What the consumer last said of itself. */
   get status(): ConsumerStatus | undefined {
     return this.#status;
   }
 
-  /** Time since the consumer last said something of itself, or since the start, milliseconds. */
+  /** Time since the last status of the consumer, or since the start. */
   get statusAgeMs(): number {
     return this.#nowMs() - this.#statusAtMs;
   }
@@ -112,7 +105,7 @@ export class LiveNumbers {
     }
   }
 
-  /** Takes a commit into account. */
+  /** Counts a commit. */
   committed(outcome: Outcome, batchMs?: number): void {
     const records = outcome.scored + outcome.deadLetters.length;
     this.#step.records += records;
@@ -128,7 +121,7 @@ export class LiveNumbers {
     }
   }
 
-  /** Forgets what waits of a partition that is another owner's now. */
+  /** Forgets the records that wait in a partition that is no longer owned. */
   forget(partition: number): void {
     this.#waiting.delete(partition);
   }
@@ -187,7 +180,7 @@ export class LiveNumbers {
     };
   }
 
-  /** Scores of the last minutes, newer ones with more weight: edges of the bins from 0 to 1, and their counts. */
+  /** Recent scores, newer ones with more weight: edges of the bins from 0 to 1, and their counts. */
   scores(): { edges: number[]; counts: number[] } {
     return {
       edges: Array.from({ length: SCORE_BINS + 1 }, (_, i) => i / SCORE_BINS),
@@ -195,7 +188,7 @@ export class LiveNumbers {
     };
   }
 
-  /** Scores since the start: how many lie below each of the bounds. */
+  /** Scores since the start: how many are below each bound. */
   scoreHistogram(): { buckets: [number, number][]; count: number; sum: number } {
     let count = 0;
     const buckets = Array.from(
@@ -205,7 +198,7 @@ export class LiveNumbers {
     return { buckets, count, sum: this.#scoreSum };
   }
 
-  /** Features of a sample of the last transactions beside those of the training; made anew every 5 s at most. */
+  /** Compares a sample of recent transactions with the training; computed every 5 s at most. */
   drift(): FeatureDrift[] {
     const { training } = this.#manifest;
     if (training === undefined || this.#nowMs() - this.#drift.atMs < DRIFT_EVERY_MS) {
@@ -237,7 +230,7 @@ interface Step {
   t: number;
   recordsPerS: number;
   flagged: number;
-  /** Kept for the last few steps. */
+  /** Only in the last few steps. */
   latency: LatencyHistogram | undefined;
   p50: number | null;
   p99: number | null;

@@ -1,21 +1,13 @@
-/**
- * Numbers as Prometheus reads them (text exposition format 0.0.4).
- *
- * @module
- */
-
-/** One value of a metric, and the labels that tell it from the others. */
+/** One value of a metric. */
 export interface Sample {
-  /** Labels by name. */
   labels?: Readonly<Record<string, string | number>>;
   value: number;
 }
 
 /** A histogram: how many values are at most each bound. */
 export interface HistogramSample {
-  /** Labels by name. */
   labels?: Readonly<Record<string, string | number>>;
-  /** Bounds, rising, and the number of values up to each. */
+  /** Rising bounds, and the number of values up to each. */
   buckets: readonly (readonly [le: number, count: number])[];
   count: number;
   sum: number;
@@ -27,7 +19,7 @@ export type Metric =
   | { name: string; help: string; type: "histogram"; samples: readonly HistogramSample[] };
 
 /**
- * Writes metrics.
+ * Writes metrics in the text exposition format 0.0.4 of Prometheus.
  *
  * @example
  * ```ts

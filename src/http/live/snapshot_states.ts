@@ -5,10 +5,10 @@ import { type FeatureStage, openFeatureStage } from "../../features/stage.ts";
 import type { FeatureStates, FoundState } from "./feature_states.ts";
 
 /**
- * The newest feature states that a ledger holds, one a partition; scoring leaves them as they are.
+ * The newest feature state of each partition in a ledger; scoring does not change them.
  *
- * A consumer writes one every 100,000 records or more, so they are behind the stream by up to as many. A customer is
- * scored with the state that knows it, an unknown one with the first; without any state all is cold.
+ * A consumer writes one every 100,000 records or more, so they lag behind the stream. A customer is scored with the state that
+ * knows it, an unknown customer with the first state, and everyone with an empty one if there is none.
  */
 export class SnapshotStates implements FeatureStates {
   readonly #ledger: Ledger;
@@ -35,7 +35,7 @@ export class SnapshotStates implements FeatureStates {
     return states;
   }
 
-  /** Reads what is newer in the ledger; a state of other features than the model's is passed over. */
+  /** Reads newer states from the ledger; a state for other features than the model's is skipped. */
   async refresh(): Promise<void> {
     for (const { topic, partition } of await this.#ledger.partitions()) {
       if (topic !== this.#topic) continue;

@@ -3,7 +3,7 @@ import { init, parse } from "es-module-lexer";
 
 /** A package that the page's modules may import by name: one file of JavaScript. */
 export interface PagePackage {
-  /** Path that it gets beside the modules. */
+  /** Path that its file gets beside the modules. */
   path: string;
   /** Its JavaScript, which may import other packages by name. */
   code: string;
@@ -13,13 +13,13 @@ export interface PagePackage {
  * Reads the modules that a page needs, for the browser: the entry and all that it imports, statically or dynamically, with
  * TypeScript's types stripped. Imports of packages get the path of the package's file.
  *
- * Types become blanks, so lines and columns stay those of the sources. No file beyond the graph is read.
+ * Types become blanks, so lines and columns stay those of the sources.
  *
  * @param root Folder of the project, as a URL with a slash at the end.
  * @param entry Path of the first module below the root.
  * @param packages By specifier, the packages that may be imported by name; none by default.
  * @returns JavaScript by path: a module's below the root, a package's own.
- * @throws Error where a module is absent, lies outside of the root, or imports a package that is not named.
+ * @throws Error if a module is absent, lies outside the root, or imports a package that is not named.
  */
 export async function readPageModules(
   root: URL,
@@ -41,7 +41,7 @@ export async function readPageModules(
   return modules;
 }
 
-/** The code with each package named by its path from the importer, and the paths of all that it imports. */
+/** Replaces package names by relative paths, and lists the paths of all imports. */
 function resolveImports(
   path: string,
   code: string,
@@ -65,7 +65,7 @@ function resolveImports(
     }
     imported.push(target);
     if (isOwn) continue;
-    // A dynamic import's place holds its quotes, a static one's does not.
+    // The range of a dynamic import includes its quotes, a static one's does not.
     const place = up + target;
     text += code.slice(from, start) + (found.type === "dynamic" ? JSON.stringify(place) : place);
     from = end;

@@ -69,7 +69,7 @@ export const ANSWERS = {
   problem: z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() }),
   /** One transaction that was scored, and from which feature state. */
   verdict,
-  /** What keeps a record from being scored. */
+  /** Why a record cannot be scored. */
   fault,
   /** The transactions of one request, in its order. */
   verdicts: z.strictObject({
@@ -81,7 +81,7 @@ export const ANSWERS = {
     flagged: z.array(placed.extend({ id: place, label: z.enum(["fraud", "legit"]).nullable() })),
     next_cursor: z.string().nullable().describe("The parameter cursor of the next page; null on the last"),
   }),
-  /** What the ledger says of a transaction: one match a record with its id. */
+  /** What the ledger holds of a transaction: one match for each record with its id. */
   transaction: z.strictObject({
     transaction_id: id,
     matches: z.array(z.strictObject({
@@ -196,7 +196,7 @@ export type Judged = z.infer<typeof judged>;
 export type PlacedVerdict = z.infer<typeof placed>;
 /** One feature's part in a score. */
 export type Reason = Judged["reasons"][number];
-/** A transaction with the fields that it has for the score and for people. */
+/** A transaction's own fields. */
 export type TransactionText = Pick<
   Judged,
   | "transaction_id"

@@ -2,7 +2,7 @@ import { ANSWERS } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { jsonRoute, type Route } from "./route.ts";
 
-/** The consumer looks at the stream every few seconds; without a word for so long, it cannot. */
+/** The consumer reports every few seconds; if it has been silent this long, it cannot reach the stream. */
 const SILENT_MS = 30_000;
 
 /** `GET /healthz`, the process answers, and `GET /readyz`, it does its work. */
@@ -30,7 +30,7 @@ export function healthRoutes(parts: HttpParts): Route[] {
   ];
 }
 
-/** Why the process does not do its work; nothing where it does. */
+/** Why the process does not work; empty if it does. */
 export function reasonsAgainst({ service, live, signal }: HttpParts): string[] {
   const reasons: string[] = [];
   if (signal.aborted) reasons.push("the service is ending");

@@ -12,7 +12,7 @@ import { labelOf } from "./transaction_routes.ts";
 export interface LabelTarget {
   broker: Broker;
   labelTopic: string;
-  /** Time of the newest event of late, milliseconds since 1970; undefined where it is not known. */
+  /** Time of the newest recent event, milliseconds since 1970; undefined if unknown. */
   eventTimeMs?(): number | undefined;
 }
 
@@ -23,14 +23,14 @@ const BODY_TIMEOUT_MS = 10_000;
 const REPLAY_MS = 86_400_000;
 
 /**
- * When an answer became known. In a replay that is the time of its events: with the clock's time no transaction of the
- * replay would ever see it.
+ * When a label became known. In a replay that is the time of its events: at the clock's time no transaction of the replay
+ * would see it.
  */
 function answeredAtMs(eventTimeMs: number | undefined, nowMs: number): number {
   return eventTimeMs !== undefined && eventTimeMs < nowMs - REPLAY_MS ? eventTimeMs : nowMs;
 }
 
-/** `POST /v1/labels`: an analyst's answer to a transaction. */
+/** `POST /v1/labels`: an analyst labels a transaction. */
 export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
   const handle = async (request: HttpRequest): Promise<Answered<typeof ANSWERS.label>> => {
     if (request.header("content-type")?.split(";")[0].trim().toLowerCase() !== "application/json") {

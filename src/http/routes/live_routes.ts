@@ -5,10 +5,10 @@ import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { type HttpRequest, jsonRoute, type Route } from "./route.ts";
 
-/** Events of flagged transactions that one listener gets in a second. */
+/** Flagged transactions that one listener gets in a second. */
 const FLAGGED_PER_S = 20;
 const MAX_LISTENERS = 50;
-/** Bytes that wait for a slow listener; what comes beyond is passed over and counted. */
+/** Buffer of a slow listener, in bytes; further events are skipped and counted. */
 const WAITING_BYTES = 65_536;
 const encoder = new TextEncoder();
 
@@ -67,7 +67,7 @@ function statusOf({ service, topic, judge, modelFiles, live }: HttpParts): Answe
   };
 }
 
-/** The events as a stream of bytes that ends when the listener goes or the service ends. */
+/** A byte stream of events, until the listener leaves or the service ends. */
 function events({ live, feed, signal }: HttpParts, lastId: string | undefined, onEnd: () => void) {
   let stop = () => {};
   return new ReadableStream<Uint8Array>({
@@ -117,7 +117,7 @@ function events({ live, feed, signal }: HttpParts, lastId: string | undefined, o
   }, new ByteLengthQueuingStrategy({ highWaterMark: WAITING_BYTES }));
 }
 
-/** What a list of flagged transactions shows of a verdict. */
+/** The part of a verdict that a list shows. */
 function summaryOf({ id, verdict }: FlaggedEvent): EventData<"flagged"> {
   const {
     transaction_id,

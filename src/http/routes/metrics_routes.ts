@@ -8,10 +8,10 @@ import type { HttpParts } from "../parts.ts";
 import type { RequestCounts } from "../access/request_counts.ts";
 import type { Route } from "./route.ts";
 
-/** Bounds of the time histograms are powers of two, where the counters below have an edge: 1 ms to 65 s, and 128 µs to 8 s. */
+/** Bounds of the time histograms: powers of two, which are edges of buckets; 1 ms to 65 s, and 128 µs to 8 s. */
 const MILLISECONDS = { perSecond: 1000, bounds: Array.from({ length: 17 }, (_, i) => 2 ** i) };
 const MICROSECONDS = { perSecond: 1e6, bounds: Array.from({ length: 17 }, (_, i) => 2 ** (i + 7)) };
-/** What is counted for each listener of alerts, by the first word of the counter's name; its other words are the listener's. */
+/** Counters of each alert listener, by the first word of the counter's name; the other words name the listener. */
 const ALERT_COUNTERS: Readonly<Record<string, string>> = {
   alerts_delivered: "Alerts that a listener took.",
   alerts_given_up: "Alerts that a listener refused, or did not take in time.",

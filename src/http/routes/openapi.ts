@@ -6,7 +6,7 @@ import { transaction } from "./requests.ts";
 
 /** As `deno.json` has it. */
 const VERSION = "0.1.0";
-/** Problems of every route, of those where tokens are in use, and of those where none are. */
+/** Problems of every route, with tokens in use, and without. */
 const OF_ALL = [429, 503];
 const WITH_TOKENS = [401, 403];
 const WITHOUT_TOKENS = [403, 421];
@@ -14,8 +14,8 @@ const WITHOUT_TOKENS = [403, 421];
 /**
  * `GET /openapi.json`: the routes as OpenAPI 3.1 has them, with the schemas that check the requests.
  *
- * @param routes What is described, in order.
- * @param hasTokens Whether callers must bear tokens.
+ * @param routes The routes to describe, in order.
+ * @param hasTokens Whether callers need tokens.
  */
 export function openApiRoutes(routes: readonly Route[], hasTokens: boolean): Route[] {
   const document = describe(routes, hasTokens);
@@ -104,7 +104,7 @@ function parametersOf(query: Route["query"]): unknown[] {
   }));
 }
 
-/** JSON Schema as OpenAPI 3.1 has it; where a schema changes a value, it describes what it takes. */
+/** JSON Schema for OpenAPI 3.1; for a schema that converts values, of its input. */
 function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
   const { $schema: _version, "~standard": _standard, ...rest } = z.toJSONSchema(schema, {
     io: "input",

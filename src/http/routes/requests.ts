@@ -12,7 +12,7 @@ const ID = /^[^\u0000-\u001f\u007f]*$/;
 const id = z.string().min(1).max(128).regex(ID, "must have no control characters");
 const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
 
-/** A transaction as the stream's decoder takes it, which is what reads it: the fields by name. */
+/** Fields of a transaction as the decoder of the stream accepts them; the decoder does the reading. */
 export const transactionFields = {
   transaction_id: z.union([id, z.int().min(0)]),
   customer_id: z.union([id, z.int().min(0)]),
@@ -81,5 +81,5 @@ function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {
   throw new Problem(status, `${path.length === 0 ? "The request" : path.join(".")} is wrong: ${message}.`);
 }
 
-/** A transaction as the stream takes it, with fields of its own beside these. */
+/** A transaction, which may have other fields, too. */
 export const transaction = z.looseObject(transactionFields);

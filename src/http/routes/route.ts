@@ -1,30 +1,24 @@
-/**
- * A route: what answers which requests, who may send them, and what the description of the service says of it.
- *
- * @module
- */
 import type { z } from "zod";
 
-/** What a token allows: to read, to have transactions scored, to label. */
+/** What a token allows: to read, to score transactions, to label. */
 export type Scope = "read" | "write" | "label";
 
 /** What a route sees of a request. */
 export interface HttpRequest {
   readonly raw: Request;
-  /** A part of the path that the route names. */
+  /** A named part of the path. */
   param(name: string): string | undefined;
-  /** The parameters after the question mark. */
   query(): Record<string, string>;
-  /** A header, by its name in lower case. */
+  /** By a name in lower case. */
   header(name: string): string | undefined;
 }
 
-/** One route. */
+/** A route: which requests it answers, who may send them, and how `/openapi.json` describes it. */
 export interface Route {
   method: "get" | "post";
   /** Its path; `:name` stands for one part of it. */
   path: string;
-  /** What a token must allow; absent where no token is asked for. */
+  /** What a token must allow; absent if none is needed. */
   scope?: Scope;
   summary: string;
   query?: z.ZodObject;
@@ -32,11 +26,11 @@ export interface Route {
   bodies?: Readonly<Record<string, z.ZodType>>;
   /** Schema of its answer, by media type. */
   answer?: Readonly<Record<string, z.ZodType>>;
-  /** What else its answer may say, by status, with the same schema as `answer`. */
+  /** Other statuses of its answer, with the same schema, and what they mean. */
   statuses?: Readonly<Record<number, string>>;
-  /** Statuses of problems that are its own. */
+  /** Statuses of its own problems. */
   refusals?: readonly number[];
-  /** Answers; a thrown `Problem` is an answer, too. */
+  /** A thrown `Problem` is an answer, too. */
   handle(request: HttpRequest): Response | Promise<Response>;
 }
 
@@ -63,7 +57,7 @@ export function jsonRoute<Schema extends z.ZodType>(
   };
 }
 
-/** JSON that nobody keeps. */
+/** JSON that no cache keeps. */
 export function jsonResponse(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), {
     status,
@@ -71,14 +65,14 @@ export function jsonResponse(value: unknown, status = 200): Response {
   });
 }
 
-/** A file that is served as it is. */
+/** A file that is served unchanged. */
 export interface ServedFile {
   bytes: Uint8Array<ArrayBuffer>;
   type: string;
   etag: string;
 }
 
-/** A file, or 304 where the caller has it. */
+/** A file, or 304 if the caller has it. */
 export function fileResponse(request: HttpRequest, { bytes, type, etag }: ServedFile): Response {
   const headers = { etag, "cache-control": "no-cache" };
   if (request.header("if-none-match") === etag) return new Response(null, { status: 304, headers });

@@ -11,12 +11,10 @@ import { transaction } from "./requests.ts";
 import type { HttpRequest, Route } from "./route.ts";
 import { splitBody } from "../access/split_body.ts";
 
-/** Most transactions in one request. */
 const MAX_TRANSACTIONS = 10_000;
-/** Most bytes in one request. */
 const MAX_BYTES = 16 * 2 ** 20;
 const BODY_TIMEOUT_MS = 10_000;
-/** Transactions between two turns of the event loop. */
+/** Transactions after which the event loop gets a turn. */
 const TURN_RECORDS = 64;
 
 /** `POST /v1/score`: one transaction, an array of them, or NDJSON. */

@@ -7,7 +7,7 @@ import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { jsonRoute, type Route } from "./route.ts";
 
-/** Transactions of a customer, and at a terminal, that a context shows. */
+/** Number of transactions of a customer, and of a terminal, in a context. */
 const RECENT = 100;
 
 /** `GET /v1/transactions/:id`, what the ledger says of a transaction, and its `/context`. */
@@ -53,7 +53,7 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
   ];
 }
 
-/** What an answer says of a transaction's label, the newest of its history; null without one. */
+/** The newest label of a history, with the history; null if it is empty. */
 export function labelOf(history: readonly RecordedLabel[]): Answer<"transaction">["label"] {
   const labels = history.map(({ isFraud, labelledAtMs, labelledBy }) => ({
     is_fraud: isFraud,
