@@ -16,7 +16,8 @@ export interface Schema {
 
 /** How long to wait for another process's lock, and the longest wait between two attempts. */
 const BUSY_TIMEOUT_MS = 10_000;
-const SQLITE_CANTOPEN = 14;
+/** SQLITE_CANTOPEN in words: an error of opening carries no `errcode` in Deno. */
+const CANNOT_OPEN = /^unable to open database file/;
 const BUSY_LOOK_MS = 25;
 
 /**
@@ -67,7 +68,7 @@ function openFile(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   } catch (error) {
-    if ((error as { errcode?: number }).errcode !== SQLITE_CANTOPEN) throw error;
+    if (!CANNOT_OPEN.test((error as Error).message)) throw error;
     mkdirSync(dirname(path), { recursive: true });
     return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   }
