@@ -20,38 +20,55 @@ export const SCORES = 12;
 export const ROOTS = 16;
 /** Address of the distinct path lengths: float64. */
 export const LENGTHS = 24;
-/** Low bits of a node's link that hold eight times its feature, or a leaf's path length; the others hold the distance to its left child in nodes. */
+/**
+ * Width of a link's low field: feature × KEY_BYTES, or the index of a leaf's path length. The high bits are the distance
+ * to the left child, in nodes.
+ */
 export const FIELD_BITS = 28;
+/** The width that most forests can do with: the compiler knows it, which makes the walk faster. */
+export const USUAL_FIELD_BITS = 16;
 /** trees × c(maxSamples), float64: what a sum of path lengths is divided by; 0 if maxSamples is 1. */
 export const NORMALISER = 32;
 /** Size of the header. */
 export const HEADER_BYTES = 128;
-/** Address of the keys of one row, right behind the header, where they are few enough. */
-export const ROW_KEYS = 65664;
+/** Address of the keys of one row, right behind the header, if they are few enough. */
+export const ROW_KEYS = HEADER + HEADER_BYTES;
 /** Room for them. */
 export const ROW_KEYS_BYTES = 8192;
 
-/** Header: address of the keys of rows: 8 bytes a value in the order of the rows, of which the higher 4 are in the order of the values. */
+/** Header: address of the keys of rows, one a value, in the order of the rows. */
 export const KEYS = 60;
+/** A key: the higher 4 bytes sort as the values do, the lower 4 are zero. */
+export const KEY_BYTES = 8;
 /** Bytes of room behind the rows, for a vector that begins with the last value; behind the keys it is twice as much. */
 export const ROWS_PADDING = 16;
 
-/**
- * Root of a tree: its address, and the depth of the deepest of the eight trees from this one on; 4 bytes each. Leaves of
- * the path length 0 fill up the last eight.
- */
+/** Trees that are walked together. */
+export const WALKED_TOGETHER = 8;
+/** Root of a tree; leaves of the path length 0 fill up the last WALKED_TOGETHER. */
 export const ROOT_BYTES = 8;
+/** Root: address of its node. */
+export const ROOT_NODE = 0;
+/** Root: depth of the deepest of the WALKED_TOGETHER trees from this one on. */
+export const ROOT_DEPTH = 4;
 
 /**
- * A node: 4 bytes of link, then the key of its threshold (4 bytes, signed). The right child follows the left one. A leaf has the
- * greatest key and the distance 0, so a step from it stays there, and the index of its path length where others have a feature.
+ * A node. The right child follows the left one. A leaf's link has distance 0 and its key is LEAF_KEY, so a step from it
+ * stays there.
  */
 export const NODE_BYTES = 8;
+/** Node: its link, see FIELD_BITS. */
+export const NODE_LINK = 0;
+/** Node: key of its threshold, signed. */
+export const NODE_KEY = 4;
+/** Key of a leaf: no value's key is greater. */
+export const LEAF_KEY = 0x7fffffff;
 
 // Blocks of rows: see assembly/block.ts. A set of a block's rows is a vector, one bit a row.
 
 /** Rows that a block holds, one bit each in a vector register. */
 export const BLOCK_ROWS = 128;
+export const VECTOR_BYTES = 16;
 /** Bytes of a set of rows. */
 export const SET_BYTES = 16;
 /** Header: number of sections; 0 if the forest is only walked. */
@@ -67,36 +84,73 @@ export const LEAF_SETS = 56;
 /** Leaves whose sets are folded into bits of the leaves' numbers at a time. */
 export const LEAF_FOLD = 8;
 
-/** Section: number of features, their address, number of segments, their address; 4 bytes each. */
+/** Section: numbers and addresses of its features and segments. */
 export const SECTION_BYTES = 16;
+export const SECTION_FEATURES = 0;
+export const SECTION_FEATURE_LIST = 4;
+export const SECTION_SEGMENTS = 8;
+export const SECTION_SEGMENT_LIST = 12;
 
-/**
- * Feature of a section: its column, address of its thresholds (float32), of its buckets' starts (2 bytes each), number
- * of halvings that leave RANK_WINDOW thresholds, low end and scale of the buckets (float32), last bucket (float32), address
- * of its ranks (2 bytes a row). Then, of the block in work: address of the number of rows up to each threshold (1 byte
- * each), sixteens of these bytes, address of the sets of the first rows in the feature's order for each number of rows.
- *
- * Where thresholds are few the sixteens are 0, the sets are those of the rows up to each threshold, and the number of bits
- * of a rank follows.
- */
+/** Feature of a section. */
 export const FEATURE_BYTES = 48;
+/** Column of the rows. */
+export const FEATURE_COLUMN = 0;
+/** Address of the thresholds: float32. */
+export const FEATURE_THRESHOLD_LIST = 4;
+/** Address of the buckets' starts: BUCKET_BYTES each. */
+export const FEATURE_BUCKETS = 8;
+/** Halvings that leave RANK_WINDOW thresholds. */
+export const FEATURE_STEPS = 12;
+/** Low end and scale of the buckets, and the last bucket: float32. */
+export const FEATURE_LOW = 16;
+export const FEATURE_SCALE = 20;
+export const FEATURE_LAST_BUCKET = 24;
+/** Address of the rows' ranks: RANK_BYTES each. */
+export const FEATURE_RANKS = 28;
+/** Of the block in work, address of the number of rows up to each threshold: 1 byte each. */
+export const FEATURE_PLACES = 32;
+/** Vectors of these bytes; 0 if thresholds are few. */
+export const FEATURE_PLACE_VECTORS = 36;
+/**
+ * Of the block in work, address of sets of rows: the first rows in the feature's order, for each number of rows; if
+ * thresholds are few, the rows up to each threshold.
+ */
+export const FEATURE_SETS = 40;
+/** Bits of a rank. */
+export const FEATURE_RANK_BITS = 44;
+
+export const RANK_BYTES = 2;
+export const BUCKET_BYTES = 2;
 
 /** Thresholds that one comparison of a vector ranks a value among. */
 export const RANK_WINDOW = 4;
 /** Bits of a rank up to which sets are spread from the bits. */
 export const MOST_SPREAD_BITS = 9;
 
-/** Segment: number of its trees, address of their programs, or 0 if they are walked, and address of their roots then. */
+/** Segment: trees one after another that are scored in the same way. */
 export const SEGMENT_BYTES = 12;
+export const SEGMENT_TREES = 0;
+/** Address of the trees' programs, or 0 if they are walked. */
+export const SEGMENT_PROGRAMS = 4;
+/** Address of the roots of trees that are walked. */
+export const SEGMENT_ROOTS = 8;
 
-/** Program of a tree: number of its inner nodes, of its leaves, address of the leaves' path lengths (float64); then its nodes. */
+/** Program of a tree: this, then its inner nodes. */
 export const PROGRAM_BYTES = 12;
+export const PROGRAM_NODES = 0;
+export const PROGRAM_LEAVES = 4;
+/** Address of the leaves' path lengths: float64. */
+export const PROGRAM_LENGTHS = 8;
 
-/**
- * Node of a program: address of a byte, and of the sets among which this byte says which one goes left; address of the sets
- * of its left and of its right child; 4 bytes each. Parents come before their children, in the order of NODE_SETS.
- */
+/** Node of a program. Parents come before their children, in the order of NODE_SETS. */
 export const PROGRAM_NODE_BYTES = 16;
+/** Address of a byte: which of the feature's sets goes left. */
+export const PROGRAM_NODE_PLACE = 0;
+/** Address of the feature's sets. */
+export const PROGRAM_NODE_CHOICES = 4;
+/** Addresses of the sets of rows that reach the children. */
+export const PROGRAM_NODE_LEFT = 8;
+export const PROGRAM_NODE_RIGHT = 12;
 
 // Decoder: see assembly/decode.ts. It runs in an instance of its own, with places that are fixed.
 

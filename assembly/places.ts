@@ -1,5 +1,8 @@
 // Turns the ranks of a block's rows into sets of rows: which of them go left at a threshold.
-import { BLOCK_ROWS, FEATURE_BYTES, SET_BYTES } from "./layout";
+import {
+  BLOCK_ROWS, FEATURE_BYTES, FEATURE_PLACE_VECTORS, FEATURE_PLACES, FEATURE_RANK_BITS, FEATURE_RANKS, FEATURE_SETS,
+  RANK_BYTES, SET_BYTES,
+} from "./layout";
 import { spreadRanks } from "./spread";
 
 /** By place: set of the rows that are at this place in the order of a feature; zero between two calls. */
@@ -8,9 +11,9 @@ const rowsAt: usize = memory.data((BLOCK_ROWS + 1) * SET_BYTES, 16);
 /** Counts the block's rows of each rank. */
 // @ts-ignore: decorator
 @inline
-function countRanks(ranks: usize, counts: usize, sixteens: u32): void {
-  memory.fill(counts, 0, <usize>sixteens << 4);
-  for (const end = ranks + BLOCK_ROWS * 2; ranks < end; ranks += 8) {
+function countRanks(ranks: usize, counts: usize, vectors: u32): void {
+  memory.fill(counts, 0, <usize>vectors << 4);
+  for (const end = ranks + BLOCK_ROWS * RANK_BYTES; ranks < end; ranks += 8) {
     const r0 = counts + <usize>load<u16>(ranks, 0);
     store<u8>(r0, load<u8>(r0) + 1);
     const r1 = counts + <usize>load<u16>(ranks, 2);
@@ -25,10 +28,10 @@ function countRanks(ranks: usize, counts: usize, sixteens: u32): void {
 /** Turns counts into the number of rows up to each rank. */
 // @ts-ignore: decorator
 @inline
-function sumCounts(counts: usize, sixteens: u32): void {
+function sumCounts(counts: usize, vectors: u32): void {
   const zero = i8x16.splat(0);
   let before = zero;
-  for (const end = counts + (<usize>sixteens << 4); counts < end; counts += 16) {
+  for (const end = counts + (<usize>vectors << 4); counts < end; counts += 16) {
     let sum = v128.load(counts);
     sum = i8x16.add(sum, i8x16.shuffle(zero, sum, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30));
     sum = i8x16.add(sum, i8x16.shuffle(zero, sum, 0, 1, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29));
@@ -48,9 +51,9 @@ function addRow(places: usize, rank: u32, byte: usize, bit: u32): void {
 }
 
 /** Counts rows up to each threshold, and puts the set of the first rows for each number of rows at `set`. */
-function orderRanks(ranks: usize, places: usize, sixteens: u32, set: usize): void {
-  countRanks(ranks, places, sixteens);
-  sumCounts(places, sixteens);
+function orderRanks(ranks: usize, places: usize, vectors: u32, set: usize): void {
+  countRanks(ranks, places, vectors);
+  sumCounts(places, vectors);
   for (let byte: usize = 0; byte < <usize>SET_BYTES; byte++) {
     addRow(places, load<u16>(ranks, 0), byte, 1);
     addRow(places, load<u16>(ranks, 2), byte, 2);
@@ -75,10 +78,10 @@ function orderRanks(ranks: usize, places: usize, sixteens: u32, set: usize): voi
 /** For each feature of a section: the sets of the rows of the block from `firstRow` on that go left at its thresholds. */
 export function placeRows(features: usize, nFeatures: u32, firstRow: u32): void {
   for (const end = features + nFeatures * FEATURE_BYTES; features < end; features += FEATURE_BYTES) {
-    const ranks = <usize>load<u32>(features, 28) + (<usize>firstRow << 1);
-    const sixteens = load<u32>(features, 36);
-    const sets: usize = load<u32>(features, 40);
-    if (sixteens > 0) orderRanks(ranks, load<u32>(features, 32), sixteens, sets);
-    else spreadRanks(ranks, load<u32>(features, 44), sets);
+    const ranks = <usize>load<u32>(features, FEATURE_RANKS) + <usize>firstRow * RANK_BYTES;
+    const vectors = load<u32>(features, FEATURE_PLACE_VECTORS);
+    const sets: usize = load<u32>(features, FEATURE_SETS);
+    if (vectors > 0) orderRanks(ranks, load<u32>(features, FEATURE_PLACES), vectors, sets);
+    else spreadRanks(ranks, load<u32>(features, FEATURE_RANK_BITS), sets);
   }
 }

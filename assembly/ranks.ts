@@ -1,5 +1,8 @@
 // Turns the values of rows into ranks among thresholds.
-import { BLOCK_ROWS, FEATURE_BYTES, HEADER, N_FEATURES, RANK_WINDOW, ROWS } from "./layout";
+import {
+  BLOCK_ROWS, FEATURE_BUCKETS, FEATURE_BYTES, FEATURE_COLUMN, FEATURE_LAST_BUCKET, FEATURE_LOW, FEATURE_RANKS,
+  FEATURE_SCALE, FEATURE_STEPS, FEATURE_THRESHOLD_LIST, HEADER, N_FEATURES, RANK_WINDOW, ROWS,
+} from "./layout";
 
 // @ts-ignore: decorator
 @inline
@@ -24,14 +27,14 @@ export function rankSection(features: usize, nFeatures: u32, count: u32): void {
   const zero = f32x4.splat(0);
   const toInteger = f32x4.splat(8388608);
   for (const end = features + nFeatures * FEATURE_BYTES; features < end; features += FEATURE_BYTES) {
-    const thresholds: usize = load<u32>(features, 4);
-    const buckets: usize = load<u32>(features, 8);
-    const firstStep: usize = (RANK_WINDOW << load<u32>(features, 12)) >> 1;
-    const low = v128.load32_splat(features, 16);
-    const scale = v128.load32_splat(features, 20);
-    const lastBucket = v128.load32_splat(features, 24);
-    let ranks: usize = load<u32>(features, 28);
-    let row = <usize>load<u32>(HEADER, ROWS) + <usize>(load<u32>(features) << 2);
+    const thresholds: usize = load<u32>(features, FEATURE_THRESHOLD_LIST);
+    const buckets: usize = load<u32>(features, FEATURE_BUCKETS);
+    const firstStep: usize = (RANK_WINDOW << load<u32>(features, FEATURE_STEPS)) >> 1;
+    const low = v128.load32_splat(features, FEATURE_LOW);
+    const scale = v128.load32_splat(features, FEATURE_SCALE);
+    const lastBucket = v128.load32_splat(features, FEATURE_LAST_BUCKET);
+    let ranks: usize = load<u32>(features, FEATURE_RANKS);
+    let row = <usize>load<u32>(HEADER, ROWS) + <usize>(load<u32>(features, FEATURE_COLUMN) << 2);
     for (let i: u32 = 0; i < count; i += 4) {
       const x0 = load<f32>(row);
       const x1 = load<f32>(row + rowBytes);

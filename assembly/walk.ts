@@ -1,21 +1,17 @@
 // Walks trees node by node, eight (row, tree) pairs at a time so that their loads overlap.
 import {
-  FIELD_BITS, HEADER, KEYS, LENGTHS, N_FEATURES, ROOT_BYTES, ROW_KEYS, ROW_KEYS_BYTES, ROWS, SCORES,
+  FIELD_BITS, HEADER, KEYS, LEAF_KEY, LENGTHS, N_FEATURES, NODE_KEY, NODE_LINK, ROOT_BYTES, ROOT_DEPTH, ROOT_NODE, ROW_KEYS,
+  ROW_KEYS_BYTES, ROWS, SCORES, USUAL_FIELD_BITS, WALKED_TOGETHER,
 } from "./layout";
-
-/** Bits of a link's field that most forests can do with, and then the compiler knows them. */
-const USUAL_BITS: u32 = 16;
 
 /** Steps before the first look whether all eight walks have ended, where trees are deeper. */
 const FIRST_STEPS: u32 = 12;
 /** Steps between two looks. */
 const MORE_STEPS: u32 = 4;
-/** Key of a leaf: no value's key is greater. */
-const LEAF_KEY: i32 = 0x7fffffff;
 
 /** Rows up to which each is walked through all trees before the next one. */
 const FEW_ROWS: u32 = 7;
-const EIGHT_ROOTS: usize = 8 * ROOT_BYTES;
+const EIGHT_ROOTS: usize = WALKED_TOGETHER * ROOT_BYTES;
 
 /** Keys of values that take `bytes`; there is room for a vector behind the values, and for two behind the keys. */
 // @ts-ignore: decorator
@@ -48,30 +44,30 @@ function next(node: usize, keys: usize, bits: u32): usize {
 // @ts-ignore: decorator
 @inline
 function keyAt(node: usize): i32 {
-  return load<i32>(node, 4);
+  return load<i32>(node, NODE_KEY);
 }
 
 /** Path length of a leaf. */
 // @ts-ignore: decorator
 @inline
 function lengthAt(leaf: usize, lengths: usize, bits: u32): f64 {
-  return load<f64>(lengths + (<usize>(load<u32>(leaf) & ((1 << bits) - 1)) << 3));
+  return load<f64>(lengths + (<usize>(load<u32>(leaf, NODE_LINK) & ((1 << bits) - 1)) << 3));
 }
 
 /** Adds the path lengths of one row in eight trees, in tree order. */
 // @ts-ignore: decorator
 @inline
 function walkEight(root: usize, keys: usize, lengths: usize, bits: u32, sum: f64): f64 {
-  let n0: usize = load<u32>(root, 0);
-  let n1: usize = load<u32>(root, 8);
-  let n2: usize = load<u32>(root, 16);
-  let n3: usize = load<u32>(root, 24);
-  let n4: usize = load<u32>(root, 32);
-  let n5: usize = load<u32>(root, 40);
-  let n6: usize = load<u32>(root, 48);
-  let n7: usize = load<u32>(root, 56);
+  let n0: usize = load<u32>(root, 0 * ROOT_BYTES + ROOT_NODE);
+  let n1: usize = load<u32>(root, 1 * ROOT_BYTES + ROOT_NODE);
+  let n2: usize = load<u32>(root, 2 * ROOT_BYTES + ROOT_NODE);
+  let n3: usize = load<u32>(root, 3 * ROOT_BYTES + ROOT_NODE);
+  let n4: usize = load<u32>(root, 4 * ROOT_BYTES + ROOT_NODE);
+  let n5: usize = load<u32>(root, 5 * ROOT_BYTES + ROOT_NODE);
+  let n6: usize = load<u32>(root, 6 * ROOT_BYTES + ROOT_NODE);
+  let n7: usize = load<u32>(root, 7 * ROOT_BYTES + ROOT_NODE);
   let steps: u32 = FIRST_STEPS;
-  for (let left = load<u32>(root, 4); left > 0; left -= steps) {
+  for (let left = load<u32>(root, ROOT_DEPTH); left > 0; left -= steps) {
     steps = min(steps, left);
     for (let step = steps; step > 0; step--) {
       n0 = next(n0, keys, bits);
@@ -104,7 +100,7 @@ function walkFew(root: usize, end: usize, row: usize, count: u32, sums: usize): 
   for (const endOfSums = sums + (<usize>count << 3); sums < endOfSums; sums += 8) {
     keysOf(row, rowBytes, ROW_KEYS);
     let sum = load<f64>(sums);
-    for (let at = root; at < end; at += EIGHT_ROOTS) sum = walkEight(at, 0, lengths, USUAL_BITS, sum);
+    for (let at = root; at < end; at += EIGHT_ROOTS) sum = walkEight(at, 0, lengths, USUAL_FIELD_BITS, sum);
     store<f64>(sums, sum);
     row += rowBytes;
   }
@@ -138,8 +134,8 @@ export function walkRows(root: usize, trees: u32, firstRow: u32, count: u32): vo
   const row = <usize>load<u32>(HEADER, ROWS) + <usize>firstRow * rowBytes;
   const sums = <usize>load<u32>(HEADER, SCORES) + (<usize>firstRow << 3);
   const bits = load<u32>(HEADER, FIELD_BITS);
-  const end = root + <usize>((trees + 7) / 8) * EIGHT_ROOTS;
-  if (bits != USUAL_BITS) walkMany(root, end, row, count, sums, bits);
+  const end = root + <usize>((trees + WALKED_TOGETHER - 1) / WALKED_TOGETHER) * EIGHT_ROOTS;
+  if (bits != USUAL_FIELD_BITS) walkMany(root, end, row, count, sums, bits);
   else if (count <= FEW_ROWS && rowBytes << 1 <= <usize>ROW_KEYS_BYTES) walkFew(root, end, row, count, sums);
-  else walkMany(root, end, row, count, sums, USUAL_BITS);
+  else walkMany(root, end, row, count, sums, USUAL_FIELD_BITS);
 }

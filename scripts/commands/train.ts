@@ -120,7 +120,7 @@ async function train(flags: TrainFlags): Promise<void> {
 
 async function trainOnRows(flags: TrainFlags): Promise<Model> {
   const [{ makeModelFolder }, { trainModel }] = await Promise.all([
-    import("../../src/forest/model_folder.ts"),
+    import("../../src/forest/save.ts"),
     import("../../src/training/train_model.ts"),
   ]);
   using source = await openSource(flags);

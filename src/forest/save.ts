@@ -5,12 +5,12 @@ import { sha256Hex } from "../runtime/sha256.ts";
 /**
  * Writes a model into a folder: `forest.bin`, `README.md` (the card) and, last, `forest.json`.
  *
- * Each file is written beside its place, flushed and renamed into it, so no file is ever seen half. forest.json names the
- * hash of forest.bin: a reader that comes in between gets an error and not a mixture of two models.
+ * Each file is written under another name, flushed and renamed, so readers never see half a file. forest.json holds the
+ * hash of forest.bin: a reader that comes between the two gets an error, not a mixture of two models.
  *
- * @param directory Path of the folder; made where absent.
- * @param model Throws TypeError where its manifest does not describe its forest.
+ * @param directory Path of the folder, made if absent.
  * @param card Text of README.md.
+ * @throws TypeError if the manifest does not describe the forest; Error if the folder cannot be written.
  *
  * @example
  * ```ts
@@ -55,7 +55,39 @@ export async function saveModel(directory: string, model: Model, card: string): 
   }
 }
 
-/** Puts a whole file in the place of `path`, or leaves what is there. */
+/**
+ * Makes the folder of a model and tests that files can be written there, before a long training instead of after it.
+ *
+ * @param directory Path of the folder, made if absent.
+ * @throws Error if it is not a folder, cannot be made or cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { assertRejects } from "../testing/assert.ts";
+ * import { makeModelFolder } from "./save.ts";
+ *
+ * const file = await Deno.makeTempFile();
+ * await assertRejects(() => makeModelFolder(`${file}/model`), Error, "must be a folder that can be written");
+ * await Deno.remove(file);
+ * ```
+ */
+export async function makeModelFolder(directory: string): Promise<void> {
+  const tried = `${directory}/${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    await Deno.mkdir(directory, { recursive: true });
+    await Deno.writeFile(tried, new Uint8Array(1), { createNew: true });
+    await Deno.remove(tried);
+  } catch (cause) {
+    throw new Error(
+      `Cannot save the model as ${JSON.stringify(directory)} must be a folder that can be written: ${
+        (cause as Error).message
+      }`,
+      { cause },
+    );
+  }
+}
+
+/** Replaces a file as a whole, or leaves the old one. */
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {

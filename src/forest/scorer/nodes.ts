@@ -1,10 +1,11 @@
+import * as layout from "../../../assembly/layout.ts";
 import { averagePathLength, type Forest } from "../forest.ts";
 import { roundDown } from "./rank.ts";
 import type { TreeProgram } from "./program.ts";
 
 /** The nodes of a forest as the module walks them; `assembly/layout.ts` says what a node holds. */
 export interface PackedNodes {
-  /** Link and key of every node, 4 bytes each; behind those of all trees a leaf of the path length 0. */
+  /** Link and key of every node; behind those of all trees a leaf of the path length 0. */
   words: Uint32Array<ArrayBuffer>;
   /** First node of every tree. */
   roots: number[];
@@ -12,13 +13,14 @@ export interface PackedNodes {
   depths: number[];
   /** Distinct path lengths in edges, which leaves point at. */
   lengths: Float64Array<ArrayBuffer>;
-  /** Low bits of a link that hold eight times the feature, or a leaf's path length; the others hold the distance. */
+  /** Width of a link's low field, see `FIELD_BITS` in `assembly/layout.ts`. */
   fieldBits: number;
 }
 
-/** Bits of that field that the module's compiler knows: see USUAL_BITS in `assembly/walk.ts`. */
-const USUAL_BITS = 16;
-const GREATEST_KEY = 0x7fffffff;
+const LINK_BITS = 32;
+const NODE_WORDS = layout.NODE_BYTES / Uint32Array.BYTES_PER_ELEMENT;
+const LINK_WORD = layout.NODE_LINK / Uint32Array.BYTES_PER_ELEMENT;
+const KEY_WORD = layout.NODE_KEY / Uint32Array.BYTES_PER_ELEMENT;
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
@@ -44,11 +46,17 @@ export function packNodes(forest: Forest, programs: readonly TreeProgram[]): Pac
     for (const length of lengths) if (!indexOf.has(length)) indexOf.set(length, indexOf.size);
   }
   const mostNodes = programs.reduce((most, { lengths }) => Math.max(most, 2 * lengths.length - 1), 0);
-  const leastBits = 32 - Math.clz32(Math.max(8 * forest.nFeatures - 1, indexOf.size - 1));
-  const fieldBits = leastBits <= USUAL_BITS && mostNodes <= 2 ** (32 - USUAL_BITS) ? USUAL_BITS : leastBits;
-  const longest = 2 ** (32 - fieldBits) - 1;
+  const usual = layout.USUAL_FIELD_BITS;
+  const leastBits = LINK_BITS -
+    Math.clz32(Math.max(layout.KEY_BYTES * forest.nFeatures - 1, indexOf.size - 1));
+  const fieldBits = leastBits <= usual && mostNodes <= 2 ** (LINK_BITS - usual) ? usual : leastBits;
+  const longest = 2 ** (LINK_BITS - fieldBits) - 1;
   const all = programs.reduce((sum, { lengths }) => sum + 2 * lengths.length - 1, 0);
-  const words = new Uint32Array(2 * (all + 1));
+  const words = new Uint32Array(NODE_WORDS * (all + 1));
+  const store = (place: number, link: number, key: number) => {
+    words[NODE_WORDS * place + LINK_WORD] = link;
+    words[NODE_WORDS * place + KEY_WORD] = key;
+  };
   const packed: PackedNodes = {
     words,
     roots: [],
@@ -56,7 +64,7 @@ export function packNodes(forest: Forest, programs: readonly TreeProgram[]): Pac
     lengths: Float64Array.from(indexOf.keys()),
     fieldBits,
   };
-  words[2 * all + 1] = GREATEST_KEY;
+  store(all, 0, layout.LEAF_KEY);
   let free = 0;
   programs.forEach(({ nodes, left, right, lengths }, tree) => {
     packed.roots.push(free);
@@ -67,8 +75,7 @@ export function packNodes(forest: Forest, programs: readonly TreeProgram[]): Pac
       const [child, place, depth] = next;
       deepest = Math.max(deepest, depth);
       if (child < 0) {
-        words[2 * place] = indexOf.get(lengths[-1 - child])!;
-        words[2 * place + 1] = GREATEST_KEY;
+        store(place, indexOf.get(lengths[-1 - child])!, layout.LEAF_KEY);
         continue;
       }
       const distance = free - place;
@@ -79,8 +86,8 @@ export function packNodes(forest: Forest, programs: readonly TreeProgram[]): Pac
         );
       }
       const node = nodes[child];
-      words[2 * place] = distance * 2 ** fieldBits + 8 * forest.feature[node];
-      words[2 * place + 1] = keyOf(roundDown(forest.threshold[node]));
+      const link = distance * 2 ** fieldBits + layout.KEY_BYTES * forest.feature[node];
+      store(place, link, keyOf(roundDown(forest.threshold[node])));
       const children: typeof open = [[left[child], free, depth + 1], [right[child], free + 1, depth + 1]];
       free += 2;
       const { nSamples } = forest;

@@ -1,3 +1,5 @@
+import { RANK_WINDOW } from "../../../assembly/layout.ts";
+
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
@@ -16,9 +18,6 @@ export function roundDown(value: number): number {
   else bits[0] = -0x7fffffff; // the negative number next to 0
   return float[0];
 }
-
-/** Thresholds that are compared at once in the end, as in `assembly/layout.ts`. */
-const WINDOW = 4;
 
 /** Sorted thresholds of one feature, with a table of buckets that leads to the neighbourhood of a value. */
 export interface RankTable {
@@ -63,8 +62,8 @@ export function createRankTable(sorted: Float32Array): RankTable {
     bucketStart[bucket] = bucketStart[bucket - 1] + counts[bucket - 1];
   }
   const fullest = counts.reduce((most, count) => Math.max(most, count), 0);
-  const steps = Math.max(0, Math.ceil(Math.log2(fullest / WINDOW)));
-  const thresholds = new Float32Array(sorted.length + WINDOW * 2 ** steps).fill(Infinity);
+  const steps = Math.max(0, Math.ceil(Math.log2(fullest / RANK_WINDOW)));
+  const thresholds = new Float32Array(sorted.length + RANK_WINDOW * 2 ** steps).fill(Infinity);
   thresholds.set(sorted);
   return { size: sorted.length, thresholds, low, scale, bucketStart, steps };
 }
@@ -80,10 +79,10 @@ export function createRankTable(sorted: Float32Array): RankTable {
 export function rankOf(table: RankTable, value: number): number {
   const { thresholds, low, scale, bucketStart } = table;
   let rank = bucketStart[bucketOf(value, low, scale, bucketStart.length)];
-  for (let step = WINDOW * 2 ** table.steps / 2; step >= WINDOW; step /= 2) {
+  for (let step = RANK_WINDOW * 2 ** table.steps / 2; step >= RANK_WINDOW; step /= 2) {
     if (value > thresholds[rank + step - 1]) rank += step;
   }
-  return rank + thresholds.subarray(rank, rank + WINDOW).filter((threshold) => threshold < value).length;
+  return rank + thresholds.subarray(rank, rank + RANK_WINDOW).filter((threshold) => threshold < value).length;
 }
 
 function bucketOf(value: number, low: number, scale: number, buckets: number): number {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../../testing/assert.ts";
-import { MemoryImage } from "./image.ts";
+import { MemoryImage } from "./memory.ts";
 
 Deno.test("MemoryImage gives out addresses that do not overlap and writes what was placed", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });
