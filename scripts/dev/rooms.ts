@@ -146,6 +146,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     types: ["src/http"],
   },
+  "src/service.ts": {
+    holds: "the running service: opens engines, judge, listeners and HTTP, runs the consumer",
+    may: ["src"],
+  },
   "src/testing": { holds: "assertions, processes and proxies for tests", may: ["src"] },
   "scripts/commands": {
     holds: "one thin file a task",

@@ -1,8 +1,4 @@
-/**
- * The running consumer: partitions come and go, batches are processed, what is committed is relayed.
- *
- * @module
- */
+/** The running consumer: partitions come and go, batches are processed, what is committed is relayed. */
 import { setImmediate } from "node:timers/promises";
 import { ArrayPool } from "../runtime/array_pool.ts";
 import type { Subscription } from "../broker/broker.ts";
@@ -10,64 +6,86 @@ import type { Outcome } from "../ledger/ledger.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
 import { Semaphore } from "../runtime/semaphore.ts";
 import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
+import type { Telemetry } from "../runtime/telemetry.ts";
 import { isDrained } from "./drained.ts";
 import { GroupOffsets } from "./group_offsets.ts";
 import type { ConsumerOptions, ConsumerParts } from "./consumer_options.ts";
 import { LabelTopic } from "./label_topic.ts";
+import { type Member, settingsOf } from "./member.ts";
 import { oneSidedLabels } from "./one_sided_labels.ts";
 import { PartitionRelays } from "./partition_relays.ts";
-import { OwnedPartition, type PartitionParts } from "./partition.ts";
+import { OwnedPartition } from "./partition.ts";
 import { type ConsumerStatus, StatusKeeper } from "./status.ts";
 
-/** While other members have work left, the time between two looks whether they still do. */
+/** How often a drained member looks whether other members still have work. */
 const LOOK_FOR_END_MS = 200;
-/** At the end, the time to wait for the broker to take the group's offsets. */
-const TELL_WITHIN_MS = 1000;
-/** After a partition was lost without a word from the broker, the time to wait before it is claimed again. */
+/** At the end, the longest wait for the broker to take the group's offsets. */
+const OFFSETS_WITHIN_MS = 1000;
+/** After another member claimed a partition, and the broker did not say so, the time until it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
-/** Bytes of verdicts in the cuts that are in memory at one time, over all partitions; a cut of more goes by itself. */
-const CUT_ROOM_BYTES = 4 * 2 ** 20;
+/** Bytes of verdicts of cuts in memory at once, over all partitions; a larger cut goes alone. */
+const CUT_MEMORY_BYTES = 4 * 2 ** 20;
+
+/** What ends a run. */
+interface Ends {
+  /** Aborted by what failed for good, wherever it happened. */
+  failing: AbortController;
+  /** The caller's signal or a failure. */
+  ending: AbortSignal;
+  /** Aborted when nothing is left to do. */
+  drained: AbortController;
+  /** Aborted when the time to end in is over. */
+  giveUp: AbortController;
+}
 
 /**
  * Consumes the topic until it is empty, the signal aborts, or something fails for good.
  *
- * @throws What failed for good: another stream's ledger, a store that refuses its credentials, features nobody knows.
+ * @throws What failed for good: another stream's ledger, a store that refuses its credentials, an unknown feature.
  */
 export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions = {}): Promise<void> {
-  const { broker, topic } = parts;
-  await retry(() => broker.ensureTopic(topic, { partitions: parts.partitions }), {
-    signal: options.signal,
-  });
-  await retry(() => broker.ensureTopic(deadLetterTopic(topic)), { signal: options.signal });
-  // What failed for good ends the run from wherever it happened.
-  const failing = new AbortController();
-  const ending = AbortSignal.any([failing.signal, ...(options.signal ? [options.signal] : [])]);
-  const drained = new AbortController();
-  const { maxBatchRecords, sessionTimeoutMs } = options;
-  await using subscription = await broker.subscribe(topic, parts.group, {
+  const { broker, judge, ledger, telemetry } = parts;
+  const settings = settingsOf(options);
+  const { topic, labelTopic, signal, partitions, maxBatchRecords, sessionTimeoutMs } = settings;
+  await retry(() => broker.ensureTopic(topic, { partitions }), { signal });
+  await retry(() => broker.ensureTopic(deadLetterTopic(topic)), { signal });
+  const [failing, drained, giveUp] = [new AbortController(), new AbortController(), new AbortController()];
+  const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
+  await using subscription = await broker.subscribe(topic, settings.group, {
     signal: AbortSignal.any([ending, drained.signal]),
     maxBatchRecords,
     sessionTimeoutMs,
   });
-  const { model, decoder } = parts.judge;
-  const onRead = oneSidedLabels(model.manifest, (message) => parts.telemetry.log("warn", message));
-  const giveUp = new AbortController();
-  await using labels = new LabelTopic({ ...parts, decoder, onRead, signal: giveUp.signal });
-  await new Consumer({ ...parts, labels }, options, subscription, {
-    failing,
-    ending,
-    drained,
-    giveUp,
-  }).run();
+  const retryOf = (what: string) => retryReported(what, telemetry, giveUp.signal);
+  await using labels = new LabelTopic({
+    broker,
+    decoder: judge.decoder,
+    labelTopic,
+    retry: retryOf(`stream ${broker.name}`),
+    onRead: oneSidedLabels(judge.model.manifest, (message) => telemetry.log("warn", message)),
+  });
+  const member: Member = {
+    ...parts,
+    settings,
+    owner: crypto.randomUUID(),
+    labels,
+    pool: new ArrayPool(),
+    cutMemory: new Semaphore(CUT_MEMORY_BYTES),
+    retry: retryOf,
+  };
+  await new Consumer(member, subscription, { failing, ending, drained, giveUp }).run();
 }
 
-/** What ends a run: a failure, the caller or a failure, or that there is nothing left to do. */
-interface Ends {
-  failing: AbortController;
-  ending: AbortSignal;
-  drained: AbortController;
-  /** Aborted when there is no more time to end in. */
-  giveUp: AbortController;
+/** Repeats attempts until the signal aborts, and reports their failures. */
+function retryReported(what: string, telemetry: Telemetry, signal: AbortSignal): RetryOptions {
+  return {
+    signal,
+    onRetry: (error) => {
+      telemetry.count("retries");
+      telemetry.trouble(what, error.message);
+    },
+    onRecovered: () => telemetry.recovered(what),
+  };
 }
 
 interface Owned {
@@ -76,47 +94,37 @@ interface Owned {
 }
 
 class Consumer {
-  readonly #parts: ConsumerParts & Pick<PartitionParts, "labels">;
-  readonly #options: ConsumerOptions;
+  readonly #member: Member;
   readonly #subscription: Subscription;
   readonly #ends: Ends;
   readonly #owned = new Map<number, Owned>();
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
-  readonly #owner = crypto.randomUUID();
   readonly #status = new StatusKeeper();
   readonly #groupOffsets: GroupOffsets;
-  readonly #pool = new ArrayPool();
-  readonly #cutMemory = new Semaphore(CUT_ROOM_BYTES);
   #isWaiting = false;
 
-  constructor(
-    parts: ConsumerParts & Pick<PartitionParts, "labels">,
-    options: ConsumerOptions,
-    subscription: Subscription,
-    ends: Ends,
-  ) {
-    this.#parts = parts;
-    this.#options = options;
+  constructor(member: Member, subscription: Subscription, ends: Ends) {
+    this.#member = member;
     this.#subscription = subscription;
     this.#ends = ends;
     this.#groupOffsets = new GroupOffsets(
       subscription,
-      (partition, error) =>
-        parts.telemetry.log(
+      (partition, { message }) =>
+        member.telemetry.log(
           "debug",
-          `the group's offset of partition ${partition} was not told: ${error.message}`,
+          `the group's offset of partition ${partition} was not told: ${message}`,
         ),
     );
   }
 
   async run(): Promise<void> {
     const timeUp = () => {
-      const done = pause(this.#options.stopWithinMs ?? 10_000, this.#ends.giveUp.signal);
+      const done = pause(this.#member.settings.stopWithinMs ?? 10_000, this.#ends.giveUp.signal);
       done.then(() => this.#ends.giveUp.abort());
     };
     if (this.#ends.ending.aborted) timeUp();
     else this.#ends.ending.addEventListener("abort", timeUp, { once: true });
-    const { onStatus, statusIntervalMs = 5000 } = this.#options;
+    const { onStatus, statusIntervalMs = 5000 } = this.#member.settings;
     const looking = onStatus && setInterval(() => this.#look(onStatus), statusIntervalMs);
     try {
       await this.#follow();
@@ -143,28 +151,30 @@ class Consumer {
         if (owned === undefined) await this.#claim(event.batch.partition);
         else await owned.partition.process(event.batch);
         await this.#loseTaken();
-        // Timers and signals have their turn between batches.
-        await (this.#options.giveWay ?? setImmediate)();
+        // Timers and signals get their turn between batches.
+        await (this.#member.settings.giveWay ?? setImmediate)();
       } else {
         for (const { partition } of this.#owned.values()) await partition.settle();
         await this.#loseTaken();
-        if (this.#options.untilEmpty && await this.#isDone()) return;
+        if (this.#member.settings.untilEmpty && await this.#isDone()) return;
       }
     }
   }
 
-  /** Whether nothing is left to do for any member; where there is, looks again and again until there is not. */
+  /** Whether no member has anything left to do; if one has, this keeps looking in the background. */
   async #isDone(): Promise<boolean> {
     const drained = (isLookedAt?: (partition: number) => boolean) => {
-      const listeners = this.#parts.listeners.map(({ name }) => name);
+      const { broker, ledger, listeners, settings } = this.#member;
+      const names = listeners.map(({ name }) => name);
+      const options = { listeners: names, signal: this.#ends.giveUp.signal, isLookedAt };
       return retry(
-        () => isDrained({ ...this.#parts, listeners, signal: this.#ends.giveUp.signal }, isLookedAt),
-        this.#retry("end of the topic"),
+        () => isDrained(settings.topic, { broker, ledger }, options),
+        this.#member.retry("end of the topic"),
       );
     };
-    // What is owned stands at its end, and is relayed while the run ends.
+    // What is owned is at its end, and the end of the run relays it.
     if (await drained((partition) => !this.#owned.has(partition))) return true;
-    // Another member may wait for what is owned here.
+    // Another member may be waiting for this one's relays.
     for (const { relays } of this.#owned.values()) relays.flush();
     if (this.#isWaiting) return false;
     this.#isWaiting = true;
@@ -178,33 +188,25 @@ class Consumer {
   }
 
   async #claim(partition: number): Promise<void> {
-    const { telemetry } = this.#parts;
     await this.#release(partition);
-    const claimed = await OwnedPartition.claim({
-      ...this.#parts,
-      owner: this.#owner,
-      retry: this.#retry(`ledger ${this.#parts.ledger.name}`),
-      retryReads: this.#retry(`stream ${this.#parts.broker.name}`),
-      onReplay: (which, records) =>
-        telemetry.log("info", `partition ${which}: making its state anew from ${records} committed records`),
-      onCommit: (outcome, batchMs) => this.#committed(outcome, batchMs),
-      pool: this.#pool,
-      onScored: this.#options.onScored,
-    }, partition);
+    const claimed = await OwnedPartition.claim(
+      this.#member,
+      partition,
+      (outcome, batchMs) => this.#committed(outcome, batchMs),
+    );
     this.#subscription.seek(partition, claimed.nextOffset);
-    const of = { ...this.#parts, partition, epoch: claimed.epoch, cutMemory: this.#cutMemory };
-    const relays = new PartitionRelays(of, {
-      flush: this.#options,
-      retry: (what) => this.#retry(what),
-      onFailure: (error) => this.#ends.failing.abort(error),
-    });
+    const relays = new PartitionRelays(
+      this.#member,
+      claimed.place,
+      (error) => this.#ends.failing.abort(error),
+    );
     this.#owned.set(partition, { partition: claimed, relays });
-    this.#options.onOwned?.(partition, claimed.stage);
+    this.#member.settings.onOwned?.(partition, claimed.stage);
   }
 
   #look(onStatus: (status: ConsumerStatus) => void) {
-    const { telemetry, broker } = this.#parts;
-    // Not the key of its reads: those may fail while this works.
+    const { telemetry, broker } = this.#member;
+    // Not the key of its reads, which may fail while this works.
     const what = `lag of stream ${broker.name}`;
     this.#subscription.lag().then(
       (lag) => {
@@ -218,38 +220,27 @@ class Consumer {
   }
 
   #committed(outcome: Outcome, batchMs: number) {
-    const { telemetry } = this.#parts;
+    const { telemetry } = this.#member;
     this.#status.committed(outcome.scored + outcome.deadLetters.length, batchMs);
     telemetry.count("records", outcome.scored + outcome.deadLetters.length);
     telemetry.count("flagged", outcome.flagged.length);
     telemetry.count("dead_letters", outcome.deadLetters.length);
     this.#owned.get(outcome.partition)?.relays.kick(outcome);
     this.#groupOffsets.committed(outcome.partition, outcome.nextOffset);
-    this.#options.onCommit?.(outcome, batchMs);
-  }
-
-  #retry(what: string): RetryOptions {
-    const { telemetry } = this.#parts;
-    return {
-      signal: this.#ends.giveUp.signal,
-      onRetry: (error) => {
-        telemetry.count("retries");
-        telemetry.trouble(what, error.message);
-      },
-      onRecovered: () => telemetry.recovered(what),
-    };
+    this.#member.settings.onCommit?.(outcome, batchMs);
   }
 
   /**
-   * Lets go of partitions that another owner has, though the broker has not said so. Where it does not say so for a while
-   * either, what is not committed is read again, whether or not more records come, and the partition is claimed anew.
+   * Releases partitions that another member has claimed in the ledger although the broker has not revoked them here.
+   *
+   * If the broker does not revoke them soon, this member claims them again and re-reads what is not committed.
    */
   async #loseTaken(): Promise<void> {
     for (const [number, { partition }] of [...this.#owned]) {
       if (!partition.isLost) continue;
-      this.#parts.telemetry.log(
+      this.#member.telemetry.log(
         "warn",
-        `partition ${number}: another consumer has claimed it in ${this.#parts.ledger.name}`,
+        `partition ${number}: another consumer has claimed it in ${this.#member.ledger.name}`,
       );
       await this.#release(number);
       this.#subscription.seek(number, partition.committedOffset);
@@ -266,17 +257,17 @@ class Consumer {
     const owned = this.#owned.get(partition);
     if (owned === undefined) return;
     this.#owned.delete(partition);
-    this.#options.onOwned?.(partition, undefined);
+    this.#member.settings.onOwned?.(partition, undefined);
     await owned.partition.settle();
     this.#groupOffsets.forget(partition);
     await owned.relays.stop();
   }
 
-  /** Commits and relays what is in hand, within the time there is to end in. */
+  /** Commits and relays what is left, within the time to end in. */
   async #finish(): Promise<void> {
     for (const { partition } of this.#owned.values()) await partition.settle();
     const told = this.#groupOffsets.flush();
     await Promise.all([...this.#owned.values()].map(({ relays }) => relays.finish()));
-    await Promise.race([told, pause(TELL_WITHIN_MS, this.#ends.giveUp.signal)]);
+    await Promise.race([told, pause(OFFSETS_WITHIN_MS, this.#ends.giveUp.signal)]);
   }
 }

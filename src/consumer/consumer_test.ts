@@ -1,22 +1,19 @@
 import type { Broker } from "../broker/broker.ts";
-import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { DeliveryError } from "../runtime/delivery_error.ts";
-import { loadModel } from "../forest/load.ts";
 import { Judge } from "../pipeline/judge.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../objects/directory/store.ts";
-import { objectEncoders } from "../objects/formats/encoders.ts";
 import { createTelemetry } from "../runtime/telemetry.ts";
 import { assertEquals, assertMatch } from "../testing/assert.ts";
-import { makeEmbeddedRun } from "../testing/embedded_run.ts";
+import { makeEmbeddedRun, openEmbedded } from "../testing/embedded_run.ts";
 import { until } from "../testing/until.ts";
 import { verify } from "../verify/verify.ts";
 import { runConsumer } from "./consumer.ts";
 import type { ConsumerParts } from "./consumer_options.ts";
 import type { ConsumerStatus } from "./status.ts";
 
-/** The target with another method in the place of one of its own. */
+/** The target with one of its methods replaced. */
 function withMethod<T extends object, K extends keyof T>(target: T, method: K, other: T[K]): T {
   return new Proxy(target, {
     get(_, name) {
@@ -27,24 +24,16 @@ function withMethod<T extends object, K extends keyof T>(target: T, method: K, o
   });
 }
 
-/** Fills an embedded stream and hands over what a consumer of it takes, but for its telemetry. */
+/** Fills an embedded stream and opens what a consumer of it takes. */
 async function onEmbedded(
   events: Parameters<typeof makeEmbeddedRun>[1],
-  body: (parts: Omit<ConsumerParts, "telemetry">, ground: { folder: string; count: number }) => Promise<void>,
+  body: (parts: ConsumerParts, ground: { folder: string; count: number }) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
+  const count = await makeEmbeddedRun(folder, events);
   {
-    const count = await makeEmbeddedRun(folder, events);
-    const model = await loadModel(`${folder}/model`);
-    await using broker = openSqliteBroker(`${folder}/stream.db`);
-    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
-    await using store = openDirectory(`${folder}/objects`);
-    using judge = await Judge.open(model);
-    await body({
-      ...{ broker, ledger, store, judge, listeners: [] },
-      ...{ topic: "transactions", labelTopic: "labels", group: "g", logMode: "none" },
-      encoder: objectEncoders.ndjson,
-    }, { folder, count });
+    await using service = await openEmbedded(folder);
+    await body(service.parts, { folder, count });
   }
   await Deno.remove(folder, { recursive: true });
 }
@@ -128,12 +117,12 @@ function withRival(ledger: Ledger, topic: string, streamId: string): Ledger {
 
 Deno.test("runConsumer() reads again what it could not commit as another had claimed it, though no record follows", () =>
   onEmbedded({ count: 300, partitions: 2 }, async (parts, { count }) => {
-    const { broker, ledger, store, topic } = parts;
+    const { broker, ledger, store } = parts;
+    const topic = "transactions";
     const lines: string[] = [];
     await runConsumer({
       ...parts,
       ledger: withRival(ledger, topic, await broker.id()),
-      logMode: "all",
       telemetry: createTelemetry({ level: "warn", write: (line) => lines.push(line) }),
     }, { untilEmpty: true });
     assertEquals(lines.length, 1);
@@ -152,9 +141,9 @@ Deno.test("runConsumer() warns where only frauds are labelled and the model expe
       await using store = openDirectory(`${folder}/${group}`);
       using judge = await Judge.open({ ...model, manifest: { ...model.manifest, presumeLegitimateAfterMs } });
       await runConsumer({
-        ...{ ...parts, ledger, store, judge, group },
+        ...{ ...parts, ledger, store, judge },
         telemetry: createTelemetry({ level: "warn", write: (line) => lines.push(line) }),
-      }, { untilEmpty: true });
+      }, { untilEmpty: true, group });
       return lines;
     };
     const lines = await linesOf();

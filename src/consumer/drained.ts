@@ -1,56 +1,50 @@
-/**
- * Whether the partitions of a topic have nothing left to do, whoever owns them.
- *
- * @module
- */
 import type { Broker } from "../broker/broker.ts";
+import type { Partition } from "../domain/place.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { isSettled } from "../relay/grouping/alert_plan.ts";
 import { DEAD_LETTER_LISTENER } from "../relay/dead_letters.ts";
 
-/** What is looked at. */
-export interface DrainedParts {
-  broker: Broker;
-  /** The ledger that follows it. */
-  ledger: Ledger;
-  topic: string;
-  /** Names of the listeners that must have been told. */
-  listeners: readonly string[];
+/** How a topic is looked at. */
+export interface DrainedOptions {
+  /** Names of the listeners that must have had every alert (default: none). */
+  listeners?: readonly string[];
+  /** Which partitions to look at (default: all). */
+  isLookedAt?(partition: number): boolean;
   /** Ends the wait for a stream that does not answer. */
   signal?: AbortSignal;
 }
 
 /**
- * Says whether every record of these partitions is committed and relayed.
+ * Says whether every record of the topic is committed and relayed, whoever owns its partition.
  *
- * A member that was killed keeps its partitions until its session runs out: until then they are nobody's work, and
- * still not done.
- *
- * @param isLookedAt Which partitions to look at.
+ * A member that was killed keeps its partitions until its session times out: until then nobody works on them, and they are
+ * not done.
  */
 export async function isDrained(
-  parts: DrainedParts,
-  isLookedAt: (partition: number) => boolean = () => true,
+  topic: string,
+  { broker, ledger }: { broker: Broker; ledger: Ledger },
+  { listeners = [], isLookedAt = () => true, signal }: DrainedOptions = {},
 ): Promise<boolean> {
-  const { ledger, topic } = parts;
   const committed = new Map(
     (await ledger.partitions()).filter((known) => known.topic === topic)
       .map(({ partition, nextOffset }) => [partition, nextOffset]),
   );
-  for (const { partition, startOffset, endOffset } of await parts.broker.offsets(topic)) {
+  for (const { partition, startOffset, endOffset } of await broker.offsets(topic)) {
     if (!isLookedAt(partition)) continue;
     const fromOffset = Math.max(committed.get(partition) ?? 0, startOffset);
-    if (fromOffset < endOffset && await hasRecord(parts, partition, fromOffset)) return false;
-    if (!await isRelayed(parts, partition)) return false;
+    const of = { topic, partition };
+    if (fromOffset < endOffset && await hasRecord(broker, of, fromOffset, signal)) return false;
+    if (!await isRelayed(ledger, of, listeners)) return false;
   }
   return true;
 }
 
-/** Offsets may end with some that hold no record. */
+/** Whether a record follows; the last offsets of a partition may hold none. */
 async function hasRecord(
-  { broker, topic, signal }: DrainedParts,
-  partition: number,
+  broker: Broker,
+  { topic, partition }: Partition,
   fromOffset: number,
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   for await (const batch of broker.read(topic, partition, { fromOffset, maxBatchRecords: 1, signal })) {
     if (batch.count > 0) return true;
@@ -58,7 +52,11 @@ async function hasRecord(
   return false;
 }
 
-async function isRelayed({ ledger, topic, listeners }: DrainedParts, partition: number): Promise<boolean> {
+async function isRelayed(
+  ledger: Ledger,
+  { topic, partition }: Partition,
+  listeners: readonly string[],
+): Promise<boolean> {
   if ((await ledger.pendingCuts(topic, partition, 1)).length > 0) return false;
   const cutOffset = await ledger.lastCutOffset(topic, partition);
   if ((await ledger.flaggedAfter(topic, partition, cutOffset, 1)).length > 0) return false;

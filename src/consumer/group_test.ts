@@ -17,27 +17,12 @@ const TOPIC = "transactions";
 function consumerScript(folder: string): string {
   const from = (path: string) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
   return `
-    import { openSqliteBroker } from ${from("broker/sqlite/broker.ts")};
-    import { openSqliteLedger } from ${from("ledger/sqlite/ledger.ts")};
-    import { openDirectory } from ${from("objects/directory/store.ts")};
-    import { loadModel } from ${from("forest/load.ts")};
-    import { Judge } from ${from("pipeline/judge.ts")};
-    import { objectEncoders } from ${from("objects/formats/encoders.ts")};
+    import { openEmbedded } from ${from("testing/embedded_run.ts")};
     import { createTelemetry } from ${from("runtime/telemetry.ts")};
-    import { runConsumer } from ${from("consumer/consumer.ts")};
-    const folder = ${JSON.stringify(folder)};
     const ending = new AbortController();
     Deno.addSignalListener("SIGTERM", () => ending.abort());
-    const model = await loadModel(folder + "/model");
-    await using broker = openSqliteBroker(folder + "/stream.db");
-    await using ledger = openSqliteLedger(folder + "/ledger.db");
-    await using store = openDirectory(folder + "/objects");
-    using judge = await Judge.open(model);
-    await runConsumer({
-      broker, ledger, store, judge, listeners: [],
-      topic: ${JSON.stringify(TOPIC)}, labelTopic: "labels", group: "g", logMode: "all",
-      encoder: objectEncoders.ndjson, telemetry: createTelemetry(),
-    }, {
+    await using service = await openEmbedded(${JSON.stringify(folder)}, { telemetry: createTelemetry() });
+    await service.run({
       signal: ending.signal, sessionTimeoutMs: ${SESSION_TIMEOUT_MS}, maxBatchRecords: 20, flushRows: 15,
       flushIntervalMs: 300, onCommit: ({ partition }) => console.log("committed", partition),
     });
@@ -119,7 +104,7 @@ async function withGroup(count: number, use: (run: Run) => Promise<void>): Promi
       async finish() {
         const expected = await run.records();
         const living = consumers.filter(({ hasEnded }) => !hasEnded);
-        await living[0].until(() => isDrained({ broker, ledger, topic: TOPIC, listeners: [] }), {
+        await living[0].until(() => isDrained(TOPIC, { broker, ledger }), {
           what: "the end",
         });
         for (const consumer of living) {

@@ -1,61 +1,46 @@
-/**
- * The labels of one owned partition, in step with its transactions.
- *
- * @module
- */
 import { type Label, type LabelColumns, ReusedLabel } from "../domain/label.ts";
-import { retry, type RetryOptions } from "../runtime/retry.ts";
+import { retry } from "../runtime/retry.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
 import type { LabelBlock, LabelTopic } from "./label_topic.ts";
 
-/**
- * Labels that may wait for their time; no more than these are read ahead of the transactions. 2 MB of the state at most,
- * and of its snapshot.
- */
+/** Most labels that are read ahead of the transactions: 2 MB of the state, and of its snapshot. */
 const MOST_WAITING = 32_768;
 
-/** Who takes labels: applies each when transactions reach its time, in the order of these times. */
+/** Applies each label when the transactions reach its time, in the order of these times. */
 export interface LabelTaker {
-  /** Takes a copy of a label; the object is filled anew for the next one. */
+  /** Copies a label; the caller reuses the object. */
   offer(label: Label): void;
-  /** Labels taken that wait for their time. */
+  /** Labels that wait for their time. */
   readonly labelsQueued: number;
 }
 
-/** Where labels come from. */
-export interface LabelSource {
-  /** The label topic, shared with other feeds. */
-  labels: LabelTopic;
-  /** How reading is repeated while the stream does not answer. */
-  retryReads?: RetryOptions;
-}
-
 /**
- * Reads every partition of the label topic from an offset on, as far as the transactions' time asks for, and a bounded number
- * of labels further: an answer that stands behind labels of a later date is there when its own time comes.
+ * Feeds one owned partition the labels that its transactions may see, from every partition of the label topic.
  *
- * `offsets` says how far each partition was read. A committed batch records it, and a replay that reads up to the
- * recorded offsets before each batch sees the labels in the same order.
+ * Reads a bounded number of labels ahead, so a label queued behind later-dated ones still applies on time.
+ *
+ * A committed batch records `offsets`. A replay that reads up to the recorded offsets before each batch sees the labels in the
+ * same order.
  */
 export class LabelFeed {
   /** Next offset to read of each partition of the label topic. */
   readonly offsets: number[];
-  /** Records of the label topic that were no labels. */
+  /** Invalid records of the label topic. */
   faults = 0;
-  readonly #source: LabelSource;
+  readonly #topic: LabelTopic;
   readonly #heads: (Head | undefined)[] = [];
   readonly #label = new ReusedLabel();
   #ends: number[] = [];
 
-  /** Opens the feed at these offsets; a partition without one is read from its start. */
-  constructor(source: LabelSource, offsets: readonly number[]) {
-    this.#source = source;
+  /** Opens the feed at these offsets; a partition without an offset is read from its start. */
+  constructor(topic: LabelTopic, offsets: readonly number[]) {
+    this.#topic = topic;
     this.offsets = [...offsets];
   }
 
   /**
-   * Reads on, partition by partition, to the end; where very many labels wait for their time, up to the first that was made
-   * after `untilMs`.
+   * Reads on, partition by partition, to the end; if very many labels wait for their time, only to the first one made after
+   * `untilMs`.
    *
    * @param untilMs Time of the latest transaction of the next batch.
    */
@@ -63,7 +48,7 @@ export class LabelFeed {
     await this.#persist(() => this.#findEnds(false));
     const partitions = this.#ends.length;
     for (let partition = 0; partition < partitions; partition++) {
-      // Each partition has its share, so that the first one does not take it all.
+      // Each partition gets a share of what may wait.
       const most = MOST_WAITING * (partition + 1) / partitions;
       const isWanted = (labelledAtMs: number) => labelledAtMs <= untilMs || taker.labelsQueued < most;
       await this.#readOn(partition, this.#ends[partition], isWanted, taker);
@@ -88,13 +73,13 @@ export class LabelFeed {
     }
   }
 
-  /** Both calls can be begun anew after a failure anywhere within them. */
+  /** The calls can be repeated after a failure anywhere within them. */
   #persist<T>(call: () => Promise<T>): Promise<T> {
-    return retry(call, this.#source.retryReads);
+    return retry(call, this.#topic.retry);
   }
 
   async #findEnds(now: boolean) {
-    const ranges = await this.#source.labels.ranges(now);
+    const ranges = await this.#topic.ranges(now);
     if (ranges === undefined) return;
     this.#ends = ranges.map(({ endOffset }) => endOffset);
     for (const [partition, { startOffset }] of ranges.entries()) this.offsets[partition] ??= startOffset;
@@ -128,7 +113,7 @@ export class LabelFeed {
   async #nextHead(partition: number, before: number): Promise<Head | undefined> {
     const from = this.offsets[partition];
     if (from >= before) return undefined;
-    const block = await this.#source.labels.block(partition, from);
+    const block = await this.#topic.block(partition, from);
     if (block === undefined) {
       this.offsets[partition] = before;
       return undefined;
@@ -140,11 +125,11 @@ export class LabelFeed {
   }
 }
 
-/** A piece of the label topic that is being read. */
+/** A block of the label topic that is being read. */
 class Head {
   readonly block: LabelBlock;
   row: number;
-  /** Records from where it was opened on that are no labels. */
+  /** Invalid records after the offset at which it was opened. */
   readonly faults: number;
 
   constructor(block: LabelBlock, fromOffset: number) {
@@ -155,7 +140,7 @@ class Head {
     this.faults = offsets.length - record - (labels.count - this.row);
   }
 
-  /** The offset after all that stands before the next label: what is no label there is passed over with the label before it. */
+  /** Where reading goes on: after the label before the next one, and the invalid records between them. */
   get offset(): number {
     const { offsets, labels: { recordIndex, count }, nextOffset } = this.block;
     if (this.row === count) return nextOffset;
@@ -163,7 +148,7 @@ class Head {
   }
 }
 
-/** The first of `count` rising values that is at least `least`; `count` where none is. */
+/** Index of the first of `count` rising values that is at least `least`; `count` if none is. */
 function firstAtLeast(count: number, valueOf: (index: number) => number, least: number): number {
   let [from, to] = [0, count];
   while (from < to) {

@@ -59,7 +59,7 @@ Deno.test("LabelFeed reads up to the time that is asked for, and goes on there",
   const { broker, add } = await withLabels(1);
   await using _ = broker;
   await add(labelOf("a", 1), labelOf("b", 2), labelOf("c", 5));
-  const feed = new LabelFeed({ labels: labelsOf(broker) }, []);
+  const feed = new LabelFeed(labelsOf(broker), []);
   assertEquals(await read(feed, at(0)), []);
   assertEquals(await read(feed, at(2)), [1, 2]);
   assertEquals(await read(feed, at(2)), []);
@@ -72,7 +72,7 @@ Deno.test("LabelFeed reads on past labels of a later date, as far as they may wa
   const { broker, add } = await withLabels(1);
   await using _ = broker;
   await add(labelOf("a", 1), labelOf("b", 9), labelOf("c", 8), labelOf("answer", 2), labelOf("d", 9));
-  const open = () => new LabelFeed({ labels: labelsOf(broker) }, []);
+  const open = () => new LabelFeed(labelsOf(broker), []);
   const feed = open();
   assertEquals(await read(feed, at(1), 0), [1, 9, 8, 2, 9]);
   assertEquals(feed.offsets, [5]);
@@ -96,7 +96,7 @@ Deno.test("LabelFeed leaves every partition of the label topic room for labels t
     key: other,
     value: labelOf("answer", 2),
   }]);
-  const feed = new LabelFeed({ labels: labelsOf(broker) }, []);
+  const feed = new LabelFeed(labelsOf(broker), []);
   const days = await read(feed, at(1), 0);
   assert(days.includes(2), "the answer waits behind another partition's labels");
   assert(days.length <= 32_769, `${days.length} labels wait`);
@@ -106,7 +106,7 @@ Deno.test("LabelFeed counts and passes over what is no label", async () => {
   const { broker, add } = await withLabels(1);
   await using _ = broker;
   await add("x", labelOf("a", 1), null, "{}", labelOf("b", 2), "x");
-  const feed = new LabelFeed({ labels: labelsOf(broker) }, []);
+  const feed = new LabelFeed(labelsOf(broker), []);
   assertEquals(await read(feed, at(9)), [1, 2]);
   assertEquals([feed.faults, feed.offsets], [4, [6]]);
 });
@@ -115,12 +115,12 @@ Deno.test("LabelFeed.readTo() gives the labels that a batch had seen, whatever h
   const { broker, add } = await withLabels(3);
   await using _ = broker;
   await add(labelOf("a", 1), "x", labelOf("b", 2));
-  const first = new LabelFeed({ labels: labelsOf(broker) }, []);
+  const first = new LabelFeed(labelsOf(broker), []);
   const days = await read(first, at(3));
   const seen = [...first.offsets];
   await add(labelOf("late", 1));
   const again = takerOf(0);
-  const second = new LabelFeed({ labels: labelsOf(broker) }, []);
+  const second = new LabelFeed(labelsOf(broker), []);
   await second.readTo(seen, again);
   assertEquals([again.days, second.offsets], [days, seen]);
   assertEquals(await read(second, at(3)), [1]);
@@ -128,7 +128,7 @@ Deno.test("LabelFeed.readTo() gives the labels that a batch had seen, whatever h
 
 Deno.test("LabelFeed waits for a topic that is not there yet", async () => {
   await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
-  const feed = new LabelFeed({ labels: labelsOf(broker) }, []);
+  const feed = new LabelFeed(labelsOf(broker), []);
   assertEquals(await read(feed, at(9)), []);
   assertEquals(feed.offsets, []);
 });
@@ -159,7 +159,7 @@ Deno.test("LabelFeed gives each label once though the stream fails at every thir
       };
     },
   });
-  const feed = new LabelFeed({ labels: labelsOf(failing) }, []);
+  const feed = new LabelFeed(labelsOf(failing), []);
   assertEquals(await read(feed, at(3)), [1, 2, 3]);
   assertEquals(await read(feed, at(9)), [4, 5]);
   assert(calls > 8, `${calls} calls`);

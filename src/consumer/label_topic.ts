@@ -1,11 +1,7 @@
-/**
- * The label topic as the partitions of a consumer share it.
- *
- * @module
- */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import type { LabelColumns } from "../domain/label.ts";
 import type { Decoder } from "../decode/wasm.ts";
+import type { RetryOptions } from "../runtime/retry.ts";
 
 /** How long the ends of the label topic hold before they are looked up anew. */
 const LOOK_AGAIN_MS = 20;
@@ -22,9 +18,9 @@ export interface LabelTopicSource {
   labelTopic: string;
   /** Records whose labels are kept, at least those of one block (default: 131,072). */
   keptRecords?: number;
-  /** Ends the wait for a stream that does not answer. */
-  signal?: AbortSignal;
-  /** Told of labels as they are read, some of them more than once. */
+  /** How its readers repeat reads; its signal ends the wait for a stream that does not answer. */
+  retry?: RetryOptions;
+  /** Called with labels as they are read, with some of them more than once. */
   onRead?(labels: LabelColumns): void;
 }
 
@@ -81,9 +77,14 @@ export class LabelTopic implements AsyncDisposable {
   #ranges: LabelRange[] | undefined;
   #rangesSeenAt = -Infinity;
 
-  /** Reads nothing yet. */
+  /** Opens the topic; reading starts with the first block. */
   constructor(source: LabelTopicSource) {
     this.#source = source;
+  }
+
+  /** How its readers repeat reads. */
+  get retry(): RetryOptions | undefined {
+    return this.#source.retry;
   }
 
   /**
@@ -132,13 +133,14 @@ export class LabelTopic implements AsyncDisposable {
   }
 
   async #read(partition: number, offset: number): Promise<LabelBlock | undefined> {
-    const { broker, decoder, labelTopic, onRead, signal } = this.#source;
+    const { broker, decoder, labelTopic, onRead, retry } = this.#source;
     const readers = this.#readers[partition] ??= [];
     for (;;) {
       const index = readers.findIndex(({ nextOffset }) => nextOffset === offset);
       // Taken out while it reads: one that fails is not gone on with.
       const reader = index >= 0 ? readers.splice(index, 1)[0] : {
-        batches: broker.read(labelTopic, partition, { fromOffset: offset, signal })[Symbol.asyncIterator](),
+        batches: broker.read(labelTopic, partition, { fromOffset: offset, signal: retry?.signal })
+          [Symbol.asyncIterator](),
       };
       const { value: batch, done } = await reader.batches.next();
       if (!done) {

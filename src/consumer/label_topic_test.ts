@@ -75,7 +75,7 @@ Deno.test("LabelTopic decodes each record once for feeds that keep step", async 
   await using labels = new LabelTopic({ ...topic, labelTopic: "labels" });
   const feeds = Array.from(
     { length: 5 },
-    () => ({ feed: new LabelFeed({ labels }, []), seen: [] as string[] }),
+    () => ({ feed: new LabelFeed(labels, []), seen: [] as string[] }),
   );
   for (let hour = 10; hour <= HOURS; hour += 10) {
     for (const { feed, seen } of feeds) await follow(feed, hour, seen);
@@ -94,7 +94,7 @@ Deno.test("LabelTopic gives every feed the same labels at any pace, though it ke
     await using labels = new LabelTopic({ ...topic, labelTopic: "labels", keptRecords });
     const random = randomNumbers(keptRecords);
     const feeds = Array.from({ length: 7 }, () => ({
-      feed: new LabelFeed({ labels }, []),
+      feed: new LabelFeed(labels, []),
       hour: 0,
       seen: [] as string[],
     }));
@@ -103,7 +103,7 @@ Deno.test("LabelTopic gives every feed the same labels at any pace, though it ke
       each.hour = Math.min(HOURS, each.hour + Math.floor(random() * 40));
       await follow(each.feed, each.hour, each.seen);
       // As after a restart: another feed goes on where this one was.
-      if (random() < 0.3) each.feed = new LabelFeed({ labels }, each.feed.offsets);
+      if (random() < 0.3) each.feed = new LabelFeed(labels, each.feed.offsets);
     }
     for (const { feed, seen } of feeds) {
       assertEquals([new Set(seen).size, seen.length], [HOURS, HOURS]);

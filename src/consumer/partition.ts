@@ -1,67 +1,36 @@
-/**
- * One partition that this consumer owns, from its claim to its last commit.
- *
- * @module
- */
-import type { ArrayPool } from "../runtime/array_pool.ts";
-import type { Broker, RecordBatch } from "../broker/broker.ts";
+import type { RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
-import { FencedError, type Ledger, type LogMode, type Outcome } from "../ledger/ledger.ts";
-import type { FeaturesOptions } from "../features/features.ts";
-import type { Judge } from "../pipeline/judge.ts";
-import { processBatch, type ScoredBatch } from "../pipeline/pipeline.ts";
-import { retry, type RetryOptions } from "../runtime/retry.ts";
+import type { Place } from "../domain/place.ts";
 import { type FeatureStage, openFeatureStage } from "../features/stage.ts";
-import type { LabelTopic } from "./label_topic.ts";
+import { FencedError, type Outcome } from "../ledger/ledger.ts";
+import { processBatch } from "../pipeline/pipeline.ts";
+import { retry, type RetryOptions } from "../runtime/retry.ts";
+import type { Member } from "./member.ts";
 import { PartitionState } from "./state.ts";
 
-/** Outcomes that are committed or wait for it, and their records, at most; one is let in whatever its size. */
+/** Most outcomes, and most of their records, whose commit is not done; one outcome may exceed it. */
 const MOST_IN_FLIGHT = 8;
 const MOST_RECORDS_IN_FLIGHT = 4096;
 
-/** What every partition of a consumer shares. */
-export interface PartitionParts {
-  broker: Broker;
-  /** Where outcomes are committed. */
-  ledger: Ledger;
-  judge: Judge;
-  topic: string;
-  /** The topic of the labels, shared by all partitions. */
-  labels: LabelTopic;
-  /** Which scored transactions get a row of their own in the log. */
-  logMode: LogMode;
-  owner: string;
-  /** Bounds and rules of each partition's feature state. */
-  featuresOptions?: FeaturesOptions;
-  /** Records of a partition between two snapshots of its feature state (default: 200,000, and twice the number of keys). */
-  snapshotRecords?: number;
-  /** Memory for the columns of batches. */
-  pool: ArrayPool;
-  /** Told of each batch when it is scored, before it is committed. */
-  onScored?(scored: ScoredBatch): void;
-  retry: RetryOptions;
-  /** How reading is repeated while the stream does not answer. */
-  retryReads: RetryOptions;
-  /** Told at a claim how many records were replayed to restore the partition's state. */
-  onReplay(partition: number, records: number): void;
-  /** Told of a commit, and of the time from the batch's processing to it, milliseconds. */
-  onCommit(outcome: Outcome, batchMs: number): void;
-}
+/** What a partition needs of the consumer. */
+type PartitionMember = Omit<Member, "store" | "listeners" | "cutMemory">;
+type OnCommit = (outcome: Outcome, batchMs: number) => void;
 
 /**
  * An owned partition: batches go in, in order, and are committed one after another.
  *
- * While one batch is being committed the next one is processed; small ones line up behind it, so that a commit that takes
- * its time keeps no other partition waiting, and large ones do not, so that what is in flight is bounded. After a `FencedError` the partition is another owner's: `isLost` is true and batches are dropped.
+ * While one batch is being committed the next one is processed. Small batches queue up behind a slow commit, so that it
+ * holds up no other partition; large ones wait, so that what is in flight is bounded. After a `FencedError` the partition
+ * is another owner's: `isLost` is true and batches are dropped.
  */
 export class OwnedPartition {
-  /** Number of the partition, from 0. */
-  readonly partition: number;
-  /** The epoch of its claim, under which everything of it is committed. */
-  readonly epoch: number;
-  readonly #parts: PartitionParts;
-  readonly #stage;
+  readonly place: Place;
+  /** Features and their state, up to the last processed batch; observers only read it. */
+  readonly stage: FeatureStage;
+  readonly #member: PartitionMember;
+  readonly #onCommit: OnCommit;
   readonly #state: PartitionState;
+  readonly #retryCommit: RetryOptions;
   #nextOffset: number;
   #committedOffset: number;
   /** The last of the commits that are under way, one after another. */
@@ -71,37 +40,41 @@ export class OwnedPartition {
   #lost = false;
 
   private constructor(
-    parts: PartitionParts,
-    partition: number,
-    claimed: {
-      epoch: number;
-      nextOffset: number;
-      stage: ReturnType<typeof openFeatureStage>;
-      state: PartitionState;
-    },
+    place: Place,
+    nextOffset: number,
+    state: PartitionState,
+    member: PartitionMember,
+    onCommit: OnCommit,
   ) {
-    this.partition = partition;
-    this.epoch = claimed.epoch;
-    this.#parts = parts;
-    this.#stage = claimed.stage;
-    this.#state = claimed.state;
-    this.#nextOffset = this.#committedOffset = claimed.nextOffset;
+    this.place = place;
+    this.stage = state.stage;
+    this.#nextOffset = this.#committedOffset = nextOffset;
+    this.#state = state;
+    this.#member = member;
+    this.#onCommit = onCommit;
+    this.#retryCommit = member.retry(`ledger ${member.ledger.name}`);
   }
 
   /**
    * Claims the partition in the ledger and restores its feature state.
    *
-   * @throws Error where the ledger is ahead of the stream, or follows another stream.
+   * @param onCommit Called after each commit with the time since the batch's processing began, milliseconds.
+   * @throws Error if the ledger is ahead of the stream, or follows another stream.
    */
-  static async claim(parts: PartitionParts, partition: number): Promise<OwnedPartition> {
-    const { broker, ledger, judge, topic, labels, owner, retryReads, snapshotRecords } = parts;
+  static async claim(
+    member: PartitionMember,
+    partition: number,
+    onCommit: OnCommit,
+  ): Promise<OwnedPartition> {
+    const { broker, ledger, judge, labels, owner, telemetry, settings } = member;
+    const { topic, featuresOptions, snapshotRecords } = settings;
+    const retryReads = member.retry(`stream ${broker.name}`);
     const claim = await retry(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
-      parts.retry,
+      member.retry(`ledger ${ledger.name}`),
     );
-    const range = (await retry(() => broker.offsets(topic), retryReads)).find((each) =>
-      each.partition === partition
-    );
+    const ranges = await retry(() => broker.offsets(topic), retryReads);
+    const range = ranges.find((each) => each.partition === partition);
     const endOffset = range?.endOffset ?? 0;
     if ((claim.nextOffset ?? 0) > endOffset) {
       throw new Error(
@@ -110,25 +83,18 @@ export class OwnedPartition {
           `${ledger.name} followed`,
       );
     }
-    const stage = openFeatureStage(judge.model.manifest, parts.featuresOptions);
-    const source = {
-      broker,
-      ledger,
-      decoder: judge.decoder,
-      topic,
-      partition,
-      labels,
-      retryReads,
-      snapshotRecords,
-    };
     const state = await PartitionState.restore(
-      stage,
-      source,
+      openFeatureStage(judge.model.manifest, featuresOptions),
+      { broker, ledger, decoder: judge.decoder, labels, topic, partition, retryReads, snapshotRecords },
       claim,
-      (records) => parts.onReplay(partition, records),
+      (records) =>
+        telemetry.log(
+          "info",
+          `partition ${partition}: making its state anew from ${records} committed records`,
+        ),
     );
     const nextOffset = claim.nextOffset ?? range?.startOffset ?? 0;
-    return new OwnedPartition(parts, partition, { epoch: claim.epoch, nextOffset, stage, state });
+    return new OwnedPartition({ topic, partition, epoch: claim.epoch }, nextOffset, state, member, onCommit);
   }
 
   /** The offset from which to read on. */
@@ -136,14 +102,9 @@ export class OwnedPartition {
     return this.#nextOffset;
   }
 
-  /** The offset up to which all is committed under this claim, or was before it. */
+  /** Everything before this offset is committed. */
   get committedOffset(): number {
     return this.#committedOffset;
-  }
-
-  /** Features and their state, as far as the partition was processed; to be read, not moved on. */
-  get stage(): FeatureStage {
-    return this.#stage;
   }
 
   /** Whether another owner has taken the partition. */
@@ -151,15 +112,10 @@ export class OwnedPartition {
     return this.#lost;
   }
 
-  /** Records of the label topic that were no labels. */
-  get labelFaults(): number {
-    return this.#state.labelFaults;
-  }
-
   /**
-   * Processes a batch and begins to commit it; waits while too much before it is being committed.
+   * Processes a batch and starts its commit; waits while too much is in flight.
    *
-   * Records before the next offset (read again after a seek) are passed over.
+   * Skips records before the next offset, which a seek reads again.
    *
    * @throws What made an earlier commit fail, other than the loss of the partition.
    */
@@ -170,10 +126,10 @@ export class OwnedPartition {
     if (seen === whole.count) return;
     const batch = sliceBatch(whole, seen);
     const startedAt = performance.now();
-    const { judge, logMode, pool, onScored } = this.#parts;
+    const { judge, pool, settings: { logMode, onScored } } = this.#member;
     const result = await processBatch(batch, {
       judge,
-      stage: this.#stage,
+      stage: this.stage,
       readLabels: (columns) => this.#state.readLabels(columns),
       logMode,
       pool,
@@ -181,7 +137,7 @@ export class OwnedPartition {
     }, Date.now());
     const outcome: Outcome = {
       ...result,
-      epoch: this.epoch,
+      epoch: this.place.epoch,
       firstOffset: this.#nextOffset,
       labelOffsets: this.#state.labelOffsets,
       snapshot: this.#state.snapshotAfter(batch),
@@ -218,15 +174,14 @@ export class OwnedPartition {
   }
 
   async #commit(outcome: Outcome, startedAt: number): Promise<void> {
-    const { ledger, onCommit } = this.#parts;
     if (this.#lost || this.#failure !== undefined) return;
     try {
       await retry(() => {
         outcome.committedAtMs = Date.now();
-        return ledger.commit(outcome);
-      }, this.#parts.retry);
+        return this.#member.ledger.commit(outcome);
+      }, this.#retryCommit);
       this.#committedOffset = outcome.nextOffset;
-      onCommit(outcome, performance.now() - startedAt);
+      this.#onCommit(outcome, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof FencedError) this.#lost = true;
       else this.#failure = error;

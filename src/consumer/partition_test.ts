@@ -4,10 +4,12 @@ import { loadModel } from "../forest/load.ts";
 import { Judge } from "../pipeline/judge.ts";
 import { FencedError, type Ledger, type Outcome } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
+import { createTelemetry } from "../runtime/telemetry.ts";
 import { makeEmbeddedRun } from "../testing/embedded_run.ts";
 import { assertEquals } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
 import { LabelTopic } from "./label_topic.ts";
+import { settingsOf } from "./member.ts";
 import { OwnedPartition } from "./partition.ts";
 
 /** An owned partition whose commits wait for `release`, and what became of them. */
@@ -34,14 +36,17 @@ async function opened(folder: string) {
     },
   });
   const labels = new LabelTopic({ broker, decoder: judge.decoder, labelTopic: "labels" });
-  const partition = await OwnedPartition.claim({
-    ...{ broker, ledger: held, judge, logMode: "none", owner: "a", retry: {}, retryReads: {} },
-    pool: new ArrayPool(),
-    topic: "transactions",
-    labels,
-    onReplay() {},
-    onCommit() {},
-  }, 0);
+  const partition = await OwnedPartition.claim(
+    {
+      ...{ broker, ledger: held, judge, labels, owner: "a" },
+      settings: settingsOf({ logMode: "none" }),
+      telemetry: createTelemetry({ write() {} }),
+      pool: new ArrayPool(),
+      retry: () => ({}),
+    },
+    0,
+    () => {},
+  );
   const batchOf = async (count: number) => {
     const options = { fromOffset: partition.nextOffset, maxBatchRecords: count };
     for await (const batch of broker.read("transactions", 0, options)) return batch;

@@ -1,65 +1,56 @@
-/**
- * The feature state of one owned partition: restored, moved on with the labels, snapshotted.
- *
- * @module
- */
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import { sliceBatch } from "../broker/record_batch.ts";
+import type { Decoder } from "../decode/wasm.ts";
+import type { Partition } from "../domain/place.ts";
+import type { TransactionColumns } from "../domain/transaction.ts";
+import type { FeatureStage } from "../features/stage.ts";
 import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
 import { retry, type RetryOptions } from "../runtime/retry.ts";
-import type { Decoder } from "../decode/wasm.ts";
-import type { FeatureStage } from "../features/stage.ts";
-import type { TransactionColumns } from "../domain/transaction.ts";
 import { LabelFeed } from "./label_feed.ts";
 import type { LabelTopic } from "./label_topic.ts";
 import { encodeSnapshotHeader, type SnapshotHeader, unpackSnapshot } from "./snapshot.ts";
 
-/** Fewest records between two snapshots; to replay so many takes less than a second. */
+/** Fewest records between two snapshots; replaying that many takes less than a second. */
 const SNAPSHOT_RECORDS = 200_000;
-/** Partitions whose first snapshots lie apart, so that not all are in memory at one time. */
+/** Partitions take their first snapshots at different times, so that not all are in memory at once. */
 const STAGGERED_PARTITIONS = 8;
 
 /** What the state of a partition is restored from. */
-export interface StateSource {
-  /** The stream that is read again. */
+export interface StateSource extends Partition {
   broker: Broker;
-  /** The ledger that recorded in which order it was read. */
+  /** Recorded in which order the stream was read. */
   ledger: Ledger;
   decoder: Decoder;
-  topic: string;
-  /** Partition of it, from 0. */
-  partition: number;
   labels: LabelTopic;
-  /** How reading is repeated while the stream does not answer. */
   retryReads?: RetryOptions;
   /** Records between two snapshots (default: 200,000, and twice the number of keys). */
   snapshotRecords?: number;
 }
 
 /**
- * Keeps a partition's feature state in step with what is committed.
+ * The feature state of one owned partition, kept in step with what is committed.
  *
  * After a restart or a rebalance the state is the newest snapshot plus a replay of what was committed after it, in
  * the recorded order and without effects, so that scores go on bit for bit as if nothing had happened.
  */
 export class PartitionState {
-  readonly #stage: FeatureStage;
+  readonly stage: FeatureStage;
   readonly #source: StateSource;
   #labels: LabelFeed;
-  #sinceSnapshot = 0;
+  #sinceSnapshot: number;
 
   private constructor(stage: FeatureStage, source: StateSource) {
-    this.#stage = stage;
+    this.stage = stage;
     this.#source = source;
-    this.#labels = new LabelFeed(source, []);
-    const { snapshotRecords = SNAPSHOT_RECORDS } = source;
-    this.#sinceSnapshot = source.partition % STAGGERED_PARTITIONS * snapshotRecords / STAGGERED_PARTITIONS;
+    this.#labels = new LabelFeed(source.labels, []);
+    const { partition, snapshotRecords = SNAPSHOT_RECORDS } = source;
+    this.#sinceSnapshot = partition % STAGGERED_PARTITIONS * snapshotRecords / STAGGERED_PARTITIONS;
   }
 
   /**
    * Restores the state that a claim asks for.
    *
-   * @param onReplay Told how many records are replayed, where any are.
+   * @param onReplay Called before a replay with its number of records.
    */
   static async restore(
     stage: FeatureStage,
@@ -82,26 +73,21 @@ export class PartitionState {
     return state;
   }
 
-  /** How far the labels were read, recorded with each batch; none where no feature learns from labels. */
+  /** How far the labels were read, recorded with each batch; empty if no feature learns from labels. */
   get labelOffsets(): readonly number[] {
-    return this.#stage.features.usesLabels ? [...this.#labels.offsets] : [];
-  }
-
-  /** Records of the label topic that were no labels. */
-  get labelFaults(): number {
-    return this.#labels.faults;
+    return this.stage.features.usesLabels ? [...this.#labels.offsets] : [];
   }
 
   /** Offers the labels that these transactions may see. */
   async readLabels(columns: TransactionColumns): Promise<void> {
-    const { features } = this.#stage;
+    const { features } = this.stage;
     if (!features.usesLabels) return;
     await this.#labels.readFor(columns, features);
   }
 
-  /** The state as bytes where it is time for a snapshot. */
+  /** The state as bytes if it is time for a snapshot. */
   snapshotAfter(batch: RecordBatch): Uint8Array | undefined {
-    const { features } = this.#stage;
+    const { features } = this.stage;
     if (!features.stateful) return undefined;
     this.#sinceSnapshot += batch.count;
     const { snapshotRecords = Math.max(SNAPSHOT_RECORDS, features.keys * 2) } = this.#source;
@@ -111,21 +97,21 @@ export class PartitionState {
   }
 
   #header(): SnapshotHeader {
-    return { stateId: this.#stage.features.stateId, labelOffsets: [...this.#labels.offsets] };
+    return { stateId: this.stage.features.stateId, labelOffsets: [...this.#labels.offsets] };
   }
 
-  /** Takes a snapshot's state; false where it is of other definitions, so that the state must be made anew. */
+  /** Restores a snapshot; false if other feature definitions made it, so that all must be replayed. */
   #load(bytes: Uint8Array): boolean {
     const [header, state] = unpackSnapshot(bytes);
-    if (header.stateId !== this.#stage.features.stateId) return false;
-    this.#stage.features.restore(state);
-    this.#labels = new LabelFeed(this.#source, header.labelOffsets);
+    if (header.stateId !== this.stage.features.stateId) return false;
+    this.stage.features.restore(state);
+    this.#labels = new LabelFeed(this.#source.labels, header.labelOffsets);
     return true;
   }
 
   /**
-   * Applies what lies in these ranges, from the offset on: the stream is read in one go, and before the first record of a
-   * range the labels that its batch had seen.
+   * Applies the records of these ranges from the offset on, in one read of the stream. Before a range's first record come the
+   * labels that its batch had seen.
    */
   async #replay(ranges: readonly CommittedRange[], from: number) {
     if (ranges.length === 0) return;
@@ -140,8 +126,8 @@ export class PartitionState {
         for (let row = 0, end = 0; row < batch.count; row = end) {
           while (batch.offsets[row] >= ranges[at].nextOffset) await this.#readLabelsOf(ranges[++at]);
           while (end < batch.count && batch.offsets[end] < ranges[at].nextOffset) end++;
-          this.#stage.apply(decoder.decodeBatch(sliceBatch(batch, row, end)).columns);
-          // What was applied is not applied again after a failure.
+          this.stage.apply(decoder.decodeBatch(sliceBatch(batch, row, end)).columns);
+          // After a failure, reading goes on behind what was applied.
           fromOffset = batch.offsets[end - 1] + 1;
         }
       }
@@ -150,7 +136,7 @@ export class PartitionState {
   }
 
   async #readLabelsOf({ labelOffsets }: CommittedRange) {
-    const { features } = this.#stage;
+    const { features } = this.stage;
     if (features.usesLabels) await this.#labels.readTo(labelOffsets, features);
   }
 }

@@ -1,10 +1,6 @@
-/**
- * Alerts: from the ledger's flagged transactions to a listener.
- *
- * @module
- */
 import type { Alert, AlertSink } from "../alerts/alerts.ts";
 import type { DeliveryError } from "../runtime/delivery_error.ts";
+import type { Place } from "../domain/place.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { AlertBudget } from "./grouping/alert_budget.ts";
 import { groupedAlertStep } from "./grouping/grouped_alerts.ts";
@@ -13,58 +9,45 @@ import type { RelayStep } from "./relay.ts";
 const BATCH_ALERTS = 200;
 const NOTHING_DUE = Infinity;
 
-/** How a listener for people is told: in groups, and not of everything at once. */
+/** How alerts for people are grouped and bounded. */
 export interface Grouping {
-  /** Time in which the alerts of one customer are told together, milliseconds; 0 tells of each at once. */
+  /** After a customer's first alert, the time in which further ones are held for one alert; 0 sends each at once. */
   windowMs: number;
-  /** Alerts of a minute; what is over is told of in one alert a minute and partition. One budget a listener. */
+  /** Alerts a minute, one budget a listener; the excess goes into one alert a minute and partition. */
   budget: AlertBudget;
-  /** Time from an alert's planning after which it is given up, milliseconds. */
+  /** Time from an alert's planning after which it is given up. */
   retryForMs: number;
-  /** The time in milliseconds since 1970; `Date.now` by default. */
+  /** Default `Date.now`. */
   nowMs?(): number;
 }
 
-/** A listener and the name under which the ledger keeps its position. */
+/** A receiver of alerts. */
 export interface Listener {
-  /** Unique name under which the ledger keeps how far it was told. */
+  /** Unique; the ledger keeps its position under this name. */
   name: string;
   sink: AlertSink;
-  /** Absent for a program, which is told of each flagged transaction for as long as it takes. */
+  /** Absent for a program: it gets each flagged transaction, retried without end. */
   grouping?: Grouping;
 }
 
-/** A listener for people. */
 export interface GroupedListener extends Listener {
   grouping: Grouping;
 }
 
-/** Whose alerts are told, and in whose name. */
-export interface AlertPlace {
-  /** Holds the flagged transactions, and what was told of them. */
-  ledger: Ledger;
-  topic: string;
-  /** Their partition, from 0. */
-  partition: number;
-  /** The epoch of the partition's claim. */
-  epoch: number;
-}
-
-/** Who is told of what became of alerts. */
+/** What became of alerts. */
 export interface AlertHooks {
-  /** An alert was delivered. */
   onDelivered(): void;
-  /** An alert was refused, or not taken in time: it is not sent again. */
+  /** An alert was refused for good, or not accepted in time; it is not sent again. */
   onGivenUp(alert: Alert, error: DeliveryError): void;
 }
 
 /**
  * Makes the step that sends a partition's flagged transactions to a listener, in offset order, each at least once.
  */
-export function alertStep(listener: Listener, place: AlertPlace, hooks: AlertHooks): RelayStep {
+export function alertStep(listener: Listener, ledger: Ledger, place: Place, hooks: AlertHooks): RelayStep {
   const { name, sink, grouping } = listener;
-  if (grouping !== undefined) return groupedAlertStep({ name, sink, grouping }, place, hooks);
-  const { ledger, topic, partition } = place;
+  if (grouping !== undefined) return groupedAlertStep({ name, sink, grouping }, ledger, place, hooks);
+  const { topic, partition } = place;
   let position: number | undefined;
   return async (_finish, signal) => {
     position ??= await ledger.position(name, topic, partition);

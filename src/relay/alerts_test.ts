@@ -17,12 +17,7 @@ function ledgerOf(flagged: readonly FlaggedTransaction[]) {
   return ledger as Ledger;
 }
 
-const placeOf = (ledger: Ledger, partition: number) => ({
-  ledger,
-  topic: "transactions",
-  partition,
-  epoch: 1,
-});
+const placeOf = (partition: number) => ({ topic: "transactions", partition, epoch: 1 });
 const hooks = { onDelivered() {}, onGivenUp() {} };
 const flagged = Array.from(
   { length: 1000 },
@@ -48,7 +43,7 @@ Deno.test("alertStep() tells every alert at least once under the same id, in ord
   };
   const ledger = ledgerOf(flagged);
   for (let owner = 0; owner < 3; owner++) {
-    const step = alertStep({ name: "l", sink }, placeOf(ledger, 2), hooks);
+    const step = alertStep({ name: "l", sink }, ledger, placeOf(2), hooks);
     // An owner that is killed after a while, and the next one.
     for (let steps = 0; steps < (owner < 2 ? 2 : 1000); steps++) {
       if (await retry(() => step(true)) !== "more") break;
@@ -70,10 +65,10 @@ Deno.test("alertStep() keeps a position for each listener", async () => {
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   for (const name of ["a", "b"]) {
-    const step = alertStep({ name, sink }, placeOf(ledger, 0), hooks);
+    const step = alertStep({ name, sink }, ledger, placeOf(0), hooks);
     assertEquals(await step(false), "more");
     assertEquals(await step(false), Infinity);
   }
   assertEquals(ids.length, 10);
-  assertEquals(await alertStep({ name: "a", sink }, placeOf(ledger, 0), hooks)(false), Infinity);
+  assertEquals(await alertStep({ name: "a", sink }, ledger, placeOf(0), hooks)(false), Infinity);
 });

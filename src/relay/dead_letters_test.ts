@@ -16,12 +16,12 @@ Deno.test("deadLetterStep() of an owner that was frozen sends no dead letter on 
   try {
     await using ledger = openSqliteLedger(`${folder}/ledger.db`);
     const { epoch } = await ledger.claim(TOPIC, 0, { owner: "a", streamId: "s" });
-    const frozen = deadLetterStep(broker, ledger, TOPIC, 0);
+    const frozen = deadLetterStep(broker, ledger, { topic: TOPIC, partition: 0 });
     assertEquals(await frozen(true), Infinity);
 
     const outcome = outcomeOf(TOPIC, [0, 40], epoch);
     await ledger.commit(outcome);
-    const next = deadLetterStep(broker, ledger, TOPIC, 0);
+    const next = deadLetterStep(broker, ledger, { topic: TOPIC, partition: 0 });
     assertEquals(await next(true), "more");
     const more = outcomeOf(TOPIC, [40, 60], epoch);
     await ledger.commit(more);

@@ -9,10 +9,11 @@
  */
 import { DeliveryError } from "../runtime/delivery_error.ts";
 import type { Ledger, ObjectCut } from "../ledger/ledger.ts";
+import type { Place } from "../domain/place.ts";
 import type { FlaggedHour } from "../ledger/outbox.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { sha256Hex } from "../runtime/sha256.ts";
-import { type ObjectEncoder, objectEncoders } from "../objects/formats/encoders.ts";
+import { objectEncoders } from "../objects/formats/encoders.ts";
 import { objectKey } from "../objects/keys.ts";
 import type { RelayStep } from "./relay.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
@@ -27,57 +28,54 @@ export interface FlushOptions {
   flushIntervalMs?: number;
 }
 
-/** Flagged transactions that are looked at at one time. */
+/** Flagged transactions that are read at once. */
 const PAGE_ROWS = 1000;
-/** Objects that are read as pending, or marked as stored, at one time. */
+/** Cuts that are read as pending, or marked as stored, at once. */
 const PAGE_CUTS = 256;
 
 /** What the object relay of one partition works with. */
 export interface ObjectRelayParts {
-  /** Where flagged transactions are read and cuts recorded. */
   ledger: Ledger;
   store: ObjectStore;
-  /** Writes flagged transactions as the bytes of an object. */
-  encoder: ObjectEncoder;
-  topic: string;
-  /** Partition of it, from 0. */
-  partition: number;
-  /** The epoch of the partition's claim. */
-  epoch: number;
-  /** Room for the verdicts of cuts in hand, bytes, shared by the partitions of a process; as much as wanted unless given. */
+  format: ObjectCut["format"];
+  /** Bounds the bytes of verdicts of cuts in memory, over all partitions of a process; absent: unbounded. */
   cutMemory?: Semaphore;
 }
 
-/**
- * Makes the step that cuts and stores a partition's objects.
- */
-export function objectStep(parts: ObjectRelayParts, options: FlushOptions = {}): RelayStep {
-  const { ledger, topic, partition, cutMemory } = parts;
+interface ObjectRelay extends ObjectRelayParts {
+  place: Place;
+}
+
+/** Makes the step that cuts and stores a partition's objects. */
+export function objectStep(parts: ObjectRelayParts, place: Place, options: FlushOptions = {}): RelayStep {
+  const { ledger, cutMemory } = parts;
+  const { topic, partition } = place;
+  const relay = { ...parts, place };
   const { flushRows = 5_000, flushBytes = 16 * 1024 * 1024, flushIntervalMs = 60_000 } = options;
-  /** How much is counted and not cut yet; verdicts are read for their cut alone, so that those that wait take no memory. */
+  /** What waits for its cut. Only sizes are counted: verdicts are read for the cut, so waiting ones take no memory. */
   let waiting = { rows: 0, bytes: 0, firstOffset: 0, since: 0 };
   let readThrough: number | undefined;
 
-  /** Whether there may be cuts that are recorded and not stored: an earlier owner's, or of a step that failed. */
+  /** Whether recorded cuts may not be stored: an earlier owner's, or of a step that failed. */
   let hasPending = true;
-  /** Bytes of verdicts of what is recorded and not stored, as far as they are known. */
+  /** Bytes of verdicts of what is recorded and not stored, as far as known. */
   let pendingBytes = 0;
 
   const cut = async () => {
-    const recorded = await recordOnce(waiting.firstOffset, readThrough!, parts);
+    const recorded = await recordOnce(waiting.firstOffset, readThrough!, relay);
     readThrough = recorded.lastOffset;
     pendingBytes = waiting.bytes;
     waiting.rows = waiting.bytes = 0;
     hasPending = true;
-    if (recorded.objects === undefined) await storePending(parts);
-    else await storeInHand(recorded.objects, parts);
+    if (recorded.objects === undefined) await storePending(relay);
+    else await storeInHand(recorded.objects, relay);
     hasPending = false;
   };
 
   return async (finish, signal) => {
     if (hasPending) {
       using _memory = await cutMemory?.acquire(pendingBytes, signal);
-      await storePending(parts);
+      await storePending(relay);
       hasPending = false;
     }
     readThrough ??= await ledger.lastCutOffset(topic, partition);
@@ -113,36 +111,36 @@ interface EncodedObject {
 interface RecordedCut {
   /** Offset of its last row. */
   lastOffset: number;
-  /** Its objects; undefined where an attempt whose answer was lost recorded it, since rows that came since are not in it. */
+  /** The cut's objects; undefined if an earlier attempt, whose reply was lost, recorded it: re-read its rows. */
   objects: EncodedObject[] | undefined;
 }
 
-/** Records the cut of what is flagged from one offset through another, unless an attempt whose answer was lost did so. */
+/** Records the cut from one offset through another, unless an earlier attempt, whose reply was lost, did. */
 async function recordOnce(
   firstOffset: number,
   lastOffset: number,
-  parts: ObjectRelayParts,
+  relay: ObjectRelay,
 ): Promise<RecordedCut> {
-  const { ledger, topic, partition, epoch } = parts;
+  const { ledger, place: { topic, partition, epoch } } = relay;
   const recorded = await ledger.lastCutOffset(topic, partition);
   if (recorded >= firstOffset) return { lastOffset: recorded, objects: undefined };
   const hours = await ledger.outbox.byHour(topic, partition, firstOffset, lastOffset);
-  const objects = await encodedObjects(hours, { firstOffset, lastOffset }, parts);
+  const objects = await encodedObjects(hours, { firstOffset, lastOffset }, relay);
   await ledger.recordCuts(topic, partition, epoch, objects.map(({ cut }) => cut));
   return { lastOffset, objects };
 }
 
-/** Takes the hours out of the array. */
+/** Encodes the objects of a cut, and empties the array of hours. */
 async function encodedObjects(
   hours: FlaggedHour[],
   { firstOffset, lastOffset }: { firstOffset: number; lastOffset: number },
-  { topic, partition, encoder: { format, encode } }: ObjectRelayParts,
+  { place: { topic, partition }, format }: ObjectRelay,
 ): Promise<EncodedObject[]> {
   const objects: EncodedObject[] = [];
-  // The bytes take the place of the lines, so that a cut is in memory once.
+  // Bytes replace lines hour by hour, so that a cut is in memory once.
   for (let hour = hours.shift(); hour !== undefined; hour = hours.shift()) {
     const { hourMs, firstOffset: hourOffset, rows, lines } = hour;
-    const bytes = encode(lines);
+    const bytes = objectEncoders[format].encode(lines);
     const key = objectKey({ topic, partition, firstOffset: hourOffset, hourMs, format });
     const cut = { key, topic, partition, firstOffset, lastOffset, hourMs, format, rows };
     objects.push({ cut: { ...cut, byteLength: bytes.length, sha256: await sha256Hex(bytes) }, bytes });
@@ -150,11 +148,11 @@ async function encodedObjects(
   return objects;
 }
 
-/** Stores the objects of a cut that was recorded just now; each is let go once it is stored. */
-async function storeInHand(objects: EncodedObject[], parts: ObjectRelayParts): Promise<void> {
+/** Stores the objects of a cut that was just recorded; each is released once it is stored. */
+async function storeInHand(objects: EncodedObject[], relay: ObjectRelay): Promise<void> {
   const bytes = new Map(objects.map(({ cut, bytes }) => [cut.key, bytes]));
   const cuts = objects.splice(0).map(({ cut }) => cut);
-  await storeObjects(cuts, parts, ({ key }) => {
+  await storeObjects(cuts, relay, ({ key }) => {
     const found = bytes.get(key);
     bytes.delete(key);
     return found;
@@ -162,22 +160,22 @@ async function storeInHand(objects: EncodedObject[], parts: ObjectRelayParts): P
 }
 
 /** Stores every object that is recorded and not known to be stored. */
-async function storePending(parts: ObjectRelayParts): Promise<void> {
-  const { ledger, topic, partition } = parts;
+async function storePending(relay: ObjectRelay): Promise<void> {
+  const { ledger, place: { topic, partition } } = relay;
   let hours = new Map<number, Uint8Array>();
   let hoursOf = -1;
   for (;;) {
     const pending = await ledger.pendingCuts(topic, partition, PAGE_CUTS);
     if (pending.length === 0) return;
     for (const [firstOffset, cuts] of Map.groupBy(pending, ({ firstOffset }) => firstOffset)) {
-      // A cut of more objects than a page is read once.
+      // A cut may span pages: its rows are read once.
       if (firstOffset !== hoursOf) {
         const found = await ledger.outbox.byHour(topic, partition, firstOffset, cuts[0].lastOffset);
         hours = new Map(found.map(({ hourMs, lines }) => [hourMs, lines]));
       }
       hoursOf = firstOffset;
-      await storeObjects(cuts, parts, async ({ format, hourMs, sha256 }) => {
-        // A cut of before a change of format keeps its own.
+      await storeObjects(cuts, relay, async ({ format, hourMs, sha256 }) => {
+        // After a change of format, a recorded cut keeps its own.
         const bytes = objectEncoders[format].encode(hours.get(hourMs) ?? new Uint8Array());
         return await sha256Hex(bytes) === sha256 ? bytes : undefined;
       });
@@ -186,21 +184,21 @@ async function storePending(parts: ObjectRelayParts): Promise<void> {
 }
 
 /**
- * Stores objects, as many at a time as the store does best with.
+ * Stores objects, as many at once as the store does best with.
  *
- * @param bytesOf Gives an object's bytes; undefined where its rows give others than those that were recorded.
+ * @param bytesOf Gives an object's bytes; undefined if its rows no longer give the recorded bytes.
  */
 async function storeObjects(
   cuts: readonly ObjectCut[],
-  parts: ObjectRelayParts,
+  relay: ObjectRelay,
   bytesOf: (cut: ObjectCut) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
 ): Promise<void> {
   const left = cuts.values();
   const stored: string[] = [];
-  const mark = async () => await parts.ledger.markStored(stored.splice(0));
-  const workers = Array.from({ length: parts.store.concurrentPuts }, async () => {
+  const mark = async () => await relay.ledger.markStored(stored.splice(0));
+  const workers = Array.from({ length: relay.store.concurrentPuts }, async () => {
     for (const cut of left) {
-      await storeObject(cut, await bytesOf(cut), parts.store);
+      await storeObject(cut, await bytesOf(cut), relay.store);
       if (stored.push(cut.key) >= PAGE_CUTS) await mark();
     }
   });

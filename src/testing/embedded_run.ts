@@ -9,6 +9,7 @@ import { trainModel } from "../training/train_model.ts";
 import type { LabelMode, ReplayedEvent } from "../simulate/events/event.ts";
 import { produceEvents } from "../simulate/produce.ts";
 import { simulate } from "../simulate/simulate.ts";
+import { openService, type Service, type ServiceOptions } from "../service.ts";
 import { openFeatureStage } from "../features/stage.ts";
 import { eventRows } from "../training/rows/event_rows.ts";
 import { transactionFeatures } from "../training/rows/transaction_features.ts";
@@ -55,6 +56,16 @@ export function embeddedArgs(
     model: `${folder}/model`,
   };
   return names.flatMap((name) => [`--${name}`, urls[name]]);
+}
+
+/** Opens the service over the folder of an embedded run. */
+export function openEmbedded(folder: string, options?: ServiceOptions): Promise<Service> {
+  return openService({
+    stream: `sqlite:${folder}/stream.db`,
+    ledger: `sqlite:${folder}/ledger.db`,
+    objects: `file:${folder}/objects`,
+    model: `${folder}/model`,
+  }, options);
 }
 
 async function trainInto(folder: string, options: EmbeddedRunOptions): Promise<void> {

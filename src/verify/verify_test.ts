@@ -1,40 +1,19 @@
 /** Plants each fault by hand in stream, ledger and objects of a run that was in order, and looks whether it is named. */
 import { DatabaseSync } from "node:sqlite";
 import { openSqliteBroker } from "../broker/sqlite/broker.ts";
-import { runConsumer } from "../consumer/consumer.ts";
-import { loadModel } from "../forest/load.ts";
-import { Judge } from "../pipeline/judge.ts";
 import type { LogMode } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../objects/directory/store.ts";
-import { objectEncoders } from "../objects/formats/encoders.ts";
-import { createTelemetry } from "../runtime/telemetry.ts";
 import { assert, assertEquals } from "../testing/assert.ts";
-import { makeEmbeddedRun } from "../testing/embedded_run.ts";
+import { makeEmbeddedRun, openEmbedded } from "../testing/embedded_run.ts";
 import { type Verification, verify } from "./verify.ts";
 
 const TOPIC = "transactions";
 
 async function consumeInto(folder: string, logMode: LogMode, format: "ndjson" | "parquet"): Promise<void> {
   await makeEmbeddedRun(folder, { count: 3000, faults: ["x", null, "{}"], partitions: 2 });
-  const model = await loadModel(`${folder}/model`);
-  await using broker = openSqliteBroker(`${folder}/stream.db`);
-  await using ledger = openSqliteLedger(`${folder}/ledger.db`);
-  await using store = openDirectory(`${folder}/objects`);
-  using judge = await Judge.open(model);
-  await runConsumer({
-    broker,
-    ledger,
-    store,
-    judge,
-    listeners: [],
-    topic: TOPIC,
-    labelTopic: "labels",
-    group: "g",
-    logMode,
-    encoder: objectEncoders[format],
-    telemetry: createTelemetry({ level: "error" }),
-  }, { untilEmpty: true, maxBatchRecords: 100, flushRows: 10 });
+  await using service = await openEmbedded(folder, { logMode, format });
+  await service.run({ untilEmpty: true, maxBatchRecords: 100, flushRows: 10 });
 }
 
 async function look(folder: string): Promise<Verification> {

@@ -1,16 +1,11 @@
-import { openBroker, openLedger, openObjects } from "../../../src/adapters.ts";
-import { runConsumer } from "../../../src/consumer/consumer.ts";
-import { loadModel } from "../../../src/forest/load.ts";
-import { Judge } from "../../../src/pipeline/judge.ts";
-import { openBesideStream } from "../../../src/http/beside_stream.ts";
+import { openBroker } from "../../../src/adapters.ts";
 import type { HttpAddress } from "../../../src/http/address.ts";
-import { readModelFiles } from "../../../src/http/model_files.ts";
-import { objectEncoders } from "../../../src/objects/formats/encoders.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
-import { createTelemetry } from "../../../src/runtime/telemetry.ts";
 import { openInBrowser } from "../../cli/launch/browser_opener.ts";
 import { endingSignal } from "../../cli/ending_signal.ts";
+import { openService } from "../../../src/service.ts";
+import { demoConfig, runBeside } from "./run_beside.ts";
 import { splitEvents } from "./split_events.ts";
 
 /** What the demo that goes on is like. */
@@ -47,45 +42,26 @@ const PER_CUSTOMER_AND_DAY = 2;
 export async function runOpenDemo(options: OpenDemoOptions): Promise<void> {
   const { dir, count, ratePerS, topics } = options;
   using ending = endingSignal("demo");
-  const model = await loadModel(`${dir}/model`);
-  using judge = await Judge.open(model);
-  await using broker = await openBroker(`sqlite:${dir}/stream.db`, { inThread: true });
-  await using ledger = await openLedger(`sqlite:${dir}/ledger.db`, { inThread: true });
-  await using store = await openObjects(`file:${dir}/objects`);
-  const telemetry = createTelemetry({ level: "warn" });
+  await using service = await openService(demoConfig(dir), { group: "demo", http: options.http });
+  const { broker, ledger } = service.parts;
   await broker.ensureTopic(topics.topic);
   await broker.ensureTopic(topics.labelTopic);
-  const parts = { broker, ledger, judge, telemetry, ...topics };
-  await using web = await openBesideStream(options.http, {}, {
-    ...parts,
-    modelFiles: await readModelFiles(`${dir}/model`),
-  });
-  const failing = new AbortController();
-  const signal = AbortSignal.any([ending.signal, failing.signal]);
-  const consumer = {
-    ...{ ...parts, store, group: "demo", logMode: "all" as const },
-    encoder: objectEncoders.ndjson,
-    listeners: [],
-  };
-  const consuming = runConsumer(consumer, { signal, ...web.hooks });
-  // A consumer that fails ends the producing too.
-  const ended = consuming.then(() => {}, () => failing.abort());
   const perDay = PER_CUSTOMER_AND_DAY * customersOf(count);
   console.error(
     `demo: ${ratePerS} simulated transactions a second, of which a day takes ${
       minutes(perDay / ratePerS)
     }, with labels that come a week later; Ctrl-C ends it`,
   );
-  console.log(`The page: ${web.url}`);
-  const opening = openInBrowser(web.url).then((isOpen) => {
-    if (!isOpen) console.error("demo: no browser could be opened from here; open the address yourself");
+  console.log(`The page: ${service.url}`);
+  await runBeside(service, { signal: ending.signal }, async (signal) => {
+    const opening = openInBrowser(service.url!).then((isOpen) => {
+      if (!isOpen) console.error("demo: no browser could be opened from here; open the address yourself");
+    });
+    await produce(options, signal);
+    await opening;
   });
-  await produce(options, signal);
-  await opening;
-  await ended;
-  await consuming;
   // What was produced and not committed when Ctrl-C came.
-  await runConsumer(consumer, { untilEmpty: true });
+  await service.run({ untilEmpty: true });
   const { scored, flagged, deadLetters } = await ledger.summary(topics.topic);
   console.error(
     `demo: ${whole(scored)} transactions scored, ${whole(flagged)} flagged, ${

@@ -1,22 +1,17 @@
-import { openBroker, openLedger, openObjects } from "../../../src/adapters.ts";
+import { openBroker } from "../../../src/adapters.ts";
 import { describeVerdict } from "../../../src/alerts/describe.ts";
-import type { Broker } from "../../../src/broker/broker.ts";
-import { runConsumer } from "../../../src/consumer/consumer.ts";
 import { detectEvents, measureDetection } from "../../../src/evaluate/detection.ts";
 import { writeCard } from "../../../src/forest/card.ts";
-import type { Model } from "../../../src/forest/manifest.ts";
-import { loadModel } from "../../../src/forest/load.ts";
 import { saveModel } from "../../../src/forest/save.ts";
-import { Judge } from "../../../src/pipeline/judge.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
-import { objectEncoders } from "../../../src/objects/formats/encoders.ts";
 import { produceEvents } from "../../../src/simulate/produce.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
-import { createTelemetry } from "../../../src/runtime/telemetry.ts";
 import { verify } from "../../../src/verify/verify.ts";
 import { isLoopback, parseAddress } from "../../../src/http/address.ts";
+import { openService, type Service } from "../../../src/service.ts";
 import { runOpenDemo } from "./open.ts";
 import { type DemoResult, describeDemo } from "./report.ts";
+import { demoConfig, runBeside } from "./run_beside.ts";
 import { trainDemoModels } from "./training.ts";
 import { endingSignal } from "../../cli/ending_signal.ts";
 import { startProgress } from "../../cli/progress.ts";
@@ -56,12 +51,10 @@ export async function demo(flags: DemoFlags): Promise<void> {
       (flags.rate ?? RATE_PER_S).toLocaleString("en-US")
     }/s, score them as they come`,
   );
-  await using broker = await openBroker(`sqlite:${dir}/stream.db`);
-  await using ledger = await openLedger(`sqlite:${dir}/ledger.db`);
-  await using store = await openObjects(`file:${dir}/objects`);
-  const model = await loadModel(`${dir}/model`);
+  await using service = await openService(demoConfig(dir), { group: "demo" });
+  const { broker, ledger, store } = service.parts;
   const streamedAt = performance.now();
-  await stream(flags, { broker, ledger, store, model });
+  await stream(flags, service);
   const streamedMs = performance.now() - streamedAt;
   say(`3/4  verify that every record is accounted for once`);
   const verification = await verify({ broker, ledger, store, topic: TOPICS.topic });
@@ -98,43 +91,19 @@ async function removeDemo(dir: string) {
   for (const name of ["objects", "model"]) await removeIfThere(`${dir}/${name}`);
 }
 
-type StreamParts = Pick<Parameters<typeof runConsumer>[0], "broker" | "ledger" | "store"> & { model: Model };
-
 /** Produces and consumes at the same time until everything is committed and relayed. */
-async function stream(flags: DemoFlags, parts: StreamParts): Promise<void> {
+async function stream(flags: DemoFlags, service: Service): Promise<void> {
   using ending = endingSignal("demo");
-  using judge = await Judge.open(parts.model);
-  const telemetry = createTelemetry({ level: "warn" });
+  const { broker, telemetry } = service.parts;
   const progress = startProgress("demo", { total: flags.count, unit: "records" });
-  await parts.broker.ensureTopic(TOPICS.topic);
-  await parts.broker.ensureTopic(TOPICS.labelTopic);
-  const consumerParts = {
-    ...parts,
-    ...TOPICS,
-    judge,
-    group: "demo",
-    logMode: "all" as const,
-    encoder: objectEncoders.ndjson,
-    listeners: [],
-    telemetry,
-  };
+  await broker.ensureTopic(TOPICS.topic);
+  await broker.ensureTopic(TOPICS.labelTopic);
   const onCommit = () => {
     const records = telemetry.counters().get("records") ?? 0;
     progress.update(records, records);
   };
-  const live = new AbortController();
-  const consuming = runConsumer(consumerParts, {
-    signal: AbortSignal.any([live.signal, ending.signal]),
-    onCommit,
-  });
-  // A consumer that fails ends the producing too.
-  const failed = consuming.then(() => {}, () => live.abort());
-  const producing = produceAll(flags, AbortSignal.any([live.signal, ending.signal]));
-  await producing;
-  live.abort();
-  await failed;
-  await consuming;
-  await runConsumer(consumerParts, { untilEmpty: true, signal: ending.signal, onCommit });
+  await runBeside(service, { signal: ending.signal, onCommit }, (signal) => produceAll(flags, signal));
+  await service.run({ untilEmpty: true, signal: ending.signal, onCommit });
   progress.stop();
 }
 
@@ -144,7 +113,7 @@ function demoEvents({ seed, count }: DemoFlags) {
 
 async function produceAll(flags: DemoFlags, signal: AbortSignal) {
   const { rate = RATE_PER_S, dir } = flags;
-  await using broker: Broker = await openBroker(`sqlite:${dir}/stream.db`);
+  await using broker = await openBroker(`sqlite:${dir}/stream.db`);
   await produceEvents(broker, demoEvents(flags), {
     ...TOPICS,
     ratePerS: rate,

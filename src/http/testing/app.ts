@@ -4,19 +4,12 @@
  * @module
  */
 import { buildModule } from "../../testing/module.ts";
-import { openSqliteBroker } from "../../broker/sqlite/broker.ts";
 import type { Broker } from "../../broker/broker.ts";
-import { runConsumer } from "../../consumer/consumer.ts";
-import { loadModel } from "../../forest/load.ts";
 import type { Model } from "../../forest/manifest.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
-import { openDirectory } from "../../objects/directory/store.ts";
-import { objectEncoders } from "../../objects/formats/encoders.ts";
-import { Judge } from "../../pipeline/judge.ts";
 import type { FeatureStage } from "../../features/stage.ts";
 import { createTelemetry } from "../../runtime/telemetry.ts";
-import { makeEmbeddedRun } from "../../testing/embedded_run.ts";
+import { makeEmbeddedRun, openEmbedded } from "../../testing/embedded_run.ts";
 import { createApp, type HttpApp } from "../app.ts";
 import { OwnedStates } from "../live/feature_states.ts";
 import { FlaggedFeed } from "../live/flagged_feed.ts";
@@ -48,26 +41,17 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   await buildModule();
   const folder = await Deno.makeTempDir();
   await makeEmbeddedRun(folder, { count: 3000, partitions: options.partitions });
-  const model = await loadModel(`${folder}/model`);
-  const judge = await Judge.open(model);
-  const broker = openSqliteBroker(`${folder}/stream.db`);
-  const ledger = openSqliteLedger(`${folder}/ledger.db`);
-  await using store = openDirectory(`${folder}/objects`);
   const telemetry = createTelemetry({ write() {} });
+  const service = await openEmbedded(folder, { telemetry });
+  const { broker, ledger, judge } = service.parts;
+  const { model } = judge;
   const clock = { aheadMs: 0 };
   const live = new LiveNumbers(model.manifest, () => Date.now() + clock.aheadMs);
   const feed = new FlaggedFeed();
   const partitions = options.partitions ?? 1;
   const states = new OwnedStates(broker, model.manifest, () => partitions);
   const stages = new Map<number, FeatureStage>();
-  const topics = { topic: "transactions", labelTopic: "labels" };
-  await runConsumer({
-    ...{ broker, ledger, store, judge, telemetry, ...topics },
-    group: "test",
-    logMode: "all",
-    encoder: objectEncoders.ndjson,
-    listeners: [],
-  }, {
+  await service.run({
     untilEmpty: true,
     onScored: (scored) => live.scored(scored),
     onCommit(outcome, batchMs) {
@@ -87,9 +71,9 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   const parts = {
     ...{ judge, states, live, feed, ledger },
     service: "consume" as const,
-    topic: topics.topic,
+    topic: "transactions",
     modelFiles: await readModelFiles(`${folder}/model`),
-    labels: { broker, labelTopic: topics.labelTopic },
+    labels: { broker, labelTopic: "labels" },
     telemetry: {
       counters: telemetry.counters,
       log: (_level: string, line: string) => void errors.push(line),
@@ -106,9 +90,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
       return app.fetch(new Request(`http://127.0.0.1:8080${path}`, { ...init, headers }), address);
     },
     async [Symbol.asyncDispose]() {
-      judge[Symbol.dispose]();
-      await broker[Symbol.asyncDispose]();
-      await ledger[Symbol.asyncDispose]();
+      await service[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
     },
   };

@@ -1,19 +1,25 @@
 import type { Alert } from "../../alerts/alerts.ts";
+import type { Place } from "../../domain/place.ts";
+import type { Ledger } from "../../ledger/ledger.ts";
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { AlertPlan, type PlannedAlert } from "./alert_plan.ts";
-import type { AlertHooks, AlertPlace, GroupedListener } from "../alerts.ts";
+import type { AlertHooks, GroupedListener } from "../alerts.ts";
 import type { RelayStep } from "../relay.ts";
 
 const BATCH_ROWS = 500;
 
 /**
- * Makes the step that tells a listener for people: alerts by customer and window, bounded by the minute, and given up
- * after a while. What it will send is recorded in the ledger before it is sent.
+ * Makes the step that sends alerts to people: grouped by customer and window, bounded by the minute, and given up after a
+ * while. The ledger records what it will send before it is sent.
  *
- * A listener that refuses an alert for good does not get that alert, and goes on with the next one.
+ * An alert that the listener refuses for good is skipped.
  */
-export function groupedAlertStep(listener: GroupedListener, place: AlertPlace, hooks: AlertHooks): RelayStep {
-  const { ledger, topic, partition, epoch } = place;
+export function groupedAlertStep(
+  listener: GroupedListener,
+  ledger: Ledger,
+  { topic, partition, epoch }: Place,
+  hooks: AlertHooks,
+): RelayStep {
   const { windowMs, retryForMs, budget, nowMs = Date.now } = listener.grouping;
   const key = { listener: listener.name, topic, partition };
   let plan: AlertPlan | undefined;
@@ -32,7 +38,7 @@ export function groupedAlertStep(listener: GroupedListener, place: AlertPlace, h
     const [found] = await ledger.flaggedAfter(topic, partition, offset - 1, 1);
     if (found?.offset !== offset) {
       throw new Error(
-        `Cannot tell of ${topic}/${partition}/${offset} as the ledger must hold it: it does not`,
+        `Cannot send the alert for ${topic}/${partition}/${offset}: the ledger has no such flagged transaction`,
       );
     }
     return found.verdict;
@@ -42,8 +48,8 @@ export function groupedAlertStep(listener: GroupedListener, place: AlertPlace, h
     verdict: await verdictAt(offset),
     ...group === undefined ? {} : { group },
   });
-  /** Sends what is planned, until the listener fails; the alerts that it took are out of the plan then. */
-  const tell = async (
+  /** Sends what is planned until the listener fails; what was sent has left the plan then. */
+  const send = async (
     { outbox }: AlertPlan,
     signal: AbortSignal | undefined,
   ): Promise<DeliveryError | undefined> => {
@@ -68,7 +74,7 @@ export function groupedAlertStep(listener: GroupedListener, place: AlertPlace, h
       position = await ledger.position(listener.name, topic, partition);
       plan = new AlertPlan(await ledger.alertStates.read(key), { topic, partition, windowMs, budget });
     }
-    // What an attempt before this one planned, or sent.
+    // What an earlier attempt planned or sent.
     if (!isRecorded) await record(plan);
     if (plan.outbox.length === 0) {
       const flagged = await ledger.flaggedAfter(topic, partition, position, BATCH_ROWS);
@@ -84,8 +90,8 @@ export function groupedAlertStep(listener: GroupedListener, place: AlertPlace, h
       if (plan.outbox.length === 0) return "more";
     }
     const toSend = plan.outbox.length;
-    const failure = await tell(plan, signal);
-    // The pause after a failure begins anew where something was delivered before it.
+    const failure = await send(plan, signal);
+    // Progress resets the backoff: throw only if nothing was delivered.
     if (failure !== undefined && plan.outbox.length === toSend) throw failure;
     await record(plan);
     return "more";

@@ -41,7 +41,8 @@ function openStep(
           nowMs: () => clock.ms,
         },
       },
-      { ledger: ledger.port, topic: KEY.topic, partition: 0, epoch: options.epoch ?? 1 },
+      ledger.port,
+      { topic: KEY.topic, partition: 0, epoch: options.epoch ?? 1 },
       { onDelivered() {}, onGivenUp: ({ id }) => givenUp.push(id) },
     );
   const state = { step: again() };

@@ -8,7 +8,6 @@ import { outcomeOf } from "../../ledger/testing/outcomes.ts";
 import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../../objects/directory/store.ts";
 import type { ObjectStore } from "../../objects/objects.ts";
-import { objectEncoders } from "../../objects/formats/encoders.ts";
 import { type FlushOptions, objectStep } from "../objects.ts";
 import type { RelayStep } from "../relay.ts";
 import type { Semaphore } from "../../runtime/semaphore.ts";
@@ -79,9 +78,9 @@ export class ObjectRelayFixture implements AsyncDisposable {
   ): RelayStep {
     const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
     const { cutMemory } = over;
-    const encoder = objectEncoders.ndjson;
     return objectStep(
-      { ledger, store, encoder, topic: TOPIC, partition: PARTITION, epoch, cutMemory },
+      { ledger, store, format: "ndjson", cutMemory },
+      { topic: TOPIC, partition: PARTITION, epoch },
       options,
     );
   }

@@ -41,7 +41,7 @@ export async function* streamRows(
   let records = 0;
   for (const { partition, startOffset, endOffset } of await broker.offsets(topic)) {
     const stage = openStage();
-    const labels = new LabelFeed({ labels: labelsOfAll }, []);
+    const labels = new LabelFeed(labelsOfAll, []);
     const trim = afterWarmUp(options.warmUpMs, stage.features.nFeatures);
     for await (
       const batch of broker.read(topic, partition, { fromOffset: startOffset, toOffset: endOffset })
