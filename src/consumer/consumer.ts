@@ -44,7 +44,7 @@ interface Ends {
  * @throws What failed for good: another stream's ledger, a store that refuses its credentials, an unknown feature.
  */
 export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions = {}): Promise<void> {
-  const { broker, judge, ledger, telemetry } = parts;
+  const { broker, judge, telemetry } = parts;
   const settings = settingsOf(options);
   const { topic, labelTopic, signal, partitions, maxBatchRecords, sessionTimeoutMs } = settings;
   await retry(() => broker.ensureTopic(topic, { partitions }), { signal });
