@@ -8,6 +8,7 @@
  */
 import { nameList } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
+import type { KafkaClientName } from "../harness/faults/stage.ts";
 import { openSpark, type SparkPeer, type SparkRun } from "./peers/spark_peer.ts";
 import { benchCommand, type Findings } from "./report/bench_command.ts";
 import { interleave, interleaveRuns } from "./report/interleave.ts";
@@ -21,7 +22,6 @@ import {
   type ContenderRun,
   copyBare,
   type Ground,
-  type KafkaClientName,
   profileEdgewood,
   readRaw,
   runEdgewood,

@@ -7,7 +7,6 @@ import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import { ALERT_TOPIC } from "../../src/alerts/topic.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
-import type { ObjectStore } from "../../src/objects/objects.ts";
 import type { Verification } from "../../src/verify/verify.ts";
 import type { PartitionPosition } from "./object_latency.ts";
 import type { RunningProcess } from "../../src/testing/process.ts";
@@ -43,47 +42,9 @@ export interface ConsumerProcessOptions {
   endless?: boolean;
 }
 
-/** One run of the pipeline; disposing kills its consumers. */
-export interface PipelineRun extends AsyncDisposable {
-  readonly urls: EngineUrls;
-  readonly group: string;
-  /** Records in the topic when it was opened. */
-  readonly records: number;
-  /** Largest resident memory that any consumer of the run has had, bytes. */
-  readonly peakRssBytes: number;
-  readonly consumers: readonly RunningProcess[];
-  /** Kills every process of the run at once. */
-  kill(): void;
-  start(options?: ConsumerProcessOptions): RunningProcess;
-  committed(): Promise<number>;
-  /** Resident memory of its consumers that run now, bytes, all together. */
-  rssBytes(): number;
-  /** How far each partition is committed, and how far its objects are cut. */
-  positions(): Promise<Map<number, PartitionPosition>>;
-  stored(): Promise<number>;
-  untilShare(share: number, options?: { timeoutMs?: number }): Promise<void>;
-  /** Waits until every consumer has ended, and asserts that the last one ended well. */
-  untilEnded(timeoutMs: number): Promise<void>;
-  /** Waits for something; where it does not come about, what the consumers said is in the error. */
-  attend<T>(work: Promise<T>): Promise<T>;
-  /** What `verify --json` says of the run. */
-  verify(): Promise<Verification>;
-  flagged(): Promise<FlaggedLine[]>;
-  /** Alerts in their topic since the run was opened. */
-  alerts(): Promise<AlertsReceived>;
-}
-
 const RUN_FLAGS = [
-  "--snapshot-records",
-  "3000",
-  "--max-batch-records",
-  "256",
-  "--flush-interval",
-  "500ms",
-  "--flush-rows",
-  "200",
-  "--alerts",
-  "topic",
+  ...["--snapshot-records", "3000", "--max-batch-records", "256"],
+  ...["--flush-interval", "500ms", "--flush-rows", "200", "--alerts", "topic"],
 ];
 
 /**
@@ -95,33 +56,34 @@ export async function openPipelineRun(options: PipelineRunOptions): Promise<Pipe
   const { stream, ledger, objects } = options.urls;
   await using resources = new AsyncDisposableStack();
   const broker = resources.use(await openBroker(stream));
-  const opened = {
-    broker,
-    ledger: resources.use(await openLedger(ledger)),
-    store: resources.use(await openObjects(objects)),
-  };
+  const opened = { broker, ledger: resources.use(await openLedger(ledger)) };
+  // Fails now if the store is unreachable, as the other engines do.
+  resources.use(await openObjects(objects));
   await broker.ensureTopic(ALERT_TOPIC);
   const ends = await broker.offsets(options.topic);
   const records = ends.reduce((sum, each) => sum + each.endOffset - each.startOffset, 0);
   const alertsFrom = new Map(
     (await broker.offsets(ALERT_TOPIC)).map((each) => [each.partition, each.endOffset]),
   );
-  return new Run(options, opened, { records, alertsFrom, resources: resources.move() });
+  return new PipelineRun(options, opened, { records, alertsFrom, resources: resources.move() });
 }
 
-class Run implements PipelineRun {
+/** One run of the pipeline; disposing kills its consumers. */
+export class PipelineRun implements AsyncDisposable {
+  /** Records in the topic when it was opened. */
   readonly records: number;
   readonly consumers: RunningProcess[] = [];
   readonly #options: PipelineRunOptions;
-  readonly #opened: { broker: Broker; ledger: Ledger; store: ObjectStore };
+  readonly #opened: { broker: Broker; ledger: Ledger };
   readonly #alertsFrom: ReadonlyMap<number, number>;
   readonly #resources: AsyncDisposableStack;
   readonly #uses: ProcessUse[] = [];
   #verifying: RunningProcess | undefined;
 
+  /** For {@link openPipelineRun}. */
   constructor(
     options: PipelineRunOptions,
-    opened: { broker: Broker; ledger: Ledger; store: ObjectStore },
+    opened: { broker: Broker; ledger: Ledger },
     found: { records: number; alertsFrom: ReadonlyMap<number, number>; resources: AsyncDisposableStack },
   ) {
     this.#options = options;
@@ -139,10 +101,12 @@ class Run implements PipelineRun {
     return this.#options.group;
   }
 
+  /** Largest resident memory that any consumer has had. */
   get peakRssBytes(): number {
     return Math.max(0, ...this.#uses.map((use) => use.peakRssBytes));
   }
 
+  /** Kills every process of the run. */
   kill(): void {
     for (const process of this.consumers) process.kill("SIGKILL");
     this.#verifying?.kill("SIGKILL");
@@ -166,16 +130,19 @@ class Run implements PipelineRun {
     return consumer;
   }
 
+  /** Number of records committed so far; throws if the ledger does not answer. */
   async committed(): Promise<number> {
     const known = await this.#opened.ledger.partitions();
     return known.filter(({ topic }) => topic === this.#options.topic)
       .reduce((sum, { nextOffset }) => sum + nextOffset, 0);
   }
 
+  /** Resident memory of the running consumers together. */
   rssBytes(): number {
     return this.#uses.reduce((sum, use) => sum + use.rssBytes(), 0);
   }
 
+  /** How far each partition is committed, and how far its objects are cut. */
   async positions(): Promise<Map<number, PartitionPosition>> {
     const { ledger } = this.#opened;
     const { topic } = this.#options;
@@ -202,6 +169,7 @@ class Run implements PipelineRun {
     );
   }
 
+  /** Waits until every consumer has ended; throws unless the last one exited with 0. */
   async untilEnded(timeoutMs: number): Promise<void> {
     const ends = await this.attend(
       Promise.all(this.consumers.map((consumer) => consumer.ended({ timeoutMs }))),
@@ -214,6 +182,7 @@ class Run implements PipelineRun {
     }
   }
 
+  /** The answer of `verify --json`. */
   async verify(): Promise<Verification> {
     const args = [...urlFlags(this.#options.urls), "--topic", this.#options.topic, "--json"];
     await using process = startCommand("verify", args);
@@ -230,6 +199,7 @@ class Run implements PipelineRun {
     return flaggedLines(this.#opened, this.#options.topic);
   }
 
+  /** Alerts in their topic since the run was opened. */
   alerts(): Promise<AlertsReceived> {
     return alertsReceived(this.#opened.broker, this.#options.topic, this.#alertsFrom);
   }
@@ -240,6 +210,7 @@ class Run implements PipelineRun {
     await this.#resources.disposeAsync();
   }
 
+  /** Waits for work; if it fails, the error has what the consumers wrote. */
   async attend<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;

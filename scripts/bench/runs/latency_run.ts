@@ -14,7 +14,7 @@ import type { EngineUrls } from "../../harness/pipeline_run.ts";
 import { until } from "../../../src/testing/until.ts";
 import { startConsume } from "./consume_run.ts";
 import { listBucket } from "./engines.ts";
-import type { KafkaClientName } from "./pipeline_contenders.ts";
+import type { KafkaClientName } from "../../harness/faults/stage.ts";
 import { watchProcess } from "../../harness/process_use.ts";
 import { startSteadyProducer, type SteadyProducer } from "../load/steady_producer.ts";
 

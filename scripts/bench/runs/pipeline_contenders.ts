@@ -11,6 +11,7 @@ import { LOG_COLUMNS } from "../../../src/ledger/postgres/rows.ts";
 import { startDeno } from "../../../src/testing/process.ts";
 import type { Services } from "../../../src/testing/services.ts";
 import { platformaticWasm } from "../../../src/broker/kafka/platformatic/engine.ts";
+import type { KafkaClientName } from "../../harness/faults/stage.ts";
 import type { SparkPeer, SparkRun } from "../peers/spark_peer.ts";
 import { type ConsumeRun, runConsume } from "./consume_run.ts";
 import { serverEngines } from "./engines.ts";
@@ -22,8 +23,6 @@ import { profileShares } from "./profile_shares.ts";
 import { rawPostgres } from "../raw/postgres_raw.ts";
 
 /** A client of Kafka, as `KAFKA_CLIENT` names it. */
-export type KafkaClientName = "kafkajs" | "platformatic";
-
 export interface Ground extends Topics {
   services: Required<Pick<Services, "kafka" | "postgres" | "minio">>;
   records: number;
