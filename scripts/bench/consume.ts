@@ -1,8 +1,5 @@
 /**
- * Measures the embedded way: records a second from a SQLite stream to a SQLite ledger and a directory of objects, by what
- * is logged and by the size of a record, the memory of the process, and where the time goes.
- *
- * Each run is the command `consume --until-empty` in a process of its own; a record has its label in the stream.
+ * Measures `consume` on embedded engines: records a second by log mode and record size, memory, and where time goes.
  *
  * @module
  */

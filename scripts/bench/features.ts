@@ -1,8 +1,6 @@
 /**
- * Measures the features: microseconds a row by set and number of customers, with and without labels, and what state, snapshot
- * and restore cost at up to ten million keys (`--records`).
- *
- * Every time is the median of rounds of one million rows or fewer, with its range, after a first pass over every customer.
+ * Measures the features by set, customers and labels, and what state, snapshot and restore cost (`--records` keys).
+ * Rounds follow a first pass over every customer.
  *
  * @module
  */

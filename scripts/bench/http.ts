@@ -1,5 +1,5 @@
 /**
- * Measures scoring over HTTP: one transaction a request at a steady rate, beside a stream at work, beside one at rest, and alone.
+ * Measures scoring over HTTP at a steady rate: beside a busy stream, beside a stream at rest, and without one.
  *
  * @module
  */

@@ -1,9 +1,7 @@
 /**
- * Measures both clients of Kafka: reading and producing, each by itself as a careful user drives it and through the
- * broker port.
- *
- * Reading counts from the assignment of the partitions to the last record; raw kafkajs hands over batches, raw platformatic records. Producing
- * counts from the first call to the last answer, with all replicas' acknowledgement and sequence numbers.
+ * Measures both clients of Kafka, alone and through the broker port.
+ * Reading counts from the assignment of partitions to the last record; producing from the first call to the last
+ * acknowledgement by all replicas, with sequence numbers. Raw kafkajs yields batches, raw platformatic records.
  *
  * @module
  */

@@ -1,8 +1,6 @@
 /**
- * Measures latency at a steady rate: from produced to committed, to the alert's arrival at a reader and to the object in the store,
- * on embedded engines and on real servers, beside Spark with scikit-learn.
- *
- * The model flags more than it would in service, so that there are enough alerts to take a percentile of.
+ * Measures latency at a steady rate: produced to committed, to the alert at a reader, and to the object in the store.
+ * The model flags more than it would in service, so that there are enough alerts for a percentile.
  *
  * @module
  */

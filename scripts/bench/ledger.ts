@@ -1,8 +1,7 @@
 /**
- * Measures the ledgers: commits a second, small and large, beside bare statements that write the same log rows to the same table.
- *
- * A commit of the ledger moves the next offset under its guard, and writes the flagged transactions and the committed range, too: bare
- * statements write log rows alone, each batch in one transaction.
+ * Measures the ledgers: commits a second, beside bare statements that write the same log rows.
+ * A commit also moves the offset under its guard and writes flagged rows and the committed range; a bare statement
+ * writes log rows alone.
  *
  * @module
  */

@@ -1,8 +1,6 @@
 /**
- * Measures the whole way on real servers: Kafka → features → verdict → PostgreSQL (flagged rows, or all) → MinIO, until the topic
- * is empty, beside the Kafka clients alone on the same topic, a bare COPY of the same rows, and Spark with scikit-learn.
- *
- * Each run is a process of its own; the turns are interleaved.
+ * Measures Kafka to PostgreSQL and MinIO until the topic is empty, beside the Kafka clients alone, a bare COPY of the
+ * same rows, and Spark with scikit-learn. Each run is its own process.
  *
  * @module
  */

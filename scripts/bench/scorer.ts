@@ -1,8 +1,6 @@
 /**
- * Measures the scorer: nanoseconds a row by batch size, columns and size of the trees, on normal values and on features that
- * are mostly at their floor, beside the TypeScript reference, scikit-learn, coniferest and isotree.
- *
- * All run on one core. Edgewood scores the very forest that scikit-learn fitted, and its scores have to be equal to 1e-12;
+ * Measures the scorer by batch size, columns and size of the trees, beside scikit-learn, coniferest and isotree.
+ * All run on one core. Edgewood scores the forest that scikit-learn fitted, and the scores must be equal to 1e-12;
  * coniferest and isotree fit forests of the same size on the same rows.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * Measures the simulator: transactions a second as objects and as JSON, with and without labels, and memory.
+ * Measures the simulator: transactions a second, with and without labels, and memory.
  *
  * @module
  */

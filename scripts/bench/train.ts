@@ -1,6 +1,5 @@
 /**
- * Measures training: the fit alone on rows in memory, beside scikit-learn's and isotree's, and the whole command from a CSV
- * file to a model folder.
+ * Measures training: the fit alone beside scikit-learn and isotree, and the command from a CSV file to a model folder.
  *
  * @module
  */
@@ -89,7 +88,7 @@ async function measureFit(n: number, flags: Flags, folder: string, findings: Fin
   }
 }
 
-/** The command `train` from a CSV file to a model folder, in a process of its own. */
+/** The command `train` from a CSV file to a model folder. */
 function wholeCommand(directory: string): () => Promise<number> {
   const script = new URL("../commands/train.ts", import.meta.url).pathname;
   const args = ["run", "--no-check", "--allow-read", "--allow-write", "--allow-env", script];
@@ -117,7 +116,7 @@ async function writeCsv(path: string, rows: Float32Array): Promise<void> {
     }
   }
   await writer.write(encoder.encode(text));
-  // Closes the file, too; before that the last part need not be there.
+  // Also flushes the last part and closes the file.
   await writer.close();
 }
 

@@ -30,7 +30,7 @@ async function until(condition: () => Promise<boolean>, deadlineMs: number): Pro
 async function signal(pids: readonly number[], name: Deno.Signal): Promise<void> {
   for (const pid of pids) {
     const { code, stderr } = await shell('kill -s "$1" "$2"', [name.slice("SIG".length), String(pid)]);
-    // Ended by itself since the look at the table: what a signal would have done has happened.
+    // It ended since the look at the table: the signal is not needed any more.
     if (code === 0 || /no such process/i.test(stderr)) continue;
     throw new Error(`Cannot send ${name} to process ${pid} as it must be ours: current value is ${stderr}`);
   }

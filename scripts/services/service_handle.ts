@@ -136,8 +136,8 @@ export class ServiceHandle {
   /**
    * Starts the server, installing it where needed, and returns when it answers clients; true if it was not running.
    *
-   * Throws an UnavailableError when it cannot be installed on this machine, an Error with the end of its log when it
-   * does not become ready in 90 s; it is stopped then. A server that runs already is left as it is, but waked when paused.
+   * Throws an UnavailableError if it cannot be installed here, and an Error with the end of its log if it is not ready
+   * in 90 s; it is stopped then. A server that runs already is left alone, but resumed if paused.
    */
   start(options: { fresh?: boolean } = {}): Promise<boolean> {
     return this.#locked(() => this.#startLocked(options.fresh ?? false));

@@ -34,7 +34,7 @@ export interface Proxy extends AsyncDisposable {
 }
 
 /**
- * Opens a proxy to a server, as tests of faults need one; it passes everything on until it is told otherwise.
+ * Opens a proxy to a server; at first it passes everything.
  *
  * Needs `--allow-net` to the target and to 127.0.0.1.
  *

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Broker, ProducedRecord } from "../../../src/broker/broker.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
 
-/** A producer at work; disposing of it ends it. */
+/** A running producer; disposing ends it. */
 export interface SteadyProducer extends AsyncDisposable {
   readonly ratePerS: number;
   /** Ends it; resolves when the last records are kept. Throws what producing threw. */
@@ -13,18 +13,14 @@ const CUSTOMERS = 10_000;
 const LOOK_EVERY_MS = 1;
 
 /**
- * Produces simulated transactions, whose time is now, at a steady rate until it is stopped: whatever is due, in one call after another.
+ * Produces simulated transactions of the present time at a steady rate until stopped; each call sends what is due.
  *
- * A record's timestamp is the moment at which it is handed over.
- *
- * @param broker The stream.
- * @param topic Topic of the transactions, which must be there.
- * @param ratePerS Records a second.
+ * A record's timestamp is the moment of that call.
  */
 export function startSteadyProducer(broker: Broker, topic: string, ratePerS: number): SteadyProducer {
   const ending = new AbortController();
   const producing = produce(broker, topic, { ratePerS, signal: ending.signal });
-  // Told by stop(), which whoever starts a producer calls.
+  // stop() reports it.
   producing.catch(() => {});
   const stop = async () => {
     ending.abort();

@@ -16,10 +16,10 @@ const REQUIREMENTS = new URL("./requirements.txt", import.meta.url).pathname;
 const JARS = new URL("./pom.xml", import.meta.url).pathname;
 
 /**
- * Installs a peer's Python packages with pip into a folder of the checkout's `.services/cache`, where they are not yet.
+ * Installs a peer's Python packages with pip into `.services/cache`, unless they are there.
  *
  * @returns The folder, to be named by `PYTHONPATH`.
- * @throws UnavailableError with the reason where it cannot be installed on this machine.
+ * @throws UnavailableError with the reason if it cannot be installed here.
  */
 export async function installPeer(name: PeerName): Promise<string> {
   const packages = PEER_PACKAGES[name];
@@ -36,10 +36,10 @@ export async function installPeer(name: PeerName): Promise<string> {
 }
 
 /**
- * Fetches the jars with which Spark reads Kafka and writes to S3 with Maven, where they are not here yet.
+ * Fetches Spark's connectors for Kafka and S3 with Maven, unless they are there.
  *
  * @returns The folder that they are in.
- * @throws UnavailableError with the reason where they cannot be had on this machine.
+ * @throws UnavailableError with the reason if they cannot be fetched here.
  */
 export async function installSparkJars(): Promise<string> {
   return await installStep(await folderName("peer-spark-jars", JARS), {
@@ -54,7 +54,7 @@ export async function installSparkJars(): Promise<string> {
   });
 }
 
-/** A folder's name that changes with the versions in a file. */
+/** A name that changes with the versions in a file. */
 async function folderName(name: string, versions: string): Promise<string> {
   const hash = createHash("sha256").update(await Deno.readFile(versions)).digest("hex");
   return `${name}-${hash.slice(0, 8)}`;

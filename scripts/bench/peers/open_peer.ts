@@ -1,16 +1,16 @@
 import { installPeer, type PeerName } from "./install_peer.ts";
 
-/** A library in a Python process of its own. */
+/** A library in its own Python process. */
 export interface Peer extends AsyncDisposable {
   readonly name: string;
-  /** Asks for one thing; throws with the library's own words where it fails. */
+  /** Asks for one thing; throws the library's error if it fails. */
   ask(request: Record<string, unknown>): Promise<Record<string, number>>;
 }
 
 const SCRIPT = new URL("./forest_peer.py", import.meta.url).pathname;
 
 /**
- * Starts a library of isolation forests, which is installed where it is not yet.
+ * Starts a library of isolation forests, installing it if needed.
  *
  * @returns The peer, or why there is none on this machine.
  */

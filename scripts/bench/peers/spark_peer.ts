@@ -44,9 +44,9 @@ interface MicroBatch {
 }
 
 /**
- * Installs Spark Structured Streaming with scikit-learn where it is not yet, and fits its forest on simulated transactions.
+ * Installs Spark with scikit-learn if needed, and fits its forest on simulated transactions.
  *
- * @param options `contamination` is the share of transactions like those that the job flags (default 0.01).
+ * @param options `contamination` is the share of transactions to flag (default 0.01).
  * @returns The job, or why there is none on this machine.
  */
 export async function openSpark(

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL by npm:pg and npm:pg-copy-streams alone, as a careful user drives them, without the ledger.
+ * PostgreSQL by npm:pg and npm:pg-copy-streams alone, without the ledger.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Readable, Writable } from "node:stream";
 import pg from "pg";
 import { from, to } from "pg-copy-streams";
 
-/** A connection of its own; disposing of it closes it. */
+/** Its own connection; disposing closes it. */
 export interface RawPostgres extends AsyncDisposable {
   query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Sends rows by `COPY … FROM STDIN`; returns when the server has them. */
@@ -32,9 +32,7 @@ interface Driver {
 }
 
 /**
- * Connects to the server at `postgres://…` when the first statement is run; parameters of the URL are left out.
- *
- * @param url Where the server is, with user, password and database.
+ * Connects to the server at `postgres://…` at the first statement; parameters of the URL are ignored.
  */
 export function rawPostgres(url: string): RawPostgres {
   const { hostname, port, pathname, username, password } = new URL(url);

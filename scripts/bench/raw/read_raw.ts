@@ -1,10 +1,7 @@
 /**
- * A process that reads a topic with a Kafka client alone, and says how long it took.
+ * Reads a topic with a Kafka client alone and prints `{"ms": …}`, from before it connects to the last record.
  *
  *     read_raw.ts HOST:PORT TOPIC RECORDS kafkajs|platformatic [FETCH_BYTES]
- *
- * Counts from the opened program, before the client connects and joins its group, to the last record: the same stretch that
- * `consume` counts. Prints `{"ms": …}`.
  *
  * @module
  */

@@ -26,9 +26,9 @@ const SUMMARY = /^consumed\s+(\d+) records in [\d.]+ s, ([\d,]+) a second: (\d+)
 const COMMITTED = /^debug: committed /m;
 
 /**
- * Runs `consume --until-empty` as a process of its own, under the permissions that the task gives it.
+ * Runs `consume --until-empty` as its task does.
  *
- * @throws Error where it fails, or scores another number of records than there are.
+ * @throws Error if it fails, or does not score every record.
  */
 export async function runConsume(urls: EngineUrls, options: ConsumeOptions): Promise<ConsumeRun> {
   const { code, stdout: _, stderr, ...run } = await measuredProcess(() =>
@@ -46,9 +46,9 @@ export async function runConsume(urls: EngineUrls, options: ConsumeOptions): Pro
 }
 
 /**
- * Milliseconds from the start of the process `consume` to the first verdicts in the ledger; the process is ended then.
+ * Milliseconds from the start of `consume` to the first verdicts in the ledger; ends it then.
  *
- * @throws Error where none comes.
+ * @throws Error if none comes.
  */
 export async function timeToFirstVerdict(urls: EngineUrls, options: ConsumeOptions): Promise<number> {
   const startedAt = performance.now();

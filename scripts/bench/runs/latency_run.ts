@@ -1,9 +1,7 @@
 /**
- * How long a transaction takes from produced to committed, to its alert and to its object, at a steady rate.
- *
- * Produced is the time at which the record was handed to the client, and is its timestamp. Committed is when `consume --debug`
- * has said so, after the ledger answered. An alert is there when a reader of its topic has it. An object is there when the store
- * says that it is.
+ * Latency of transactions at a steady rate: produced to committed, to the alert, and to the object.
+ * Produced: the record's timestamp, when the client got it. Committed: when `consume --debug` says so. An alert counts
+ * when a reader of its topic has it, an object by the store's own time.
  *
  * @module
  */

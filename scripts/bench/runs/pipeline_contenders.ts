@@ -1,7 +1,5 @@
 /**
- * Who is measured on a topic in Kafka: the clients alone, Edgewood by what it logs, and the bare COPY of the same log rows.
- *
- * Each runs in a process of its own, and on a ledger and a bucket that nobody has written to.
+ * The contenders on a Kafka topic: each runs in its own process, on an empty ledger and bucket.
  *
  * @module
  */

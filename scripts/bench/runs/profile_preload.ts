@@ -1,5 +1,5 @@
 /**
- * Profiles the program that is run after it, on its main thread, and writes the profile when the program ends by `Deno.exit`:
+ * Profiles the main thread of a program until it calls `Deno.exit`:
  * `deno run --preload=…/profile_preload.ts?out=FILE …`.
  *
  * @module

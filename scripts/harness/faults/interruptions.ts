@@ -70,7 +70,7 @@ export function openFragileWay(target: number, port?: number): FragileWay {
       const isCut = new Promise<void>((done) => next = { towards, done });
       await Promise.race([isCut, lasting(CUT_WITHIN_MS)]);
       next = undefined;
-      // All the others, too.
+      // And all other connections.
       proxy.cut();
     },
     [Symbol.asyncDispose]: () => proxy.close(),

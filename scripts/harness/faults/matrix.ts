@@ -24,8 +24,8 @@ export interface FaultMatrixOptions {
   seed: number;
   records: number;
   /**
-   * Shorter outages and fewer kills; rows that say nothing of the client run with the first one alone, and one that missed
-   * a deadline runs once more.
+   * Shorter outages and fewer kills. Rows that do not concern the client run with the first one alone, and a row that
+   * missed a deadline runs once more.
    */
   isQuick: boolean;
   clients: readonly KafkaClientName[];
@@ -95,7 +95,7 @@ export async function runFaultMatrix(
       }
       let result = await runFaultRow(row, baseline, context);
       if (result.isUnfinished && isQuick) {
-        // A busy machine may be too slow for a deadline, once. What is lost or doubled at the end of a row always counts.
+        // A busy machine may miss a deadline once. What is lost or doubled at the end of a row always counts.
         options.onRow(result);
         result = await runFaultRow(row, baseline, context);
       }

@@ -113,9 +113,9 @@ export function emptyResult(row: string, client: RowResult["client"]): RowResult
 }
 
 /**
- * Runs a row and judges it: by `verify`, by the flagged set of an uninterrupted run, by the alerts that came, by memory.
+ * Runs a row and judges it by `verify`, by the flagged rows of an uninterrupted run, by alerts and by memory.
  *
- * Never throws for what the consumers did: that is among the problems of the result.
+ * What the consumers did wrong is in `problems`, not thrown.
  */
 export async function runFaultRow(
   row: FaultRow,
