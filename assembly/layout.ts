@@ -178,6 +178,9 @@ export const FIELD_NAMES = 65536;
 export const NAME_BYTES = 32;
 /** Text, mask and, in 4 bytes, length of one name; 16-byte aligned. */
 export const FIELD_NAME_BYTES = 80;
+/** Offsets in a name: its mask and its length. */
+export const NAME_MASK = 32;
+export const NAME_LENGTH = 64;
 
 /** Most records that one call decodes. */
 export const DECODE_RECORDS = 4096;

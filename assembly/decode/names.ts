@@ -1,5 +1,5 @@
 // Names of fields: the known ones by their bytes, unknown ones remembered to find those that are repeated.
-import { FIELD_NAME_BYTES, FIELD_NAMES, FIELDS, NAME_BYTES } from "../layout";
+import { FIELD_NAME_BYTES, FIELD_NAMES, FIELDS, NAME_LENGTH, NAME_MASK } from "../layout";
 
 /** The field that came after each field last time, and in the last place the first field. */
 const followers: usize = memory.data(16);
@@ -16,15 +16,15 @@ let unknownCount: u32 = 0;
 // @ts-ignore: decorator
 @inline
 export function nameLength(field: u32): usize {
-  return load<u32>(<usize>field * FIELD_NAME_BYTES + FIELD_NAMES, 2 * NAME_BYTES);
+  return load<u32>(<usize>field * FIELD_NAME_BYTES + FIELD_NAMES, NAME_LENGTH);
 }
 
 // @ts-ignore: decorator
 @inline
 function isNamed(at: usize, field: u32): bool {
   const name = <usize>field * FIELD_NAME_BYTES + FIELD_NAMES;
-  const first = v128.and(v128.xor(v128.load(at), v128.load(name)), v128.load(name, NAME_BYTES));
-  const second = v128.and(v128.xor(v128.load(at, 16), v128.load(name, 16)), v128.load(name, NAME_BYTES + 16));
+  const first = v128.and(v128.xor(v128.load(at), v128.load(name)), v128.load(name, NAME_MASK));
+  const second = v128.and(v128.xor(v128.load(at, 16), v128.load(name, 16)), v128.load(name, NAME_MASK + 16));
   return !v128.any_true(v128.or(first, second));
 }
 

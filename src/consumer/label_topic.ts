@@ -110,7 +110,7 @@ export class LabelTopic implements AsyncDisposable {
   block(partition: number, offset: number): Promise<LabelBlock | undefined> {
     const before = this.#turns[partition] ?? Promise.resolve();
     const turn = before.then(() => this.#find(partition, offset) ?? this.#read(partition, offset));
-    // Whoever asked is told of a failure; the next turn comes anyway.
+    // The caller gets the failure; the next turn comes anyway.
     this.#turns[partition] = turn.catch(() => {});
     return turn;
   }

@@ -17,6 +17,8 @@ import {
   FIELD_Z,
   FIELDS,
   NAME_BYTES,
+  NAME_LENGTH,
+  NAME_MASK,
   RECORDS,
 } from "../../assembly/layout.ts";
 import { builtModule } from "../runtime/wasm_module.ts";
@@ -73,7 +75,7 @@ function writeNames(memory: WebAssembly.Memory): void {
     const at = FIELD_NAMES + field * FIELD_NAME_BYTES;
     const text = new TextEncoder().encode(`${name}"`);
     new Uint8Array(memory.buffer, at, NAME_BYTES).set(text);
-    new Uint8Array(memory.buffer, at + NAME_BYTES, NAME_BYTES).fill(255, 0, text.length);
-    new DataView(memory.buffer).setUint32(at + 2 * NAME_BYTES, text.length, true);
+    new Uint8Array(memory.buffer, at + NAME_MASK, NAME_BYTES).fill(255, 0, text.length);
+    new DataView(memory.buffer).setUint32(at + NAME_LENGTH, text.length, true);
   });
 }

@@ -17,83 +17,116 @@ const BATCH_ROWS = 500;
 export function groupedAlertStep(
   listener: GroupedListener,
   ledger: Ledger,
-  { topic, partition, epoch }: Place,
+  place: Place,
   hooks: AlertHooks,
 ): RelayStep {
-  const { windowMs, retryForMs, budget, nowMs = Date.now } = listener.grouping;
-  const key = { listener: listener.name, topic, partition };
-  let plan: AlertPlan | undefined;
-  let position = -1;
-  let isRecorded = true;
-  const verdicts = new Map<number, string>();
+  const alerts = new GroupedAlerts(listener, ledger, place, hooks);
+  return (finish, signal) => alerts.step(finish, signal);
+}
 
-  const record = async (of: AlertPlan) => {
-    isRecorded = false;
-    await ledger.alertStates.record(key, epoch, { state: of.encode(nowMs()), offset: position });
-    isRecorded = true;
-  };
-  const verdictAt = async (offset: number): Promise<string> => {
-    const known = verdicts.get(offset);
-    if (known !== undefined) return known;
-    const [found] = await ledger.flaggedAfter(topic, partition, offset - 1, 1);
-    if (found?.offset !== offset) {
-      throw new Error(
-        `Cannot send the alert for ${topic}/${partition}/${offset}: the ledger has no such flagged transaction`,
-      );
-    }
-    return found.verdict;
-  };
-  const alertOf = async ({ id, offset, group }: PlannedAlert): Promise<Alert> => ({
-    id,
-    verdict: await verdictAt(offset),
-    ...group === undefined ? {} : { group },
-  });
-  /** Sends what is planned until the listener fails; what was sent has left the plan then. */
-  const send = async (
-    { outbox }: AlertPlan,
-    signal: AbortSignal | undefined,
-  ): Promise<DeliveryError | undefined> => {
-    while (outbox.length > 0 && !signal?.aborted) {
-      const alert = await alertOf(outbox[0]);
-      try {
-        await listener.sink.send([alert], signal);
-        hooks.onDelivered();
-      } catch (error) {
-        if (!(error instanceof DeliveryError)) throw error;
-        const isInTime = nowMs() - outbox[0].plannedAtMs < retryForMs;
-        if (signal?.aborted || error.retriable && isInTime) return error;
-        hooks.onGivenUp(alert, error);
-      }
-      outbox.shift();
-      isRecorded = false;
-    }
-  };
+class GroupedAlerts {
+  readonly #listener: GroupedListener;
+  readonly #ledger: Ledger;
+  readonly #place: Place;
+  readonly #hooks: AlertHooks;
+  readonly #nowMs: () => number;
+  #plan: AlertPlan | undefined;
+  /** Offset of the last flagged transaction that is in the plan. */
+  #position = -1;
+  #isRecorded = true;
+  /** Of the rows read last, by offset. */
+  readonly #verdicts = new Map<number, string>();
 
-  return async (finish, signal) => {
-    if (plan === undefined) {
-      position = await ledger.position(listener.name, topic, partition);
-      plan = new AlertPlan(await ledger.alertStates.read(key), { topic, partition, windowMs, budget });
-    }
+  constructor(listener: GroupedListener, ledger: Ledger, place: Place, hooks: AlertHooks) {
+    this.#listener = listener;
+    this.#ledger = ledger;
+    this.#place = place;
+    this.#hooks = hooks;
+    this.#nowMs = listener.grouping.nowMs ?? Date.now;
+  }
+
+  async step(finish: boolean, signal?: AbortSignal): Promise<"more" | number> {
+    const plan = this.#plan ??= await this.#openPlan();
     // What an earlier attempt planned or sent.
-    if (!isRecorded) await record(plan);
+    if (!this.#isRecorded) await this.#record(plan);
     if (plan.outbox.length === 0) {
-      const flagged = await ledger.flaggedAfter(topic, partition, position, BATCH_ROWS);
-      const now = nowMs();
-      const isAll = flagged.length < BATCH_ROWS;
-      plan.take(flagged, now);
-      plan.settle(now, finish && isAll);
-      if (flagged.length === 0 && plan.outbox.length === 0) return plan.dueInMs(now);
-      position = flagged.at(-1)?.offset ?? position;
-      verdicts.clear();
-      for (const { offset, verdict } of flagged) verdicts.set(offset, verdict);
-      await record(plan);
+      const dueInMs = await this.#planNext(plan, finish);
+      if (dueInMs !== undefined) return dueInMs;
       if (plan.outbox.length === 0) return "more";
     }
     const toSend = plan.outbox.length;
-    const failure = await send(plan, signal);
+    const failure = await this.#send(plan, signal);
     // Progress resets the backoff: throw only if nothing was delivered.
     if (failure !== undefined && plan.outbox.length === toSend) throw failure;
-    await record(plan);
+    await this.#record(plan);
     return "more";
-  };
+  }
+
+  get #key() {
+    const { topic, partition } = this.#place;
+    return { listener: this.#listener.name, topic, partition };
+  }
+
+  async #openPlan(): Promise<AlertPlan> {
+    const { topic, partition } = this.#place;
+    const { windowMs, budget } = this.#listener.grouping;
+    this.#position = await this.#ledger.position(this.#listener.name, topic, partition);
+    const recorded = await this.#ledger.alertStates.read(this.#key);
+    return new AlertPlan(recorded, { topic, partition, windowMs, budget });
+  }
+
+  /** Plans what is flagged and due, and records it; if there is nothing, gives the time until something is due. */
+  async #planNext(plan: AlertPlan, finish: boolean): Promise<number | undefined> {
+    const { topic, partition } = this.#place;
+    const flagged = await this.#ledger.flaggedAfter(topic, partition, this.#position, BATCH_ROWS);
+    const now = this.#nowMs();
+    const isAll = flagged.length < BATCH_ROWS;
+    plan.take(flagged, now);
+    plan.settle(now, finish && isAll);
+    if (flagged.length === 0 && plan.outbox.length === 0) return plan.dueInMs(now);
+    this.#position = flagged.at(-1)?.offset ?? this.#position;
+    this.#verdicts.clear();
+    for (const { offset, verdict } of flagged) this.#verdicts.set(offset, verdict);
+    await this.#record(plan);
+  }
+
+  async #record(plan: AlertPlan): Promise<void> {
+    this.#isRecorded = false;
+    const recorded = { state: plan.encode(this.#nowMs()), offset: this.#position };
+    await this.#ledger.alertStates.record(this.#key, this.#place.epoch, recorded);
+    this.#isRecorded = true;
+  }
+
+  /** Sends what is planned until the listener fails; what was sent has left the plan then. */
+  async #send({ outbox }: AlertPlan, signal: AbortSignal | undefined): Promise<DeliveryError | undefined> {
+    const { sink, grouping: { retryForMs } } = this.#listener;
+    while (outbox.length > 0 && !signal?.aborted) {
+      const alert = await this.#alertOf(outbox[0]);
+      try {
+        await sink.send([alert], signal);
+        this.#hooks.onDelivered();
+      } catch (error) {
+        if (!(error instanceof DeliveryError)) throw error;
+        const isInTime = this.#nowMs() - outbox[0].plannedAtMs < retryForMs;
+        if (signal?.aborted || error.retriable && isInTime) return error;
+        this.#hooks.onGivenUp(alert, error);
+      }
+      outbox.shift();
+      this.#isRecorded = false;
+    }
+  }
+
+  async #alertOf({ id, offset, group }: PlannedAlert): Promise<Alert> {
+    const verdict = this.#verdicts.get(offset) ?? await this.#readVerdict(offset);
+    return { id, verdict, ...group === undefined ? {} : { group } };
+  }
+
+  async #readVerdict(offset: number): Promise<string> {
+    const { topic, partition } = this.#place;
+    const [found] = await this.#ledger.flaggedAfter(topic, partition, offset - 1, 1);
+    if (found?.offset === offset) return found.verdict;
+    throw new Error(
+      `Cannot send the alert for ${topic}/${partition}/${offset}: the ledger has no such flagged transaction`,
+    );
+  }
 }

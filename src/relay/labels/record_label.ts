@@ -5,15 +5,22 @@
  */
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import type { GivenLabel, RecordedLabel } from "../../ledger/labels.ts";
-import type { KnownTransaction } from "../../ledger/ledger.ts";
-import { deliverLabels, type LabelParts } from "./deliver_labels.ts";
+import type { Broker } from "../../broker/broker.ts";
+import type { KnownTransaction, Ledger } from "../../ledger/ledger.ts";
+
+/** Where labels are kept, and where they go. */
+export interface LabelParts {
+  ledger: Pick<Ledger, "find" | "labels" | "name">;
+  broker: Pick<Broker, "ensureTopic" | "produce" | "name">;
+  /** Created if it is absent. */
+  labelTopic: string;
+}
 
 /** An analyst's answer. */
 export interface Answer {
   transactionId: string;
-  /** Whether it was a fraud; false where it was legitimate. */
   isFraud: boolean;
-  /** Who says so, 1 to 128 characters. */
+  /** Who gives the answer, 1 to 128 characters. */
   by?: string;
 }
 
@@ -47,6 +54,7 @@ export class UnknownTransactionError extends Error {
 }
 
 const MOST_NAME = 128;
+const PAGE = 500;
 
 /**
  * Records an analyst's answer: in the ledger, and from there in the label topic, where features learn of it.
@@ -140,4 +148,45 @@ function zOf(verdict: string | null): number | null {
   const { reasons = [] }: { reasons?: { feature: string; value: unknown }[] } = JSON.parse(verdict);
   const z = reasons.find(({ feature }) => feature === "z")?.value;
   return typeof z === "number" ? z : null;
+}
+
+/**
+ * Produces the labels that the ledger holds and the label topic may lack, in the order of their recording.
+ *
+ * A label is marked after it was produced. If its producer dies between the two, it is produced twice; features count it
+ * once.
+ *
+ * @returns Number of labels produced.
+ * @throws DeliveryError if the stream accepts none now; the labels stay pending.
+ */
+async function deliverLabels({ ledger, broker, labelTopic }: LabelParts): Promise<number> {
+  let produced = 0;
+  for (;;) {
+    const pending = await ledger.labels.pending(labelTopic, PAGE);
+    if (pending.length === 0) return produced;
+    if (produced === 0) await broker.ensureTopic(labelTopic);
+    await broker.produce(
+      labelTopic,
+      pending.map((label) => ({ key: label.customerId, value: encodeLabel(label) })),
+    );
+    await ledger.labels.markProduced(pending.map(({ labelId }) => labelId));
+    produced += pending.length;
+  }
+}
+
+/**
+ * The wire form of a label: one JSON object as `decodeLabel` reads it, with the customer's z if it is known.
+ *
+ * Who gave the label stays in the ledger.
+ */
+function encodeLabel(label: GivenLabel): string {
+  return JSON.stringify({
+    transaction_id: label.transactionId,
+    customer_id: label.customerId,
+    terminal_id: label.terminalId,
+    timestamp: new Date(label.timestampMs).toISOString(),
+    is_fraud: label.isFraud,
+    labelled_at: new Date(label.labelledAtMs).toISOString(),
+    z: label.z ?? undefined,
+  });
 }

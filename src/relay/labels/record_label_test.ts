@@ -6,8 +6,7 @@ import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
 import type { Outcome } from "../../ledger/ledger.ts";
 import { decodeLabel } from "../../decode/label.ts";
 import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
-import type { LabelParts } from "./deliver_labels.ts";
-import { recordLabel, UnknownTransactionError } from "./record_label.ts";
+import { type LabelParts, recordLabel, UnknownTransactionError } from "./record_label.ts";
 
 const AT_MS = Date.UTC(2026, 5, 1);
 
