@@ -31,7 +31,7 @@ export interface Explainer {
  *
  * The expectation of a node is the mean path length of its leaves, weighted by their training rows; a step from a node
  * to its child changes it, and the change is put down to the feature of the node. This is the path attribution of
- * Saabas (2014) for path lengths in the place of predictions, in float64; it costs one walk, where Shapley
+ * Saabas (2014) for path lengths instead of predictions, in float64; it costs one walk, where Shapley
  * values by TreeSHAP (Lundberg et al. 2020), which share a change with features further down, cost far more.
  *
  * @param forest A forest that `checkForest` accepts; it is not copied.

@@ -42,7 +42,7 @@ type ExportedTree = z.infer<typeof treeSchema>;
  * it: rows of that very score, which `predict` gives 1, may score here by a last bit more. Nodes may come in any order.
  *
  * @param text JSON; all numbers finite.
- * @param featureNames Names of the columns, in the place of those in the file; x0, x1 and so on where neither names them.
+ * @param featureNames Names of the columns, instead of those in the file; x0, x1 and so on where neither names them.
  * @returns Throws RangeError for anything but a whole, sound forest: no JSON, infinities and NaN, wrong indices, cycles,
  *   shared children, arrays of different lengths.
  *
