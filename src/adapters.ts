@@ -20,7 +20,8 @@ import type { ObjectStore } from "./objects/objects.ts";
 import { s3Store } from "./objects/s3/engine.ts";
 import type { Listener } from "./relay/alerts.ts";
 import { AlertBudget } from "./relay/grouping/alert_budget.ts";
-import type { Engine, OpenOptions, Permissions, Surroundings } from "./runtime/engine.ts";
+import type { Engine, OpenHooks, Permissions, Surroundings } from "./runtime/engine.ts";
+import type { Telemetry } from "./runtime/telemetry.ts";
 
 /** Engines of one kind, the embedded one first, and the setting that names one by its URL. */
 export interface EngineKind<T> {
@@ -60,6 +61,12 @@ export const ALERT_CHANNELS: readonly AlertChannel[] = [consoleChannel, topicCha
 /** Clients of a `kafka://` stream, the default first. */
 export const KAFKA_CLIENTS: readonly string[] = STREAM.engines.flatMap(({ client }) => client ?? []);
 
+/** How an engine is opened. */
+export interface OpenOptions extends Pick<OpenHooks, "inThread"> {
+  /** Logs each repeated attempt at debug, and trouble that does not stop the engine as a warning. */
+  telemetry?: Telemetry;
+}
+
 /**
  * Opens the stream at a URL.
  *
@@ -70,7 +77,7 @@ export async function openBroker(
   url: string,
   { kafkaClient, ...options }: OpenOptions & { kafkaClient?: string } = {},
 ): Promise<Broker> {
-  return await engineOf(STREAM, url, kafkaClient).open(url, options);
+  return await engineOf(STREAM, url, kafkaClient).open(url, hooksOf("stream", options));
 }
 
 /**
@@ -79,7 +86,7 @@ export async function openBroker(
  * @throws Error where no engine has the URL's scheme, or the ledger cannot be opened.
  */
 export async function openLedger(url: string, options: OpenOptions = {}): Promise<Ledger> {
-  return await engineOf(LEDGER, url).open(url, options);
+  return await engineOf(LEDGER, url).open(url, hooksOf("ledger", options));
 }
 
 /**
@@ -88,7 +95,7 @@ export async function openLedger(url: string, options: OpenOptions = {}): Promis
  * @throws Error where no engine has the URL's scheme, or the store cannot be opened.
  */
 export async function openObjects(url: string, options: OpenOptions = {}): Promise<ObjectStore> {
-  return await engineOf(OBJECTS, url).open(url, options);
+  return await engineOf(OBJECTS, url).open(url, hooksOf("objects", options));
 }
 
 /** What the process needs to reach the engine at a URL; nothing for a URL of no engine. */
@@ -140,6 +147,16 @@ export async function openListeners(settings: AlertSettings, broker: Broker): Pr
     }
   }
   return listeners;
+}
+
+function hooksOf(what: string, { inThread, telemetry }: OpenOptions): OpenHooks {
+  if (telemetry === undefined) return { inThread };
+  return {
+    inThread,
+    onRetry: (error, attempt) =>
+      telemetry.log("debug", `${what}: attempt ${attempt} failed: ${(error as Error).message}`),
+    onTrouble: (message) => telemetry.log("warn", `${what}: ${message}`),
+  };
 }
 
 function engineOf<T>(kind: EngineKind<T>, url: string, client?: string): Engine<T> {

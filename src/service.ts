@@ -61,9 +61,9 @@ export async function openService(config: ServiceConfig, options: ServiceOptions
   const judge = opening.use(await Judge.open(model));
   // A process that answers requests must not block its thread.
   const inThread = http !== undefined;
-  const broker = opening.use(await openBroker(config.stream, { ...config, inThread }));
-  const ledger = opening.use(await openLedger(config.ledger, { inThread }));
-  const store = opening.use(await openObjects(config.objects));
+  const broker = opening.use(await openBroker(config.stream, { ...config, inThread, telemetry }));
+  const ledger = opening.use(await openLedger(config.ledger, { inThread, telemetry }));
+  const store = opening.use(await openObjects(config.objects, { telemetry }));
   const web = http &&
     opening.use(await openWeb(http, access, config, { ...run, judge, broker, ledger, telemetry }));
   const pageUrl = http && isLoopback(http) ? web?.url : undefined;

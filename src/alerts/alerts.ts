@@ -49,7 +49,7 @@ export interface Alert {
   id: string;
   /** The verdict in its wire form, one line of JSON; of several, that with the highest score. */
   verdict: string;
-  /** What is told of several transactions; absent where the alert is about one. */
+  /** Sums over several transactions; absent where the alert is about one. */
   group?: AlertGroup;
 }
 
@@ -65,7 +65,7 @@ export interface AlertGroup {
   amounts: { currency: string | null; amount: number }[];
   /** Event time of the earliest transaction, RFC 3339 in UTC. */
   from: string;
-  /** Event time of the latest transaction, RFC 3339 in UTC. */
+  /** That of the latest. */
   to: string;
 }
 

@@ -1,8 +1,3 @@
-/**
- * Verdicts in words.
- *
- * @module
- */
 import type { AlertGroup } from "./alerts.ts";
 import { tellingReasons } from "./telling_reasons.ts";
 

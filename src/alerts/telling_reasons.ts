@@ -1,4 +1,4 @@
-/** A reason is told where it makes at least this share of what speaks for an anomaly. */
+/** Least share of all that speaks for an anomaly at which a reason is named. */
 const LEAST_SHARE = 0.15;
 const MOST = 3;
 

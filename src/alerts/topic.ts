@@ -1,13 +1,8 @@
-/**
- * Alerts as records of a topic.
- *
- * @module
- */
 import type { Broker } from "../broker/broker.ts";
 import type { AlertChannel, AlertSink } from "./alerts.ts";
 import { alertMessage } from "./message.ts";
 
-/** Topic of the alerts by default. */
+/** Topic of the alerts. */
 export const ALERT_TOPIC = "fraud-alerts";
 
 /** Records of a topic, for programs. */
@@ -25,7 +20,7 @@ export const topicChannel: AlertChannel = {
  * JSON; the header `alert_id` is there to drop repeats by.
  *
  * @param broker Not closed with the listener.
- * @param options The topic, and the address of the page for the link.
+ * @param options `publicUrl` is the address of the page, for the link.
  *
  * @example
  * ```ts
@@ -35,24 +30,20 @@ export const topicChannel: AlertChannel = {
  * import { openTopic } from "./topic.ts";
  *
  * await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
- * await using alerts = openTopic(broker, { topic: "fraud-alerts" });
+ * await using alerts = openTopic(broker);
  * await alerts.send([alertOf(7)]);
  * assertEquals((await broker.offsets("fraud-alerts"))[0].endOffset, 1);
  * ```
  */
-export function openTopic(
-  broker: Broker,
-  options: { topic?: string; publicUrl?: string } = {},
-): AlertSink {
-  const { topic = ALERT_TOPIC, publicUrl } = options;
+export function openTopic(broker: Broker, { publicUrl }: { publicUrl?: string } = {}): AlertSink {
   let isMade = false;
   return {
     async send(alerts) {
       if (alerts.length === 0) return;
-      if (!isMade) await broker.ensureTopic(topic);
+      if (!isMade) await broker.ensureTopic(ALERT_TOPIC);
       isMade = true;
       await broker.produce(
-        topic,
+        ALERT_TOPIC,
         alerts.map((alert) => {
           const message = alertMessage(alert, publicUrl);
           const key = message.kind === "rest" ? null : String(message.verdict.customer_id);

@@ -1,5 +1,5 @@
 /**
- * The part of the ledger that keeps what a listener that is told in groups was told, and what is held for it.
+ * Part of the ledger: the state of each listener that gets alerts in groups.
  *
  * @module
  */
@@ -12,12 +12,12 @@ export interface AlertStateKey {
   partition: number;
 }
 
-/** States of listeners: written by the owner of a partition before it tells anything. */
+/** States of listeners: the owner of a partition writes one before it sends anything. */
 export interface LedgerAlertStates {
   /** The state as it was recorded last, or undefined. */
   read(key: AlertStateKey): Promise<string | undefined>;
   /**
-   * Records a state in the place of the one before, and moves the listener's position forward to `offset`, in one SQL
+   * Replaces the state, and moves the listener's position forward to `offset`, in one SQL
    * transaction; throws `FencedError`, and writes nothing, where the partition's epoch is another one.
    */
   record(key: AlertStateKey, epoch: number, recorded: { state: string; offset: number }): Promise<void>;

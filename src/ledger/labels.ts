@@ -1,13 +1,13 @@
 /**
- * The part of the ledger that keeps what analysts say of transactions.
+ * Part of the ledger: analysts' labels.
  *
  * @module
  */
 
-/** How much later than the label that it replaces a label is at least: features tell labels apart by the second. */
+/** Least time from a label to the one that replaces it: features tell labels apart by the second. */
 export const LATER_BY_MS = 1000;
 
-/** What an analyst said of a transaction. */
+/** An analyst's label of a transaction. */
 export interface GivenLabel {
   /** The label topic that it goes to. */
   topic: string;
@@ -37,16 +37,16 @@ export interface RecordedLabel extends GivenLabel {
 /** Analysts' labels: the newest of a transaction is the truth, the ones before are its history. */
 export interface LedgerLabels {
   /**
-   * Records labels in one SQL transaction, but for those that say what the newest label of the same transaction
-   * (id, customer, terminal and time) in the same topic says. One that replaces another gets a `labelledAtMs` that is
-   * `LATER_BY_MS` later than that at least, so that features can tell which of them holds.
+   * Records labels in one SQL transaction, skipping any that repeat the transaction's newest label. A transaction is its
+   * id, customer, terminal and time. A label that replaces another gets a `labelledAtMs` at least `LATER_BY_MS` after it,
+   * so that features can tell which of them holds.
    *
    * @returns The labels that were recorded, in order.
    */
   add(labels: readonly GivenLabel[]): Promise<RecordedLabel[]>;
   /** All labels of the transactions with this id, in the order of their recording. */
   history(transactionId: string): Promise<RecordedLabel[]>;
-  /** Labels that are not known to be in this label topic, in the order of their recording. */
+  /** Labels not yet known to be in this label topic, in the order of their recording. */
   pending(topic: string, limit: number): Promise<RecordedLabel[]>;
   /** Notes that these labels are in the label topic. */
   markProduced(labelIds: readonly number[]): Promise<void>;

@@ -76,7 +76,7 @@ export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
   verdict: string | null;
 }
 
-/** A record that is no transaction, with its original bytes. */
+/** A record that could not be read as a transaction, with its original bytes. */
 export interface DeadLetter {
   /** Offset of the record in the partition. */
   offset: number;
@@ -111,13 +111,13 @@ export interface Outcome {
   scored: number;
   /** The rows to log, as `logMode` has it. */
   log: LogRows;
-  /** The flagged transactions, in offset order. */
+  /** In offset order. */
   flagged: readonly FlaggedTransaction[];
-  /** The records that are no transactions, in offset order. */
+  /** In offset order. */
   deadLetters: readonly DeadLetter[];
   /** When the commit was begun, milliseconds since 1970. */
   committedAtMs: number;
-  /** Feature state after the batch, kept in the place of the one before. */
+  /** Feature state after the batch; replaces the one before. */
   snapshot?: Uint8Array;
 }
 
@@ -229,7 +229,7 @@ export interface Ledger extends AsyncDisposable {
    */
   find(transactionId: string): Promise<KnownTransaction[]>;
   readonly labels: LedgerLabels;
-  /** What listeners that are told in groups were told. */
+  /** States of listeners that get alerts in groups. */
   readonly alertStates: LedgerAlertStates;
   readonly outbox: LedgerOutbox;
   /** Dead letters after this offset, in offset order. */

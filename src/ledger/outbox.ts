@@ -1,5 +1,5 @@
 /**
- * The part of the ledger that objects are made of: flagged transactions as sizes, and as lines.
+ * Part of the ledger: flagged transactions as objects need them.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface FlaggedHour {
   lines: Uint8Array;
 }
 
-/** Flagged transactions on their way to objects; neither makes an object for each of their verdicts. */
+/** Flagged transactions on their way to objects, without a JavaScript object for each of them. */
 export interface LedgerOutbox {
   /** Sizes of the flagged transactions after an offset, at most `limit`, in offset order. */
   sizesAfter(topic: string, partition: number, offset: number, limit: number): Promise<FlaggedSize[]>;

@@ -1,5 +1,5 @@
 /**
- * The part of the ledger that answers people's questions: which transactions were flagged, what a card did lately.
+ * Part of the ledger: people's questions, such as which transactions were flagged and what a card did recently.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface FlaggedPlace {
   offset: number;
 }
 
-/** Which flagged transactions are asked for; what is absent asks for nothing. */
+/** Which flagged transactions to read; an absent field sets no condition. */
 export interface FlaggedFilter {
   customerId?: string;
   terminalId?: string;
@@ -59,7 +59,7 @@ export interface LedgerQueries {
   /**
    * Makes the indexes that the questions below need, where they are missing; from then on each commit keeps them.
    *
-   * A ledger that nobody asks is spared them. It takes a while on a long log.
+   * They slow commits down, so a ledger without readers has none. Making them takes a while on a long log.
    */
   prepare(): Promise<void>;
   /** Flagged transactions of a topic, the newest event first. */

@@ -18,8 +18,8 @@ export interface Permissions {
   ignoresEnv?: boolean;
 }
 
-/** How an engine is opened. */
-export interface OpenOptions {
+/** How an adapter is opened. */
+export interface OpenHooks {
   /** Keeps an embedded engine in a thread of its own, for a process that answers requests. */
   inThread?: boolean;
   /** Called for each failed attempt that another one follows. */
@@ -47,7 +47,7 @@ export interface Engine<T> {
   /** What the process needs to reach it; a URL that is wrong is not an error here. */
   permissions(url: string, around: Surroundings): Permissions;
   /** Opens it; throws as its adapter says. */
-  open(url: string, options: OpenOptions): Promise<T>;
+  open(url: string, hooks: OpenHooks): Promise<T>;
 }
 
 /** Where a process is started: what there is, and the names of its environment. */

@@ -17,8 +17,7 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
  * Reads the address of a webhook: a URL, or one after `webhook:` or `webhook+slack:`, which say its format.
  *
  * @param text Such as `https://host/path` or `webhook+slack:https://hooks.slack.com/services/…`.
- * @param format Of a URL without such a word before it.
- * @throws RangeError where it is no such URL; its path, which may be a secret, is not in the message.
+ * @throws RangeError for any other text; the message leaves out its path, which may be a secret.
  *
  * @example
  * ```ts
@@ -29,7 +28,7 @@ const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
  * assertEquals([url.host, format], ["hooks.example", "slack"]);
  * ```
  */
-export function readWebhookAddress(text: string, format: WebhookFormat = "json"): WebhookAddress {
+export function readWebhookAddress(text: string): WebhookAddress {
   const named = FORMATS.find(([prefix]) => text.startsWith(prefix));
   const address = named === undefined ? text : text.slice(named[0].length);
   if (!URL.canParse(address)) {
@@ -40,7 +39,7 @@ export function readWebhookAddress(text: string, format: WebhookFormat = "json")
   if (url.protocol !== "https:" && !isLocal) {
     throw refused("https:, or http: on the loopback", `${url.protocol}//${url.host}`);
   }
-  return { url, format: named?.[1] ?? format };
+  return { url, format: named?.[1] ?? "json" };
 }
 
 function refused(must: string, current: string): RangeError {

@@ -1,8 +1,3 @@
-/**
- * Alerts as HTTP requests to an address of somebody else's.
- *
- * @module
- */
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { sha256Hex } from "../../runtime/sha256.ts";
 import type { Alert, AlertSink } from "../alerts.ts";
@@ -35,7 +30,7 @@ export interface Webhook extends AlertSink {
 const LEAST_SECRET_LENGTH = 16;
 const MOST_RETRY_AFTER_MS = 3_600_000;
 const MOST_ANSWER_BYTES = 1024;
-/** What is wrong with the alert, or the address is gone; others (401, 404, 503) may be of a receiver that is being changed. */
+/** Final statuses: bad alert or dead address. Others (401, 404, 503) may be a receiver being redeployed, so retry them. */
 const REFUSALS: readonly number[] = [400, 405, 406, 410, 411, 413, 414, 415, 422, 431];
 
 /**

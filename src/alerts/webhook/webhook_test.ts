@@ -26,10 +26,8 @@ async function openReceiver(
     return await answer(each);
   });
   const path = options.path ?? `127.0.0.1:${server.addr.port}/hooks/confidential`;
-  const address = readWebhookAddress(
-    `http://${path.replace("PORT", String(server.addr.port))}`,
-    options.format,
-  );
+  const prefix = options.format === "slack" ? "webhook+slack:" : "";
+  const address = readWebhookAddress(`${prefix}http://${path.replace("PORT", String(server.addr.port))}`);
   const webhook = await openWebhook(address, { secrets: [SECRET], ...options });
   return {
     received,
@@ -228,8 +226,6 @@ Deno.test("readWebhookAddress() takes https, and http on the loopback alone", ()
   ) {
     assertEquals(readWebhookAddress(text).format, format);
   }
-  assertEquals(readWebhookAddress("https://hooks.example/a", "slack").format, "slack");
-  assertEquals(readWebhookAddress("webhook:https://hooks.example/a", "slack").format, "json");
   for (
     const text of [
       "",

@@ -18,11 +18,11 @@ export interface Statement {
   text: string;
   /** Values of the parameters, in order. */
   values?: readonly unknown[];
-  /** Time limit in milliseconds, in the place of the pool's. */
+  /** Time limit in milliseconds instead of the pool's. */
   query_timeout?: number;
 }
 
-/** What a statement came to. */
+/** Result of a statement. */
 export interface StatementResult {
   /** The rows, each an object by column name; BIGINT and NUMERIC are text. */
   // deno-lint-ignore no-explicit-any -- columns have the types that the statement gives them

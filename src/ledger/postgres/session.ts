@@ -23,9 +23,9 @@ export interface PostgresLimits {
   idleTransactionTimeoutMs?: number;
   /** A call that fails for want of a connection is repeated until then; 30,000 by default. */
   deadlineMs?: number;
-  /** Told of each failure that is followed by another attempt. */
+  /** Called after each failure that another attempt follows. */
   onRetry?(error: unknown, attempt: number): void;
-  /** Told of what fails beside a call: an idle connection that broke, a day of the log that could not be dropped. */
+  /** Takes failures outside of calls: an idle connection that broke, a day of the log that could not be dropped. */
   onTrouble?(error: Error): void;
 }
 

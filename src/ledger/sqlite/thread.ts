@@ -24,8 +24,8 @@ const QUERIES = ["prepare", "flagged", "recent", "labelsAt", "snapshot"] as cons
 /**
  * Opens or makes the embedded ledger at a path, as `openSqliteLedger` does, in a thread of its own.
  *
- * A commit waits for the disk there, some milliseconds and now and then a hundred, while this thread goes on: for a process
- * that answers requests. It costs some 0.1 ms a call and 15 MB.
+ * A commit waits for the disk there while this thread goes on: for a process that answers requests. Each call costs a message
+ * there and back.
  *
  * @throws Error where the file is no ledger, is of a newer version, or cannot be opened.
  *

@@ -1,8 +1,3 @@
-/**
- * An object store behind the S3 protocol: MinIO, and others that speak it.
- *
- * @module
- */
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
@@ -21,7 +16,7 @@ export interface MinioOptions {
   requestTimeoutMs?: number;
   /** A call that fails is repeated until then, in milliseconds; 30,000 by default. */
   deadlineMs?: number;
-  /** Told of each failure that is followed by another attempt. */
+  /** Called after each failure that another attempt follows. */
   onRetry?(error: unknown, attempt: number): void;
 }
 
@@ -209,7 +204,7 @@ class MinioStore implements ObjectStore {
       await this.#client.statObject(this.#address.bucket, key);
       return true;
     } catch (error) {
-      // Without the right to list, an absent key is told as a forbidden one. A refusal of HEAD gives no reason: the PUT's does.
+      // Without the right to list, an absent key is reported as forbidden. Unlike HEAD's, the refusal of PUT gives a reason.
       if (error instanceof S3Refusal && !isRetriable(error)) return false;
       throw error;
     }
