@@ -23,6 +23,17 @@ export interface EngineUrls {
   objects: string;
 }
 
+/** Engines on real servers: a schema in PostgreSQL and a bucket in MinIO of this name, like `faults_1`. */
+export function serverUrls(
+  { kafka, postgres, minio }: Record<"kafka" | "postgres" | "minio", { url: string }>,
+  name: string,
+): EngineUrls {
+  const [ledger, objects] = [new URL(postgres.url), new URL(minio.url)];
+  ledger.searchParams.set("schema", name);
+  objects.pathname = `/${name.replaceAll("_", "-")}`;
+  return { stream: kafka.url, ledger: ledger.href, objects: objects.href };
+}
+
 export interface PipelineRunOptions {
   /** Engines without a proxy in between, through which the run is observed. */
   urls: EngineUrls;

@@ -1,6 +1,6 @@
 import { Client } from "minio";
 import { readS3Address } from "../../../src/objects/s3/address.ts";
-import type { EngineUrls } from "../../harness/pipeline_run.ts";
+import { type EngineUrls, serverUrls } from "../../harness/pipeline_run.ts";
 import { type Needed, needs, type Services } from "../../../src/testing/services.ts";
 import { makeFolder } from "./make_folder.ts";
 import { rawPostgres } from "../raw/postgres_raw.ts";
@@ -30,20 +30,16 @@ export async function embeddedEngines(stream: string, parent?: string): Promise<
 
 /** A new schema in PostgreSQL and bucket in MinIO; disposing drops both. */
 export function serverEngines(
-  { kafka, postgres, minio }: Required<Pick<Services, "kafka" | "postgres" | "minio">>,
+  services: Required<Pick<Services, "kafka" | "postgres" | "minio">>,
 ): FreshEngines {
-  const id = crypto.randomUUID().slice(0, 8);
-  const schema = `bench_${id}`;
-  const ledger = new URL(postgres.url);
-  ledger.searchParams.set("schema", schema);
-  const objects = new URL(minio.url);
-  objects.pathname = `/bench-${id}`;
+  const schema = `bench_${crypto.randomUUID().slice(0, 8)}`;
+  const urls = serverUrls(services, schema);
   return {
-    urls: { stream: kafka.url, ledger: ledger.href, objects: objects.href },
+    urls,
     async [Symbol.asyncDispose]() {
-      await using database = rawPostgres(postgres.url);
+      await using database = rawPostgres(services.postgres.url);
       await database.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-      await dropBucket(objects.href);
+      await dropBucket(urls.objects);
     },
   };
 }

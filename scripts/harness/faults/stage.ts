@@ -6,7 +6,7 @@
 import { openBroker } from "../../../src/adapters.ts";
 import { type ProducedRecord } from "../../../src/broker/broker.ts";
 import { simulate } from "../../../src/simulate/simulate.ts";
-import { type EngineUrls, openPipelineRun, type PipelineRun } from "../pipeline_run.ts";
+import { openPipelineRun, type PipelineRun, serverUrls } from "../pipeline_run.ts";
 import type { KafkaService, PostgresService, S3Service } from "../../../src/testing/services.ts";
 
 export interface FaultServices {
@@ -114,7 +114,7 @@ export class FaultStage {
   ): Promise<PipelineRun> {
     const name = `${this.#id}_${this.#runs.length + 1}`;
     const run = await openPipelineRun({
-      urls: this.#urls(name),
+      urls: serverUrls(this.services, `faults_${name}`),
       topic,
       labelTopic,
       group: `faults-${name}`,
@@ -127,15 +127,6 @@ export class FaultStage {
   /** Kills every process of every run, for Ctrl-C. */
   kill(): void {
     for (const run of this.#runs) run.kill();
-  }
-
-  #urls(name: string): EngineUrls {
-    const { kafka, postgres, minio } = this.services;
-    const ledger = new URL(postgres.url);
-    ledger.searchParams.set("schema", `faults_${name}`);
-    const objects = new URL(minio.url);
-    objects.pathname = `/faults-${name.replace("_", "-")}`;
-    return { stream: kafka.url, ledger: ledger.href, objects: objects.href };
   }
 
   /** A URL with another port. */
