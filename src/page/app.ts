@@ -89,7 +89,7 @@ function Content({ route, live, feed }: { route: Route; live: LiveState; feed: L
   if (status === undefined) {
     return connection === "lost"
       ? h(Notice, { title: "The server does not answer" }, [
-        h("p", null, `${live.problem} It is tried again by itself.`),
+        h("p", null, `${live.problem} The page keeps trying.`),
       ])
       : h(Loading, { what: "the status" });
   }
@@ -111,14 +111,12 @@ function Connection({ live: { connection, problem } }: { live: LiveState }): Dra
   ]);
 }
 
-/** Says that the figures below are old; the place is always there, so that a screen reader hears of it. */
+/** Says that the figures below are old; always in the page, so that a screen reader announces it. */
 function Lost({ live: { connection, now, status } }: { live: LiveState }): Drawn {
   const isLost = connection === "lost" && status !== undefined;
-  const time = now?.time === undefined
-    ? ""
-    : ` What you see is as of ${formatClock(Date.parse(now.time))} UTC.`;
+  const time = now?.time === undefined ? "" : ` The figures are of ${formatClock(Date.parse(now.time))} UTC.`;
   return h("p", { class: "lost", role: "status" }, [
-    isLost && `The server does not answer; it is asked again by itself.${time}`,
+    isLost && `The server does not answer; the page keeps trying.${time}`,
   ]);
 }
 
@@ -142,7 +140,7 @@ function useRoute(): Route {
   return route;
 }
 
-/** Another view is read from its heading on, as another page would be. */
+/** After a change of view the focus goes to the heading, as on a new page. */
 function useFocus(main: { current: HTMLElement | null }, { view, id }: Route): void {
   const isFirst = useRef(true);
   useEffect(() => {

@@ -1,2 +1,2 @@
-/** What a component draws: an element of preact's, which preact alone looks into. */
+/** What a component draws: an element that only preact looks into. */
 export type Drawn = object;

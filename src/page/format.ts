@@ -9,22 +9,22 @@ const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3, notation: "compact" });
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** A count with thousands apart; a dash for what is not known. */
+/** A count with thousands separators; a dash if unknown. */
 export function formatCount(value: number | null | undefined): string {
   return isKnown(value) ? whole.format(value) : "–";
 }
 
-/** A number in at most three digits, such as `12.3K`; a dash for what is not known. */
+/** A number in at most three digits, such as `12.3K`; a dash if unknown. */
 export function formatShort(value: number | null | undefined): string {
   return isKnown(value) ? short.format(value) : "–";
 }
 
-/** A score or a share with three digits after the point. */
+/** A score or a share with three decimals. */
 export function formatScore(value: number | null | undefined): string {
   return isKnown(value) ? value.toFixed(3) : "–";
 }
 
-/** Milliseconds in the unit that suits them. */
+/** Milliseconds in a fitting unit. */
 export function formatMs(value: number | null | undefined): string {
   if (!isKnown(value)) return "–";
   if (value >= 60_000) return `${(value / 60_000).toFixed(1)} min`;
@@ -32,7 +32,7 @@ export function formatMs(value: number | null | undefined): string {
   return value >= 100 ? `${whole.format(value)} ms` : `${Number(value.toFixed(1))} ms`;
 }
 
-/** A feature's value: whole, or with the digits that matter; what is less than a thousandth is near 0. */
+/** A feature's value with the digits that matter; below a thousandth it is near 0. */
 export function formatValue(value: number | null | undefined): string {
   if (!isKnown(value)) return "–";
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return whole.format(value);

@@ -1,14 +1,9 @@
 /// <reference lib="dom" />
-/**
- * What views follow: the live feed, and answers of the server.
- *
- * @module
- */
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { askJson } from "./ask.ts";
 import type { LiveFeed, LiveState } from "./live_feed.ts";
 
-/** The feed's state; the component is drawn again after each change. */
+/** The feed's state; each change renders the component again. */
 export function useLive(feed: LiveFeed): LiveState {
   const [state, set] = useState(feed.state);
   useEffect(() => {
@@ -18,21 +13,20 @@ export function useLive(feed: LiveFeed): LiveState {
   return state;
 }
 
-/** An answer of the server, or what there is in its place. */
+/** An answer of the server, and the state of the request. */
 export interface Fetched<T> {
-  /** The answer; while another path is asked, still the one before. */
+  /** While another path is loading, still the answer before. */
   value: T | undefined;
-  /** Why the last one did not come. */
+  /** Why the last request failed. */
   error: Error | undefined;
   isLoading: boolean;
-  /** Asks again. */
   reload(): void;
 }
 
 /**
- * Asks for JSON as long as the component lives, and again where the path changes; null asks for nothing.
+ * Fetches JSON while the component lives, again after each change of the path; null fetches nothing.
  *
- * @param everyMs Asks again so often, while somebody looks.
+ * @param everyMs Interval of further requests while the tab is visible.
  */
 export function useFetched<T>(path: string | null, everyMs: number = Infinity): Fetched<T> {
   const [asked, setAsked] = useState(0);

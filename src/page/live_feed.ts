@@ -5,19 +5,19 @@ import type { Answer, EventData, FlaggedItem, Now, Status } from "../http/routes
 
 /** What the page knows of the running service. */
 export interface LiveState {
-  /** `denied` waits for a token, `lost` for the next attempt. */
+  /** `denied` waits for a token, `lost` for a retry. */
   connection: "connecting" | "live" | "lost" | "denied";
-  /** What the last attempt said, where it failed. */
+  /** Why the last attempt failed; empty if it did not. */
   problem: string;
-  /** The whole status, seconds old at most while it is live. */
+  /** At most a few seconds old while the connection is live. */
   status: Status | undefined;
-  /** The moment, told every second. */
+  /** Updated every second. */
   now: Now & { time?: string } | undefined;
-  /** The newest flagged transactions, newest first, at most 60. */
+  /** Newest first, at most 60. */
   flagged: readonly FlaggedItem[];
-  /** Flagged transactions that were counted and not told one by one. */
+  /** Flagged transactions that the server counted but did not send. */
   skipped: number;
-  /** Flagged transactions told since the page was opened. */
+  /** Flagged transactions since the page was opened. */
   told: number;
 }
 
@@ -26,7 +26,7 @@ const REFRESH_MS = 5000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 
-/** Follows the service: status, moments and flagged transactions, over lost connections too. */
+/** Follows the status and the flagged transactions of the service, and reconnects when the connection is lost. */
 export class LiveFeed {
   #state: LiveState = {
     connection: "connecting",
@@ -41,25 +41,24 @@ export class LiveFeed {
   #running: AbortController | undefined;
   #lastEventId: string | undefined;
 
-  /** The state as it stands; a new object after each change. */
+  /** A new object after each change. */
   get state(): LiveState {
     return this.#state;
   }
 
-  /** Calls the listener after each change; the function that it gives ends that. */
+  /** Calls the listener after each change, until the returned function is called. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Starts to follow, anew where it does already, such as with another token. */
+  /** Starts to follow, or starts again, such as with another token. */
   start(): void {
     this.stop();
     const running = this.#running = new AbortController();
     this.#follow(running.signal);
   }
 
-  /** Ends following. */
   stop(): void {
     this.#running?.abort();
     this.#running = undefined;
@@ -114,7 +113,7 @@ export class LiveFeed {
     });
   }
 
-  /** What was flagged before the page was opened. */
+  /** Fetches what was flagged before the page was opened. */
   async #fillFlagged(signal: AbortSignal): Promise<void> {
     const { flagged } = await askJson<Answer<"flagged">>("/v1/flagged?limit=30", { signal });
     this.#change({ flagged });
@@ -131,7 +130,7 @@ export class LiveFeed {
       if (flagged.some(({ id }) => id === one.id)) return;
       this.#change({ flagged: [one, ...flagged].slice(0, MOST_FLAGGED), told: told + 1 });
     } else if (event === "skipped") {
-      // Whoever was away for too long is told that there were some, not how many.
+      // After a long absence the server knows that there were some, but not how many.
       const count = (JSON.parse(data) as EventData<"skipped">).count ?? 0;
       this.#change({ skipped: skipped + count, told: told + count });
     }

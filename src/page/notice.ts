@@ -3,12 +3,12 @@ import { h } from "preact";
 import { RequestError } from "./ask.ts";
 import type { Drawn } from "./drawn.ts";
 
-/** Says in the place of figures why there are none. */
+/** Says why there are no figures here. */
 export function Notice({ title, children }: { title: string; children?: unknown }): Drawn {
   return h("div", { class: "notice" }, h("p", { class: "notice-title" }, title), children as Drawn);
 }
 
-/** Says that there is no such thing, or that an answer did not come, and asks again when told to. */
+/** Says that something is not found or a request failed, with a button to retry. */
 export function Failure({ error, retry }: { error: Error; retry?: () => void }): Drawn {
   const status = error instanceof RequestError ? error.status : 0;
   return h("div", { class: "notice failure", role: "alert" }, [
@@ -20,7 +20,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }):
   ]);
 }
 
-/** Says that an answer is on its way. */
+/** Says that something is loading. */
 export function Loading({ what }: { what: string }): Drawn {
   return h("p", { class: "notice loading", role: "status" }, `Loading ${what} …`);
 }

@@ -3,9 +3,9 @@ export type View = "overview" | "flagged" | "transactions" | "drift" | "model";
 
 /** What the address asks for. */
 export interface Route {
-  /** The view, or undefined where there is none of that name. */
+  /** Undefined if there is no view of that name. */
   view: View | undefined;
-  /** Id of the transaction that is asked for; empty in other views. */
+  /** Id of the transaction; empty in other views. */
   id: string;
   query: URLSearchParams;
 }
@@ -15,7 +15,7 @@ const VIEWS: readonly string[] = ["overview", "flagged", "transactions", "drift"
 /**
  * Reads the part of an address after `#`.
  *
- * @param hash Such as `#/flagged?customer=c1` or `#/transactions/1-55`; an empty one is the overview.
+ * @param hash Such as `#/flagged?customer=c1` or `#/transactions/1-55`; empty for the overview.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function parseRoute(hash: string): Route {
  * The address of a view, as `parseRoute` reads it.
  *
  * @param id Id of a transaction, in the view `transactions`.
- * @param query Names and values; those that are empty are left out.
+ * @param query Names and values; empty values are left out.
  */
 export function routeTo(view: View, id = "", query: Readonly<Record<string, string>> = {}): string {
   const given = Object.entries(query).filter(([, value]) => value !== "");
@@ -51,7 +51,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // Half an escape is part of the id as it stands.
+    // An incomplete escape is part of the id.
     return text;
   }
 }

@@ -3,18 +3,18 @@ import { h, type TargetedEvent } from "preact";
 import { useState } from "preact/hooks";
 import type { Drawn } from "./drawn.ts";
 
-/** Which colours the page has; `auto` follows the system. */
+/** Colours of the page; `auto` follows the system. */
 export type Theme = "auto" | "light" | "dark";
 
 const KEY = "edgewood.theme";
 const NAMES: Readonly<Record<Theme, string>> = { auto: "Auto", light: "Light", dark: "Dark" };
 
-/** Puts the theme that was chosen last on the document. */
+/** Applies the theme that was chosen last. */
 export function applyTheme(): void {
   show(chosenTheme());
 }
 
-/** The choice between the themes, kept for the next visit. */
+/** A choice of themes, which is kept for the next visit. */
 export function ThemeSwitch(): Drawn {
   const [chosen, choose] = useState<Theme>(chosenTheme);
   return h("label", { class: "theme" }, [

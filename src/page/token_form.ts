@@ -3,11 +3,11 @@ import { h, type TargetedSubmitEvent } from "preact";
 import { keepToken } from "./ask.ts";
 import type { Drawn } from "./drawn.ts";
 
-/** Asks for a token where the server wants one. */
+/** Asks for a token if the server needs one. */
 export function TokenForm({ problem, onToken }: { problem: string; onToken: () => void }): Drawn {
   return h("section", { class: "panel token" }, [
     h("h1", { tabIndex: -1 }, "Access token"),
-    h("p", null, "This server answers to those with a token. It stays in this tab and is forgotten with it."),
+    h("p", null, "This server needs a token. It is kept in this tab only, until the tab is closed."),
     h("p", { class: "said", role: "alert" }, problem),
     h("form", {
       onSubmit: (event: TargetedSubmitEvent<HTMLFormElement>) => {
@@ -30,9 +30,9 @@ export function TokenForm({ problem, onToken }: { problem: string; onToken: () =
       h("button", { type: "submit", class: "primary" }, "Open"),
     ]),
     h("p", { class: "note" }, [
-      "Made by ",
+      "Make one with ",
       h("code", null, "deno task token"),
-      "; label buttons need the scope label.",
+      "; the label buttons need its scope label.",
     ]),
   ]);
 }

@@ -148,7 +148,7 @@ function draw(place: HTMLElement, latest: { current: ChartProps }, tell: (text: 
         {
           ...axis,
           size: (_plot, labels) => widthFor(labels),
-          space: 26,
+          space: height < 100 ? 18 : 26,
           values: (_plot, splits) => splits.map((y) => y === null ? "" : latest.current.formatY(y)),
           ...(scale === "log" ? { splits: (_plot, _axis, _least, most) => powersUpTo(most) } : {}),
         },
