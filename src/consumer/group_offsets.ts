@@ -1,28 +1,23 @@
-/**
- * How far the group is, as the broker's lag tools see it.
- *
- * @module
- */
 import type { Subscription } from "../broker/broker.ts";
 
-/** Least time between two tellings. */
-const TELL_EVERY_MS = 1000;
+/** Least time between two commits to the broker. */
+const COMMIT_EVERY_MS = 1000;
 
 /**
- * Tells the broker how far each partition is committed, at most once a second: each telling is a request of its own (in
- * the embedded stream a write to disk), and nothing but lag tools reads it.
+ * Commits the group's offsets to the broker, at most once a second: each commit is a request (in the embedded stream a write
+ * to disk), and only lag tools read them.
  */
 export class GroupOffsets {
   readonly #subscription: Pick<Subscription, "commitOffset">;
   readonly #onFailure: (partition: number, error: Error) => void;
   readonly #waiting = new Map<number, number>();
-  #toldAt = -Infinity;
+  #committedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Has told nothing yet.
+   * Starts with nothing to commit.
    *
-   * @param onFailure Hears what was not told; the next telling makes up for it.
+   * @param onFailure Called when a commit fails; the next one makes up for it.
    */
   constructor(
     subscription: Pick<Subscription, "commitOffset">,
@@ -32,30 +27,30 @@ export class GroupOffsets {
     this.#onFailure = onFailure;
   }
 
-  /** Takes a commit into account; the broker is told of it within a second. */
+  /** Notes how far the ledger is; the broker gets it within a second. */
   committed(partition: number, nextOffset: number): void {
     this.#waiting.set(partition, nextOffset);
-    const waitMs = this.#toldAt + TELL_EVERY_MS - performance.now();
+    const waitMs = this.#committedAt + COMMIT_EVERY_MS - performance.now();
     if (waitMs <= 0) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), waitMs);
   }
 
-  /** Leaves out what waits of a partition that is another member's now. */
+  /** Drops what waits of a partition that another member now owns. */
   forget(partition: number): void {
     this.#waiting.delete(partition);
   }
 
-  /** Leaves out all that waits. */
+  /** Drops all that waits. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#waiting.clear();
   }
 
-  /** Tells all that waits; resolves when the broker knows it or could not be told. */
+  /** Commits all that waits; resolves when the broker has accepted or failed it. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#toldAt = performance.now();
+    this.#committedAt = performance.now();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     await Promise.all(
