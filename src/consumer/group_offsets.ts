@@ -1,23 +1,28 @@
+/**
+ * How far the group is, as the broker's lag tools see it.
+ *
+ * @module
+ */
 import type { Subscription } from "../broker/broker.ts";
 
-/** Least time between two commits to the broker. */
-const COMMIT_EVERY_MS = 1000;
+/** Least time between two tellings. */
+const TELL_EVERY_MS = 1000;
 
 /**
- * Commits the group's offsets to the broker, at most once a second: each commit is a request (in the embedded stream a write
- * to disk), and only lag tools read them.
+ * Tells the broker how far each partition is committed, at most once a second: each telling is a request of its own (in
+ * the embedded stream a write to disk), and nothing but lag tools reads it.
  */
 export class GroupOffsets {
   readonly #subscription: Pick<Subscription, "commitOffset">;
   readonly #onFailure: (partition: number, error: Error) => void;
   readonly #waiting = new Map<number, number>();
-  #committedAt = -Infinity;
+  #toldAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Starts with nothing to commit.
+   * Has told nothing yet.
    *
-   * @param onFailure Called when a commit fails; the next one makes up for it.
+   * @param onFailure Hears what was not told; the next telling makes up for it.
    */
   constructor(
     subscription: Pick<Subscription, "commitOffset">,
@@ -27,30 +32,30 @@ export class GroupOffsets {
     this.#onFailure = onFailure;
   }
 
-  /** Notes how far the ledger is; the broker gets it within a second. */
+  /** Takes a commit into account; the broker is told of it within a second. */
   committed(partition: number, nextOffset: number): void {
     this.#waiting.set(partition, nextOffset);
-    const waitMs = this.#committedAt + COMMIT_EVERY_MS - performance.now();
+    const waitMs = this.#toldAt + TELL_EVERY_MS - performance.now();
     if (waitMs <= 0) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), waitMs);
   }
 
-  /** Drops what waits of a partition that another member now owns. */
+  /** Leaves out what waits of a partition that is another member's now. */
   forget(partition: number): void {
     this.#waiting.delete(partition);
   }
 
-  /** Drops all that waits. */
+  /** Leaves out all that waits. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#waiting.clear();
   }
 
-  /** Commits all that waits; resolves when the broker has accepted or failed it. */
+  /** Tells all that waits; resolves when the broker knows it or could not be told. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#committedAt = performance.now();
+    this.#toldAt = performance.now();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     await Promise.all(

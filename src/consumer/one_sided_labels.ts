@@ -2,14 +2,14 @@ import type { Manifest } from "../forest/manifest.ts";
 import type { LabelColumns } from "../domain/label.ts";
 import { expectsLegitimateLabels } from "../features/stage.ts";
 
-/** So many fraud labels without a legitimate one are no coincidence. */
+/** Fraud labels without a legitimate one among them, after which it is no chance. */
 const TELLING_LABELS = 100;
 
 /**
- * Warns if a label topic holds frauds alone, as chargebacks do, while the model expects legitimate labels too. A terminal
- * with one fraud would then stay suspicious for good, and ever more would be flagged.
+ * Watches for a label topic that tells of frauds alone, as chargebacks do, beside a model that expects labels of legitimate transactions, too:
+ * a terminal that had a fraud once would stay suspicious for good, and the longer the stream, the more of it would be flagged.
  *
- * @param warn Called once, after 100 labels that all say fraud.
+ * @param warn Told once, of the first 100 labels where all of them say fraud.
  * @returns Takes labels as they are read.
  *
  * @example

@@ -9,139 +9,6 @@ import type { Forest } from "./forest.ts";
 /** Version of the pair forest.json and forest.bin that this code writes and reads. */
 export const FORMAT_VERSION = 1;
 
-/** How the value of a feature is bent before the forest sees it: clip((x - floor) / (ceiling - floor), 0, 4). */
-export interface Transform {
-  /** The only kind there is: values below `floor` are all the same, large ones differ up to 4. */
-  kind: "one-sided";
-  /** Value, in the feature's own unit, that becomes 0. */
-  floor: number;
-  /** Value, in the feature's own unit, that becomes 1; greater than `floor`. */
-  ceiling: number;
-}
-
-/** A column of the forest: a column of a table, or a feature of transactions with its definition. */
-export interface Feature {
-  /** Unique name within its model, not empty. */
-  name: string;
-  /** How it is computed from transactions; absent in a model of a table. */
-  definition?: Record<string, unknown>;
-  /** Applied before the forest sees the value; absent where it sees the value itself. */
-  transform?: Transform;
-}
-
-/** What the training rows held in one feature, before any transform. */
-export interface FeatureSummary {
-  name: string;
-  min: number;
-  max: number;
-  mean: number;
-  /** Quantiles by percentage, with linear interpolation: `p50` is the median. */
-  quantiles: Record<string, number>;
-}
-
-/** What the labels of some rows say about the flags; no label took part in the training. */
-export interface Expectation {
-  /** Labelled rows, at least 1. */
-  rows: number;
-  /** Those of them that are frauds. */
-  frauds: number;
-  /** Those of them whose score is greater than the threshold. */
-  flagged: number;
-  /** Share of the flagged rows that are frauds, in [0, 1]; 0 where none is flagged. */
-  precision: number;
-  /** Share of the frauds that are flagged, in [0, 1]. */
-  recall: number;
-  /** Area under the ROC curve, in [0, 1]; 0.5 is chance. */
-  rocAuc: number;
-  /** Average precision as scikit-learn has it, in [0, 1]; the share of frauds is chance. */
-  averagePrecision: number;
-}
-
-/** What labels say about flags on days that the forest and its threshold knew nothing of. */
-export interface HeldOut extends Expectation {
-  /** The days begin after this, RFC 3339 in UTC; the rows up to here made forest and threshold. */
-  after: string;
-  /** Number of days, 24 hours each, at least 1. */
-  days: number;
-  /** Rows before these days. */
-  trainedRows: number;
-  /** Rows flagged a day, those without a label included. */
-  flaggedPerDay: number;
-  /** Mean over the days of the share of the 100 cards of highest score that had a fraud; absent where it is no matter of cards. */
-  cardPrecision100?: number;
-  /** The same of scores that know the truth: the most that could be reached. */
-  bestCardPrecision100?: number;
-}
-
-/** Summary of the training rows. */
-export interface Training {
-  /** Rows of the whole stream, at least 1. */
-  rows: number;
-  /** Rows that were left out before the training; absent where there were none. */
-  skippedRows?: number;
-  /** Rows of the uniform sample behind quantiles, threshold and expectation, at least 1 and at most `rows`. */
-  sampledRows: number;
-  /** Days from the earliest row to the latest, greater than 0; absent where rows have no times. */
-  coveredDays?: number;
-  /** One summary a feature, in the order of the columns. */
-  features: FeatureSummary[];
-  /** On the training rows themselves; absent where they have no labels, or labels of one kind only. */
-  expectation?: Expectation;
-  /** On later days than those of the training, by a forest of the same settings; absent where `notKnown` says why. */
-  heldOut?: HeldOut;
-  /** Why nothing is known of held-out days, such as "the rows have no labels". */
-  notKnown?: string;
-}
-
-/** What `forest.json` holds. */
-export interface Manifest {
-  formatVersion: typeof FORMAT_VERSION;
-  /** "table" where features name columns, "transactions" where each has a definition. */
-  kind: "table" | "transactions";
-  trainer: "edgewood" | "scikit-learn";
-  /** Columns of the forest in their order, at least one. */
-  features: Feature[];
-  /** The transactions' features counted one as legitimate where no label came for so long, milliseconds; absent for never. */
-  presumeLegitimateAfterMs?: number;
-  /** Seed of the training, an integer of at least 0. */
-  randomSeed?: number;
-  nEstimators: number;
-  /** The sub-sample size used, rows a tree. */
-  maxSamples: number;
-  /** Share of rows to flag, in (0, 0.5], where the threshold was set by it. */
-  contamination?: number;
-  /** Alerts to raise a day, greater than 0, where the threshold was set by them. */
-  alertsPerDay?: number;
-  /** In [0, 1]: a row is flagged where its anomaly score is greater. */
-  threshold: number;
-  /** What the trees were grown from, where it is known. */
-  training?: Training;
-  /** What forest.bin must be. */
-  forest: {
-    trees: number;
-    /** Number of nodes of all trees. */
-    nodes: number;
-    /** Size of forest.bin in bytes. */
-    byteLength: number;
-    /** SHA-256 of forest.bin, in lower-case hexadecimal. */
-    sha256: string;
-  };
-}
-
-/** What keeps a value from matching a schema, as zod finds it. */
-export interface SchemaError extends Error {
-  /** Each problem in words, and the keys and positions that lead to it; empty for the whole. */
-  readonly issues: readonly { path: readonly PropertyKey[]; message: string }[];
-}
-
-/** A check of values against what a manifest must be. */
-export interface ManifestSchema {
-  /** Gives a copy of a value that matches, or what keeps it from matching; throws nothing. */
-  safeParse(
-    value: unknown,
-  ): { success: true; data: Manifest } | { success: false; error: SchemaError };
-}
-
 const finite = z.number();
 const count = z.int().min(0);
 const positive = z.int().min(1);
@@ -149,12 +16,15 @@ const share = z.number().min(0).max(1);
 
 const transformSchema = z.strictObject({
   kind: z.literal("one-sided"),
+  /** Value, in the feature's own unit, that becomes 0. */
   floor: finite,
+  /** Value, in the feature's own unit, that becomes 1. */
   ceiling: finite,
 }).refine(({ floor, ceiling }) => ceiling > floor, "ceiling must be above floor");
 
 const featureSchema = z.strictObject({
   name: z.string().min(1),
+  /** How it is computed from transactions; absent in a model of a table. */
   definition: z.record(z.string(), z.unknown()).optional(),
   transform: transformSchema.optional(),
 });
@@ -164,56 +34,82 @@ const featureSummarySchema = z.strictObject({
   min: finite,
   max: finite,
   mean: finite,
+  /** By percentage, with linear interpolation: `p50` is the median. */
   quantiles: z.record(z.string().regex(/^p\d+(\.\d+)?$/), finite),
 });
 
 const expectationSchema = z.strictObject({
+  /** Labelled rows. */
   rows: positive,
   frauds: count,
+  /** Labelled rows whose score is greater than the threshold. */
   flagged: count,
+  /** 0 if no row is flagged. */
   precision: share,
   recall: share,
   rocAuc: share,
+  /** As scikit-learn computes it. */
   averagePrecision: share,
 });
 
 const heldOutSchema = z.strictObject({
+  /** The held-out days begin after this, in UTC; forest and threshold come from the rows up to here. */
   after: z.iso.datetime(),
+  /** Days of 24 hours. */
   days: positive,
+  /** Rows before these days. */
   trainedRows: positive,
+  /** Unlabelled rows included. */
   flaggedPerDay: z.number().min(0),
   ...expectationSchema.shape,
+  /** Mean over the days of the share of the 100 highest-scored cards that had a fraud; absent without cards. */
   cardPrecision100: share.optional(),
+  /** The same for a ranking that knows the truth: the most that can be reached. */
   bestCardPrecision100: share.optional(),
 });
 
 const trainingSchema = z.strictObject({
+  /** Rows of the whole stream. */
   rows: positive,
+  /** Rows left out before the training. */
   skippedRows: count.optional(),
+  /** Rows of the uniform sample behind quantiles, threshold and expectation, at most `rows`. */
   sampledRows: positive,
+  /** From the earliest row to the latest; absent if rows have no times. */
   coveredDays: z.number().positive().optional(),
+  /** In the order of the columns. */
   features: z.array(featureSummarySchema),
+  /** On the training rows themselves; absent without labels of both kinds. */
   expectation: expectationSchema.optional(),
+  /** On days after the training's, by a forest of the same settings; absent if `notKnown` says why. */
   heldOut: heldOutSchema.optional(),
+  /** Why held-out days are unknown, such as "the rows have no labels". */
   notKnown: z.string().min(1).optional(),
 });
 
 /**
  * The schema of `forest.json`, format version 1; parsing gives a {@link Manifest} and refuses fields it does not name.
  */
-export const manifestSchema: ManifestSchema = z.strictObject({
+export const manifestSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   kind: z.enum(["table", "transactions"]),
   trainer: z.enum(["edgewood", "scikit-learn"]),
+  /** In the order of the forest's columns. */
   features: z.array(featureSchema).min(1),
+  /** Unlabelled transactions older than this counted as legitimate in training; absent: never. */
   presumeLegitimateAfterMs: positive.optional(),
   randomSeed: count.optional(),
   nEstimators: positive,
+  /** Rows drawn for each tree. */
   maxSamples: positive,
+  /** Share of rows to flag, if it set the threshold. */
   contamination: z.number().gt(0).max(0.5).optional(),
+  /** If they set the threshold. */
   alertsPerDay: z.number().positive().optional(),
+  /** A row is flagged if its anomaly score is greater. */
   threshold: share,
   training: trainingSchema.optional(),
+  /** What forest.bin must be. */
   forest: z.strictObject({
     trees: positive,
     nodes: positive,
@@ -240,6 +136,33 @@ export const manifestSchema: ManifestSchema = z.strictObject({
   }
   if (manifest.forest.trees !== manifest.nEstimators) refuse("nEstimators", "must be the number of trees");
 });
+
+/** How a feature's value is scaled for the forest: clip((x - floor) / (ceiling - floor), 0, 4). */
+export type Transform = z.infer<typeof transformSchema>;
+
+/** A column of the forest: a column of a table, or a feature of transactions with its definition. */
+export type Feature = z.infer<typeof featureSchema>;
+
+/** The training rows' values of one feature, before any transform. */
+export type FeatureSummary = z.infer<typeof featureSummarySchema>;
+
+/** How flags compare with labels; labels took no part in the training. */
+export type Expectation = z.infer<typeof expectationSchema>;
+
+/** How flags compare with labels on days that forest and threshold never saw. */
+export type HeldOut = z.infer<typeof heldOutSchema>;
+
+/** Summary of the training rows. */
+export type Training = z.infer<typeof trainingSchema>;
+
+/** What `forest.json` holds. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What keeps a value from matching a schema, as zod finds it. */
+export interface SchemaError extends Error {
+  /** Each problem in words, and the keys and positions that lead to it; empty for the whole. */
+  readonly issues: readonly { path: readonly PropertyKey[]; message: string }[];
+}
 
 /** A model in memory: its description, its trees, and what names it in a verdict. */
 export interface Model {

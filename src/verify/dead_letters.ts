@@ -6,11 +6,10 @@
 import type { RecordBatch } from "../broker/broker.ts";
 import { keyOf, valueOf } from "../broker/record_batch.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
-import { deadLetterPages } from "./dead_letter_pages.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
 
-/** The reader skips over this many records rather than asking the broker again. */
+/** Records that are read for nothing rather than asking the broker once more. */
 const NEIGHBOUR_RECORDS = 5000;
 
 /** Compares the ledger's dead letters with their topic, and the bytes there with those in the stream. */
@@ -23,7 +22,10 @@ export async function verifyDeadLetters(parts: VerifyParts, problems: Problems):
   for (const { topic: known, partition } of await ledger.partitions()) {
     if (known !== topic) continue;
     const startOffset = startOffsets.get(partition) ?? 0;
-    for await (const letters of deadLetterPages(ledger, topic, partition)) {
+    let after = -1;
+    for (;;) {
+      const letters = await ledger.deadLettersAfter(topic, partition, after, 1000);
+      if (letters.length === 0) break;
       const offsets = letters.map(({ offset }) => offset);
       const originals = await readOriginals(parts, partition, offsets.filter((each) => each >= startOffset));
       for (const offset of offsets) {
@@ -40,6 +42,7 @@ export async function verifyDeadLetters(parts: VerifyParts, problems: Problems):
           );
         }
       }
+      after = offsets[offsets.length - 1];
     }
   }
 }

@@ -5,7 +5,6 @@
  */
 import type { CommittedRange, Ledger } from "../ledger/ledger.ts";
 import { Cursor } from "./cursor.ts";
-import { deadLetterPages } from "./dead_letter_pages.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
 
@@ -160,7 +159,11 @@ async function* onePage<T>(elements: AsyncIterable<T>): AsyncIterable<T[]> {
 }
 
 async function* deadLetterOffsets(ledger: Ledger, topic: string, partition: number): AsyncIterable<number[]> {
-  for await (const letters of deadLetterPages(ledger, topic, partition)) {
+  let after = -1;
+  for (;;) {
+    const letters = await ledger.deadLettersAfter(topic, partition, after, 1000);
+    if (letters.length === 0) return;
     yield letters.map(({ offset }) => offset);
+    after = letters[letters.length - 1].offset;
   }
 }

@@ -111,7 +111,7 @@ export async function formatsPage(): Promise<string> {
     ),
     "## Model",
     "A folder with `forest.json`, `forest.bin` and a model card, `README.md`. `forest.json`:",
-    fieldTable(schemaOf(manifestSchema as unknown as z.ZodType), MANIFEST),
+    fieldTable(schemaOf(manifestSchema), MANIFEST),
     prose(
       "`forest.bin`: all numbers are little-endian; a header of 32 bytes, then flat arrays. It is checked before use: every " +
         "index, bound and cycle.",

@@ -29,7 +29,7 @@ export class HeldPartition {
   /** Number of seeks: answers to a fetch of an earlier one are dropped. */
   seeks = 0;
   /** Most bytes of a fetch; grows when a single batch does not fit. */
-  maxBytes = FETCH_BYTES;
+  maxBytes: number = FETCH_BYTES;
   /** Since when each fetch of the partition has failed, by `performance.now()`. */
   failingSince: number | undefined;
   /** When the current stall began: fetches put this partition first, it has records, and none arrived. */

@@ -3,7 +3,8 @@ import type { CustomerColumns, KeyWords, RowState, StatePart } from "../state/pa
 
 const HOUR_S = 3600;
 
-class AmountOfHour implements CustomerColumns {
+/** What each customer spent in the last hour. */
+export class AmountOfHour implements CustomerColumns {
   readonly words = 1;
   sum = 0;
 

@@ -12,7 +12,7 @@ const FRAUDS_S = 28 * 86_400;
 /** Words: when the count was last changed, and the count. */
 const TIME = 0, COUNT = 1;
 
-class KnownFrauds implements CustomerColumns {
+export class KnownFrauds implements CustomerColumns {
   readonly words = 2;
   count = 0;
 

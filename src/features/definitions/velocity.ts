@@ -76,7 +76,8 @@ function burstSentence(value: number, time: string): string {
 }
 
 type Velocities = { customer: Velocity; terminal: Velocity };
-type Definition = FeatureDefinition<Velocities>;
+/** A feature of the velocities. */
+export type Definition = FeatureDefinition<Velocities>;
 
 const velocity: StatePart<Velocities> = {
   name: "velocity",
