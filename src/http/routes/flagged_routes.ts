@@ -34,7 +34,6 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
-      status: 200,
       answer: {
         flagged: page.map(({ partition, offset, verdict, label }) => ({
           ...JSON.parse(verdict) as PlacedVerdict,

@@ -11,7 +11,7 @@ export function healthRoutes(parts: HttpParts): Route[] {
     jsonRoute(
       { method: "get", path: "/healthz", summary: "The process answers" },
       ANSWERS.health,
-      () => ({ status: 200, answer: { status: "ok" as const } }),
+      () => ({ answer: { status: "ok" as const } }),
     ),
     jsonRoute(
       {

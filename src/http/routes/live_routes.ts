@@ -34,7 +34,7 @@ export function liveRoutes(parts: HttpParts): Route[] {
         summary: "The model, the numbers of this moment and of the last 10 minutes, scores and drift",
       },
       ANSWERS.status,
-      () => ({ status: 200, answer: statusOf(parts) }),
+      () => ({ answer: statusOf(parts) }),
     ),
     {
       method: "get",
@@ -119,27 +119,13 @@ function events({ live, feed, signal }: HttpParts, lastId: string | undefined, o
 
 /** The part of a verdict that a list shows. */
 function summaryOf({ id, verdict }: FlaggedEvent): EventData<"flagged"> {
-  const {
-    transaction_id,
-    customer_id,
-    terminal_id,
-    amount,
-    currency,
-    timestamp,
-    anomaly_score,
-    threshold,
-    reasons,
-  } = JSON.parse(verdict) as PlacedVerdict;
+  const { transaction_id, customer_id, terminal_id, amount, currency, ...rest } = JSON.parse(
+    verdict,
+  ) as PlacedVerdict;
+  const { timestamp, anomaly_score, threshold, reasons } = rest;
   return {
-    id,
-    transaction_id,
-    customer_id,
-    terminal_id,
-    amount,
-    currency,
-    timestamp,
-    anomaly_score,
-    threshold,
+    ...{ id, transaction_id, customer_id, terminal_id, amount, currency },
+    ...{ timestamp, anomaly_score, threshold },
     reasons: reasons.slice(0, 3),
   };
 }

@@ -34,13 +34,11 @@ export interface Route {
   handle(request: HttpRequest): Response | Promise<Response>;
 }
 
-/** What a route of JSON answers, and its status. */
-export type Answered<Schema extends z.ZodType> = { status: number; answer: z.input<Schema> };
+/** What a route of JSON answers, and its status (default 200). */
+export type Answered<Schema extends z.ZodType> = { answer: z.input<Schema>; status?: number };
 
 /**
  * Makes a route that answers with JSON of one schema: the compiler holds the handler to what `/openapi.json` says.
- *
- * @param handle Gives the answer, or the answer with a status other than 200.
  */
 export function jsonRoute<Schema extends z.ZodType>(
   route: Omit<Route, "answer" | "handle">,

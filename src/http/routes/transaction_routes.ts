@@ -29,7 +29,7 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
       const id = request.param("id") ?? "";
       const { found, matches } = await find(ledger, topic, id);
       const label = labelOf(await found.labels.history(id));
-      return { status: 200, answer: { transaction_id: id, matches: matches.map(matchOf), label } };
+      return { answer: { transaction_id: id, matches: matches.map(matchOf), label } };
     }),
     jsonRoute(context, ANSWERS.context, async (request) => {
       const id = request.param("id") ?? "";
@@ -38,7 +38,6 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
         (await found.queries.recent(topic, which, RECENT)).map(recentOf);
       const { stage, origin } = states.of(customerId);
       return {
-        status: 200,
         answer: {
           customer: { id: customerId, recent: await recent({ customerId }) },
           terminal: {
