@@ -10,7 +10,7 @@ const HOUR_SHARE = HOUR_S / WEEK_S;
 const PEAK = 2;
 
 /** Recent transactions of a card or a terminal; each count decays over its time. */
-class Velocity implements CustomerColumns {
+export class Velocity implements CustomerColumns {
   readonly words = 3;
   tenMinutes = 0;
   hour = 0;
@@ -75,7 +75,8 @@ function burstSentence(value: number, time: string): string {
     : `transactions of this card or at this terminal in ${time} ${value.toFixed(1)} times beyond the usual`;
 }
 
-type Velocities = { customer: Velocity; terminal: Velocity };
+/** Counts of both sides. */
+export type Velocities = { customer: Velocity; terminal: Velocity };
 /** A feature of the velocities. */
 export type Definition = FeatureDefinition<Velocities>;
 
