@@ -29,7 +29,7 @@ export async function verifyOffsets(
   const place = `${topic}/${partition}`;
   const counts: OffsetCounts = { offsets: 0, committed: 0, logged: 0, deadLetters: 0 };
   const bounds = (await broker.offsets(topic)).find((each) => each.partition === partition);
-  const startOffset = bounds?.startOffset ?? 0;
+  const { startOffset = 0, endOffset = 0 } = bounds ?? {};
   const ranges = new Cursor(onePage(ledger.ranges(topic, partition)));
   const log = new Cursor<number>(ledger.loggedOffsets(topic, partition));
   const letters = new Cursor(deadLetterOffsets(ledger, topic, partition));
@@ -80,12 +80,8 @@ export async function verifyOffsets(
   for (let range = await ranges.peek(); range !== undefined; range = await ranges.peek()) {
     ranges.take();
     seen.end(range, startOffset);
-    const endOffset = bounds?.endOffset ?? 0;
     if (range.nextOffset > endOffset) {
-      problems.add(
-        "beyond-stream",
-        `${place} is committed up to ${range.nextOffset}, the stream ends at ${endOffset}`,
-      );
+      problems.add("beyond-stream", beyond(place, range.nextOffset, endOffset));
     }
   }
   // What is left after the stream's last record belongs to no record.
@@ -93,6 +89,9 @@ export async function verifyOffsets(
   await takes(letters, Infinity, strayLetter);
   return counts;
 }
+
+const beyond = (place: string, nextOffset: number, endOffset: number) =>
+  `${place} is committed up to ${nextOffset}, the stream ends at ${endOffset}`;
 
 /** Compares what was counted in a range with what the range says, and each range with the one before. */
 class RangeCounts {
