@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "./testing/assert.ts";
+import { ALERT_CHANNELS } from "./adapters.ts";
 import { DEFAULTS, readAlertTargets, readConfig, SettingsError, withoutSecrets } from "./config.ts";
 
 const environment = (values: Record<string, string>) => (name: string) => values[name];
@@ -32,7 +33,7 @@ Deno.test("readAlertTargets() takes lists from the environment, and flags before
     WEBHOOK_SECRET: "new,old",
     PUBLIC_URL: "https://page",
   });
-  const none = { console: [], topic: [], webhook: [] };
+  const none = Object.fromEntries(ALERT_CHANNELS.map(({ name }) => [name, []]));
   const settings = {
     addresses: { ...none, webhook: ["https://a/x", "webhook+slack:https://b/y"] },
     secrets: { ...none, webhook: ["new", "old"] },
