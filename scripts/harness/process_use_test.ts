@@ -1,17 +1,23 @@
-import { assert } from "../../src/testing/assert.ts";
-import { startDeno } from "../../src/testing/process.ts";
-import { measuredProcess } from "../bench/runs/measured_process.ts";
+import { assert, assertEquals } from "../../src/testing/assert.ts";
+import { runDeno } from "../../src/testing/process.ts";
+
+async function peakOf(program: string): Promise<number> {
+  const args = [program];
+  const { code, stdout, stderr } = await runDeno("scripts/harness/testing/peak_of.ts", args, {
+    permissions: ["--allow-all"],
+  });
+  assertEquals(code, 0, stderr);
+  return Number(stdout);
+}
 
 Deno.test("measuredProcess() knows the peak of a process that ends at once", async () => {
-  const script = new URL("data:text/javascript,");
-  const { code, peakRssBytes } = await measuredProcess(() => startDeno(script, []));
-  assert(code === 0 && peakRssBytes > 10e6, `exit code ${code}, ${peakRssBytes} bytes`);
+  const bytes = await peakOf("0");
+  assert(bytes > 10e6, `${bytes} bytes`);
 });
 
 Deno.test("measuredProcess() knows the peak of memory that is let go before the end", async () => {
-  const code =
-    "let a = new Uint8Array(2e8).fill(1); a = undefined; await new Promise((go) => setTimeout(go, 300));";
-  const script = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
-  const { peakRssBytes } = await measuredProcess(() => startDeno(script, []));
-  assert(peakRssBytes > 2e8, `${peakRssBytes} bytes`);
+  const bytes = await peakOf(
+    "let a = new Uint8Array(2e8).fill(1); a = undefined; await new Promise((go) => setTimeout(go, 300));",
+  );
+  assert(bytes > 2e8, `${bytes} bytes`);
 });
