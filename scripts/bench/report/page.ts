@@ -31,9 +31,9 @@ export interface FaultReport {
  * ```ts
  * import { assert } from "../../../src/testing/assert.ts";
  * import { pageOf } from "./page.ts";
- * import { thisMachine } from "./machine.ts";
  *
- * const report = { bench: "decode", startedAt: "2026-12-01T00:00:00Z", version: "0.1.0", machine: thisMachine() };
+ * const machine = { cpu: "some", cores: 2, memoryGib: 24, target: "x86_64-unknown-linux-gnu", deno: "2.9.6", load: 0.1 };
+ * const report = { bench: "decode", startedAt: "2026-12-01T00:00:00Z", version: "0.1.0", machine };
  * const page = pageOf({ ...report, sizes: { rounds: 3 }, quick: true, tables: [], goals: [] });
  * assert(page.includes("is no result"));
  * ```
