@@ -35,7 +35,7 @@ export interface FaultReport {
  * const machine = { cpu: "some", cores: 2, memoryGib: 24, target: "x86_64-unknown-linux-gnu", deno: "2.9.6", load: 0.1 };
  * const report = { bench: "decode", startedAt: "2026-12-01T00:00:00Z", version: "0.1.0", machine };
  * const page = pageOf({ ...report, sizes: { rounds: 3 }, quick: true, tables: [], goals: [] });
- * assert(page.includes("is no result"));
+ * assert(page.includes("none is a result"));
  * ```
  */
 export function pageOf(report: Report | FaultReport): string {
