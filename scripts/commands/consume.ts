@@ -84,7 +84,7 @@ const command = engineOptions(
     .addOption(
       fileToRead(
         "--tokens <file>",
-        "tokens of callers, which `deno task token` makes; a must beyond this machine",
+        "tokens of callers, which `deno task token` makes; required unless --http is on this machine",
       ),
     )
     .option("--debug", "a line for each commit")

@@ -55,7 +55,7 @@ export const produceCommand: Command = engineOptions(
     )
     .option(
       "--customers <n>",
-      "simulated customers (default: so many that --count covers six weeks)",
+      "simulated customers (default: enough that --count covers six weeks)",
       wholeNumber(1),
     )
     .addOption(
@@ -64,7 +64,7 @@ export const produceCommand: Command = engineOptions(
     .addOption(
       new Option(
         "--speed <factor>",
-        "with --input: file time by this factor, 1 as it was (default: full speed)",
+        "with --input: replay at this many times the file's own pace (default: full speed)",
       )
         .argParser(decimalNumber(0)).conflicts("rate"),
     )

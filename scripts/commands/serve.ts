@@ -30,7 +30,7 @@ export const serveCommand: Command = usesModule(engineOptions(
     .addOption(
       fileToRead(
         "--tokens <file>",
-        "tokens of callers, which `deno task token` makes; a must beyond this machine",
+        "tokens of callers, which `deno task token` makes; required unless --http is on this machine",
       ),
     )
     .option("--topic <name>", "topic of the transactions in the ledger", topicName, "transactions")

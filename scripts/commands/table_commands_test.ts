@@ -157,7 +157,7 @@ Deno.test("train and score say what is wrong, with exit code 2 for usage and 1 f
         ["--model", "absent", "--input", input, "--output", "-"],
         "",
         1,
-        "forest.json must be readable",
+        "there is no forest.json",
       ],
       ["evaluate", ["--input", input], "", 2, "--label COLUMN must be given"],
       ["evaluate", ["--input", input, "--label", "hour"], "", 1, 'column "hour" must be 0, 1, true or false'],

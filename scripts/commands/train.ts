@@ -50,7 +50,7 @@ const transactions = usesModule(new Command("train"))
   .addOption(fileToRead("--input <file>", "CSV with a header, or NDJSON; plain or .gz; - for standard input"))
   .option(
     "--features <a,b,c>",
-    "columns to use (default: all numeric columns but the label); of transactions: features, or the name of a set",
+    "columns to use (default: all numeric columns but the label); for transactions: features, or a set: basic, no-labels or streaming",
     nameList,
   )
   .option(
@@ -60,7 +60,7 @@ const transactions = usesModule(new Command("train"))
   .option("--n-estimators <n>", "number of trees", wholeNumber(1, 100_000), 100)
   .option(
     "--max-samples <n>",
-    "rows drawn for each tree (default: 256, of transactions 1024)",
+    "rows drawn for each tree (default: 256; 1024 with transactions)",
     wholeNumber(1, 2 ** 24),
   )
   .addOption(
@@ -70,7 +70,7 @@ const transactions = usesModule(new Command("train"))
   .option("--alerts-per-day <n>", "rows to flag a day, by the time column of the rows", decimalNumber(0))
   .option(
     "--timestamp <column>",
-    `time of a row, for --alerts-per-day (default there: "${TIME_COLUMN}") and to hold out later days`,
+    `time of a row, to hold out later days and for --alerts-per-day (default with that: "${TIME_COLUMN}")`,
   )
   .option("--seed <n>", "fixes every random choice", wholeNumber(0), 0)
   .addOption(

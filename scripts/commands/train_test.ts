@@ -56,3 +56,14 @@ Deno.test("train says at once that its folder cannot be written", async () => {
   assertStringIncludes(stderr, `error: Cannot save the model as "${file}/model" must be a folder`);
   await Deno.remove(file);
 });
+
+Deno.test("train says that the warm-up took every transaction", async () => {
+  const folder = await Deno.makeTempDir();
+  const args = ["--count", "2000", "--warm-up", "300d", "--out", `${folder}/model`, "--quiet"];
+  const { code, stderr } = await runDeno("scripts/commands/train.ts", args, {
+    permissions: ["--allow-read", `--allow-write=${folder}`, "--allow-env"],
+  });
+  assertEquals(code, 1, stderr);
+  assertStringIncludes(stderr, "no transaction lies after the warm-up, which is the first 300 days");
+  await Deno.remove(folder, { recursive: true });
+});

@@ -63,7 +63,13 @@ function describe(found: Verification): string {
     `ledger     ${found.committed} committed: ${found.logged} in the log, ${found.deadLetters} dead letters`,
     `objects    ${found.flagged} flagged transactions in ${found.objects} objects`,
   ];
-  if (found.ok) lines.push("verified   every record exactly once; nothing lost, nothing doubled");
+  if (found.ok) {
+    lines.push(
+      found.offsets === 0
+        ? "verified   nothing: the stream holds no record"
+        : "verified   every record exactly once; nothing lost, nothing doubled",
+    );
+  }
   for (const { kind, count, examples } of found.problems) {
     lines.push(`PROBLEM    ${kind}: ${count}`, ...examples.map((example) => `           ${example}`));
   }

@@ -90,7 +90,7 @@ export class OwnedPartition {
       (records) =>
         telemetry.log(
           "info",
-          `partition ${partition}: making its state anew from ${records} committed records`,
+          `partition ${partition}: restoring its history from ${records} committed records`,
         ),
     );
     const nextOffset = claim.nextOffset ?? range?.startOffset ?? 0;

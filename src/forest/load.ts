@@ -14,12 +14,12 @@ async function readFile(place: string | URL, name: string): Promise<Uint8Array<A
   try {
     return await Deno.readFile(place);
   } catch (cause) {
-    const reason = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
+    const isAbsent = cause instanceof Deno.errors.NotFound;
     throw new Error(
-      `Cannot load the model as ${name} must be readable at ${place}: current value is ${reason}`,
-      {
-        cause,
-      },
+      isAbsent
+        ? `Cannot load the model: there is no ${name} at ${place}; deno task train --out DIR makes a model`
+        : `Cannot load the model: ${name} at ${place} cannot be read: ${(cause as Error).message}`,
+      { cause },
     );
   }
 }
@@ -63,7 +63,7 @@ function parseManifest(bytes: Uint8Array): Manifest {
  * import { assertRejects } from "../testing/assert.ts";
  * import { loadModel } from "./load.ts";
  *
- * await assertRejects(() => loadModel("no/such/folder"), Error, "forest.json must be readable");
+ * await assertRejects(() => loadModel("no/such/folder"), Error, "there is no forest.json");
  * ```
  */
 export async function loadModel(directory: string | URL): Promise<Model> {

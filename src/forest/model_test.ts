@@ -88,7 +88,7 @@ Deno.test("loadModel() refuses forest.bin with any byte changed, missing or adde
     await Deno.writeFile(path, new Uint8Array([...bytes, 0]));
     await assertRejects(() => loadModel(directory), RangeError, "the size of forest.bin in bytes must be");
     await Deno.remove(path);
-    await assertRejects(() => loadModel(directory), Error, "forest.bin must be readable");
+    await assertRejects(() => loadModel(directory), Error, "there is no forest.bin");
   });
 });
 
@@ -126,7 +126,7 @@ Deno.test("loadModel() refuses forest.json that is cut off, foreign, or does not
     await Deno.writeFile(path, Uint8Array.of(0xff, 0xfe, 0x7b));
     await assertRejects(() => loadModel(directory), RangeError, "must be JSON");
     await Deno.remove(path);
-    await assertRejects(() => loadModel(directory), Error, "forest.json must be readable");
+    await assertRejects(() => loadModel(directory), Error, "there is no forest.json");
   });
 });
 

@@ -49,7 +49,7 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
     const events = simulate({ randomSeed, start: START, count: options.count, labels });
     const onProgress = (count: number) => progress.update(count, count);
     const rows = eventRows(events, openStage(), { warmUpMs, onProgress });
-    return { ...parts, batches: withEnd(rows, progress), [Symbol.dispose]() {} };
+    return { ...parts, batches: someOf(withEnd(rows, progress), warmUpMs), [Symbol.dispose]() {} };
   }
   const { topic, labelTopic } = options;
   const config = readConfig(options);
@@ -68,7 +68,7 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
   const rows = streamRows(broker, openStage, { topic, labelTopic, warmUpMs, onProgress });
   return {
     ...parts,
-    batches: withEnd(rows, progress, () => broker[Symbol.asyncDispose]()),
+    batches: someOf(withEnd(rows, progress, () => broker[Symbol.asyncDispose]()), warmUpMs),
     [Symbol.dispose]() {},
   };
 }
@@ -79,6 +79,21 @@ function chosenFeatures(names = DEFAULT_FEATURES): ReturnType<typeof transaction
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }
+}
+
+/** The rows; without a single one it throws, since then the warm-up took all of them. */
+async function* someOf(rows: AsyncGenerator<RowBatch>, warmUpMs: number): AsyncGenerator<RowBatch> {
+  let count = 0;
+  for await (const batch of rows) {
+    count += batch.count;
+    yield batch;
+  }
+  if (count > 0) return;
+  const days = Number((warmUpMs / 86_400_000).toFixed(2));
+  throw new Error(
+    `Cannot train as no transaction lies after the warm-up, which is the first ${days} days of the stream: give a ` +
+      "shorter --warm-up, or more days",
+  );
 }
 
 async function* withEnd(
