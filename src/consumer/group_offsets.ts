@@ -32,7 +32,7 @@ export class GroupOffsets {
     this.#onFailure = onFailure;
   }
 
-  /** Takes a commit into account; the broker is told of it within a second. */
+  /** Notes a commit; the broker learns of it within a second. */
   committed(partition: number, nextOffset: number): void {
     this.#waiting.set(partition, nextOffset);
     const waitMs = this.#toldAt + TELL_EVERY_MS - performance.now();

@@ -27,7 +27,7 @@ import type { TransactionError } from "../domain/transaction.ts";
 import { type DecodedBatch, decodeTransaction } from "./decode.ts";
 import { decodeLabel } from "./label.ts";
 import { chunkDecoder } from "./wasm_chunk.ts";
-import { openDecodeModule } from "./wasm_module.ts";
+import { type DecodeModule, openDecodeModule } from "./wasm_module.ts";
 import { writeKey } from "./key.ts";
 
 /** Decodes record batches; it owns one WebAssembly instance, some 4 MB. */
@@ -78,135 +78,173 @@ export interface DecoderOptions {
  * assertEquals([columns.count, columns.amount[0], faults[0].error.reason], [1, 12.5, "not-json"]);
  * ```
  */
-export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder> {
-  const module = await openDecodeModule(options.wasm);
-  const { buffer } = module.memory;
-  const decodeChunks = chunkDecoder(module.memory);
+export async function openDecoder({ wasm, onLeft = () => {} }: DecoderOptions = {}): Promise<Decoder> {
+  const module = await openDecodeModule(wasm);
+  const work = { decodeChunks: chunkDecoder(module.memory), views: viewsOf(module.memory.buffer), onLeft };
+  return {
+    decodeBatch: transactionDecoder(module.decodeTransactions, work),
+    decodeLabels: labelDecoder(module.decodeLabels, work),
+  };
+}
+
+/** What both decoders work with. */
+interface Work {
+  decodeChunks: ReturnType<typeof chunkDecoder>;
+  views: Views;
+  onLeft(records: number): void;
+}
+
+type Views = ReturnType<typeof viewsOf>;
+
+/** The module's columns, a chunk of records long, as it lays them in its memory. */
+function viewsOf(buffer: ArrayBufferLike) {
   const float64s = (at: number) => new Float64Array(buffer, at, DECODE_RECORDS);
   const words = (at: number, width: number) => new Uint32Array(buffer, at, width * DECODE_RECORDS);
-  const timestampMs = float64s(TIMES);
-  const transactionKey = words(TRANSACTION_KEYS, 2);
-  const customerKey = words(CUSTOMER_KEYS, 2);
-  const terminalKey = words(TERMINAL_KEYS, 2);
-  const amount = float64s(AMOUNTS);
-  const currency = words(CURRENCIES, 1);
-  const idEnds = words(ID_ENDS, 3);
-  const ids = new Uint8Array(buffer, IDS, IDS_BYTES);
-  const labelledAtMs = float64s(LABELLED_TIMES);
-  const z = float64s(ZS);
-  const isFraud = new Uint8Array(buffer, TRUTHS, DECODE_RECORDS);
-
-  function decodeLeftTransaction(value: Uint8Array | null, row: number): void {
-    const transaction = decodeTransaction(value);
-    amount[row] = transaction.amount;
-    currency[row] = currencyCode(transaction.currency);
-    timestampMs[row] = transaction.timestampMs;
-    const { transactionId, customerId, terminalId } = transaction;
-    writeKey(transactionId, transactionKey, row * 2);
-    writeKey(customerId, customerKey, row * 2);
-    writeKey(terminalId, terminalKey, row * 2);
-    let end = row === 0 ? 0 : idEnds[3 * row - 1];
-    [transactionId, customerId, terminalId].forEach((id, i) => {
-      end += encoder.encodeInto(id, ids.subarray(end)).written;
-      idEnds[3 * row + i] = end;
-    });
-  }
-
-  function decodeLeftLabel(value: Uint8Array | null, row: number): void {
-    const label = decodeLabel(value);
-    timestampMs[row] = label.timestampMs;
-    labelledAtMs[row] = label.labelledAtMs;
-    isFraud[row] = Number(label.isFraud);
-    z[row] = label.z;
-    transactionKey.set(label.transactionKey, row * 2);
-    customerKey.set(label.customerKey, row * 2);
-    terminalKey.set(label.terminalKey, row * 2);
-  }
-
   return {
-    decodeBatch(batch, arrays = newArrays) {
-      const columns = {
-        ...sharedColumns(batch.count, arrays),
-        amount: arrays.float64("amount", batch.count),
-        amountMinor: arrays.float64("amountMinor", batch.count),
-        currency: arrays.uint32("currency", batch.count),
-        idOffsets: arrays.uint32("idOffsets", 3 * batch.count + 1),
-      };
-      columns.idOffsets[0] = 0;
-      let idBytes = arrays.uint8("idBytes", 0);
-      let idsEnd = 0;
-      const { count, recordIndex, faults, left } = decodeChunks(batch, arrays, {
-        decode: module.decodeTransactions,
-        decodeLeft: decodeLeftTransaction,
-        keep(rows, before) {
-          keepShared(columns, rows, before);
-          columns.amount.set(amount.subarray(0, rows), before);
-          columns.currency.set(currency.subarray(0, rows), before);
-          if (rows === 0) return;
-          // Most have the currency of the one before.
-          let code = currency[0];
-          let units = minorUnits(code);
-          for (let row = 0; row < rows; row++) {
-            if (currency[row] !== code) {
-              code = currency[row];
-              units = minorUnits(code);
-            }
-            columns.amountMinor[before + row] = Math.round(amount[row] * units);
-          }
-          const added = idEnds[3 * rows - 1];
-          if (idsEnd + added > idBytes.length) {
-            // As long as these ids are, the rest may be, and a little longer.
-            const ahead = Math.ceil(added / rows * (batch.count - before) * 1.05);
-            const grown = arrays.uint8("idBytes", idsEnd + Math.max(added, ahead));
-            grown.set(idBytes.subarray(0, idsEnd));
-            idBytes = grown;
-          }
-          idBytes.set(ids.subarray(0, added), idsEnd);
-          for (let i = 0; i < 3 * rows; i++) columns.idOffsets[3 * before + i + 1] = idsEnd + idEnds[i];
-          idsEnd += added;
-        },
-      });
-      options.onLeft?.(left);
-      return {
-        faults,
-        columns: {
-          count,
-          recordIndex,
-          ...columns,
-          idBytes: idBytes.subarray(0, idsEnd),
-          transaction: (row) => decodeTransaction(valueOf(batch, recordIndex[row])),
-        },
-      };
-    },
-
-    decodeLabels(batch) {
-      const columns = {
-        ...sharedColumns(batch.count, newArrays),
-        labelledAtMs: new Float64Array(batch.count),
-        isFraud: new Uint8Array(batch.count),
-        z: new Float64Array(batch.count),
-      };
-      const { count, recordIndex, faults, left } = decodeChunks(batch, newArrays, {
-        decode: module.decodeLabels,
-        decodeLeft: decodeLeftLabel,
-        keep(rows, before) {
-          keepShared(columns, rows, before);
-          columns.labelledAtMs.set(labelledAtMs.subarray(0, rows), before);
-          columns.isFraud.set(isFraud.subarray(0, rows), before);
-          columns.z.set(z.subarray(0, rows), before);
-        },
-      });
-      options.onLeft?.(left);
-      return { faults, columns: { count, recordIndex, ...columns } };
-    },
+    timestampMs: float64s(TIMES),
+    transactionKey: words(TRANSACTION_KEYS, 2),
+    customerKey: words(CUSTOMER_KEYS, 2),
+    terminalKey: words(TERMINAL_KEYS, 2),
+    amount: float64s(AMOUNTS),
+    currency: words(CURRENCIES, 1),
+    idEnds: words(ID_ENDS, 3),
+    ids: new Uint8Array(buffer, IDS, IDS_BYTES),
+    labelledAtMs: float64s(LABELLED_TIMES),
+    z: float64s(ZS),
+    isFraud: new Uint8Array(buffer, TRUTHS, DECODE_RECORDS),
   };
+}
 
-  function keepShared(columns: ReturnType<typeof sharedColumns>, rows: number, before: number): void {
-    columns.timestampMs.set(timestampMs.subarray(0, rows), before);
-    columns.transactionKey.set(transactionKey.subarray(0, 2 * rows), 2 * before);
-    columns.customerKey.set(customerKey.subarray(0, 2 * rows), 2 * before);
-    columns.terminalKey.set(terminalKey.subarray(0, 2 * rows), 2 * before);
-  }
+function transactionDecoder(
+  decode: DecodeModule["decodeTransactions"],
+  { decodeChunks, views, onLeft }: Work,
+): Decoder["decodeBatch"] {
+  const { amount, currency, idEnds, ids } = views;
+  const decodeLeft = (value: Uint8Array | null, row: number) => writeTransaction(views, value, row);
+  return (batch, arrays = newArrays) => {
+    const columns = {
+      ...sharedColumns(batch.count, arrays),
+      amount: arrays.float64("amount", batch.count),
+      amountMinor: arrays.float64("amountMinor", batch.count),
+      currency: arrays.uint32("currency", batch.count),
+      idOffsets: arrays.uint32("idOffsets", 3 * batch.count + 1),
+    };
+    columns.idOffsets[0] = 0;
+    let idBytes = arrays.uint8("idBytes", 0);
+    let idsEnd = 0;
+    const { count, recordIndex, faults, left } = decodeChunks(batch, arrays, {
+      decode,
+      decodeLeft,
+      keep(rows, before) {
+        keepShared(views, columns, rows, before);
+        columns.amount.set(amount.subarray(0, rows), before);
+        columns.currency.set(currency.subarray(0, rows), before);
+        if (rows === 0) return;
+        // Most have the currency of the one before.
+        let code = currency[0];
+        let units = minorUnits(code);
+        for (let row = 0; row < rows; row++) {
+          if (currency[row] !== code) {
+            code = currency[row];
+            units = minorUnits(code);
+          }
+          columns.amountMinor[before + row] = Math.round(amount[row] * units);
+        }
+        const added = idEnds[3 * rows - 1];
+        if (idsEnd + added > idBytes.length) {
+          // As long as these ids are, the rest may be, and a little longer.
+          const ahead = Math.ceil(added / rows * (batch.count - before) * 1.05);
+          const grown = arrays.uint8("idBytes", idsEnd + Math.max(added, ahead));
+          grown.set(idBytes.subarray(0, idsEnd));
+          idBytes = grown;
+        }
+        idBytes.set(ids.subarray(0, added), idsEnd);
+        for (let i = 0; i < 3 * rows; i++) columns.idOffsets[3 * before + i + 1] = idsEnd + idEnds[i];
+        idsEnd += added;
+      },
+    });
+    onLeft(left);
+    return {
+      faults,
+      columns: {
+        count,
+        recordIndex,
+        ...columns,
+        idBytes: idBytes.subarray(0, idsEnd),
+        transaction: (row) => decodeTransaction(valueOf(batch, recordIndex[row])),
+      },
+    };
+  };
+}
+
+function labelDecoder(
+  decode: DecodeModule["decodeLabels"],
+  { decodeChunks, views, onLeft }: Work,
+): Decoder["decodeLabels"] {
+  const { labelledAtMs, isFraud, z } = views;
+  const decodeLeft = (value: Uint8Array | null, row: number) => writeLabel(views, value, row);
+  return (batch) => {
+    const columns = {
+      ...sharedColumns(batch.count, newArrays),
+      labelledAtMs: new Float64Array(batch.count),
+      isFraud: new Uint8Array(batch.count),
+      z: new Float64Array(batch.count),
+    };
+    const { count, recordIndex, faults, left } = decodeChunks(batch, newArrays, {
+      decode,
+      decodeLeft,
+      keep(rows, before) {
+        keepShared(views, columns, rows, before);
+        columns.labelledAtMs.set(labelledAtMs.subarray(0, rows), before);
+        columns.isFraud.set(isFraud.subarray(0, rows), before);
+        columns.z.set(z.subarray(0, rows), before);
+      },
+    });
+    onLeft(left);
+    return { faults, columns: { count, recordIndex, ...columns } };
+  };
+}
+
+/** Decodes a record that the module left, into its row. */
+function writeTransaction(views: Views, value: Uint8Array | null, row: number): void {
+  const { timestampMs, transactionKey, customerKey, terminalKey, amount, currency, idEnds, ids } = views;
+  const transaction = decodeTransaction(value);
+  amount[row] = transaction.amount;
+  currency[row] = currencyCode(transaction.currency);
+  timestampMs[row] = transaction.timestampMs;
+  const { transactionId, customerId, terminalId } = transaction;
+  writeKey(transactionId, transactionKey, row * 2);
+  writeKey(customerId, customerKey, row * 2);
+  writeKey(terminalId, terminalKey, row * 2);
+  let end = row === 0 ? 0 : idEnds[3 * row - 1];
+  [transactionId, customerId, terminalId].forEach((id, i) => {
+    end += encoder.encodeInto(id, ids.subarray(end)).written;
+    idEnds[3 * row + i] = end;
+  });
+}
+
+/** Decodes a label that the module left, into its row. */
+function writeLabel(views: Views, value: Uint8Array | null, row: number): void {
+  const label = decodeLabel(value);
+  views.timestampMs[row] = label.timestampMs;
+  views.labelledAtMs[row] = label.labelledAtMs;
+  views.isFraud[row] = Number(label.isFraud);
+  views.z[row] = label.z;
+  views.transactionKey.set(label.transactionKey, row * 2);
+  views.customerKey.set(label.customerKey, row * 2);
+  views.terminalKey.set(label.terminalKey, row * 2);
+}
+
+function keepShared(
+  views: Views,
+  columns: ReturnType<typeof sharedColumns>,
+  rows: number,
+  before: number,
+): void {
+  columns.timestampMs.set(views.timestampMs.subarray(0, rows), before);
+  columns.transactionKey.set(views.transactionKey.subarray(0, 2 * rows), 2 * before);
+  columns.customerKey.set(views.customerKey.subarray(0, 2 * rows), 2 * before);
+  columns.terminalKey.set(views.terminalKey.subarray(0, 2 * rows), 2 * before);
 }
 
 /** Columns that transactions and labels have. */

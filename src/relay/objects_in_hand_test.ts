@@ -18,7 +18,7 @@ function watched<T extends object>(target: T, onCall: (name: string, args: unkno
   });
 }
 
-/** A ledger whose calls are told of, those of its outbox with its name before theirs. */
+/** A ledger that reports its calls; those of its outbox have a prefix. */
 function watchedLedger(ledger: Ledger, onCall: (name: string, args: unknown[]) => void): Ledger {
   const outbox = watched(ledger.outbox, (name, args) => onCall(`outbox.${name}`, args));
   const calls = watched(ledger, onCall);

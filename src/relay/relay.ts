@@ -1,5 +1,5 @@
 /**
- * What carries committed rows out of the ledger: a loop that works while there is work, and waits to be told of more.
+ * Carries committed rows out of the ledger: a loop that works while there is work, and waits to be woken.
  *
  * @module
  */

@@ -47,12 +47,12 @@ const REST_AFTER_MS = 60_000;
 const MOST_WINDOWS = 1000;
 
 /**
- * The alerts of one partition for one listener: those to be sent, and what is held to be told of together.
+ * The alerts of one partition for one listener: those to send now, and what is held for one later alert.
  *
- * A customer's first flagged transaction gets an alert at once and opens a window; what is flagged in the window is told
- * of in one alert at its end, which opens the next one. Where the minute's alerts are used up, transactions go to the
- * rest, which is one alert a minute. Each transaction is in exactly one alert. The state is recorded before anything of
- * it is sent, so a repeat after a crash sends the same alerts under the same ids.
+ * A customer's first flagged transaction is an alert at once and opens a window. One alert at the window's end has what
+ * was flagged in it, and opens the next window. If the minute's budget is used up, transactions go to the rest: one
+ * alert a minute. Each transaction is in exactly one alert. The state is recorded before any of it is sent, so a
+ * repeat after a crash sends the same alerts under the same ids.
  */
 export class AlertPlan {
   readonly #rules: AlertPlanRules;

@@ -1,12 +1,12 @@
 /**
- * Flagged transactions that wait to be told of together.
+ * Flagged transactions that wait for a common alert.
  *
  * @module
  */
 import { currencyCode, minorUnits } from "../../domain/currency.ts";
 import type { FlaggedTransaction } from "../../ledger/ledger.ts";
 
-/** What is kept of flagged transactions that wait to be told of together; it goes into the ledger as JSON. */
+/** Flagged transactions that wait for a common alert, as the ledger keeps them in JSON. */
 export interface HeldAlerts {
   /** Offset of the first one; no other alert begins with it. */
   first: number;
