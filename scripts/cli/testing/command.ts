@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type RunningProcess, startDeno } from "../../../src/testing/process.ts";
-import { permissionsFor } from "../launch/permissions.ts";
+import type { RunningProcess } from "../../../src/testing/process.ts";
+import { startCommand as start } from "../../harness/start_command.ts";
 
 /** The JSON of a transaction, of keys that no simulation makes. */
 export const TRANSACTION: string = JSON.stringify({
@@ -15,9 +15,7 @@ export const TRANSACTION: string = JSON.stringify({
   timestamp: "2026-03-01T00:00:00Z",
 });
 
-/** Starts a command under the permissions that its task gives it for these arguments. */
+/** Starts a command as its task does, with no settings in the environment. */
 export function startCommand(command: "serve" | "token" | "consume", ...args: string[]): RunningProcess {
-  return startDeno(`scripts/commands/${command}.ts`, args, {
-    permissions: permissionsFor(command, args, () => undefined),
-  });
+  return start(command, args);
 }
