@@ -74,39 +74,41 @@ export interface StatePart<Columns extends PartColumns = PartColumns> {
   open(): Columns;
 }
 
-/** The columns of one table that a set of features needs, each with the word of a payload that it begins at. */
+/**
+ * The columns of one table that a set of features needs, each with the word of a payload that it begins at.
+ *
+ * A list of first and rest instead of an array: a call that always meets the same columns is inlined, in a loop it is not.
+ */
 export class ColumnSet<Columns extends KeyColumns = KeyColumns> {
   /** Words of a payload up to the end of the last columns; 0 if there are none. */
   readonly words: number;
   readonly takesLabels: boolean;
-  readonly #columns: readonly Columns[];
-  readonly #places: Int32Array;
+  readonly #first: Columns | undefined;
+  readonly #at: number;
+  readonly #rest: ColumnSet<Columns> | undefined;
 
   /** Takes the columns in the order of their places. */
-  constructor(placed: readonly { columns: Columns; at: number }[]) {
-    const last = placed.at(-1);
-    this.words = last === undefined ? 0 : last.at + last.columns.words;
-    this.takesLabels = placed.some(({ columns }) => "label" in columns);
-    this.#columns = placed.map(({ columns }) => columns);
-    this.#places = Int32Array.from(placed, ({ at }) => at);
+  constructor([first, ...rest]: readonly { columns: Columns; at: number }[]) {
+    this.#first = first?.columns;
+    this.#at = first?.at ?? 0;
+    this.#rest = rest.length > 0 ? new ColumnSet(rest) : undefined;
+    this.words = this.#rest?.words ?? (first === undefined ? 0 : first.at + first.columns.words);
+    this.takesLabels = first !== undefined && "label" in first.columns || this.#rest?.takesLabels === true;
   }
 
-  // The loops count, as an iterator would cost more than what they do.
-
   read(key: KeyWords, at: number, row: Readonly<RowState>, elapsed: number): void {
-    const columns = this.#columns;
-    for (let i = 0; i < columns.length; i++) columns[i].read(key, at + this.#places[i], row, elapsed);
+    this.#first?.read(key, at + this.#at, row, elapsed);
+    this.#rest?.read(key, at, row, elapsed);
   }
 
   take(key: KeyWords, at: number, row: Readonly<RowState>): void {
-    const columns = this.#columns;
-    for (let i = 0; i < columns.length; i++) columns[i].take(key, at + this.#places[i], row);
+    this.#first?.take(key, at + this.#at, row);
+    this.#rest?.take(key, at, row);
   }
 
   label(key: KeyWords, at: number, seconds: number, change: 1 | -1): void {
-    this.#columns.forEach((columns: CustomerColumns, i) =>
-      columns.label?.(key, at + this.#places[i], seconds, change)
-    );
+    (this.#first as CustomerColumns | undefined)?.label?.(key, at + this.#at, seconds, change);
+    this.#rest?.label(key, at, seconds, change);
   }
 }
 
