@@ -17,6 +17,8 @@ export interface Telemetry {
   /** Adds to a counter and returns its value. */
   count(name: string, by?: number): number;
   counters(): ReadonlyMap<string, number>;
+  /** Why the process is not ready, by what is wrong: whoever finds a lasting fault sets it, and deletes it when it is over. */
+  readonly notReady: Map<string, string>;
 }
 
 /**
@@ -78,5 +80,6 @@ export function createTelemetry(
       return value;
     },
     counters: () => counters,
+    notReady: new Map(),
   };
 }

@@ -16,7 +16,7 @@ export async function openTokens(
     if (http === undefined) {
       throw new UsageError("Cannot use the tokens as --http must say where to listen: it is not given");
     }
-    return await openTokenFile(tokens, (message) => telemetry.log("warn", `tokens: ${message}`));
+    return await openTokenFile(tokens, telemetry);
   }
   if (http !== undefined && !isLoopback(http)) {
     throw new UsageError(

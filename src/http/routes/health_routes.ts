@@ -31,8 +31,8 @@ export function healthRoutes(parts: HttpParts): Route[] {
 }
 
 /** Why the process does not work; empty if it does. */
-export function reasonsAgainst({ service, live, signal }: HttpParts): string[] {
-  const reasons: string[] = [];
+export function reasonsAgainst({ service, live, signal, telemetry }: HttpParts): string[] {
+  const reasons = [...telemetry.notReady.values()];
   if (signal.aborted) reasons.push("the service is ending");
   if (service === "consume") {
     if (live.status === undefined) reasons.push("the stream has not been looked at yet");

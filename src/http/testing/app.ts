@@ -76,6 +76,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
     labels: { broker, labelTopic: "labels" },
     telemetry: {
       counters: telemetry.counters,
+      notReady: telemetry.notReady,
       log: (_level: string, line: string) => void errors.push(line),
     },
     signal: new AbortController().signal,
