@@ -59,10 +59,13 @@ export interface AlertGroup {
   kind: "customer" | "rest";
   /** Number of transactions, at least 2. */
   count: number;
-  /** Number of customers, at least 1; where there are very many, at least this number. */
   customers: number;
+  /** There are more customers than were counted. */
+  customers_at_least?: true;
   /** Sums by currency (ISO 4217, or null where the records gave none), in major units. */
   amounts: { currency: string | null; amount: number }[];
+  /** There are currencies without a sum. */
+  more_currencies?: true;
   /** Event time of the earliest transaction, RFC 3339 in UTC. */
   from: string;
   /** That of the latest. */

@@ -16,13 +16,12 @@ Deno.test("openConsole() ends a line with the link, and prints no character that
   const alert = alertOf(1);
   const verdict = {
     ...JSON.parse(alert.verdict),
-    customer_id: "\u001b[2Jc\u009b1\u202e",
+    customer_id: "\u001b[2Jc\u009b1\u202e\u061c\ud800-\u{e0041}",
     transaction_id: "a/b?#\r",
   };
   await sink.send([{ ...alert, verdict: JSON.stringify(verdict) }]);
   assertStringIncludes(lines[0], "https://fraud.example/#/transactions/a%2Fb%3F%23%0D");
-  // deno-lint-ignore no-control-regex
-  assert(!/[\u0000-\u001f\u007f-\u009f\u202e]/.test(lines[0]), JSON.stringify(lines[0]));
+  assert(!/[\p{Cc}\p{Cf}\p{Cs}]/u.test(lines[0]), JSON.stringify(lines[0]));
 });
 
 Deno.test("openConsole() tells several transactions in one line", async () => {
@@ -35,4 +34,10 @@ Deno.test("openConsole() tells several transactions in one line", async () => {
     "2026-01-02 03:04:05 to 03:14:05 UTC  4 flagged transactions of customer c'1, 50.00 EUR",
   );
   assertStringIncludes(lines[1], "9 more flagged transactions of 3 customers");
+  const many = { kind: "rest", customers: 3600, customers_at_least: true, more_currencies: true } as const;
+  await sink.send([{ ...alertOf(1), group: { ...groupOf(9), ...many } }]);
+  assertStringIncludes(
+    lines[2],
+    "transactions of at least 3600 customers, 112.50 EUR and other currencies; the",
+  );
 });

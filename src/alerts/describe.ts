@@ -22,8 +22,7 @@ export interface VerdictText {
 }
 
 /** Characters that a terminal or a reader could take for something else than text. */
-// deno-lint-ignore no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
  * Says in one line who paid how much where, how anomalous that is, and why.
@@ -31,6 +30,7 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060
  * Ids are foreign text: characters that are not printed, such as those that steer a terminal, become `�`.
  *
  * @param verdict A verdict's wire form, parsed.
+ * @param quoted How an id is written where the line is read by a program that formats text.
  *
  * @example
  * ```ts
@@ -54,13 +54,13 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060
  * );
  * ```
  */
-export function describeVerdict(verdict: VerdictText): string {
+export function describeVerdict(verdict: VerdictText, quoted: (id: string) => string = String): string {
   const told = tellingReasons(verdict.reasons);
   const score = `score ${verdict.anomaly_score.toFixed(3)} above ${verdict.threshold.toFixed(3)}`;
   const why = told.length === 0 ? "" : `, because ${told.join(", ")}`;
   return printable(
-    `${momentOf(verdict.timestamp)} UTC  ${money(verdict)} by customer ${verdict.customer_id} ` +
-      `at terminal ${verdict.terminal_id} (${verdict.transaction_id}): ${score}${why}`,
+    `${momentOf(verdict.timestamp)} UTC  ${money(verdict)} by customer ${quoted(verdict.customer_id)} ` +
+      `at terminal ${quoted(verdict.terminal_id)} (${quoted(verdict.transaction_id)}): ${score}${why}`,
   );
 }
 
@@ -79,16 +79,26 @@ export function describeVerdict(verdict: VerdictText): string {
  * assertStringIncludes(line, "5 flagged transactions of customer c'7");
  * ```
  */
-export function describeGroup(group: AlertGroup, highest: VerdictText): string {
+export function describeGroup(
+  group: AlertGroup,
+  highest: VerdictText,
+  quoted: (id: string) => string = String,
+): string {
   const { kind, count, customers } = group;
-  const what = kind === "customer"
-    ? `${count} flagged transactions of customer ${highest.customer_id}`
-    : `${count} more flagged transactions of ${customers} ${customers === 1 ? "customer" : "customers"}`;
+  const who = kind === "customer"
+    ? `customer ${quoted(highest.customer_id)}`
+    : `${group.customers_at_least ? "at least " : ""}${customers} ${
+      customers === 1 ? "customer" : "customers"
+    }`;
+  const what = `${count} ${kind === "customer" ? "" : "more "}flagged transactions of ${who}`;
+  const others = group.more_currencies ? " and other currencies" : "";
   const [from, to] = [momentOf(group.from), momentOf(group.to)];
   const until = to.startsWith(from.slice(0, 10)) ? to.slice(11) : to;
   return printable(
-    `${from} to ${until} UTC  ${what}, ${group.amounts.map(money).join(" and ")}; the most anomalous: `,
-  ) + describeVerdict(highest);
+    `${from} to ${until} UTC  ${what}, ${
+      group.amounts.map(money).join(" and ")
+    }${others}; the most anomalous: `,
+  ) + describeVerdict(highest, quoted);
 }
 
 function money({ amount, currency }: { amount: number; currency?: string | null }): string {

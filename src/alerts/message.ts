@@ -22,6 +22,7 @@ export interface AlertMessage extends Partial<Omit<AlertGroup, "kind" | "count">
  * The verdict stands in a field of its own, since a transaction may bring fields of any name.
  *
  * @param publicUrl Address of the page, such as `https://fraud.example`, without which there is no `url`.
+ * @param quoted How ids are written in `text`; as they are by default.
  *
  * @example
  * ```ts
@@ -33,11 +34,20 @@ export interface AlertMessage extends Partial<Omit<AlertGroup, "kind" | "count">
  * assertEquals([alert_id, count, url], ["transactions/0/7", 1, "https://fraud.example/#/transactions/t7"]);
  * ```
  */
-export function alertMessage({ id, verdict: json, group }: Alert, publicUrl?: string): AlertMessage {
+export function alertMessage(
+  { id, verdict: json, group }: Alert,
+  publicUrl?: string,
+  quoted?: (id: string) => string,
+): AlertMessage {
   const verdict: VerdictText = JSON.parse(json);
   const { kind = "transaction", count = 1, ...sums } = group ?? {};
-  const text = group === undefined ? describeVerdict(verdict) : describeGroup(group, verdict);
+  const text = group === undefined ? describeVerdict(verdict, quoted) : describeGroup(group, verdict, quoted);
   const page = publicUrl?.replace(/\/+$/, "");
-  const url = page && { url: `${page}/#/transactions/${encodeURIComponent(verdict.transaction_id)}` };
+  const url = page && { url: `${page}/#/transactions/${escaped(verdict.transaction_id)}` };
   return { alert_id: id, kind, count, text, ...url, ...sums, verdict };
+}
+
+/** An id as part of an address, in which nothing is left that ends a link in Markdown. */
+function escaped(id: string): string {
+  return encodeURIComponent(id).replace(/[!'()*~]/g, (mark) => `%${mark.charCodeAt(0).toString(16)}`);
 }

@@ -1,9 +1,9 @@
 import type { AlertMessage } from "../message.ts";
 
 /**
- * Makes the body that Slack's incoming webhooks take, and those of Mattermost and Rocket.Chat: text with a link.
+ * Makes the body that Slack's incoming webhooks take, and those of its kin: text with a link.
  *
- * Ids are foreign text: `&`, `<` and `>`, by which Slack marks links and mentions of channels, are escaped.
+ * @param message Its text was made with `quotedForChat`. The link's own text has an id only if it is a plain word.
  *
  * @example
  * ```ts
@@ -16,13 +16,7 @@ import type { AlertMessage } from "../message.ts";
  * assertEquals(text.split("\n")[1], "<https://fraud.example/#/transactions/t7|Look at t7>");
  * ```
  */
-export function slackBody({ text, url, verdict }: AlertMessage): { text: string } {
-  const link = url === undefined ? "" : `\n<${escaped(url)}|Look at ${escaped(verdict.transaction_id)}>`;
-  return { text: escaped(text) + link };
-}
-
-function escaped(text: string): string {
-  const marks: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
-  // A line break or a bar would end the link's text.
-  return text.replace(/[&<>]/g, (mark) => marks[mark]).replace(/[\n\r|]/g, " ");
+export function slackBody({ text, url, verdict: { transaction_id: id } }: AlertMessage): { text: string } {
+  if (url === undefined) return { text };
+  return { text: `${text}\n<${url}|Look at ${/^[\w-]+$/.test(id) ? id : "the transaction"}>` };
 }

@@ -2,6 +2,7 @@ import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { sha256Hex } from "../../runtime/sha256.ts";
 import type { Alert, AlertSink } from "../alerts.ts";
 import { alertMessage } from "../message.ts";
+import { quotedForChat } from "./quoted_for_chat.ts";
 import { SIGNATURE_HEADER, signBody } from "./signature.ts";
 import { slackBody } from "./slack.ts";
 import type { WebhookAddress } from "./address.ts";
@@ -104,7 +105,7 @@ class HttpWebhook implements Webhook {
 
   async #post(alert: Alert, ending?: AbortSignal): Promise<void> {
     const { timeoutMs = 10_000, publicUrl } = this.#options;
-    const message = alertMessage(alert, publicUrl);
+    const message = alertMessage(alert, publicUrl, quotedForChat);
     const body = JSON.stringify(this.#address.format === "slack" ? slackBody(message) : message);
     const late = AbortSignal.timeout(timeoutMs);
     let response: Response;

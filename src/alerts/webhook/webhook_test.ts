@@ -84,23 +84,70 @@ Deno.test("openWebhook() posts a signed message under the alert's id, with all t
   ]);
 });
 
-Deno.test("openWebhook() sends Slack a text in which no id can name a channel or a link", async () => {
+/** What a chat would make of a text: formatting, links, images and calls are what is not in inline code. */
+function outsideOfCode(text: string): string {
+  assert((text.match(/`/g) ?? []).length % 2 === 0, text);
+  return text.replace(/`[^`]+`/g, "`").normalize("NFKC");
+}
+
+Deno.test("openWebhook() sends chats a text in which ids are characters only", async () => {
+  const ids = [
+    "@all *urgent*",
+    "@here",
+    "x @channel @everyone _now_ ~~x~~ :rotating_light: #general ~town-square",
+    "<!channel> <!here|here> <@U123> <#C1> <!subteam^S1> <at>Ann</at>",
+    "http://evil.example/login",
+    "see www.evil.example, evil.example or ann@evil.example",
+    "<http://evil.example|verify here>",
+    "[verify here](http://evil.example) ![x](http://evil.example/p.png) [x][1]",
+    "` @all ``http://evil.example`` ```x```",
+    "a\n# b\n> c | d\r\n|-|-|",
+    "&lt;!channel&gt; &#60;!here&#62;",
+    "<img src=http://evil.example/p.png><a href='javascript:x'>x</a>",
+    "$\\href{http://evil.example}{x}$ \\@all",
+    "x](http://evil.example)|>",
+  ];
+  for (const format of ["slack", "json"] as const) {
+    await using receiver = await openReceiver(undefined, { format, publicUrl: "https://fraud.example" });
+    const alert = alertOf(1);
+    for (const id of ids) {
+      const verdict = { ...JSON.parse(alert.verdict), customer_id: id, terminal_id: id, transaction_id: id };
+      await receiver.webhook.send([{ ...alert, verdict: JSON.stringify(verdict) }]);
+      await receiver.webhook.send([{ ...alert, verdict: JSON.stringify(verdict), group: groupOf(2) }]);
+      for (const { body } of receiver.received.splice(0)) {
+        const [text, link, ...others] = JSON.parse(body).text.split("\n");
+        assertEquals(others, []);
+        assert(!/evil|all|here|channel|everyone|U123|general|href|urgent/.test(outsideOfCode(text)), text);
+        // Even where the quotes are lost nobody is called, and no address, link or image stands as such.
+        assert(!/(^|\W)@|@(all|here|channel|everyone)|[<>]|:\/\/|\]\(|!\[|&\w+;/.test(text), text);
+        // People read what was sent.
+        const printed = id.replace(/[\r\n]/g, "\ufffd");
+        assert(text.normalize("NFKC").includes(printed.normalize("NFKC")), text);
+        if (format === "json") assertEquals(link, undefined);
+        else {assert(
+            /^<https:\/\/fraud\.example\/#\/transactions\/[\w.%-]+\|Look at the transaction>$/.test(link),
+            link,
+          );}
+      }
+    }
+    assertEquals(receiver.received, []);
+  }
+});
+
+Deno.test("openWebhook() leaves plain ids and e-mail addresses as they are, and sends Slack a text only", async () => {
   await using receiver = await openReceiver(undefined, {
     format: "slack",
     secrets: [],
     publicUrl: "https://fraud.example",
   });
   const alert = alertOf(1);
-  const verdict = { ...JSON.parse(alert.verdict), customer_id: "<!channel>", transaction_id: "a|b>&\nc" };
+  const verdict = { ...JSON.parse(alert.verdict), customer_id: "ann@example.com", transaction_id: "2-17" };
   await receiver.webhook.send([{ ...alert, verdict: JSON.stringify(verdict) }]);
   const { body, headers } = receiver.received[0];
   const { text, ...others } = JSON.parse(body);
   assertEquals([others, headers.get("Edgewood-Signature")], [{}, null]);
-  assert(text.includes("&lt;!channel&gt;"), text);
-  assertEquals(
-    text.split("\n")[1],
-    "<https://fraud.example/#/transactions/a%7Cb%3E%26%0Ac|Look at a b&gt;&amp; c>",
-  );
+  assert(text.includes("by customer `ann@example.com` at terminal `m\ufffd1` (`2-17`)"), text);
+  assertEquals(text.split("\n")[1], "<https://fraud.example/#/transactions/2-17|Look at 2-17>");
 });
 
 Deno.test("openWebhook() says of each answer whether another attempt may succeed", async () => {

@@ -6,7 +6,7 @@
 import type { AlertGroup } from "../../alerts/alerts.ts";
 import type { FlaggedTransaction } from "../../ledger/ledger.ts";
 import type { AlertBudget } from "./alert_budget.ts";
-import { amountsOf, type HeldAlerts, heldOf, joinHeld } from "./held_alerts.ts";
+import { Customers, type HeldAlerts, heldOf, joinHeld, sumsOf } from "./held_alerts.ts";
 
 /** An alert to be sent. */
 export interface PlannedAlert {
@@ -146,22 +146,11 @@ export class AlertPlan {
 
   #plan(kind: AlertGroup["kind"], held: HeldAlerts, nowMs: number): void {
     const { topic, partition } = this.#rules;
-    const { first, last, highest, count, customers, fromMs, toMs } = held;
+    const { first, last, highest, count } = held;
     const planned = { offset: highest, plannedAtMs: nowMs };
     const place = `${topic}/${partition}/${first}`;
     if (count === 1) return void this.outbox.push({ id: place, ...planned });
-    this.outbox.push({
-      id: `${place}-${last}`,
-      ...planned,
-      group: {
-        kind,
-        count,
-        customers: customers.length,
-        amounts: amountsOf(held),
-        from: new Date(fromMs).toISOString(),
-        to: new Date(toMs).toISOString(),
-      },
-    });
+    this.outbox.push({ id: `${place}-${last}`, ...planned, group: { kind, ...sumsOf(held) } });
   }
 }
 
@@ -182,7 +171,10 @@ function isDue(dueMs: number, wholeMs: number, nowMs: number): boolean {
 }
 
 function readState(recorded: string): PlanState {
-  const state: PlanState = JSON.parse(recorded);
+  const state: PlanState = JSON.parse(
+    recorded,
+    (name, value) => name === "customers" && Array.isArray(value) ? new Customers(value) : value,
+  );
   if (state.version !== 1) {
     throw new Error(
       `Cannot go on with the alerts as their state must be of version 1: current version is ${state.version}`,

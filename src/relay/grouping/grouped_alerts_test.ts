@@ -141,7 +141,7 @@ Deno.test("an attack with many cards gives the minute's alerts and one for the r
     6,
     "rest",
     4990,
-    500,
+    2495,
   ]);
   assert(ledger.recorded!.state.length < 50_000, `${ledger.recorded!.state.length}`);
   clock.ms += 5 * MINUTE;
@@ -250,6 +250,27 @@ Deno.test("a backlog of hours becomes a few alerts when the listener is back", a
   answer(() => undefined);
   await work(true);
   assertEquals([sent.length, told(sent)], [11, 8001]);
+});
+
+Deno.test("an alert for the rest names the real number of customers, after a restart and of a state with ids", async () => {
+  const ledger = new TestingLedger();
+  const { sent, clock, work, restart } = openStep(ledger, { perMinute: 1 });
+  for (let i = 0; i < 2000; i++) ledger.flag(`c${i}`);
+  await work();
+  const before = JSON.parse(ledger.recorded!.state);
+  assertEquals(before.rest.held.customers.length, 1999);
+  // As the first version recorded it.
+  before.rest.held.customers = Array.from({ length: 1999 }, (_, i) => `c${i + 1}`);
+  ledger.recorded!.state = JSON.stringify(before);
+  restart();
+  for (let i = 0; i < 7200; i++) ledger.flag(`c${i % 3601}`);
+  clock.ms += MINUTE - 1;
+  await work();
+  clock.ms += 1;
+  await work();
+  const { count, customers, customers_at_least } = sent.at(-1)!.group!;
+  // c0 has a window of its own.
+  assertEquals([count, customers, customers_at_least], [1999 + 7200 - 2, 3600, undefined]);
 });
 
 Deno.test("a clock that is put back holds no alert for longer than a window", async () => {
