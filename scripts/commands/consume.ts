@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type Config } from "../../src/config.ts";
 import type { LogMode } from "../../src/ledger/ledger.ts";
 import { type HttpAddress } from "../../src/http/address.ts";
+import { type AcceptGapsFlag, acceptGapsOption } from "../cli/options/accept_gaps.ts";
 import { type AlertFlags, alertOptions } from "../cli/options/alerts.ts";
 import { duration, durationOption } from "../cli/options/duration.ts";
 import { engineOptions } from "../cli/options/engines.ts";
@@ -11,7 +12,7 @@ import { runAsProgram } from "../cli/run_command.ts";
 import { type StateFlags, stateOptions } from "../cli/options/state.ts";
 
 /** Values of the options. */
-export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags {
+export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags, AcceptGapsFlag {
   untilEmpty?: boolean;
   topic: string;
   labelTopic: string;
@@ -93,7 +94,7 @@ const command = engineOptions(
 );
 /** The command `consume`: the whole way from the stream to ledger, alerts and objects. */
 export const consumeCommand: Command = stateOptions(
-  alertOptions(command),
+  alertOptions(acceptGapsOption(command)),
   " (default: as the model was trained)",
 ).action(async (flags: ConsumeFlags) => await (await import("./consume/run.ts")).consume(flags));
 

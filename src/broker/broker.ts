@@ -58,6 +58,11 @@ export interface ReadOptions {
   maxBatchRecords?: number;
   /** Ends the wait for a stream that does not answer. */
   signal?: AbortSignal;
+  /**
+   * Told, in order and before the batch behind them, of offsets that never hold a record for a reader: a transaction's
+   * marker, or what it aborted.
+   */
+  onMarkers?(firstOffset: number, nextOffset: number): void;
 }
 
 /** Most records in one batch, if the caller names no number. */
@@ -72,6 +77,8 @@ export type BrokerEvent =
   /** These partitions are another member's from now on: drop work begun for them. */
   | { type: "revoked"; partitions: number[] }
   | { type: "batch"; batch: RecordBatch }
+  /** The stream deleted these offsets before they were read: what comes next lies behind them. */
+  | { type: "lost"; partition: number; firstOffset: number; nextOffset: number }
   /** Nothing to read now: every assigned partition was read to its end. */
   | { type: "idle" };
 
@@ -114,16 +121,27 @@ export interface Subscription extends AsyncIterable<BrokerEvent>, AsyncDisposabl
   commitOffset(partition: number, nextOffset: number): Promise<void>;
 }
 
-/** A stream: keeps records by topic, partition and offset. */
+/**
+ * A stream: keeps records by topic, partition and offset.
+ *
+ * A topic that is deleted and made anew under an open stream is never read as a continuation: that ends with an error.
+ */
 export interface Broker extends AsyncDisposable {
   /** The stream as a person would name it, without secrets. */
   readonly name: string;
+  /** Whether it may remove single records of a topic later (compaction): then a hole is no fault. */
+  readonly compacts: boolean;
   /** Tells this stream from every other: the same after a restart, another after the stream was made anew. */
   id(): Promise<string>;
   /** Makes the topic if it is absent; an existing one keeps its number of partitions. */
   ensureTopic(topic: string, options?: { partitions?: number }): Promise<void>;
   /** Number of partitions; 0 if the topic is absent. */
   partitions(topic: string): Promise<number>;
+  /**
+   * Tells the topic from one of the same name that was deleted and made anew; undefined if it is absent, or the stream
+   * cannot tell (Kafka before 2.8).
+   */
+  topicId(topic: string): Promise<string | undefined>;
   /** The partition, from 0, of records with this key, in a topic of so many partitions. */
   partitionOf(key: string, partitions: number): number;
   /**

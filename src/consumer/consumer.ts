@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { ArrayPool } from "../runtime/array_pool.ts";
 import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
+import { type Loss, lostOffsets } from "../ledger/losses.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
 import { Semaphore } from "../runtime/semaphore.ts";
 import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
@@ -101,6 +102,9 @@ class Consumer {
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
   readonly #status = new StatusKeeper();
   readonly #groupOffsets: GroupOffsets;
+  /** Offsets that are lost, by the ledger, and accepted by nobody. */
+  #unaccepted = 0;
+  #looking: Promise<void> | undefined;
   #isWaiting = false;
 
   constructor(member: Member, subscription: Subscription, ends: Ends) {
@@ -127,6 +131,7 @@ class Consumer {
     const { onStatus, statusIntervalMs = 5000 } = this.#member.settings;
     const looking = onStatus && setInterval(() => this.#look(onStatus), statusIntervalMs);
     try {
+      await this.#lookAtLosses();
       await this.#follow();
       await this.#finish();
     } finally {
@@ -146,6 +151,11 @@ class Consumer {
         for (const partition of event.partitions) await this.#claim(partition);
       } else if (event.type === "revoked") {
         await Promise.all(event.partitions.map((partition) => this.#release(partition)));
+      } else if (event.type === "lost") {
+        const owned = this.#owned.get(event.partition);
+        if (owned === undefined) await this.#claim(event.partition);
+        else await owned.partition.lose(event.nextOffset);
+        await this.#loseTaken();
       } else if (event.type === "batch") {
         const owned = this.#owned.get(event.batch.partition);
         if (owned === undefined) await this.#claim(event.batch.partition);
@@ -189,11 +199,10 @@ class Consumer {
 
   async #claim(partition: number): Promise<void> {
     await this.#release(partition);
-    const claimed = await OwnedPartition.claim(
-      this.#member,
-      partition,
-      (outcome, batchMs) => this.#committed(outcome, batchMs),
-    );
+    const claimed = await OwnedPartition.claim(this.#member, partition, {
+      onCommit: (outcome, batchMs) => this.#committed(outcome, batchMs),
+      onLost: (loss) => this.#foundLoss(loss),
+    });
     this.#subscription.seek(partition, claimed.nextOffset);
     const relays = new PartitionRelays(
       this.#member,
@@ -204,14 +213,48 @@ class Consumer {
     this.#member.settings.onOwned?.(partition, claimed.stage);
   }
 
+  /** Counts and reports a loss; accepts it where the run accepts all of them. */
+  async #foundLoss(loss: Loss): Promise<void> {
+    const { telemetry } = this.#member;
+    const { topic, partition, firstOffset, nextOffset } = loss;
+    const count = lostOffsets([loss]);
+    telemetry.count("records_lost", count);
+    telemetry.log(
+      "error",
+      `${topic}/${partition}: ${count} offsets, ${firstOffset} to ${
+        nextOffset - 1
+      }, were deleted from the stream ` +
+        "before they were read; they are lost. Keep records longer, or consume faster",
+    );
+    await this.#lookAtLosses();
+  }
+
+  /** Accepts what nobody has accepted, where the run does so, and counts what is left. */
+  async #lookAtLosses(): Promise<void> {
+    const { ledger: { name, losses }, settings: { topic, acceptGaps }, telemetry } = this.#member;
+    await retry(async () => {
+      if (acceptGaps !== undefined) {
+        const accepted = lostOffsets(await losses.accept(topic, acceptGaps, Date.now()));
+        if (accepted > 0) telemetry.log("warn", `${topic}: ${acceptGaps} accepted ${accepted} lost offsets`);
+      }
+      const unaccepted = (await losses.list(topic)).filter(({ acceptedBy }) => acceptedBy === null);
+      this.#unaccepted = lostOffsets(unaccepted);
+    }, this.#member.retry(`ledger ${name}`));
+  }
+
   #look(onStatus: (status: ConsumerStatus) => void) {
     const { telemetry, broker } = this.#member;
     // Not the key of its reads, which may fail while this works.
     const what = `lag of stream ${broker.name}`;
+    // Other members lose records too, and somebody may accept what was lost.
+    this.#looking ??= this.#lookAtLosses()
+      .catch(({ message }: Error) => telemetry.log("debug", `losses are not known: ${message}`))
+      .finally(() => this.#looking = undefined);
     this.#subscription.lag().then(
       (lag) => {
         telemetry.recovered(what);
-        onStatus(this.#status.look(lag, telemetry.counters().get("retries") ?? 0));
+        const retries = telemetry.counters().get("retries") ?? 0;
+        onStatus({ ...this.#status.look(lag, retries), lost: this.#unaccepted });
       },
       ({ message }: Error) => {
         if (!this.#ends.giveUp.signal.aborted) telemetry.trouble(what, `it is not known: ${message}`);

@@ -57,6 +57,8 @@ export interface ConsumerOptions extends FlushOptions, ConsumerHooks {
   snapshotRecords?: number;
   /** Ends when every partition, another member's too, is at its end and all that is committed is relayed. */
   untilEmpty?: boolean;
+  /** Name of the person who accepts that records are lost which the stream deleted before they were read. */
+  acceptGaps?: string;
   /** Ends the run: the batch at hand is committed, and what is committed is relayed within `stopWithinMs`. */
   signal?: AbortSignal;
   /** Time to end in, after the signal (default 10,000). */

@@ -3,8 +3,10 @@ import { sliceBatch } from "../broker/record_batch.ts";
 import type { Place } from "../domain/place.ts";
 import { type FeatureStage, openFeatureStage } from "../features/stage.ts";
 import { FencedError, type Outcome } from "../ledger/ledger.ts";
+import type { Loss } from "../ledger/losses.ts";
 import { processBatch } from "../pipeline/pipeline.ts";
 import { retry, type RetryOptions } from "../runtime/retry.ts";
+import { checkFollowed } from "./followed_topics.ts";
 import type { Member } from "./member.ts";
 import { PartitionState } from "./state.ts";
 
@@ -15,6 +17,14 @@ const MOST_RECORDS_IN_FLIGHT = 4096;
 /** What a partition needs of the consumer. */
 type PartitionMember = Omit<Member, "store" | "listeners" | "cutMemory">;
 type OnCommit = (outcome: Outcome, batchMs: number) => void;
+
+/** Who hears of a partition. */
+interface PartitionHooks {
+  /** Called after each commit with the time since the batch's processing began, milliseconds. */
+  onCommit: OnCommit;
+  /** Called when a loss is in the ledger. */
+  onLost(loss: Loss): Promise<void> | void;
+}
 
 /**
  * An owned partition: batches go in, in order, and are committed one after another.
@@ -28,7 +38,7 @@ export class OwnedPartition {
   /** Features and their state, up to the last processed batch; observers only read it. */
   readonly stage: FeatureStage;
   readonly #member: PartitionMember;
-  readonly #onCommit: OnCommit;
+  readonly #hooks: PartitionHooks;
   readonly #state: PartitionState;
   readonly #retryCommit: RetryOptions;
   #nextOffset: number;
@@ -44,27 +54,26 @@ export class OwnedPartition {
     nextOffset: number,
     state: PartitionState,
     member: PartitionMember,
-    onCommit: OnCommit,
+    hooks: PartitionHooks,
   ) {
     this.place = place;
     this.stage = state.stage;
     this.#nextOffset = this.#committedOffset = nextOffset;
     this.#state = state;
     this.#member = member;
-    this.#onCommit = onCommit;
+    this.#hooks = hooks;
     this.#retryCommit = member.retry(`ledger ${member.ledger.name}`);
   }
 
   /**
-   * Claims the partition in the ledger and restores its feature state.
+   * Claims the partition in the ledger and restores its feature state; records what the stream deleted meanwhile.
    *
-   * @param onCommit Called after each commit with the time since the batch's processing began, milliseconds.
-   * @throws Error if the ledger is ahead of the stream, or follows another stream.
+   * @throws Error if the ledger is ahead of the stream, or follows another stream or another topic of this name.
    */
   static async claim(
     member: PartitionMember,
     partition: number,
-    onCommit: OnCommit,
+    hooks: PartitionHooks,
   ): Promise<OwnedPartition> {
     const { broker, ledger, judge, labels, owner, telemetry, settings } = member;
     const { topic, featuresOptions, snapshotRecords } = settings;
@@ -73,6 +82,9 @@ export class OwnedPartition {
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
       member.retry(`ledger ${ledger.name}`),
     );
+    const stage = openFeatureStage(judge.model.manifest, featuresOptions);
+    const labelTopic = stage.features.usesLabels ? settings.labelTopic : undefined;
+    await retry(() => checkFollowed({ broker, ledger, topic, labelTopic }, claim), retryReads);
     const ranges = await retry(() => broker.offsets(topic), retryReads);
     const range = ranges.find((each) => each.partition === partition);
     const endOffset = range?.endOffset ?? 0;
@@ -84,7 +96,7 @@ export class OwnedPartition {
       );
     }
     const state = await PartitionState.restore(
-      openFeatureStage(judge.model.manifest, featuresOptions),
+      stage,
       { broker, ledger, decoder: judge.decoder, labels, topic, partition, retryReads, snapshotRecords },
       claim,
       (records) =>
@@ -93,8 +105,16 @@ export class OwnedPartition {
           `partition ${partition}: restoring its history from ${records} committed records`,
         ),
     );
-    const nextOffset = claim.nextOffset ?? range?.startOffset ?? 0;
-    return new OwnedPartition({ topic, partition, epoch: claim.epoch }, nextOffset, state, member, onCommit);
+    const startOffset = range?.startOffset ?? 0;
+    const owned = new OwnedPartition(
+      { topic, partition, epoch: claim.epoch },
+      claim.nextOffset ?? startOffset,
+      state,
+      member,
+      hooks,
+    );
+    await owned.lose(startOffset);
+    return owned;
   }
 
   /** The offset from which to read on. */
@@ -148,6 +168,28 @@ export class OwnedPartition {
     if (!this.#lost) this.#startCommit(outcome, batch.count, startedAt);
   }
 
+  /**
+   * Goes on at the offset, since the stream deleted what lies before it, and records that as lost; nothing happens if
+   * nothing is lost.
+   *
+   * @throws As `process`.
+   */
+  async lose(nextOffset: number): Promise<void> {
+    await this.settle();
+    if (this.#lost || nextOffset <= this.#nextOffset) return;
+    const { topic, partition, epoch } = this.place;
+    const loss = { topic, partition, firstOffset: this.#nextOffset, nextOffset, foundAtMs: Date.now() };
+    try {
+      await retry(() => this.#member.ledger.losses.skip(loss, epoch), this.#retryCommit);
+    } catch (error) {
+      if (!(error instanceof FencedError)) throw error;
+      this.#lost = true;
+      return;
+    }
+    this.#nextOffset = this.#committedOffset = nextOffset;
+    await this.#hooks.onLost(loss);
+  }
+
   /** Waits until so many records more may be in flight. */
   async #makeRoom(records: number): Promise<void> {
     for (;;) {
@@ -181,7 +223,7 @@ export class OwnedPartition {
         return this.#member.ledger.commit(outcome);
       }, this.#retryCommit);
       this.#committedOffset = outcome.nextOffset;
-      this.#onCommit(outcome, performance.now() - startedAt);
+      this.#hooks.onCommit(outcome, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof FencedError) this.#lost = true;
       else this.#failure = error;

@@ -45,7 +45,7 @@ async function opened(folder: string) {
       retry: () => ({}),
     },
     0,
-    () => {},
+    { onCommit() {}, onLost() {} },
   );
   const batchOf = async (count: number) => {
     const options = { fromOffset: partition.nextOffset, maxBatchRecords: count };

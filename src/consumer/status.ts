@@ -15,6 +15,8 @@ export interface ConsumerStatus {
   batchMs: number;
   /** Failed attempts since the start that were repeated. */
   retries: number;
+  /** Offsets that the stream deleted before they were read and whose loss nobody has accepted. */
+  lost: number;
   /** False when nothing was committed for a while though records wait. */
   healthy: boolean;
 }
@@ -61,7 +63,7 @@ export class StatusKeeper {
   }
 
   /** Says how it is, and begins to count anew. */
-  look(lag: readonly Lag[], retries: number): ConsumerStatus {
+  look(lag: readonly Lag[], retries: number): Omit<ConsumerStatus, "lost"> {
     const now = this.#nowMs();
     const behind = lag.map(({ partition, position, endOffset }) => ({
       partition,
@@ -83,12 +85,14 @@ export class StatusKeeper {
 }
 
 /** A status in one line. */
-export function describeStatus({ lag, recordsPerS, batchMs, retries, healthy }: ConsumerStatus): string {
+export function describeStatus(
+  { lag, recordsPerS, batchMs, retries, lost, healthy }: ConsumerStatus,
+): string {
   const behind = lag.map(({ partition, records }) => `${partition}: ${records}`).join(", ") || "no partition";
   return `${Math.round(recordsPerS).toLocaleString("en-US")} records/s, lag ${behind}, batch ${
     Math.round(batchMs)
   } ms, ` +
-    `${retries} retries${
+    `${retries} retries${lost > 0 ? `, ${lost} offsets LOST` : ""}${
       healthy
         ? ""
         : `; NOT HEALTHY: nothing was committed for ${STALLED_MS / 1000} s or more while records wait`

@@ -11,6 +11,7 @@
 import type { DeadLetterReason } from "../domain/transaction.ts";
 import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
+import type { LedgerLosses } from "./losses.ts";
 import type { LedgerOutbox } from "./outbox.ts";
 import type { LedgerQueries } from "./queries.ts";
 
@@ -232,6 +233,7 @@ export interface Ledger extends AsyncDisposable {
   /** States of listeners that get alerts in groups. */
   readonly alertStates: LedgerAlertStates;
   readonly outbox: LedgerOutbox;
+  readonly losses: LedgerLosses;
   /** Dead letters after this offset, in offset order. */
   deadLettersAfter(topic: string, partition: number, offset: number, limit: number): Promise<DeadLetter[]>;
   /** Drops key and value of delivered dead letters up to and including this offset; their reasons stay. */

@@ -2,7 +2,9 @@ import { readConfig } from "../../../src/config.ts";
 import { type ConsumerStatus, describeStatus } from "../../../src/consumer/status.ts";
 import { createTelemetry, type Telemetry } from "../../../src/runtime/telemetry.ts";
 import { openService } from "../../../src/service.ts";
+import { lostOffsets } from "../../../src/ledger/losses.ts";
 import { endingSignal } from "../../cli/ending_signal.ts";
+import { acceptedBy } from "../../cli/options/accept_gaps.ts";
 import { alertSettings } from "../../cli/options/alerts.ts";
 import { modelPlace } from "../../cli/options/model_place.ts";
 import { openTokens } from "../../cli/options/open_tokens.ts";
@@ -34,6 +36,7 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
     flushBytes: flags.flushBytes,
     flushIntervalMs: flags.flushInterval,
     untilEmpty: flags.untilEmpty,
+    acceptGaps: acceptedBy(flags),
   });
   using ending = endingSignal("consume");
   if (service.url !== undefined) console.error(`consume: serving ${service.url}`);
@@ -58,6 +61,14 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
     `consumed   ${count("records")} records in ${seconds.toFixed(1)} s, ${rate} a second: ${counts}; ` +
       `ledger ${ledger.name}, objects ${store.name}`,
   );
+  const lost = lostOffsets((await ledger.losses.list(flags.topic)).filter((each) => each.acceptedBy === null));
+  if (lost === 0) return;
+  console.error(
+    `LOST       ${lost} offsets of ${flags.topic} were deleted from the stream before they were read; with ` +
+      "--accept-gaps you accept that, and the ledger keeps your name",
+  );
+  // A consumer that was told to end has done what it was told.
+  if (!ending.signal.aborted) Deno.exitCode = 1;
 }
 
 /** Reports a stalled consumer at once, and progress from time to time. */

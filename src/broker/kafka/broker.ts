@@ -48,6 +48,7 @@ export async function openKafka(
 /** A stream in Kafka, over any client. */
 class KafkaBroker implements Broker {
   readonly name: string;
+  readonly compacts = true;
   readonly #cluster: Cluster;
   readonly #producer: RecordProducer;
   readonly #links = new Map<string, ClusterLink>();
@@ -84,6 +85,10 @@ class KafkaBroker implements Broker {
     return (await this.#cluster.leaders(topic)).length;
   }
 
+  async topicId(topic: string): Promise<string | undefined> {
+    return (await this.#cluster.topic(topic)).id;
+  }
+
   partitionOf(key: string, partitions: number): number {
     return partitionOfKey(key, partitions);
   }
@@ -106,7 +111,9 @@ class KafkaBroker implements Broker {
   }
 
   async *read(topic: string, partition: number, options: ReadOptions): AsyncIterable<RecordBatch> {
-    yield* readPartition(await this.#linkTo(topic), partition, options);
+    const link = await this.#linkTo(topic);
+    await this.#cluster.topic(topic);
+    yield* readPartition(link, partition, options);
   }
 
   async subscribe(topic: string, group: string, options?: SubscribeOptions): Promise<Subscription> {

@@ -72,13 +72,21 @@ export interface ProducerConnection {
   close(): Promise<void>;
 }
 
+/** A topic as the cluster knows it. */
+export interface KnownTopic {
+  /** Another one after the topic was deleted and made anew; undefined if there is no topic, or from Kafka before 2.8. */
+  id: string | undefined;
+  /** The node that leads each partition, -1 while there is none; empty if the topic is absent. */
+  leaders: number[];
+}
+
 /** A package that speaks Kafka's protocol, set up for one cluster. */
 export interface KafkaClient {
   clusterId(): Promise<string>;
   /** Makes a topic with the cluster's default number of replicas, unless it exists. */
   createTopic(topic: string, partitions: number): Promise<void>;
-  /** The node that leads each partition, -1 while there is none; empty if the topic is absent. Not cached. */
-  leaders(topic: string): Promise<number[]>;
+  /** Looks at a topic; not cached. */
+  topic(name: string): Promise<KnownTopic>;
   /** Makes connections of their own for one topic. */
   connect(topic: string): Promise<TopicConnection>;
   /** Makes a member of a group; it joins when it is run. */

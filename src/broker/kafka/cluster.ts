@@ -1,5 +1,5 @@
 import { DeliveryError } from "../../runtime/delivery_error.ts";
-import type { KafkaClient } from "./client.ts";
+import type { KafkaClient, KnownTopic } from "./client.ts";
 import { isRetriable } from "./failure.ts";
 import { withDeadline } from "./with_deadline.ts";
 
@@ -15,8 +15,6 @@ export interface KafkaBrokerOptions {
   maxEventMs?: number;
   /** How often a subscriber looks for new partitions (default 60,000). */
   metadataMaxAgeMs?: number;
-  /** Takes a line when records were deleted before they could be read (default: standard error). */
-  report?(line: string): void;
 }
 
 /** One Kafka cluster as each part of the broker knows it: a client, a name for people, and bounds. */
@@ -25,6 +23,8 @@ export class Cluster {
   /** Its URL without secrets. */
   readonly name: string;
   readonly limits: Required<KafkaBrokerOptions>;
+  /** Id of each topic when it was looked at first. */
+  readonly #topicIds = new Map<string, string>();
 
   /** Connects to nothing. */
   constructor(client: KafkaClient, name: string, options: KafkaBrokerOptions = {}) {
@@ -36,7 +36,6 @@ export class Cluster {
       giveUpMs: options.giveUpMs ?? 300_000,
       maxEventMs: options.maxEventMs ?? 300_000,
       metadataMaxAgeMs: options.metadataMaxAgeMs ?? 60_000,
-      report: options.report ?? ((line) => console.error(line)),
     };
   }
 
@@ -49,9 +48,28 @@ export class Cluster {
     }
   }
 
+  /**
+   * Looks at a topic.
+   *
+   * @throws DeliveryError, also if the topic was deleted and made anew since it was looked at first: its offsets are of
+   * other records.
+   */
+  async topic(topic: string): Promise<KnownTopic> {
+    const known = await this.ask(`look for topic ${topic}`, () => this.client.topic(topic));
+    if (known.id === undefined) return known;
+    const first = this.#topicIds.get(topic) ?? known.id;
+    this.#topicIds.set(topic, first);
+    if (first === known.id) return known;
+    throw new DeliveryError(
+      `Cannot go on with topic ${topic} of ${this.name}: it was deleted and made anew (id ${first} before, ` +
+        `${known.id} now), so its offsets are of other records`,
+      { retriable: false },
+    );
+  }
+
   /** The node that leads each partition, -1 while there is none; empty if the topic is absent. */
-  leaders(topic: string): Promise<number[]> {
-    return this.ask(`look for topic ${topic}`, () => this.client.leaders(topic));
+  async leaders(topic: string): Promise<number[]> {
+    return (await this.topic(topic)).leaders;
   }
 
   /** Whether the same call may succeed later. */

@@ -8,6 +8,8 @@ import { withDeadline } from "./with_deadline.ts";
 const FIRST_WAIT_MS = 50;
 const LAST_WAIT_MS = 2000;
 const CALL_DEADLINE_MS = 20_000;
+/** Fetches name the topic, not its id: after such a pause another one may have taken the name. */
+const LOOK_AGAIN_MS = 1000;
 
 /** Connections to the leaders of one topic, made anew when the cluster went away and came back. */
 export class ClusterLink implements AsyncDisposable {
@@ -18,6 +20,7 @@ export class ClusterLink implements AsyncDisposable {
   #isEnded = false;
   #failures = 0;
   #failingSince = 0;
+  #fetchedAt = -Infinity;
 
   /** Connects when first used. */
   constructor(cluster: Cluster, topic: string, callDeadlineMs = CALL_DEADLINE_MS) {
@@ -32,11 +35,23 @@ export class ClusterLink implements AsyncDisposable {
     return await withDeadline(connection.leaders(), this.#callDeadlineMs, "metadata");
   }
 
-  /** Fetches from a node; errors of single partitions are in the answer. */
+  /**
+   * Fetches from a node; errors of single partitions are in the answer.
+   *
+   * @throws DeliveryError, final, if the topic was deleted and made anew.
+   */
   async fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
+    if (performance.now() - this.#fetchedAt > LOOK_AGAIN_MS) await this.cluster.topic(this.topic);
     const connection = await this.#connected();
     const fetching = connection.fetch(nodeId, wanted);
-    return await withDeadline(fetching, this.#callDeadlineMs + wanted.maxWaitMs, "answer to a fetch");
+    const fetched = await withDeadline(
+      fetching,
+      this.#callDeadlineMs + wanted.maxWaitMs,
+      "answer to a fetch",
+    );
+    // A partition that does not answer may be another topic's soon.
+    this.#fetchedAt = fetched.some(({ errorCode }) => errorCode !== 0) ? -Infinity : performance.now();
+    return fetched;
   }
 
   /** First kept offset and the offset after the last record that may be read, of the partitions asked for. */

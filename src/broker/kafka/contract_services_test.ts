@@ -2,6 +2,7 @@ import kafkajs from "kafkajs";
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
 import { needs } from "../../testing/services.ts";
+import { until } from "../../testing/until.ts";
 import { brokerContract } from "../testing/contract.ts";
 import { compressionNames } from "./wire/codecs.ts";
 import { newTopic, numbered, numbersOf, range, readAll } from "./testing/numbered_records.ts";
@@ -22,6 +23,16 @@ function testServices(client: string, openKafkaBroker: OpenKafka) {
       sanitizeResources: false,
       fn,
     });
+
+  const withAdmin = async (work: (admin: kafkajs.Admin) => Promise<unknown>) => {
+    const admin = new kafkajs.Kafka({
+      brokers: [service().listeners.plaintext],
+      logLevel: kafkajs.logLevel.NOTHING,
+    }).admin();
+    await admin.connect();
+    await work(admin);
+    await admin.disconnect();
+  };
 
   brokerContract(`kafka broker over ${client}`, {
     open: () => open(),
@@ -150,27 +161,24 @@ function testServices(client: string, openKafkaBroker: OpenKafka) {
   });
 
   test("goes on behind records that retention deleted, saying so, and refuses an offset beyond the end", async () => {
-    const lines: string[] = [];
-    await using broker = await open("", { report: (line) => lines.push(line) });
+    await using broker = await open();
     const topic = newTopic();
     await broker.ensureTopic(topic);
     await broker.produce(topic, numbered(0, 100));
-    const admin = new kafkajs.Kafka({
-      brokers: [service().listeners.plaintext],
-      logLevel: kafkajs.logLevel.NOTHING,
-    }).admin();
-    await admin.connect();
-    await admin.fetchTopicOffsets(topic); // loads what the next call needs
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "60" }] });
-    await admin.disconnect();
+    await withAdmin(async (admin) => {
+      await admin.fetchTopicOffsets(topic); // loads what the next call needs
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: "60" }] });
+    });
     assertEquals((await broker.offsets(topic))[0], { partition: 0, startOffset: 60, endOffset: 100 });
     assertEquals(await readAll(broker, topic), range(60, 100));
     await using subscription = await broker.subscribe(topic, topic);
     const numbers: number[] = [];
+    const lost: unknown[] = [];
     await assertRejects(
       async () => {
         for await (const event of subscription) {
           if (event.type === "assigned") subscription.seek(0, 20);
+          if (event.type === "lost") lost.push({ ...event, after: numbers.length });
           if (event.type === "batch") numbers.push(...numbersOf(event.batch));
           if (event.type === "idle") subscription.seek(0, 101);
         }
@@ -179,7 +187,42 @@ function testServices(client: string, openKafkaBroker: OpenKafka) {
       "made anew",
     );
     assertEquals(numbers, range(60, 100));
-    assertEquals(lines, [`${topic}/0: offsets 20 to 59 were deleted by retention`]);
+    assertEquals(lost, [{ type: "lost", partition: 0, firstOffset: 20, nextOffset: 60, after: 0 }]);
+  });
+
+  test("a topic that was deleted and made anew has another id, and ends who had it open", async () => {
+    await using broker = await open();
+    const topic = newTopic();
+    assertEquals(await broker.topicId(topic), undefined);
+    await broker.ensureTopic(topic);
+    await broker.produce(topic, numbered(0, 10));
+    const first = await broker.topicId(topic);
+    assert(first !== undefined && /^[0-9a-f]{32}$/.test(first), first);
+    await using subscription = await broker.subscribe(topic, topic);
+    await using second = await open();
+    assertEquals([await second.topicId(topic), await readAll(second, topic)], [first, range(0, 10)]);
+    let wasMade = false;
+    const numbers: number[] = [];
+    await assertRejects(
+      async () => {
+        for await (const event of subscription) {
+          if (event.type === "assigned") subscription.seek(0, 0);
+          if (event.type === "batch") numbers.push(...numbersOf(event.batch));
+          if (event.type !== "idle" || wasMade) continue;
+          wasMade = true;
+          await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+          await using third = await open();
+          await until(async () => await third.partitions(topic) === 0, { what: "the end of the topic" });
+          await third.ensureTopic(topic);
+          await third.produce(topic, numbered(100, 150));
+          assert(await third.topicId(topic) !== first);
+        }
+      },
+      DeliveryError,
+      "deleted and made anew",
+    );
+    assertEquals(numbers, range(0, 10));
+    await assertRejects(() => readAll(second, topic), DeliveryError, "deleted and made anew");
   });
 
   test("a record that the broker refuses is an error that no retry mends, and the next one is taken", async () => {

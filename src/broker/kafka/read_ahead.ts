@@ -26,6 +26,8 @@ export class HeldPartition {
   isPaused = false;
   /** Fetched and not yet handed over, oldest first. */
   readonly sets: RecordSet[] = [];
+  /** Offsets behind the sets that were deleted before they were fetched; nothing is fetched until they are handed over. */
+  lost: { firstOffset: number; nextOffset: number } | undefined;
   /** Number of seeks: answers to a fetch of an earlier one are dropped. */
   seeks = 0;
   /** Most bytes of a fetch; grows when a single batch does not fit. */
@@ -45,13 +47,14 @@ export class HeldPartition {
     this.position = this.fetchOffset = offset;
     this.endOffset = undefined;
     this.sets.length = 0;
+    this.lost = undefined;
     this.seeks++;
     this.stalledSince = undefined;
   }
 
-  /** Fetches on from a later offset; what was read ahead stays. */
+  /** Fetches on from a later offset, as those before were deleted; what was read ahead stays. */
   skipTo(offset: number): void {
-    if (this.sets.length === 0) this.position = offset;
+    this.lost = { firstOffset: this.fetchOffset, nextOffset: offset };
     this.fetchOffset = offset;
     this.endOffset = undefined;
     this.seeks++;
@@ -144,7 +147,9 @@ export class ReadAhead {
 
   /** Partitions with room; none while those are at their end and others wait for the caller. */
   #wanted(): HeldPartition[] {
-    const active = [...this.#options.held()].filter((held) => held.isReady && !held.isPaused);
+    const active = [...this.#options.held()].filter((held) =>
+      held.isReady && !held.isPaused && held.lost === undefined
+    );
     if (active.reduce((sum, held) => sum + held.byteLength, 0) >= BUFFERED_BYTES) return [];
     const wanted = active.filter((held) => held.sets.length < SETS_PER_PARTITION);
     const isWaitingForCaller = active.some((held) => held.sets.length > 0);
@@ -214,9 +219,9 @@ export class ReadAhead {
     }
   }
 
-  /** Skips what retention deleted, and reports it. An offset beyond the end means another topic of this name. */
+  /** Skips what retention deleted. An offset beyond the end means another topic of this name. */
   async #moveIntoRange(held: HeldPartition): Promise<void> {
-    const { topic, cluster } = this.#link;
+    const { topic } = this.#link;
     const { seeks, partition, fetchOffset } = held;
     const [{ startOffset, endOffset }] = await this.#link.offsets([partition]);
     if (held.seeks !== seeks) return;
@@ -227,15 +232,7 @@ export class ReadAhead {
         { retriable: false },
       );
     }
-    if (fetchOffset < startOffset) {
-      // Nobody counted on offset 0: it is where a reader without a position starts.
-      if (fetchOffset > 0) {
-        cluster.limits.report(
-          `${topic}/${partition}: offsets ${fetchOffset} to ${startOffset - 1} were deleted by retention`,
-        );
-      }
-      held.skipTo(startOffset);
-    }
+    if (fetchOffset < startOffset) held.skipTo(startOffset);
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -21,7 +21,8 @@ const EMPTY_ANSWERS = 20;
 export async function* readPartition(
   link: ClusterLink,
   partition: number,
-  { fromOffset, toOffset = Infinity, maxBatchRecords = DEFAULT_BATCH_RECORDS, signal }: ReadOptions,
+  { fromOffset, toOffset = Infinity, maxBatchRecords = DEFAULT_BATCH_RECORDS, signal, onMarkers }:
+    ReadOptions,
 ): AsyncGenerator<RecordBatch> {
   const { topic } = link;
   const most = Math.max(1, maxBatchRecords);
@@ -56,7 +57,8 @@ export async function* readPartition(
     }
     link.succeeded();
     const { records, aborted } = fetched;
-    const set = new RecordSet(records, { topic, partition, fromOffset: position, toOffset: end, aborted });
+    const source = { topic, partition, fromOffset: position, toOffset: end, aborted, onMarkers };
+    const set = new RecordSet(records, source);
     const setEnd = set.endOffset();
     if (setEnd !== undefined && setEnd < end) fetching = fetchFrom(setEnd);
     for (let batch = set.next(most); batch !== undefined; batch = set.next(most)) yield batch;

@@ -195,6 +195,14 @@ export class KafkaSubscription implements Subscription {
         held.sets.shift();
         this.#readAhead.pump();
       }
+      const { partition, lost } = held;
+      if (!held.isPaused && lost !== undefined) {
+        held.lost = undefined;
+        held.position = lost.nextOffset;
+        this.#isIdleTold = false;
+        this.#readAhead.pump();
+        return { type: "lost", partition, ...lost };
+      }
     }
     return undefined;
   }

@@ -53,13 +53,22 @@ export function readingSqliteBroker(path: string, writer: SqliteStreamWriter): B
   return new SqliteBroker(openDatabase(path, STREAM_SCHEMA), path, writer);
 }
 
+/** A topic as its row says. */
+interface Topic {
+  id: number;
+  partitions: number;
+  /** Another one after the topic was deleted and made anew. */
+  uid: string;
+}
+
 class SqliteBroker implements Broker {
   readonly #database: DatabaseSync;
-  readonly #topics = new Map<string, { id: number; partitions: number }>();
+  readonly #topics = new Map<string, Topic>();
   readonly #writer: SqliteStreamWriter;
   readonly #nextOffset;
   readonly #select;
   readonly name: string;
+  readonly compacts = false;
   #spread = 0;
   #closed = false;
 
@@ -75,6 +84,7 @@ class SqliteBroker implements Broker {
       `SELECT base_offset, count, body FROM record_batch WHERE topic_id = ?1 AND partition = ?2 AND base_offset >=
          coalesce((SELECT max(base_offset) FROM record_batch
                    WHERE topic_id = ?1 AND partition = ?2 AND base_offset <= ?3), 0)
+         AND base_offset + count > ?3
        ORDER BY base_offset LIMIT ?4`,
     );
   }
@@ -89,7 +99,11 @@ class SqliteBroker implements Broker {
   }
 
   partitions(topic: string): Promise<number> {
-    return attempt(() => this.#find(topic)?.partitions ?? 0);
+    return attempt(() => this.#look(topic)?.partitions ?? 0);
+  }
+
+  topicId(topic: string): Promise<string | undefined> {
+    return attempt(() => this.#look(topic)?.uid);
   }
 
   async produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
@@ -103,8 +117,9 @@ class SqliteBroker implements Broker {
   }
 
   offsets(topic: string): Promise<PartitionOffsets[]> {
-    return attempt(() =>
-      this.#database.prepare(
+    return attempt(() => {
+      this.#look(topic);
+      return this.#database.prepare(
         `SELECT partition, next_offset,
            coalesce((SELECT min(base_offset) FROM record_batch b
                      WHERE b.topic_id = p.topic_id AND b.partition = p.partition), next_offset) AS start_offset
@@ -113,8 +128,8 @@ class SqliteBroker implements Broker {
         partition: Number(row.partition),
         startOffset: Number(row.start_offset),
         endOffset: Number(row.next_offset),
-      }))
-    );
+      }));
+    });
   }
 
   async *read(
@@ -144,9 +159,11 @@ class SqliteBroker implements Broker {
       writer: this.#writer,
       topicId: found.id,
       partitions: found.partitions,
+      endOffset: (partition) => Number(this.#nextOffset.get(found.id, partition)!.next_offset),
       next: (partition, offset) =>
         this.#next(topic, partition, offset, options.maxBatchRecords ?? DEFAULT_BATCH_RECORDS),
       offsets: () => this.offsets(topic),
+      check: () => void this.#look(topic),
       isOpen: () => !this.#closed,
     };
     return await subscribeSqlite(source, group, options);
@@ -159,7 +176,7 @@ class SqliteBroker implements Broker {
     await this.#writer[Symbol.asyncDispose]();
   }
 
-  /** Up to `limit` records from the offset on, of as many stored batches as it takes. */
+  /** Up to `limit` records from the offset on, of as many stored batches as it takes, up to where one was deleted. */
   #next(topic: string, partition: number, offset: number, limit: number): RecordBatch | undefined {
     const { id } = this.#require(topic);
     const found: RecordBatch[] = [];
@@ -167,7 +184,7 @@ class SqliteBroker implements Broker {
     for (const row of this.#select.iterate(id, partition, offset, Math.max(1, Math.ceil(limit / 64)))) {
       const stored = decodeBody(topic, partition, Number(row.base_offset), row.body as Uint8Array);
       const from = Math.max(0, offset - Number(row.base_offset));
-      if (from >= stored.count) continue;
+      if (found.length > 0 && found[found.length - 1].nextOffset !== row.base_offset) break;
       const take = Math.min(stored.count - from, limit - count);
       found.push(sliceBatch(stored, from, from + take));
       count += take;
@@ -192,17 +209,28 @@ class SqliteBroker implements Broker {
     return partitionOfBytes(bytes, 0, bytes.length, partitions);
   }
 
-  #find(topic: string): { id: number; partitions: number } | undefined {
-    const known = this.#topics.get(topic);
-    if (known !== undefined) return known;
-    const row = this.#database.prepare("SELECT id, partitions FROM topic WHERE name = ?").get(topic);
+  /** The topic as it was looked at first. */
+  #find(topic: string): Topic | undefined {
+    return this.#topics.get(topic) ?? this.#look(topic);
+  }
+
+  /** The topic as it is; throws if it was deleted and made anew since it was looked at first. */
+  #look(topic: string): Topic | undefined {
+    const row = this.#database.prepare("SELECT id, partitions, uid FROM topic WHERE name = ?").get(topic);
     if (row === undefined) return undefined;
-    const found = { id: Number(row.id), partitions: Number(row.partitions) };
+    const found = { id: Number(row.id), partitions: Number(row.partitions), uid: String(row.uid) };
+    const first = this.#topics.get(topic) ?? found;
+    if (first.uid !== found.uid) {
+      throw new Error(
+        `Cannot go on with topic ${topic} of ${this.name}: it was deleted and made anew (id ${first.uid} before, ` +
+          `${found.uid} now), so its offsets are of other records`,
+      );
+    }
     this.#topics.set(topic, found);
     return found;
   }
 
-  #require(topic: string): { id: number; partitions: number } {
+  #require(topic: string): Topic {
     const found = this.#find(topic);
     if (found === undefined) {
       throw new Error(`Cannot use topic ${topic} of ${this.name} as it must exist: produce to it first`);

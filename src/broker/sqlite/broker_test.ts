@@ -20,6 +20,63 @@ Deno.test("openSqliteBroker() refuses a file of another purpose and an absent to
   assertEquals(await broker.partitions("absent"), 0);
 });
 
+/** Changes a stream behind the broker's back. */
+async function change(path: string, sql: string): Promise<void> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(path);
+  database.exec(sql);
+  database.close();
+}
+
+Deno.test("sqlite broker: a topic that was deleted and made anew has another id, and ends who had it open", async () => {
+  const path = `${Deno.makeTempDirSync()}/stream.db`;
+  const ten = Array.from({ length: 10 }, (_, i) => ({ key: null, value: `${i}` }));
+  await using broker = openSqliteBroker(path);
+  await broker.ensureTopic("t");
+  await broker.produce("t", ten);
+  const first = await broker.topicId("t");
+  await using subscription = await broker.subscribe("t", "g", { sessionTimeoutMs: 1000 });
+  let read = 0;
+  await assertRejects(
+    async () => {
+      for await (const event of subscription) {
+        if (event.type === "batch") read += event.batch.count;
+        if (event.type !== "idle") continue;
+        // Whoever makes it, and though SQLite gives it the same number.
+        await change(
+          path,
+          `DELETE FROM record_batch; DELETE FROM partition; DELETE FROM topic;
+           INSERT INTO topic (name, partitions) VALUES ('t', 1); INSERT INTO partition VALUES (1, 0, 0)`,
+        );
+      }
+    },
+    Error,
+    "deleted and made anew",
+  );
+  assertEquals(read, 10);
+  await assertRejects(() => broker.offsets("t"), Error, "deleted and made anew");
+  await using second = openSqliteBroker(path);
+  assertEquals(await second.topicId("t") === first, false);
+});
+
+Deno.test("sqlite broker: a subscription tells of records that were deleted before they were read", async () => {
+  const path = `${Deno.makeTempDirSync()}/stream.db`;
+  await using broker = openSqliteBroker(path);
+  await broker.ensureTopic("t");
+  for (let i = 0; i < 5; i++) {
+    await broker.produce("t", Array.from({ length: 10 }, () => ({ key: null, value: "v" })));
+  }
+  await change(path, "DELETE FROM record_batch WHERE base_offset IN (20, 40)");
+  const seen: unknown[] = [];
+  await using subscription = await broker.subscribe("t", "g", { maxBatchRecords: 10 });
+  for await (const event of subscription) {
+    if (event.type === "batch") seen.push(event.batch.nextOffset);
+    if (event.type === "lost") seen.push([event.firstOffset, event.nextOffset]);
+    if (event.type === "idle") break;
+  }
+  assertEquals(seen, [10, 20, [20, 30], 40, [40, 50]]);
+});
+
 Deno.test("a member that stops beating loses its partitions to the next", async () => {
   await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
   await broker.ensureTopic("t", { partitions: 2 });

@@ -27,10 +27,14 @@ export interface GroupDatabase {
   writer: SqliteStreamWriter;
   topicId: number;
   partitions: number;
+  /** The offset after the last record of a partition. */
+  endOffset(partition: number): number;
   /** Records from the offset on, or undefined at the end. */
   next(partition: number, offset: number): RecordBatch | undefined;
   /** The offset after the last record, of each partition. */
   offsets(): Promise<{ partition: number; endOffset: number }[]>;
+  /** Throws if the topic was deleted and made anew. */
+  check(): void;
   isOpen(): boolean;
 }
 
@@ -86,14 +90,14 @@ class SqliteSubscription implements Subscription {
           yield event;
         }
       }
-      const batch = nowOrLater(() => this.#nextBatch(turn++) ?? "none");
-      if (batch !== undefined && batch !== "none") {
+      const event = nowOrLater(() => this.#next(turn++) ?? "none");
+      if (event !== undefined && event !== "none") {
         wasIdle = false;
         pollMs = FIRST_POLL_MS;
-        yield { type: "batch", batch };
+        yield event;
         continue;
       }
-      if (batch === "none" && !wasIdle && this.#paused.size === 0) {
+      if (event === "none" && !wasIdle && this.#paused.size === 0) {
         wasIdle = true;
         yield { type: "idle" };
         continue;
@@ -156,6 +160,7 @@ class SqliteSubscription implements Subscription {
   /** Compares what this member should have with what it has. */
   async #reassign(): Promise<BrokerEvent[]> {
     const { database, partitions } = this.#source;
+    withDeliveryErrors(() => this.#source.check());
     const { group, topicId, id } = this.#member;
     const isListed = () => withDeliveryErrors(() => this.#isMember.get(group, topicId, id) !== undefined);
     if (!isListed()) await this.#beat();
@@ -187,15 +192,24 @@ class SqliteSubscription implements Subscription {
     return events;
   }
 
-  /** The next batch of any partition, each partition in its turn. */
-  #nextBatch(turn: number): RecordBatch | undefined {
+  /** The next batch of any partition, each partition in its turn, or what was deleted before it. */
+  #next(turn: number): BrokerEvent | undefined {
     const partitions = [...this.#positions.keys()].filter((partition) => !this.#paused.has(partition));
     for (let i = 0; i < partitions.length; i++) {
       const partition = partitions[(turn + i) % partitions.length];
-      const batch = this.#source.next(partition, this.#positions.get(partition)!);
+      const firstOffset = this.#positions.get(partition)!;
+      // Looked at first: what is added in between is no loss.
+      const endOffset = this.#source.endOffset(partition);
+      const batch = this.#source.next(partition, firstOffset);
+      // Nothing in the embedded stream leaves a hole, so what is not there was deleted.
+      const nextOffset = batch?.offsets[0] ?? endOffset;
+      if (nextOffset > firstOffset) {
+        this.#positions.set(partition, nextOffset);
+        return { type: "lost", partition, firstOffset, nextOffset };
+      }
       if (batch !== undefined) {
         this.#positions.set(partition, batch.nextOffset);
-        return batch;
+        return { type: "batch", batch };
       }
     }
     return undefined;

@@ -1,9 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import { attempt, inTransaction, openDatabase } from "../../runtime/sqlite.ts";
 import schema from "./schema.sql" with { type: "text" };
+import topicIds from "./topic_ids.sql" with { type: "text" };
 
 /** Schema of an embedded stream, and its name in errors. */
-export const STREAM_SCHEMA = { migrations: [schema], table: "record_batch", purpose: "stream" } as const;
+export const STREAM_SCHEMA = {
+  migrations: [schema, topicIds],
+  table: "record_batch",
+  purpose: "stream",
+} as const;
 
 /** Records of one partition, encoded for its row. */
 export interface StoredBatch {

@@ -38,6 +38,13 @@ export function reasonsAgainst({ service, live, signal, telemetry }: HttpParts):
     if (live.status === undefined) reasons.push("the stream has not been looked at yet");
     else if (live.statusAgeMs > SILENT_MS) reasons.push("the stream cannot be looked at");
     else if (!live.status.healthy) reasons.push("nothing moves while records wait");
+    const lost = live.status?.lost ?? 0;
+    if (lost > 0) {
+      reasons.push(
+        `${lost} offsets were deleted from the stream before they were read; consume or verify with --accept-gaps ` +
+          "accepts the loss",
+      );
+    }
   }
   return reasons;
 }

@@ -58,6 +58,14 @@ function streamMetrics(parts: HttpParts): Metric[] {
     counter("edgewood_flagged_total", "Transactions flagged.", totals.flagged),
     counter("edgewood_dead_letters_total", "Records that are no transactions.", totals.deadLetters),
     counter("edgewood_retries_total", "Failed attempts that were repeated.", counters().get("retries") ?? 0),
+    counter(
+      "edgewood_lost_records_total",
+      "Offsets that the stream deleted before they were read.",
+      counters().get("records_lost") ?? 0,
+    ),
+    gauge("edgewood_lost_records_unaccepted", "Those of them, by the ledger, that nobody has accepted.", [
+      { value: status?.lost ?? 0 },
+    ]),
     ...alerts,
     gauge("edgewood_ready", "1 where the process does its work, 0 where it does not, as /readyz says.", [
       { value: reasonsAgainst(parts).length === 0 ? 1 : 0 },

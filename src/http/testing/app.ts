@@ -65,7 +65,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
       stages.set(partition, stage);
     },
   });
-  live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, healthy: true });
+  live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, lost: 0, healthy: true });
   await ledger.queries.prepare();
   const errors: string[] = [];
   const parts = {

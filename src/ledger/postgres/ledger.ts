@@ -1,4 +1,5 @@
 import type { GivenLabel, RecordedLabel } from "../labels.ts";
+import type { Loss } from "../losses.ts";
 import type { AlertStateKey } from "../alert_states.ts";
 import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../ledger.ts";
 import { INSERT_LABEL, labelAfter, labelKey, NEWEST_LABEL } from "../sql/labels.ts";
@@ -9,7 +10,7 @@ import type { Connection } from "./driver.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./error.ts";
 import { LogDays } from "./log_days.ts";
 import { makeIndexes, migrate } from "./migrations.ts";
-import { recordAlerts, recordCuts } from "./owned_writes.ts";
+import { recordAlerts, recordCuts, skipLoss } from "./owned_writes.ts";
 import { inSnapshot, readClaim, readSnapshot } from "./claim.ts";
 import {
   inTransaction,
@@ -173,6 +174,13 @@ class PostgresLedger extends SqlLedger {
     return this.#session.run(
       `record alerts of ${key.topic}/${key.partition}`,
       (client) => recordAlerts(client, { ...key, epoch }, recorded),
+    );
+  }
+
+  protected override skipLoss(loss: Loss, epoch: number): Promise<void> {
+    return this.#session.run(
+      `record what ${loss.topic}/${loss.partition} lost`,
+      (client) => inTransaction(client, () => skipLoss(client, loss, epoch)),
     );
   }
 

@@ -37,7 +37,7 @@ Deno.test({
         client.release();
       }
     }));
-    assertEquals(applied.sort(), [0, 0, 0, 0, 0, 0, 0, 3]);
+    assertEquals(applied.filter((migrations) => migrations > 0).length, 1);
     await pool.query("INSERT INTO schema_version VALUES (99)");
     await assertRejects(
       () => openPostgresLedger(inSchema(schema)),

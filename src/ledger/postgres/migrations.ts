@@ -4,9 +4,10 @@ import { inTransaction } from "./session.ts";
 import schemaSql from "./schema.sql" with { type: "text" };
 import labelsSql from "./labels.sql" with { type: "text" };
 import alertStatesSql from "./alert_states.sql" with { type: "text" };
+import lossesSql from "./losses.sql" with { type: "text" };
 
 /** What makes each version of the schema from the one before; the first makes all of it. Never changed, only added to. */
-const MIGRATIONS: readonly string[] = [schemaSql, labelsSql, alertStatesSql];
+const MIGRATIONS: readonly string[] = [schemaSql, labelsSql, alertStatesSql, lossesSql];
 
 /** Time limit of one migration or index: over a long log it takes minutes. */
 const MIGRATION_TIMEOUT_MS = 3_600_000;

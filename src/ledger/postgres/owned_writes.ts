@@ -5,7 +5,8 @@
  */
 import type { AlertStateKey } from "../alert_states.ts";
 import type { ObjectCut } from "../ledger.ts";
-import { fenced, OWNER } from "../sql/ledger.ts";
+import type { Loss } from "../losses.ts";
+import { checkCommitted, fenced, INSERT_LOSS, LOST_UNTIL, OWNER } from "../sql/ledger.ts";
 import { cutOf } from "../sql/rows.ts";
 import { withoutNul } from "./binary.ts";
 import type { Connection } from "./driver.ts";
@@ -72,6 +73,32 @@ export async function recordAlerts(
   { state, offset }: { state: string; offset: number },
 ): Promise<void> {
   await writeOwned(client, "record alerts", owned, RECORD_ALERTS, [listener, withoutNul(state), offset]);
+}
+
+/**
+ * Moves the next offset behind a loss and records it, in a transaction of the caller's.
+ *
+ * @throws FencedError where the epoch or the next offset moved on.
+ */
+export async function skipLoss(client: Connection, loss: Loss, epoch: number): Promise<void> {
+  const { topic, partition, firstOffset, nextOffset, foundAtMs } = loss;
+  const { rowCount } = await client.query(
+    `UPDATE partition_owner SET next_offset = $1
+     WHERE topic = $2 AND partition = $3 AND epoch = $4 AND coalesce(next_offset, $5) = $5`,
+    [nextOffset, topic, partition, epoch, firstOffset],
+  );
+  if (rowCount === 0) {
+    const { rows: [owner] } = await client.query(numbered(OWNER), [topic, partition]);
+    return checkCommitted({ ...loss, epoch }, owner);
+  }
+  const { rows: [{ lost_until: known }] } = await client.query(
+    numbered(LOST_UNTIL),
+    [topic, partition, firstOffset, firstOffset],
+  );
+  const from = Number(known ?? firstOffset);
+  if (from < nextOffset) {
+    await client.query(numbered(INSERT_LOSS), [topic, partition, from, nextOffset, foundAtMs]);
+  }
 }
 
 async function writeOwned(

@@ -1,4 +1,5 @@
 import type { GivenLabel, LedgerLabels, RecordedLabel } from "../labels.ts";
+import type { LedgerLosses, Loss } from "../losses.ts";
 import {
   type Claim,
   type CommittedRange,
@@ -15,7 +16,17 @@ import type { AlertStateKey, LedgerAlertStates } from "../alert_states.ts";
 import type { LedgerOutbox } from "../outbox.ts";
 import type { LedgerQueries } from "../queries.ts";
 import { flaggedText, labelCountsOf, labelsText, placedOf, recentOf, recentText } from "./query_text.ts";
-import { cutOf, deadLetterOf, flaggedOf, hourOf, labelOf, rangeOf, type Row, sizeOf } from "./rows.ts";
+import {
+  cutOf,
+  deadLetterOf,
+  flaggedOf,
+  hourOf,
+  labelOf,
+  lostOf,
+  rangeOf,
+  type Row,
+  sizeOf,
+} from "./rows.ts";
 
 /** Where the databases differ in the statements that they share. */
 export interface Dialect {
@@ -43,6 +54,13 @@ export const ADVANCE = `INSERT INTO listener_position AS old VALUES (?, ?, ?, ?)
 
 /** Epoch and next offset of a partition. */
 export const OWNER = "SELECT epoch, next_offset FROM partition_owner WHERE topic = ? AND partition = ?";
+
+/** Where a recorded loss ends that begins at the offset or before, and reaches beyond it. */
+export const LOST_UNTIL = `SELECT max(next_offset) AS lost_until FROM lost_range
+   WHERE topic = ? AND partition = ? AND first_offset <= ? AND next_offset > ?`;
+
+/** Records a loss that nobody has accepted; one with the same start is left as it is. */
+export const INSERT_LOSS = "INSERT INTO lost_range VALUES (?, ?, ?, ?, ?, NULL, NULL) ON CONFLICT DO NOTHING";
 
 /** Ranges that a new owner replays: those that end after its snapshot. */
 export const RANGES_AFTER =
@@ -76,6 +94,7 @@ export abstract class SqlLedger implements Ledger {
     recorded: { state: string; offset: number },
   ): Promise<void>;
   protected abstract makeIndexes(): Promise<void>;
+  protected abstract skipLoss(loss: Loss, epoch: number): Promise<void>;
   protected abstract snapshot(topic: string, partition: number): Promise<Claim["snapshot"]>;
 
   abstract claim(
@@ -148,6 +167,36 @@ export abstract class SqlLedger implements Ledger {
         delete rows[i];
         return hourOf(row);
       });
+    },
+  };
+
+  readonly losses: LedgerLosses = {
+    skip: (loss, epoch) => this.skipLoss(loss, epoch),
+    note: async ({ topic, partition, firstOffset, nextOffset, foundAtMs }) => {
+      await this.#run(INSERT_LOSS, [topic, partition, firstOffset, nextOffset, foundAtMs]);
+    },
+    list: async (topic) =>
+      (await this.#run("SELECT * FROM lost_range WHERE topic = ? ORDER BY partition, first_offset", [topic]))
+        .map(lostOf),
+    accept: async (topic, by, atMs) =>
+      (await this.#run(
+        `UPDATE lost_range SET accepted_by = ?, accepted_at_ms = ? WHERE topic = ? AND accepted_by IS NULL
+         RETURNING *`,
+        [by, atMs, topic],
+      )).map(lostOf),
+    followed: async (topic, role) => {
+      const [row] = await this.#run(
+        "SELECT name, topic_id FROM followed_topic WHERE topic = ? AND role = ?",
+        [topic, role],
+      );
+      return row && { name: String(row.name), id: String(row.topic_id) };
+    },
+    follow: async (topic, role, { name, id }) => {
+      await this.#run(
+        `INSERT INTO followed_topic VALUES (?, ?, ?, ?)
+         ON CONFLICT (topic, role) DO UPDATE SET name = excluded.name, topic_id = excluded.topic_id`,
+        [topic, role, name, id],
+      );
     },
   };
 
@@ -339,8 +388,13 @@ export function fenced(action: string, epoch: number, owner: Row | undefined): F
  * @param owner Row of `OWNER`.
  * @throws FencedError where it is not.
  */
-export function checkCommitted(outcome: Outcome, owner: Row | undefined): void {
-  const { topic, partition, epoch, firstOffset, nextOffset } = outcome;
+export function checkCommitted(
+  { topic, partition, epoch, firstOffset, nextOffset }: Pick<
+    Outcome,
+    "topic" | "partition" | "epoch" | "firstOffset" | "nextOffset"
+  >,
+  owner: Row | undefined,
+): void {
   if (Number(owner?.epoch) === epoch && Number(owner?.next_offset ?? NaN) === nextOffset) return;
   throw new FencedError(
     `Cannot commit ${topic}/${partition} from offset ${firstOffset} under epoch ${epoch} as both must be the ` +

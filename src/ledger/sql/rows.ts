@@ -5,6 +5,7 @@
  */
 import type { DeadLetterReason } from "../../domain/transaction.ts";
 import type { RecordedLabel } from "../labels.ts";
+import type { LostRange } from "../losses.ts";
 import type {
   CommittedRange,
   DeadLetter,
@@ -107,6 +108,19 @@ export function labelOf(row: Row): RecordedLabel {
     labelledAtMs: Number(row.labelled_at_ms),
     labelledBy: row.labelled_by === null ? null : String(row.labelled_by),
     produced: Boolean(row.produced),
+  };
+}
+
+/** A stretch that the stream deleted before it was read. */
+export function lostOf(row: Row): LostRange {
+  return {
+    topic: String(row.topic),
+    partition: Number(row.partition),
+    firstOffset: Number(row.first_offset),
+    nextOffset: Number(row.next_offset),
+    foundAtMs: Number(row.found_at_ms),
+    acceptedBy: row.accepted_by === null ? null : String(row.accepted_by),
+    acceptedAtMs: row.accepted_at_ms === null ? null : Number(row.accepted_at_ms),
   };
 }
 

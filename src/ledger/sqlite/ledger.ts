@@ -2,16 +2,28 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { attempt, inTransaction, openDatabase } from "../../runtime/sqlite.ts";
 import type { AlertStateKey } from "../alert_states.ts";
 import type { GivenLabel, RecordedLabel } from "../labels.ts";
+import type { Loss } from "../losses.ts";
 import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../ledger.ts";
 import { INSERT_LABEL, labelAfter, labelKey, NEWEST_LABEL } from "../sql/labels.ts";
-import { ADVANCE, type Dialect, fenced, OWNER, RANGES_AFTER, SqlLedger } from "../sql/ledger.ts";
+import {
+  ADVANCE,
+  checkCommitted,
+  type Dialect,
+  fenced,
+  INSERT_LOSS,
+  LOST_UNTIL,
+  OWNER,
+  RANGES_AFTER,
+  SqlLedger,
+} from "../sql/ledger.ts";
 import { QUERY_INDEXES } from "../sql/query_text.ts";
 import { knownOf, labelOf, MOST_MATCHES, rangeOf, type Row } from "../sql/rows.ts";
 import { findLogged } from "./log_filter.ts";
-import { sqliteWriter } from "./writer.ts";
+import { MOVE_OFFSET, sqliteWriter } from "./writer.ts";
 import schema from "./schema.sql" with { type: "text" };
 import labelSchema from "./labels.sql" with { type: "text" };
 import alertSchema from "./alert_states.sql" with { type: "text" };
+import lossSchema from "./losses.sql" with { type: "text" };
 
 const PAGE_ROWS = 50_000;
 const DIALECT: Dialect = {
@@ -39,7 +51,7 @@ const DIALECT: Dialect = {
 export function openSqliteLedger(path: string): Ledger {
   return new SqliteLedger(
     openDatabase(path, {
-      migrations: [schema, labelSchema, alertSchema],
+      migrations: [schema, labelSchema, alertSchema, lossSchema],
       table: "partition_owner",
       purpose: "ledger",
     }),
@@ -170,6 +182,21 @@ class SqliteLedger extends SqlLedger {
         "INSERT INTO alert_state VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
       ).run(listener, topic, partition, state);
       database.prepare(ADVANCE).run(listener, topic, partition, offset);
+    });
+  }
+
+  protected override skipLoss(loss: Loss, epoch: number): Promise<void> {
+    const { topic, partition, firstOffset, nextOffset, foundAtMs } = loss;
+    return this.#inTransaction((database) => {
+      const moved = database.prepare(MOVE_OFFSET).run(nextOffset, topic, partition, epoch, firstOffset);
+      if (moved.changes === 0) {
+        return checkCommitted({ ...loss, epoch }, database.prepare(OWNER).get(topic, partition));
+      }
+      const known = database.prepare(LOST_UNTIL).get(topic, partition, firstOffset, firstOffset);
+      const from = Number(known?.lost_until ?? firstOffset);
+      if (from < nextOffset) {
+        database.prepare(INSERT_LOSS).run(topic, partition, from, nextOffset, foundAtMs);
+      }
     });
   }
 

@@ -19,6 +19,7 @@ const METHODS = [
 const LABELS = ["add", "history", "pending", "markProduced"] as const;
 const ALERT_STATES = ["read", "record"] as const;
 const OUTBOX = ["sizesAfter", "byHour"] as const;
+const LOSSES = ["skip", "note", "list", "accept", "followed", "follow"] as const;
 const QUERIES = ["prepare", "flagged", "recent", "labelsAt", "snapshot"] as const;
 
 /**
@@ -53,6 +54,7 @@ export async function openSqliteLedgerThread(path: string): Promise<Ledger> {
       "alertStates.",
     ),
     outbox: calls<Ledger["outbox"], typeof OUTBOX[number]>(thread, OUTBOX, "outbox."),
+    losses: calls<Ledger["losses"], typeof LOSSES[number]>(thread, LOSSES, "losses."),
     queries: calls<Ledger["queries"], typeof QUERIES[number]>(thread, QUERIES, "queries."),
     ranges: (...args) => thread.iterate<CommittedRange>("ranges", args),
     loggedOffsets: (...args) => thread.iterate<Float64Array>("loggedOffsets", args),

@@ -10,6 +10,10 @@ import { checkCommitted, OWNER } from "../sql/ledger.ts";
 import { sqliteLog } from "./log.ts";
 import { sqliteLogFilter } from "./log_filter.ts";
 
+/** Moves the next offset of a partition, where epoch and offset are the expected ones. */
+export const MOVE_OFFSET = `UPDATE partition_owner SET next_offset = ?1
+  WHERE topic = ?2 AND partition = ?3 AND epoch = ?4 AND coalesce(next_offset, ?5) = ?5`;
+
 /**
  * Prepares the statements and returns the function that commits an outcome.
  *
@@ -20,10 +24,7 @@ import { sqliteLogFilter } from "./log_filter.ts";
  * the disk is full or locked; then nothing was written.
  */
 export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void {
-  const move = database.prepare(
-    `UPDATE partition_owner SET next_offset = ?1
-     WHERE topic = ?2 AND partition = ?3 AND epoch = ?4 AND coalesce(next_offset, ?5) = ?5`,
-  );
+  const move = database.prepare(MOVE_OFFSET);
   const current = database.prepare(OWNER);
   const log = sqliteLog(database);
   const filter = sqliteLogFilter(database);

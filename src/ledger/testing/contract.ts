@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
 import { alertStateCases } from "./alert_state_cases.ts";
 import { labelCases } from "./label_cases.ts";
+import { lossCases } from "./loss_cases.ts";
 import { FencedError, type Ledger, type ObjectCut } from "../ledger.ts";
 import { outboxCases } from "./outbox_cases.ts";
 import { outcomeOf } from "./outcomes.ts";
@@ -226,4 +227,5 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
   labelCases(test);
   alertStateCases(test);
   outboxCases(test);
+  lossCases(test);
 }

@@ -9,11 +9,12 @@ import type {
   GroupMember,
   GroupMemberOptions,
   KafkaClient,
+  KnownTopic,
   ProducerConnection,
   TopicConnection,
 } from "../client.ts";
 import { type KafkaAddress, readAuthority } from "../url.ts";
-import { KafkajsConnection } from "./connection.ts";
+import { createCluster, type KafkaCluster, KafkajsConnection, lookAtTopic } from "./connection.ts";
 import { FrameSocket, LargeAnswers } from "./frame_socket.ts";
 import { KafkajsMember } from "./member.ts";
 import { KafkajsProducer } from "./producer.ts";
@@ -35,7 +36,7 @@ interface KafkajsError extends Error {
 export class KafkajsClient implements KafkaClient {
   readonly #kafka: Kafka;
   readonly #answers: LargeAnswers;
-  #admin: Promise<Admin> | undefined;
+  #connected: Promise<Connected> | undefined;
 
   private constructor(kafka: Kafka, answers: LargeAnswers) {
     this.#kafka = kafka;
@@ -49,21 +50,26 @@ export class KafkajsClient implements KafkaClient {
   }
 
   async clusterId(): Promise<string> {
-    return (await this.#ask((admin) => admin.describeCluster())).clusterId;
+    return (await this.#ask(({ admin }) => admin.describeCluster())).clusterId;
   }
 
   async createTopic(topic: string, numPartitions: number): Promise<void> {
     const topics = [{ topic, numPartitions, replicationFactor: -1 }];
-    await this.#ask((admin) => admin.createTopics({ topics, waitForLeaders: false }));
+    await this.#ask(({ admin }) => admin.createTopics({ topics, waitForLeaders: false }));
   }
 
-  leaders(topic: string): Promise<number[]> {
-    return this.#ask(async (admin) => {
+  topic(topic: string): Promise<KnownTopic> {
+    return this.#ask(async ({ admin, cluster }) => {
+      const known = await lookAtTopic(cluster, topic);
+      if (known !== undefined) return known;
       try {
         const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        return topics.find(({ name }) => name === topic)?.partitions.map(({ leader }) => leader) ?? [];
+        const found = topics.find(({ name }) => name === topic);
+        return { id: undefined, leaders: found?.partitions.map(({ leader }) => leader) ?? [] };
       } catch (error) {
-        if ((error as KafkajsError).type === "UNKNOWN_TOPIC_OR_PARTITION") return [];
+        if ((error as KafkajsError).type === "UNKNOWN_TOPIC_OR_PARTITION") {
+          return { id: undefined, leaders: [] };
+        }
         throw error;
       }
     });
@@ -92,35 +98,47 @@ export class KafkajsClient implements KafkaClient {
   };
 
   async close(): Promise<void> {
-    const admin = this.#admin;
-    this.#admin = undefined;
-    await (await admin)?.disconnect();
+    const connected = this.#connected;
+    this.#connected = undefined;
+    await disconnect(await connected);
   }
 
   /** Asks once more over a new connection if the first one fails. */
-  async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    const isFresh = this.#admin === undefined;
+  async #ask<T>(question: (connected: Connected) => Promise<T>): Promise<T> {
+    const isFresh = this.#connected === undefined;
     try {
-      return await question(await this.#connectedAdmin());
+      return await question(await this.#connect());
     } catch (error) {
       // Kafka itself answered, or no other connection would do better.
       const isAnswered = (error as KafkajsError).type !== undefined;
       if (isFresh || isAnswered || this.explain(error).isFinal) throw error;
-      this.#admin?.then((admin) => admin.disconnect()).catch(() => {}); // it is broken
-      this.#admin = undefined;
-      return await question(await this.#connectedAdmin());
+      this.#connected?.then(disconnect).catch(() => {}); // it is broken
+      this.#connected = undefined;
+      return await question(await this.#connect());
     }
   }
 
-  #connectedAdmin(): Promise<Admin> {
-    if (this.#admin !== undefined) return this.#admin;
-    const admin = this.#kafka.admin();
-    const connecting = admin.connect().then(() => admin);
+  #connect(): Promise<Connected> {
+    if (this.#connected !== undefined) return this.#connected;
+    const connected: Connected = { admin: this.#kafka.admin(), cluster: createCluster(this.#kafka) };
+    const connecting = Promise.all([connected.admin.connect(), connected.cluster.connect()])
+      .then(() => connected);
     connecting.catch(() => {
-      if (this.#admin === connecting) this.#admin = undefined;
+      if (this.#connected === connecting) this.#connected = undefined;
+      disconnect(connected).catch(() => {});
     });
-    return this.#admin = connecting;
+    return this.#connected = connecting;
   }
+}
+
+/** Connections for questions: kafkajs's own, and one below its public interface for what it does not ask. */
+interface Connected {
+  admin: Admin;
+  cluster: KafkaCluster;
+}
+
+async function disconnect(connected: Connected | undefined): Promise<void> {
+  await Promise.all([connected?.admin.disconnect(), connected?.cluster.disconnect()]);
 }
 
 const CONNECTION_TIMEOUT_MS = 5000;

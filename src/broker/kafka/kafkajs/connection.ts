@@ -11,8 +11,16 @@ import {
   type FetchedPartition,
   type FetchRequest,
 } from "../wire/fetch_protocol.ts";
-import type { TopicConnection } from "../client.ts";
+import {
+  decodeMetadataResponse,
+  encodeMetadataRequest,
+  METADATA_KEY,
+  METADATA_VERSION,
+} from "../wire/metadata_protocol.ts";
+import type { KnownTopic, TopicConnection } from "../client.ts";
 import type { LargeAnswers } from "./frame_socket.ts";
+
+const METADATA_TIMEOUT_MS = 15_000;
 
 /** One connected node of kafkajs's cluster, as far as it is used here. */
 interface KafkaNode {
@@ -33,7 +41,11 @@ interface KafkaNode {
 }
 
 /** kafkajs's cluster, as far as it is used here. */
-interface KafkaCluster {
+export interface KafkaCluster {
+  readonly brokerPool: {
+    /** A node that is connected, or the first one that can be. */
+    findConnectedBroker(): Promise<KafkaNode>;
+  };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   refreshMetadata(): Promise<void>;
@@ -95,18 +107,12 @@ export class KafkajsConnection implements TopicConnection {
   async fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
     const node = await this.#cluster.findBroker({ nodeId });
     checkFetchVersions(node.versions[FETCH_KEY]);
-    const buffer = encodeFetchRequest(this.#topic, wanted);
-    return await node.connectionPool.send<FetchedPartition[]>({
-      request: {
-        apiKey: FETCH_KEY,
-        apiVersion: FETCH_VERSION,
-        apiName: "Fetch",
-        encode: () => Promise.resolve({ buf: buffer, buffer }),
-      },
-      response: {
-        decode: (payload) => Promise.resolve(decodeFetchResponse(this.#answers.take(payload))),
-        parse: (fetched) => Promise.resolve(fetched),
-      },
+    return await send(node, {
+      apiKey: FETCH_KEY,
+      apiVersion: FETCH_VERSION,
+      apiName: "Fetch",
+      body: encodeFetchRequest(this.#topic, wanted),
+      decode: (payload) => decodeFetchResponse(this.#answers.take(payload)),
       requestTimeout: wanted.maxWaitMs + FETCH_TIMEOUT_MS,
     });
   }
@@ -126,12 +132,49 @@ export class KafkajsConnection implements TopicConnection {
   }
 }
 
+/** Looks at a topic over any node; undefined where the node does not know ids of topics. */
+export async function lookAtTopic(cluster: KafkaCluster, topic: string): Promise<KnownTopic | undefined> {
+  const node = await cluster.brokerPool.findConnectedBroker();
+  if (!(node.versions[METADATA_KEY]?.maxVersion >= METADATA_VERSION)) return undefined;
+  return await send(node, {
+    apiKey: METADATA_KEY,
+    apiVersion: METADATA_VERSION,
+    apiName: "Metadata",
+    body: encodeMetadataRequest(topic),
+    decode: decodeMetadataResponse,
+    requestTimeout: METADATA_TIMEOUT_MS,
+  });
+}
+
+/** Sends a request that is encoded already; `apiName` is for kafkajs's own log. */
+async function send<T>(
+  node: KafkaNode,
+  { body, decode, requestTimeout, ...request }: {
+    apiKey: number;
+    apiVersion: number;
+    apiName: string;
+    body: Buffer;
+    decode(payload: Buffer): T;
+    /** Milliseconds. */
+    requestTimeout: number;
+  },
+): Promise<T> {
+  return await node.connectionPool.send<T>({
+    request: { ...request, encode: () => Promise.resolve({ buf: body, buffer: body }) },
+    response: {
+      decode: (payload) => Promise.resolve(decode(payload)),
+      parse: (decoded) => Promise.resolve(decoded),
+    },
+    requestTimeout,
+  });
+}
+
 /**
  * A cluster of kafkajs that is in no group; the caller connects and disconnects it.
  *
  * kafkajs hands its cluster to the assigners of a consumer; the consumer itself is never run.
  */
-function createCluster(kafka: Kafka): KafkaCluster {
+export function createCluster(kafka: Kafka): KafkaCluster {
   let cluster: KafkaCluster | undefined;
   kafka.consumer({
     groupId: "none",

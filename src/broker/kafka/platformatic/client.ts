@@ -5,6 +5,7 @@ import type {
   GroupMember,
   GroupMemberOptions,
   KafkaClient,
+  KnownTopic,
   ProducerConnection,
   TopicConnection,
 } from "../client.ts";
@@ -84,13 +85,19 @@ export class PlatformaticClient implements KafkaClient {
     }
   }
 
-  async leaders(topic: string): Promise<number[]> {
+  async topic(name: string): Promise<KnownTopic> {
     try {
-      const { topics } = await this.#admin.metadata({ topics: [topic], forceUpdate: true, retries: 0 });
-      return topics.get(topic)?.partitions.map(({ leader }) => leader) ?? [];
+      const { topics } = await this.#admin.metadata({ topics: [name], forceUpdate: true, retries: 0 });
+      const found = topics.get(name);
+      const id = found?.id.replaceAll("-", "");
+      return {
+        // For a cluster that knows no ids, the package gives the name, and Kafka zeros.
+        id: id === name || /^0*$/.test(id ?? "") ? undefined : id,
+        leaders: found?.partitions.map(({ leader }) => leader) ?? [],
+      };
     } catch (error) {
       // The package makes a message of Kafka's answer.
-      if ((error as Error).message === `Unknown topic ${topic}.`) return [];
+      if ((error as Error).message === `Unknown topic ${name}.`) return { id: undefined, leaders: [] };
       throw error;
     }
   }

@@ -22,6 +22,8 @@ export interface RecordSetSource {
   toOffset?: number;
   /** Aborted transactions, in any order. */
   aborted?: readonly AbortedTransaction[];
+  /** Told of each batch that is a marker or was aborted. */
+  onMarkers?(firstOffset: number, nextOffset: number): void;
 }
 
 const decoder = new TextDecoder();
@@ -158,7 +160,9 @@ export class RecordSet {
       const nextOffset = baseOffset + view.getInt32(at + AT.lastDelta) + 1;
       const left = view.getInt32(at + AT.count);
       this.#at = end;
-      if (this.#isLeftOut(at, attributes, nextOffset) || left <= 0 || nextOffset <= this.nextOffset) {
+      const isLeftOut = this.#isLeftOut(at, attributes, nextOffset);
+      if (isLeftOut) this.#source.onMarkers?.(baseOffset, nextOffset);
+      if (isLeftOut || left <= 0 || nextOffset <= this.nextOffset) {
         this.nextOffset = Math.max(this.nextOffset, Math.min(nextOffset, this.#toOffset));
         continue;
       }
