@@ -73,7 +73,9 @@ Deno.test("runConsumer() records what was deleted before it was read, until some
       onStatus: (status) => statuses.push(status.lost),
     });
     assertEquals(lost, startOffset - from);
-    assert(lines.some((line) => line.includes(`${lost} offsets, ${from} to ${startOffset - 1}, were deleted`)));
+    assert(
+      lines.some((line) => line.includes(`${lost} offsets, ${from} to ${startOffset - 1}, were deleted`)),
+    );
     assert(statuses.includes(lost), String(statuses));
     const [loss] = await ledger.losses.list(TOPIC);
     assertEquals([loss.firstOffset, loss.nextOffset, loss.acceptedBy], [from, startOffset, null]);

@@ -61,7 +61,9 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
     `consumed   ${count("records")} records in ${seconds.toFixed(1)} s, ${rate} a second: ${counts}; ` +
       `ledger ${ledger.name}, objects ${store.name}`,
   );
-  const lost = lostOffsets((await ledger.losses.list(flags.topic)).filter((each) => each.acceptedBy === null));
+  const lost = lostOffsets(
+    (await ledger.losses.list(flags.topic)).filter((each) => each.acceptedBy === null),
+  );
   if (lost === 0) return;
   console.error(
     `LOST       ${lost} offsets of ${flags.topic} were deleted from the stream before they were read; with ` +

@@ -14,7 +14,7 @@ import type {
   TopicConnection,
 } from "../client.ts";
 import { type KafkaAddress, readAuthority } from "../url.ts";
-import { createCluster, type KafkaCluster, KafkajsConnection, lookAtTopic } from "./connection.ts";
+import { KafkajsConnection, KafkajsLookup } from "./connection.ts";
 import { FrameSocket, LargeAnswers } from "./frame_socket.ts";
 import { KafkajsMember } from "./member.ts";
 import { KafkajsProducer } from "./producer.ts";
@@ -59,8 +59,8 @@ export class KafkajsClient implements KafkaClient {
   }
 
   topic(topic: string): Promise<KnownTopic> {
-    return this.#ask(async ({ admin, cluster }) => {
-      const known = await lookAtTopic(cluster, topic);
+    return this.#ask(async ({ admin, lookup }) => {
+      const known = await lookup.topic(topic);
       if (known !== undefined) return known;
       try {
         const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
@@ -120,8 +120,8 @@ export class KafkajsClient implements KafkaClient {
 
   #connect(): Promise<Connected> {
     if (this.#connected !== undefined) return this.#connected;
-    const connected: Connected = { admin: this.#kafka.admin(), cluster: createCluster(this.#kafka) };
-    const connecting = Promise.all([connected.admin.connect(), connected.cluster.connect()])
+    const connected: Connected = { admin: this.#kafka.admin(), lookup: new KafkajsLookup(this.#kafka) };
+    const connecting = Promise.all([connected.admin.connect(), connected.lookup.connect()])
       .then(() => connected);
     connecting.catch(() => {
       if (this.#connected === connecting) this.#connected = undefined;
@@ -134,11 +134,11 @@ export class KafkajsClient implements KafkaClient {
 /** Connections for questions: kafkajs's own, and one below its public interface for what it does not ask. */
 interface Connected {
   admin: Admin;
-  cluster: KafkaCluster;
+  lookup: KafkajsLookup;
 }
 
 async function disconnect(connected: Connected | undefined): Promise<void> {
-  await Promise.all([connected?.admin.disconnect(), connected?.cluster.disconnect()]);
+  await Promise.all([connected?.admin.disconnect(), connected?.lookup.disconnect()]);
 }
 
 const CONNECTION_TIMEOUT_MS = 5000;

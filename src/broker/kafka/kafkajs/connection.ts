@@ -41,7 +41,7 @@ interface KafkaNode {
 }
 
 /** kafkajs's cluster, as far as it is used here. */
-export interface KafkaCluster {
+interface KafkaCluster {
   readonly brokerPool: {
     /** A node that is connected, or the first one that can be. */
     findConnectedBroker(): Promise<KafkaNode>;
@@ -132,18 +132,37 @@ export class KafkajsConnection implements TopicConnection {
   }
 }
 
-/** Looks at a topic over any node; undefined where the node does not know ids of topics. */
-export async function lookAtTopic(cluster: KafkaCluster, topic: string): Promise<KnownTopic | undefined> {
-  const node = await cluster.brokerPool.findConnectedBroker();
-  if (!(node.versions[METADATA_KEY]?.maxVersion >= METADATA_VERSION)) return undefined;
-  return await send(node, {
-    apiKey: METADATA_KEY,
-    apiVersion: METADATA_VERSION,
-    apiName: "Metadata",
-    body: encodeMetadataRequest(topic),
-    decode: decodeMetadataResponse,
-    requestTimeout: METADATA_TIMEOUT_MS,
-  });
+/** kafkajs's connections for questions that kafkajs itself does not ask. */
+export class KafkajsLookup {
+  readonly #cluster: KafkaCluster;
+
+  /** Connects to nothing. */
+  constructor(kafka: Kafka) {
+    this.#cluster = createCluster(kafka);
+  }
+
+  /** Connects to the first broker that answers. */
+  connect(): Promise<void> {
+    return this.#cluster.connect();
+  }
+
+  /** Looks at a topic over any node; undefined where the node does not know ids of topics. */
+  async topic(topic: string): Promise<KnownTopic | undefined> {
+    const node = await this.#cluster.brokerPool.findConnectedBroker();
+    if (!(node.versions[METADATA_KEY]?.maxVersion >= METADATA_VERSION)) return undefined;
+    return await send(node, {
+      apiKey: METADATA_KEY,
+      apiVersion: METADATA_VERSION,
+      apiName: "Metadata",
+      body: encodeMetadataRequest(topic),
+      decode: decodeMetadataResponse,
+      requestTimeout: METADATA_TIMEOUT_MS,
+    });
+  }
+
+  disconnect(): Promise<void> {
+    return this.#cluster.disconnect();
+  }
 }
 
 /** Sends a request that is encoded already; `apiName` is for kafkajs's own log. */
@@ -174,7 +193,7 @@ async function send<T>(
  *
  * kafkajs hands its cluster to the assigners of a consumer; the consumer itself is never run.
  */
-export function createCluster(kafka: Kafka): KafkaCluster {
+function createCluster(kafka: Kafka): KafkaCluster {
   let cluster: KafkaCluster | undefined;
   kafka.consumer({
     groupId: "none",
