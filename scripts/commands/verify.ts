@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
+import type { ObjectDamage, Repair } from "../../src/verify/repair.ts";
 import type { Verification } from "../../src/verify/verify.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { topicName } from "../cli/options/values.ts";
@@ -10,6 +11,7 @@ interface VerifyFlags extends Partial<Config> {
   topic: string;
   json?: boolean;
   quiet?: boolean;
+  repair?: boolean;
 }
 
 /** The command `verify`: proof that nothing was lost and nothing doubled; exit code 1 where something was. */
@@ -19,14 +21,19 @@ export const verifyCommand: Command = engineOptions(
       "Prove from stream, ledger and objects that every transaction is accounted for exactly once.",
     )
     .option("--topic <name>", "topic of the transactions", topicName, "transactions")
+    .option(
+      "--repair",
+      "have missing and altered objects written again from the ledger, set unknown ones aside",
+    )
     .option("--json", "print what was found as JSON")
     .option("--quiet", "no progress"),
   ["stream", "ledger", "objects"],
 ).action(run);
 
 async function run(flags: VerifyFlags): Promise<void> {
-  const [{ verify }, { startProgress }] = await Promise.all([
+  const [{ verify }, { repairObjects }, { startProgress }] = await Promise.all([
     import("../../src/verify/verify.ts"),
+    import("../../src/verify/repair.ts"),
     import("../cli/progress.ts"),
   ]);
   const config = readConfig(flags);
@@ -43,19 +50,22 @@ async function run(flags: VerifyFlags): Promise<void> {
   );
   const progress = startProgress("verify", { total, unit: "records", quiet: flags.quiet || flags.json });
   let offsets = 0;
+  const damages: ObjectDamage[] = [];
   const found = await verify({
     broker,
     ledger,
     store,
     topic,
+    onDamage: (damage) => damages.push(damage),
     onProgress: (more) => progress.update(offsets += more, offsets),
   });
   progress.stop();
-  console.log(flags.json ? JSON.stringify(found, null, 2) : describe(found));
+  const repair = flags.repair ? await repairObjects({ ledger, store, topic }, damages) : undefined;
+  console.log(flags.json ? JSON.stringify({ ...found, repair }, null, 2) : describe(found, repair));
   if (!found.ok) Deno.exitCode = 1;
 }
 
-function describe(found: Verification): string {
+function describe(found: Verification, repair: Repair | undefined): string {
   const lines = [
     `stream     ${found.offsets} records in ${found.partitions} partition${
       found.partitions === 1 ? "" : "s"
@@ -76,8 +86,24 @@ function describe(found: Verification): string {
   if (found.problems.some(({ kind }) => PENDING.has(kind))) {
     lines.push("           what is only not done yet is done by: deno task consume --until-empty");
   }
+  if (repair !== undefined) lines.push(...describeRepair(repair));
+  else if (found.problems.some(({ kind }) => REPAIRABLE.has(kind))) {
+    lines.push("           objects are written again from the ledger by: deno task verify --repair");
+  }
   return lines.join("\n");
 }
+
+function describeRepair({ toWriteAgain, setAside }: Repair): string[] {
+  if (toWriteAgain + setAside.length === 0) return ["repaired   nothing: no object was in need of it"];
+  return [
+    `repaired   ${toWriteAgain} objects are to be written again; a running consumer does it within a minute,`,
+    "           otherwise: deno task consume --until-empty; then verify once more",
+    ...setAside.map(({ key, now }) => `           ${key} is now ${now}`),
+  ];
+}
+
+/** Problems that `--repair` solves. */
+const REPAIRABLE: ReadonlySet<string> = new Set(["object-missing", "object-altered", "unknown-object"]);
 
 /** Problems that a consumer that goes on would solve. */
 const PENDING: ReadonlySet<string> = new Set([

@@ -83,7 +83,7 @@ function coverageOf(ledger: DatabaseSync): string[] {
 async function objectsIn(folder: string): Promise<string[]> {
   await using store = openDirectory(folder);
   const lines: string[] = [];
-  for await (const key of store.list("")) {
+  for await (const key of store.list("flagged/")) {
     lines.push(`${key} ${withoutTime(new TextDecoder().decode(await store.get(key)))}`);
   }
   return lines;

@@ -5,6 +5,7 @@ import type { Subscription } from "../broker/broker.ts";
 import type { Outcome } from "../ledger/ledger.ts";
 import { type Loss, lostOffsets } from "../ledger/losses.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
+import { StuckError } from "../relay/stuck_error.ts";
 import { Semaphore } from "../runtime/semaphore.ts";
 import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
@@ -79,13 +80,15 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
 
 /** Repeats attempts until the signal aborts, and reports their failures. */
 function retryReported(what: string, telemetry: Telemetry, signal: AbortSignal): RetryOptions {
+  const who = Symbol(what);
   return {
     signal,
     onRetry: (error) => {
       telemetry.count("retries");
-      telemetry.trouble(what, error.message);
+      telemetry.trouble(what, error.message, false, who);
     },
-    onRecovered: () => telemetry.recovered(what),
+    onRecovered: () => telemetry.recovered(what, who),
+    onGivenUp: () => telemetry.recovered(what, who, true),
   };
 }
 
@@ -207,7 +210,7 @@ class Consumer {
     const relays = new PartitionRelays(
       this.#member,
       claimed.place,
-      (error) => this.#ends.failing.abort(error),
+      (error) => this.#relayFailed(error),
     );
     this.#owned.set(partition, { partition: claimed, relays });
     this.#member.settings.onOwned?.(partition, claimed.stage);
@@ -240,6 +243,13 @@ class Consumer {
       const unaccepted = (await losses.list(topic)).filter(({ acceptedBy }) => acceptedBy === null);
       this.#unaccepted = lostOffsets(unaccepted);
     }, this.#member.retry(`ledger ${name}`));
+  }
+
+  #relayFailed(error: unknown) {
+    const { settings: { signal }, telemetry } = this.#member;
+    // Asked to end, it leaves to the next owner what waits for a person.
+    if (error instanceof StuckError && signal?.aborted) telemetry.log("warn", error.message);
+    else this.#ends.failing.abort(error);
   }
 
   #look(onStatus: (status: ConsumerStatus) => void) {

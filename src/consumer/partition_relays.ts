@@ -21,14 +21,18 @@ export class PartitionRelays {
    * @param onFailure Called with an error that ends a relay.
    */
   constructor(member: Member, place: Place, onFailure: (error: unknown) => void) {
-    const { broker, ledger, store, listeners, cutMemory, settings, telemetry } = member;
+    const { broker, ledger, store, listeners, settings, telemetry } = member;
     const start = (what: string, step: RelayStep, maxDelayMs?: number) =>
       new Relay(step, { retry: { ...member.retry(what), maxDelayMs }, onFailure });
     this.#deadLetters = start(`dead letters to ${broker.name}`, deadLetterStep(broker, ledger, place));
     this.#flagged = [
       start(
         `objects to ${store.name}`,
-        objectStep({ ledger, store, cutMemory, format: settings.format }, place, settings),
+        objectStep(
+          { ...member, format: settings.format, onSetAside: setAsideReport(telemetry) },
+          place,
+          settings,
+        ),
       ),
       ...listeners.map((listener) =>
         start(
@@ -64,6 +68,17 @@ export class PartitionRelays {
   #all(): Relay[] {
     return [this.#deadLetters, ...this.#flagged];
   }
+}
+
+function setAsideReport(telemetry: Telemetry): (key: string, now: string) => void {
+  telemetry.count("objects_set_aside", 0);
+  return (key, now) => {
+    telemetry.count("objects_set_aside");
+    telemetry.log(
+      "warn",
+      `object ${key}, which the ledger does not know (any more), was set aside as ${now}`,
+    );
+  };
 }
 
 function alertHooks(telemetry: Telemetry, listener: string): AlertHooks {

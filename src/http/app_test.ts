@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "../testing/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../testing/assert.ts";
 import { openTestingApp } from "./testing/app.ts";
 import { makeToken } from "./access/tokens.ts";
 
@@ -214,6 +214,11 @@ Deno.test("GET /v1/status, /metrics, /readyz and /openapi.json agree with the st
   assertStringIncludes(metrics, `edgewood_labels_applied_total ${sumOf("labelsApplied")}\n`);
   assert(sumOf("keys") > 100 && sumOf("labelsApplied") > 1000);
   assertEquals(await (await app.ask("/readyz")).json(), { ready: true, reasons: [] });
+  app.failing.push({ what: "objects to s3://h/b", ageMs: 61_000, message: "503" });
+  const failing = await app.ask("/readyz");
+  assertEquals(failing.status, 503);
+  assertMatch((await failing.json()).reasons[0], /^objects to s3:\/\/h\/b: failing since 20\S+Z: 503$/);
+  app.failing.pop();
   const openApi = await (await app.ask("/openapi.json")).json();
   assertEquals(openApi.openapi, "3.1.0");
   for (const path of ["/v1/score", "/v1/labels", "/v1/flagged", "/v1/transactions/{id}"]) {

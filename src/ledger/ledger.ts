@@ -204,6 +204,8 @@ export class FencedError extends Error {
 export interface Ledger extends AsyncDisposable {
   /** The ledger as a person would name it, without secrets. */
   readonly name: string;
+  /** What tells this ledger from every other; a copy of it, such as a standby, has the same. */
+  id(): Promise<string>;
 
   /**
    * Makes `owner` the owner of the partition, and fences every owner before it.
@@ -251,6 +253,10 @@ export interface Ledger extends AsyncDisposable {
   pendingCuts(topic: string, partition: number, limit: number): Promise<ObjectCut[]>;
   /** Notes that the objects are stored with the recorded bytes. */
   markStored(keys: readonly string[]): Promise<void>;
+  /** Notes that the objects are not stored (any more), so that the partition's owner writes them again. */
+  markUnstored(keys: readonly string[]): Promise<void>;
+  /** The last cut whose object is known to be stored, of a topic or of any; undefined where there is none. */
+  lastStored(topic?: string): Promise<ObjectCut | undefined>;
 
   readonly queries: LedgerQueries;
 

@@ -1,3 +1,5 @@
+import type { Partition } from "../domain/place.ts";
+
 /**
  * Keys of objects: `flagged/dt=YYYY-MM-DD/hour=HH/<topic>-<partition>-<first offset>.<format>`.
  *
@@ -21,6 +23,14 @@ export function objectKey(
   const [day, time] = new Date(object.hourMs).toISOString().split("T");
   const file = `${object.topic}-${object.partition}-${object.firstOffset}.${object.format}`;
   return `${OBJECT_PREFIX}dt=${day}/hour=${time.slice(0, 2)}/${file}`;
+}
+
+/** Partition and first offset that a key of {@link objectKey} names; undefined for any other key. */
+export function placeOfKey(key: string): Partition & { firstOffset: number } | undefined {
+  const parts = /\/([^/]+)-(\d+)-(\d+)\.(?:ndjson|parquet)$/.exec(key);
+  return parts === null
+    ? undefined
+    : { topic: parts[1], partition: Number(parts[2]), firstOffset: Number(parts[3]) };
 }
 
 /** What every object's key begins with. */

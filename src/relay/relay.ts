@@ -4,7 +4,9 @@
  * @module
  */
 import { FencedError } from "../ledger/ledger.ts";
+import { DeliveryError } from "../runtime/delivery_error.ts";
 import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
+import { StuckError } from "./stuck_error.ts";
 
 /** One step of a relay. */
 export interface RelayStep {
@@ -29,7 +31,8 @@ export interface RelayOptions {
 /**
  * Runs the steps of one relay one after another.
  *
- * A step that throws a retriable `DeliveryError` is repeated until the signal aborts. A `FencedError` ends the relay in
+ * A step that throws a retriable `DeliveryError` is repeated until the signal aborts; a `StuckError` only while the relay
+ * is not to end. A `FencedError` ends the relay in
  * silence: the partition's new owner goes on. Anything else ends it and is reported.
  */
 export class Relay {
@@ -38,7 +41,7 @@ export class Relay {
   readonly #ending = new AbortController();
   readonly #running: Promise<void>;
   #wake = new AbortController();
-  #finishing = false;
+  readonly #finishing = new AbortController();
   #flushing = false;
 
   /** Starts the loop. */
@@ -61,7 +64,7 @@ export class Relay {
 
   /** Delivers all that is committed, and ends. */
   async finish(): Promise<void> {
-    this.#finishing = true;
+    this.#finishing.abort();
     this.kick();
     await this.#running;
   }
@@ -79,12 +82,16 @@ export class Relay {
     try {
       while (!signal.aborted) {
         this.#wake = new AbortController();
-        const finishing = this.#finishing;
+        const finishing = this.#finishing.signal.aborted;
         const flushing = this.#flushing;
         this.#flushing = false;
         const next = await retry(() => this.#step(finishing || flushing, signal), {
           ...this.#options.retry,
           signal,
+          wake: this.#finishing.signal,
+          retriable: (error) =>
+            error instanceof DeliveryError && error.retriable &&
+            !(error instanceof StuckError && this.#finishing.signal.aborted),
         });
         if (next === "more") {
           this.#flushing ||= flushing;

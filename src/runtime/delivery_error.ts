@@ -1,6 +1,6 @@
 /** Why a broker, an object store or a listener did not take something; a `retriable` call may succeed later. */
 export class DeliveryError extends Error {
-  override readonly name = "DeliveryError";
+  override readonly name: string = "DeliveryError";
   readonly retriable: boolean;
   /** Least wait before another attempt, milliseconds; 0 if the other side named none. */
   readonly retryAfterMs: number;

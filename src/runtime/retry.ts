@@ -10,12 +10,16 @@ export interface RetryOptions {
   maxDelayMs?: number;
   /** Gives up, also during a wait: the last error is thrown. */
   signal?: AbortSignal;
+  /** Ends the wait during which it aborts, so that the next attempt begins at once. */
+  wake?: AbortSignal;
   /** Whether another attempt may succeed; by default, after a retriable `DeliveryError`. */
   retriable?(error: unknown): boolean;
   /** Called after each failure that another attempt follows; the first attempt is number 1. */
   onRetry?(error: Error, attempt: number): void;
   /** Called when an attempt succeeds after a failure. */
   onRecovered?(): void;
+  /** Called when it ends with an error after an earlier failure. */
+  onGivenUp?(): void;
 }
 
 /**
@@ -44,7 +48,7 @@ export async function retry<T>(
   attempt: (number: number) => Promise<T> | T,
   options: RetryOptions = {},
 ): Promise<T> {
-  const { deadlineMs = Infinity, baseDelayMs = 50, maxDelayMs = 5_000, signal } = options;
+  const { deadlineMs = Infinity, baseDelayMs = 50, maxDelayMs = 5_000, signal, wake } = options;
   const { retriable = (error) => error instanceof DeliveryError && error.retriable } = options;
   const deadline = performance.now() + deadlineMs;
   for (let number = 1;; number++) {
@@ -55,15 +59,22 @@ export async function retry<T>(
       const jitteredMs = Math.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (number - 1));
       const delayMs = (error instanceof DeliveryError ? error.retryAfterMs : 0) + jitteredMs;
       const late = performance.now() + delayMs > deadline;
-      if (late || signal?.aborted || !retriable(error)) throw error;
-      options.onRetry?.(error as Error, number);
-      await pause(delayMs, signal);
-      if (signal?.aborted) throw error;
-      continue;
+      const isLast = late || signal?.aborted || !retriable(error);
+      if (!isLast) {
+        options.onRetry?.(error as Error, number);
+        await pause(delayMs, wakes(signal, wake));
+        if (!signal?.aborted) continue;
+      }
+      if (!isLast || number > 1) options.onGivenUp?.();
+      throw error;
     }
     if (number > 1) options.onRecovered?.();
     return result;
   }
+}
+
+function wakes(signal: AbortSignal | undefined, wake: AbortSignal | undefined): AbortSignal | undefined {
+  return wake === undefined || wake.aborted ? signal : AbortSignal.any(signal ? [signal, wake] : [wake]);
 }
 
 /** Waits, until the signal aborts at most. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "../testing/assert.ts";
+import { assert, assertEquals, assertMatch } from "../testing/assert.ts";
 import { createTelemetry } from "./telemetry.ts";
 
 function started(level: "debug" | "info" | "warn" | "error") {
@@ -50,4 +50,23 @@ Deno.test("createTelemetry() counts by name", () => {
     0,
   ]);
   assertEquals([...telemetry.counters()], [["records", 6], ["flagged", 0]]);
+});
+
+Deno.test("failing() names what has failed for so long, until it works or nobody tries any more", () => {
+  const { lines, clock, telemetry } = started("info");
+  const names = () => telemetry.failing(60_000).map(({ what, ageMs, message }) => [what, ageMs, message]);
+  telemetry.trouble("objects", "503", false, 0);
+  clock.ms = 30_000;
+  telemetry.trouble("objects", "504", false, 1);
+  telemetry.trouble("drift", "a state", true);
+  assertEquals(names(), []);
+  clock.ms = 100_000;
+  assertEquals(names(), [["objects", 100_000, "504"]]);
+  // One of two relays works again: the other does not.
+  telemetry.recovered("objects", 1);
+  telemetry.recovered("objects", 2);
+  assertEquals(names().length, 1);
+  telemetry.recovered("objects", 0, true);
+  assertEquals(names(), []);
+  assert(!lines.some((line) => line.includes("works again")), lines.join());
 });

@@ -6,7 +6,7 @@
 import { allFlagged } from "../ledger/all_flagged.ts";
 import type { ObjectCut } from "../ledger/ledger.ts";
 import { sha256Hex } from "../runtime/sha256.ts";
-import { OBJECT_PREFIX } from "../objects/keys.ts";
+import { unknownObjects } from "../relay/own_objects.ts";
 import { readObjectOffsets } from "../objects/formats/read_object.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
@@ -78,13 +78,14 @@ async function compareCounts(
 
 /** The rows of an object as `topic/partition` and offset; none where the object is not as it was recorded. */
 async function offsetsIn(
-  { store }: VerifyParts,
+  { store, onDamage }: VerifyParts,
   cut: ObjectCut,
   problems: Problems,
 ): Promise<[string, number][]> {
   const bytes = await store.get(cut.key);
   if (bytes === undefined) {
     problems.add("object-missing", `object ${cut.key} is not in ${store.name}`);
+    onDamage?.({ what: "missing", key: cut.key });
     return [];
   }
   if (bytes.length !== cut.byteLength || await sha256Hex(bytes) !== cut.sha256) {
@@ -92,6 +93,7 @@ async function offsetsIn(
       "object-altered",
       `object ${cut.key} does not have the bytes that were recorded (SHA-256 ${cut.sha256})`,
     );
+    onDamage?.({ what: "altered", key: cut.key });
     return [];
   }
   const rows = await readObjectOffsets(cut.format, bytes);
@@ -109,16 +111,9 @@ async function offsetsIn(
  *
  * An object under another topic's name is passed over: the store may serve several.
  */
-export async function verifyKeys({ ledger, store, topic }: VerifyParts, problems: Problems): Promise<void> {
-  const keys = new Set<string>();
-  for (const known of await ledger.partitions()) {
-    for await (const { key } of ledger.cuts(known.topic, known.partition)) keys.add(key);
-  }
-  const name = /\/([^/]+)-\d+-\d+\.(ndjson|parquet)$/;
-  for await (const key of store.list(OBJECT_PREFIX)) {
-    const owner = name.exec(key)?.[1] ?? topic;
-    if (owner === topic && !keys.has(key)) {
-      problems.add("unknown-object", `object ${key} is in ${store.name} and not in the ledger`);
-    }
+export async function verifyKeys(parts: VerifyParts, problems: Problems): Promise<void> {
+  for (const key of await unknownObjects(parts, parts)) {
+    problems.add("unknown-object", `object ${key} is in ${parts.store.name} and not in the ledger`);
+    parts.onDamage?.({ what: "unknown", key });
   }
 }

@@ -10,6 +10,7 @@ import { verifyDeadLetters } from "./dead_letters.ts";
 import { verifyKeys, verifyObjects } from "./objects.ts";
 import { verifyOffsets } from "./offsets.ts";
 import { Problems, type ProblemSummary } from "./problems.ts";
+import type { ObjectDamage } from "./repair.ts";
 
 /** What is compared. */
 export interface VerifyParts {
@@ -21,6 +22,8 @@ export interface VerifyParts {
   topic: string;
   /** Told how many of the stream's records were looked at. */
   onProgress?(offsets: number): void;
+  /** Told of each object that `repairObjects` can mend. */
+  onDamage?(damage: ObjectDamage): void;
 }
 
 /** What was found. */
@@ -85,6 +88,12 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
         `the ledger knows ${topic}/${known.partition}, and the stream does not`,
       );
     }
+  }
+  if (!await parts.store.isThere() && await parts.ledger.lastStored() !== undefined) {
+    problems.add(
+      "store-missing",
+      `${parts.store.name} is not there, and the ledger has stored objects in it`,
+    );
   }
   await verifyKeys(parts, problems);
   await verifyDeadLetters(parts, problems);

@@ -4,8 +4,9 @@ import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import type { LogMode } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../objects/directory/store.ts";
-import { assert, assertEquals } from "../testing/assert.ts";
+import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { makeEmbeddedRun, openEmbedded } from "../testing/embedded_run.ts";
+import { type ObjectDamage, type Repair, repairObjects } from "./repair.ts";
 import { type Verification, verify } from "./verify.ts";
 
 const TOPIC = "transactions";
@@ -21,6 +22,23 @@ async function look(folder: string): Promise<Verification> {
   await using ledger = openSqliteLedger(`${folder}/ledger.db`);
   await using store = openDirectory(`${folder}/objects`);
   return await verify({ broker, ledger, store, topic: TOPIC });
+}
+
+async function repaired(folder: string): Promise<Repair> {
+  await using broker = openSqliteBroker(`${folder}/stream.db`);
+  await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+  await using store = openDirectory(`${folder}/objects`);
+  const damages: ObjectDamage[] = [];
+  const parts = { broker, ledger, store, topic: TOPIC };
+  await verify({ ...parts, onDamage: (damage) => damages.push(damage) });
+  return await repairObjects(parts, damages);
+}
+
+async function bytesByKey(folder: string): Promise<Map<string, Uint8Array>> {
+  await using store = openDirectory(`${folder}/objects`);
+  const found = new Map<string, Uint8Array>();
+  for await (const key of store.list("flagged/")) found.set(key, (await store.get(key))!);
+  return found;
 }
 
 /** A copy of the run, so that each fault is planted in one that was in order. */
@@ -188,6 +206,41 @@ for (const [what, plant, kind] of FAULTS) {
     await Deno.remove(folder, { recursive: true });
   });
 }
+
+Deno.test("repairObjects() has missing and altered objects written again as they were, and sets others aside", async () => {
+  for (const format of ["ndjson", "parquet"] as const) {
+    const folder = await Deno.makeTempDir();
+    await consumeInto(folder, "all", format);
+    const before = await bytesByKey(folder);
+    const keys = [...before.keys()];
+    const path = (key: string) => `${folder}/objects/${key}`;
+    for (const key of keys.slice(0, 3)) await Deno.remove(path(key));
+    await Deno.truncate(path(keys[3]), 10);
+    await Deno.copyFile(path(keys[4]), path(keys[4]).replace(/-\d+\.(\w+)$/, "-999999.$1"));
+    const repair = await repaired(folder);
+    assertEquals([repair.toWriteAgain, repair.setAside.length], [4, 2]);
+    {
+      await using service = await openEmbedded(folder, { logMode: "all", format });
+      await service.run({ untilEmpty: true });
+    }
+    assertEquals((await look(folder)).problems, []);
+    assertEquals(await bytesByKey(folder), before);
+    for (const { now } of repair.setAside) assert((await Deno.stat(path(now))).isFile);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("repairObjects() refuses a store that is not there, or whose objects are another ledger's", async () => {
+  const folder = await copyOf(whole);
+  await Deno.remove((await firstObject(folder)).path);
+  await Deno.writeTextFile(`${folder}/objects/ledgers/${TOPIC}`, "another");
+  await assertRejects(() => repaired(folder), Error, "another ledger's");
+  await Deno.remove(`${folder}/objects`, { recursive: true });
+  const { problems } = await look(folder);
+  assert(problems.some(({ kind }) => kind === "store-missing"), JSON.stringify(problems));
+  await assertRejects(() => repaired(folder), Error, "must be there");
+  await Deno.remove(folder, { recursive: true });
+});
 
 Deno.test("verify() passes over objects of another topic in the same store", async () => {
   const folder = await copyOf(whole);

@@ -4,6 +4,8 @@ import { jsonRoute, type Route } from "./route.ts";
 
 /** The consumer reports every few seconds; if it has been silent this long, it cannot reach the stream. */
 const SILENT_MS = 30_000;
+/** A relay, or a way to a server, that has failed for this long is a reason. */
+const FAILING_MS = 60_000;
 
 /** `GET /healthz`, the process answers, and `GET /readyz`, it does its work. */
 export function healthRoutes(parts: HttpParts): Route[] {
@@ -45,6 +47,9 @@ export function reasonsAgainst({ service, live, signal, telemetry }: HttpParts):
           "accepts the loss",
       );
     }
+  }
+  for (const { what, ageMs, message } of telemetry.failing(FAILING_MS)) {
+    reasons.push(`${what}: failing since ${new Date(Date.now() - ageMs).toISOString()}: ${message}`);
   }
   return reasons;
 }

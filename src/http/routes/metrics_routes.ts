@@ -66,6 +66,11 @@ function streamMetrics(parts: HttpParts): Metric[] {
     gauge("edgewood_lost_records_unaccepted", "Those of them, by the ledger, that nobody has accepted.", [
       { value: status?.lost ?? 0 },
     ]),
+    counter(
+      "edgewood_objects_set_aside_total",
+      "Objects that the ledger does not know and that were set aside.",
+      counters().get("objects_set_aside") ?? 0,
+    ),
     ...alerts,
     gauge("edgewood_ready", "1 where the process does its work, 0 where it does not, as /readyz says.", [
       { value: reasonsAgainst(parts).length === 0 ? 1 : 0 },

@@ -8,7 +8,7 @@ import type { Broker } from "../../broker/broker.ts";
 import type { Model } from "../../forest/manifest.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { FeatureStage } from "../../features/stage.ts";
-import { createTelemetry } from "../../runtime/telemetry.ts";
+import { createTelemetry, type Failing } from "../../runtime/telemetry.ts";
 import { makeEmbeddedRun, openEmbedded } from "../../testing/embedded_run.ts";
 import { createApp, type HttpApp } from "../app.ts";
 import { OwnedStates } from "../live/feature_states.ts";
@@ -30,6 +30,8 @@ export interface TestingApp extends AsyncDisposable {
   stages: ReadonlyMap<number, FeatureStage>;
   /** What it logged: unexpected errors. */
   errors: string[];
+  /** What it is told to have failed for long. */
+  failing: Failing[];
   /** What the service counts. */
   live: LiveNumbers;
   /** How far the clock of what it counts is ahead, milliseconds. */
@@ -68,6 +70,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, lost: 0, healthy: true });
   await ledger.queries.prepare();
   const errors: string[] = [];
+  const failing: Failing[] = [];
   const parts = {
     ...{ judge, states, live, feed, ledger },
     service: "consume" as const,
@@ -77,6 +80,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
     telemetry: {
       counters: telemetry.counters,
       notReady: telemetry.notReady,
+      failing: () => failing,
       log: (_level: string, line: string) => void errors.push(line),
     },
     signal: new AbortController().signal,
@@ -84,7 +88,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   const withAccess = (access: Access) => createApp(parts, access);
   const app = withAccess({});
   return {
-    ...{ withAccess, ledger, broker, model, stages, errors, live, clock },
+    ...{ withAccess, ledger, broker, model, stages, errors, failing, live, clock },
     ask: (path, { address = "127.0.0.1", ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has("host")) headers.set("host", "127.0.0.1:8080");

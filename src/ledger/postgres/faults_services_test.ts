@@ -148,6 +148,7 @@ Deno.test({
       },
     });
     const { epoch } = await claimed(proxied.ledger);
+    await proxied.ledger.commit(outcomeOf(topic, [0, 10], epoch));
     const cut = {
       topic,
       partition: 0,

@@ -25,7 +25,10 @@ const OWNER_LOCKED = `WITH owner AS (
   SELECT epoch FROM partition_owner WHERE topic = $1 AND partition = $2 AND epoch = $3 FOR SHARE
 )`;
 
-const RECORD_CUTS = `${OWNER_LOCKED}, recorded AS (
+// A cut ends before the next offset, or the ledger went back since its rows were read.
+const RECORD_CUTS = `${
+  OWNER_LOCKED.replace("FOR SHARE", "AND next_offset > ALL ($6::bigint[]) FOR SHARE")
+}, recorded AS (
   INSERT INTO object_cut
   SELECT each.key, $1, $2, each.first_offset, each.last_offset, each.hour_ms, each.format, each.rows,
     each.byte_length, each.sha256, FALSE

@@ -283,6 +283,25 @@ export abstract class SqlLedger implements Ledger {
     );
   }
 
+  async markUnstored(keys: readonly string[]): Promise<void> {
+    const [isAmong, among] = this.#dialect.among("key", keys);
+    await this.#run(`UPDATE object_cut SET stored = FALSE WHERE ${isAmong}`, [among]);
+  }
+
+  async lastStored(topic?: string): Promise<ObjectCut | undefined> {
+    const [row] = await this.#run(
+      `SELECT * FROM object_cut WHERE stored ${topic === undefined ? "" : "AND topic = ?"}
+       ORDER BY topic DESC, partition DESC, last_offset DESC, hour_ms DESC LIMIT 1`,
+      topic === undefined ? [] : [topic],
+    );
+    return row && cutOf(row);
+  }
+
+  async id(): Promise<string> {
+    const [row] = await this.#run("SELECT id FROM ledger_identity");
+    return String(row.id);
+  }
+
   async partitions(): Promise<{ topic: string; partition: number; nextOffset: number }[]> {
     const rows = await this.#run(
       `SELECT topic, partition, next_offset FROM partition_owner WHERE next_offset IS NOT NULL
@@ -379,7 +398,9 @@ export abstract class SqlLedger implements Ledger {
 
 /** The error of a write under an epoch that is another one than the partition's. */
 export function fenced(action: string, epoch: number, owner: Row | undefined): FencedError {
-  return new FencedError(`Cannot ${action} under epoch ${epoch}: current epoch is ${owner?.epoch}`);
+  return new FencedError(
+    `Cannot ${action} under epoch ${epoch}: current epoch is ${owner?.epoch}, next offset ${owner?.next_offset}`,
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { Place } from "../../domain/place.ts";
 import { attempt, inTransaction, openDatabase } from "../../runtime/sqlite.ts";
 import type { AlertStateKey } from "../alert_states.ts";
 import type { GivenLabel, RecordedLabel } from "../labels.ts";
@@ -24,6 +25,7 @@ import schema from "./schema.sql" with { type: "text" };
 import labelSchema from "./labels.sql" with { type: "text" };
 import alertSchema from "./alert_states.sql" with { type: "text" };
 import lossSchema from "./losses.sql" with { type: "text" };
+import identitySchema from "./identity.sql" with { type: "text" };
 
 const PAGE_ROWS = 50_000;
 const DIALECT: Dialect = {
@@ -51,7 +53,7 @@ const DIALECT: Dialect = {
 export function openSqliteLedger(path: string): Ledger {
   return new SqliteLedger(
     openDatabase(path, {
-      migrations: [schema, labelSchema, alertSchema, lossSchema],
+      migrations: [schema, labelSchema, alertSchema, lossSchema, identitySchema],
       table: "partition_owner",
       purpose: "ledger",
     }),
@@ -126,7 +128,9 @@ class SqliteLedger extends SqlLedger {
     cuts: readonly ObjectCut[],
   ): Promise<void> {
     return this.#inTransaction((database) => {
-      checkOwner(database, topic, partition, epoch, "record cuts");
+      // A cut ends before the next offset, or the ledger went back since its rows were read.
+      const end = Math.max(...cuts.map(({ lastOffset }) => lastOffset));
+      checkOwner(database, { topic, partition, epoch }, "record cuts", end);
       const insert = database.prepare("INSERT INTO object_cut VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)");
       for (const { key, firstOffset, lastOffset, hourMs, format, rows, byteLength, sha256 } of cuts) {
         const stretch = [firstOffset, lastOffset, hourMs] as const;
@@ -177,7 +181,7 @@ class SqliteLedger extends SqlLedger {
     { state, offset }: { state: string; offset: number },
   ): Promise<void> {
     return this.#inTransaction((database) => {
-      checkOwner(database, topic, partition, epoch, "record alerts");
+      checkOwner(database, { topic, partition, epoch }, "record alerts");
       database.prepare(
         "INSERT INTO alert_state VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state",
       ).run(listener, topic, partition, state);
@@ -225,11 +229,12 @@ function snapshotOf(database: DatabaseSync, topic: string, partition: number): C
 
 function checkOwner(
   database: DatabaseSync,
-  topic: string,
-  partition: number,
-  epoch: number,
+  { topic, partition, epoch }: Place,
   action: string,
+  lastOffset = -Infinity,
 ): void {
   const owner = database.prepare(OWNER).get(topic, partition);
-  if (Number(owner?.epoch) !== epoch) throw fenced(`${action} of ${topic}/${partition}`, epoch, owner);
+  if (Number(owner?.epoch) !== epoch || lastOffset >= Number(owner?.next_offset ?? 0)) {
+    throw fenced(`${action} of ${topic}/${partition}`, epoch, owner);
+  }
 }

@@ -13,6 +13,9 @@ const METHODS = [
   "recordCuts",
   "pendingCuts",
   "markStored",
+  "markUnstored",
+  "lastStored",
+  "id",
   "partitions",
   "summary",
 ] as const satisfies readonly (keyof Ledger)[];

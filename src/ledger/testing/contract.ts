@@ -180,7 +180,13 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
     "cuts are recorded under the owner's epoch only, and pend until they are stored",
     async (ledger, topic) => {
       const old = await claim(ledger, topic);
+      await ledger.commit(outcomeOf(topic, [0, 20], old.epoch));
       assertEquals(await ledger.lastCutOffset(topic, 0), -1);
+      await assertRejects(
+        () => ledger.recordCuts(topic, 0, old.epoch, [cut(topic, [0, 20], 5)]),
+        FencedError,
+        "next offset 20",
+      );
       const cuts = [cut(topic, [0, 9], 5), cut(topic, [0, 9], 6), cut(topic, [10, 19], 5)];
       cuts[1].key += "-6";
       await ledger.recordCuts(topic, 0, old.epoch, cuts);
@@ -198,11 +204,25 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
       assertEquals(all.map(({ stored }) => stored), all.map(({ key }) => key !== cuts[1].key));
       const { objects, objectsStored } = await ledger.summary(topic);
       assertEquals([objects, objectsStored], [3, 2]);
+      assertEquals((await ledger.lastStored(topic))?.key, cuts[2].key);
+      assert(await ledger.lastStored() !== undefined);
+      await ledger.markUnstored([cuts[2].key, "absent"]);
+      assertEquals(await ledger.pendingCuts(topic, 0, 10), cuts.slice(1));
+      assertEquals((await ledger.lastStored(topic))?.key, cuts[0].key);
+      assertEquals(await ledger.lastStored("absent"), undefined);
     },
   );
 
+  test("id() is the same from every opening, and no other ledger's", async (ledger) => {
+    await using again = await options.open();
+    const id = await ledger.id();
+    assert(id.length >= 32);
+    assertEquals(await again.id(), id);
+  });
+
   test("a cut's key is recorded once", async (ledger, topic) => {
     const { epoch } = await claim(ledger, topic);
+    await ledger.commit(outcomeOf(topic, [0, 10], epoch));
     await ledger.recordCuts(topic, 0, epoch, [cut(topic, [0, 9], 5)]);
     await assertRejects(() => ledger.recordCuts(topic, 0, epoch, [cut(topic, [0, 9], 5)]));
   });

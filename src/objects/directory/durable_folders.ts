@@ -52,7 +52,7 @@ export class DurableFolders {
     this.#flushFolder = flushFolder;
   }
 
-  /** Makes a folder, the root or one below it, where it is not known, with those above it. */
+  /** Makes a folder below the root, where it is not known, with those above it; the root itself must be there. */
   make(folder: string): MadeFolder {
     if (this.#known.has(folder)) return THERE;
     const making = this.#making.get(folder) ?? this.#make(folder);
@@ -86,7 +86,8 @@ export class DurableFolders {
   #make(folder: string): MadeFolder {
     const above = folder === this.#root ? undefined : dirname(folder);
     const parent = above === undefined ? THERE : this.make(above);
-    const made = parent.made.then(() => Deno.mkdir(folder, { recursive: true }));
+    // Never recursive: a root that vanished must not come back empty.
+    const made = parent.made.then(() => above === undefined ? checkThere(folder) : makeFolder(folder));
     const named = made
       .then(() => Promise.all([parent.named, above === undefined ? undefined : this.flush(above)]))
       .then(() => {
@@ -96,6 +97,18 @@ export class DurableFolders {
       .finally(() => this.#making.delete(folder));
     named.catch(() => {}); // told to whoever waits for it
     return { made, named };
+  }
+}
+
+async function checkThere(folder: string): Promise<void> {
+  await Deno.stat(folder);
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists) || !(await Deno.stat(folder)).isDirectory) throw error;
   }
 }
 

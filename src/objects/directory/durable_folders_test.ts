@@ -54,7 +54,7 @@ Deno.test("flush() that fails is told to those who share it, and the next one tr
 });
 
 Deno.test("make() calls a folder named only after every folder above it was flushed with its name in it", async () => {
-  const root = `${Deno.makeTempDirSync()}/objects`;
+  const root = Deno.makeTempDirSync();
   const names = new Map<string, string[]>();
   const { begun, flush } = heldFlushes();
   const folders = new DurableFolders(root, (folder) => {

@@ -6,10 +6,10 @@
 import { dirname, join, relative, resolve, sep as SEPARATOR } from "node:path";
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { DurableFolders } from "./durable_folders.ts";
-import type { ObjectStore } from "../objects.ts";
+import { type ObjectStore, StoreAbsentError } from "../objects.ts";
 
 /**
- * Opens a directory as an object store; it is made with the first object.
+ * Opens a directory as an object store; `make` makes it.
  *
  * An object is written to a temporary file beside its place, flushed to disk, and linked under its key, so a reader
  * sees it whole or not at all, and an existing one stays as it is. Its name and its folders are on the disk too before `put`
@@ -20,7 +20,8 @@ import type { ObjectStore } from "../objects.ts";
  * import { assertEquals } from "../../testing/assert.ts";
  * import { openDirectory } from "./store.ts";
  *
- * await using store = openDirectory(Deno.makeTempDirSync());
+ * await using store = openDirectory(`${Deno.makeTempDirSync()}/objects`);
+ * await store.make();
  * await store.put("a/b.txt", new Uint8Array([1]), { sha256: "…" });
  * assertEquals(await store.get("a/b.txt"), new Uint8Array([1]));
  * ```
@@ -43,18 +44,17 @@ class Directory implements ObjectStore {
 
   async put(key: string, bytes: Uint8Array): Promise<"created" | "exists"> {
     const path = this.#path(key);
-    const folder = dirname(path);
-    const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}`);
     try {
-      const { made, named } = this.#folders.make(folder);
-      await made;
-      const isCreated = await this.#write(temporary, bytes, path);
-      // Where it exists, whoever linked it may have been killed before this.
-      await Promise.all([named, this.#folders.flush(folder)]);
-      return isCreated ? "created" : "exists";
+      return await this.#put(path, bytes).catch(async (error) => {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        if (!await this.isThere()) throw new StoreAbsentError(this.name, error);
+        // Somebody removed a folder, or made the root in this moment.
+        this.#folders.forget();
+        return await this.#put(path, bytes);
+      });
     } catch (cause) {
-      // Somebody may have removed a folder: the next attempt makes it anew.
       this.#folders.forget();
+      if (cause instanceof StoreAbsentError) throw cause;
       throw new DeliveryError(
         `Cannot write the object ${key} under ${this.#root}: ${(cause as Error).message}`,
         {
@@ -85,8 +85,26 @@ class Directory implements ObjectStore {
     await Deno.remove(this.#path(key)).catch(ignoreAbsent);
   }
 
+  async make(): Promise<void> {
+    await Deno.mkdir(this.#root, { recursive: true });
+  }
+
+  async isThere(): Promise<boolean> {
+    return await Deno.stat(this.#root).then(() => true, absentIsFalse);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
+  }
+
+  async #put(path: string, bytes: Uint8Array): Promise<"created" | "exists"> {
+    const folder = dirname(path);
+    const { made, named } = this.#folders.make(folder);
+    await made;
+    const isCreated = await this.#write(join(folder, `${TEMPORARY}${crypto.randomUUID()}`), bytes, path);
+    // Where it exists, whoever linked it may have been killed before this.
+    await Promise.all([named, this.#folders.flush(folder)]);
+    return isCreated ? "created" : "exists";
   }
 
   /** Writes a file whole or not at all, through a temporary one beside it; false where the path is taken. */
@@ -134,6 +152,11 @@ const TEMPORARY = ".writing-";
 function takenIsFalse(error: unknown): false {
   if (error instanceof Deno.errors.AlreadyExists) return false;
   throw error;
+}
+
+function absentIsFalse(error: unknown): false {
+  ignoreAbsent(error);
+  return false;
 }
 
 function ignoreAbsent(error: unknown) {

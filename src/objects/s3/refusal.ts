@@ -69,6 +69,7 @@ export function isRetriable(error: unknown): boolean {
   }
   if (error instanceof S3Timeout) return true;
   if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return false;
+  if (error instanceof DeliveryError) return false;
   // Only errors of the network have a code; the rest are faults of the program or of its input.
   const { code, message } = error as { code?: string; message: string };
   if (/certificate|self.signed|UnknownIssuer|UNABLE_TO_VERIFY|NotValidForName/i.test(`${code} ${message}`)) {

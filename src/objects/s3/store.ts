@@ -8,7 +8,7 @@ import { ServerClock } from "./clock.ts";
 import { checkKey, compareKeys, contentTypeOf } from "./key.ts";
 import { isRetriable, S3Refusal, S3Timeout, storeError } from "./refusal.ts";
 import { openTransport, type S3Transport } from "./transport.ts";
-import type { ObjectStore, PutOptions } from "../objects.ts";
+import { type ObjectStore, type PutOptions, StoreAbsentError } from "../objects.ts";
 
 /** Time limits of an S3 store, and its hook. */
 export interface MinioOptions {
@@ -32,7 +32,7 @@ const REQUESTS_PER_TURN = 3;
 /**
  * Opens the bucket at `s3://ACCESS:SECRET@HOST:PORT/BUCKET?region=…&tls=true|false&cafile=FILE`.
  *
- * Nothing is asked of the server before the first call. The bucket is made with the first object where it is absent. An
+ * Nothing is asked of the server before the first call. An
  * object is created by `If-None-Match: *`; a server that does not know this is found out with the first object, and
  * then asked before each PUT whether the key is taken. Each call is repeated, with growing waits, until it succeeds, is
  * refused for good, or its deadline has passed. Needs `--allow-net` to the server and `--allow-read` of `cafile`.
@@ -136,6 +136,30 @@ class MinioStore implements ObjectStore {
     });
   }
 
+  async make(): Promise<void> {
+    const { bucket, region } = this.#address;
+    await this.#run(`make the bucket ${bucket}`, async () => {
+      try {
+        await this.#client.makeBucket(bucket, region);
+      } catch (error) {
+        const made = ["BucketAlreadyOwnedByYou", "BucketAlreadyExists"];
+        if (!(error instanceof S3Refusal && made.includes(error.code))) throw error;
+      }
+    });
+  }
+
+  isThere(): Promise<boolean> {
+    return this.#run("look for the bucket", async () => {
+      try {
+        await this.#client.listObjectsV2Query(this.#address.bucket, "", "", "", 1, "");
+        return true;
+      } catch (error) {
+        if (isBucketAbsent(error)) return false;
+        throw error;
+      }
+    });
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     this.#transport[Symbol.dispose]();
@@ -177,25 +201,12 @@ class MinioStore implements ObjectStore {
     const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // As metadata the client passes the condition on as the header that it is.
     const headers = { "If-None-Match": "*", "Content-Type": contentTypeOf(key), "x-amz-meta-sha256": sha256 };
-    for (let isBucketMade = false;; isBucketMade = true) {
-      try {
-        await this.#client.putObject(this.#address.bucket, key, body, body.length, headers);
-        return "created";
-      } catch (error) {
-        if (error instanceof S3Refusal && error.status === 412) return "exists";
-        if (isBucketMade || !isBucketAbsent(error)) throw error;
-      }
-      await this.#makeBucket();
-    }
-  }
-
-  async #makeBucket() {
-    const { bucket, region } = this.#address;
     try {
-      await this.#client.makeBucket(bucket, region);
+      await this.#client.putObject(this.#address.bucket, key, body, body.length, headers);
+      return "created";
     } catch (error) {
-      const made = ["BucketAlreadyOwnedByYou", "BucketAlreadyExists"];
-      if (!(error instanceof S3Refusal && made.includes(error.code))) throw error;
+      if (error instanceof S3Refusal && error.status === 412) return "exists";
+      throw isBucketAbsent(error) ? new StoreAbsentError(this.name, error) : error;
     }
   }
 

@@ -11,10 +11,30 @@ import { sha256Hex } from "../../runtime/sha256.ts";
 const put = async (store: ObjectStore, key: string, bytes: Uint8Array) =>
   await store.put(key, bytes, { sha256: await sha256Hex(bytes) });
 
+/** A bucket of its own that was not made yet. */
+function openAbsentBucket(
+  { host, port, url, user, password }: Record<"host" | "url" | "user" | "password", string> & {
+    port: number;
+  },
+) {
+  const fresh = new URL(url);
+  const bucket = `test-${crypto.randomUUID()}`;
+  fresh.pathname = `/${bucket}`;
+  const store = openMinioStore(fresh, { requestTimeoutMs: 60_000, deadlineMs: 240_000 });
+  const client = new Client({ endPoint: host, port, useSSL: false, accessKey: user, secretKey: password });
+  const vanish = async () => {
+    await client.removeObject(bucket, "a/b");
+    await client.removeBucket(bucket);
+  };
+  return { store, vanish };
+}
+
 for (const server of ["minio", "seaweedfs"] as const) {
   const { services, ignore, reason, test } = await needs(server);
   objectsContract(`minio store on ${server}`, {
     open: () => Promise.resolve(openMinioStore(services[server].url)),
+    // SeaweedFS makes a bucket with the first object, whether it is asked to or not.
+    openAbsent: server === "minio" ? () => Promise.resolve(openAbsentBucket(services[server])) : undefined,
     skip: ignore ? reason : undefined,
   });
 
@@ -38,32 +58,6 @@ for (const server of ["minio", "seaweedfs"] as const) {
       },
     };
   };
-
-  Deno.test({
-    ...test(`${server}: the bucket is made with the first object, and before it the store is empty`),
-    async fn() {
-      const { host, port, url, user, password } = services[server];
-      const fresh = new URL(url);
-      const bucket = `test-${crypto.randomUUID()}`;
-      fresh.pathname = `/${bucket}`;
-      // SeaweedFS makes volumes for a new bucket first, which takes its time on a busy machine.
-      await using store = openMinioStore(fresh, { requestTimeoutMs: 60_000, deadlineMs: 240_000 });
-      assertEquals(await store.get("a"), undefined);
-      assertEquals(await Array.fromAsync(store.list("")), []);
-      await store.delete("a");
-      const results = await Promise.all([1, 2, 3, 4].map((byte) => put(store, "a", new Uint8Array([byte]))));
-      assertEquals(results.filter((result) => result === "created").length, 1);
-      await store.delete("a");
-      const client = new Client({
-        endPoint: host,
-        port,
-        useSSL: false,
-        accessKey: user,
-        secretKey: password,
-      });
-      await client.removeBucket(bucket);
-    },
-  });
 
   Deno.test({
     ...test(`${server}: keys beyond one page are listed, and keys of any text are kept`),

@@ -47,6 +47,7 @@ function s3(honoursConditions: boolean) {
   const objects = new Map<string, Asked>();
   return (asked: Asked): Response => {
     const { method, path, query, headers } = asked;
+    if (path === "/bucket" && method === "PUT") return new Response();
     if (path === "/bucket") {
       const keys = [...objects.keys()].filter((key) => key.startsWith(query.get("prefix")!)).map((key) =>
         `<Contents><Key>${encodeURIComponent(key)}</Key></Contents>`

@@ -3,14 +3,16 @@
  *
  * @module
  */
-import { assertEquals } from "../../testing/assert.ts";
-import type { ObjectStore } from "../objects.ts";
+import { assertEquals, assertRejects } from "../../testing/assert.ts";
+import { type ObjectStore, StoreAbsentError } from "../objects.ts";
 import { sha256Hex } from "../../runtime/sha256.ts";
 
 /** How to run the suite. */
 export interface ObjectsContractOptions {
   /** Opens the store; called several times in one test, each time for the same store. */
   open(): Promise<ObjectStore>;
+  /** Opens a store whose bucket or folder is not there, and says how it vanishes. */
+  openAbsent?(): Promise<{ store: ObjectStore; vanish(): Promise<unknown> }>;
   skip?: string;
 }
 
@@ -24,6 +26,7 @@ export function objectsContract(adapter: string, options: ObjectsContractOptions
       sanitizeOps: false,
       async fn() {
         await using store = await options.open();
+        await store.make();
         await fn(store, `contract/${crypto.randomUUID()}`);
       },
     });
@@ -63,6 +66,28 @@ export function objectsContract(adapter: string, options: ObjectsContractOptions
     await store.delete(`${folder}/a/1`);
     assertEquals(await keys(store, `${folder}/a/`), [`${folder}/a/2`]);
   });
+
+  const { openAbsent } = options;
+  if (openAbsent !== undefined) {
+    test("put() refuses where the bucket or folder was never made, or vanished, and make() makes it", async () => {
+      const { store, vanish } = await openAbsent();
+      await using _ = store;
+      for (const bytes of [new Uint8Array([1]), new Uint8Array([2])]) {
+        assertEquals([await store.isThere(), await store.get("a/b"), await keys(store, "")], [
+          false,
+          undefined,
+          [],
+        ]);
+        await store.delete("a/b");
+        await assertRejects(() => put(store, "a/b", bytes), StoreAbsentError, "must be there");
+        assertEquals(await store.isThere(), false);
+        await Promise.all([store.make(), store.make()]);
+        assertEquals([await store.isThere(), await put(store, "a/b", bytes)], [true, "created"]);
+        assertEquals(await store.get("a/b"), bytes);
+        await vanish();
+      }
+    });
+  }
 
   test("put() takes an empty object", async (store, folder) => {
     assertEquals(await put(store, `${folder}/empty`, new Uint8Array()), "created");

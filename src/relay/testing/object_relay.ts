@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { DatabaseSync } from "node:sqlite";
 import type { FlaggedTransaction, Ledger } from "../../ledger/ledger.ts";
 import { outcomeOf } from "../../ledger/testing/outcomes.ts";
 import { openSqliteLedger } from "../../ledger/sqlite/ledger.ts";
 import { openDirectory } from "../../objects/directory/store.ts";
 import type { ObjectStore } from "../../objects/objects.ts";
 import { type FlushOptions, objectStep } from "../objects.ts";
+import { assertEquals } from "../../testing/assert.ts";
 import type { RelayStep } from "../relay.ts";
 import type { Semaphore } from "../../runtime/semaphore.ts";
 
@@ -19,7 +21,7 @@ export const TOPIC = "transactions";
 export const PARTITION = 0;
 
 /** A flagged transaction at an offset; three in a row share an event hour, and after `hours` of them the first comes back. */
-export function flaggedAt(offset: number, hours = 2): FlaggedTransaction {
+export function flaggedAt(offset: number, hours = 2, note = ""): FlaggedTransaction {
   return {
     offset,
     transactionId: `t${offset}`,
@@ -29,7 +31,7 @@ export function flaggedAt(offset: number, hours = 2): FlaggedTransaction {
     currency: null,
     timestampMs: Math.floor(offset / 30) % hours * HOUR_MS,
     anomalyScore: 0.9,
-    verdict: JSON.stringify({ topic: TOPIC, partition: PARTITION, offset, note: "x".repeat(40) }),
+    verdict: JSON.stringify({ topic: TOPIC, partition: PARTITION, offset, note: note || "x".repeat(40) }),
   };
 }
 
@@ -37,11 +39,19 @@ export function flaggedAt(offset: number, hours = 2): FlaggedTransaction {
 export class ObjectRelayFixture implements AsyncDisposable {
   /** Where both are. */
   readonly folder: string = Deno.makeTempDirSync();
-  readonly ledger: Ledger = openSqliteLedger(`${this.folder}/ledger.db`);
-  readonly store: ObjectStore = openDirectory(`${this.folder}/objects`);
+  ledger: Ledger;
+  readonly store: ObjectStore;
+  /** Keys of what the steps set aside. */
+  readonly setAside: string[] = [];
   /** Of the newest claim. */
   epoch = 0;
   #nextOffset = 0;
+
+  /** On embedded engines unless others are given. */
+  constructor({ ledger, store }: { ledger?: Ledger; store?: ObjectStore } = {}) {
+    this.ledger = ledger ?? openSqliteLedger(`${this.folder}/ledger.db`);
+    this.store = store ?? openDirectory(`${this.folder}/objects`);
+  }
 
   /** Claims the partition, from whoever has it. */
   async claim(): Promise<this> {
@@ -49,9 +59,10 @@ export class ObjectRelayFixture implements AsyncDisposable {
     return this;
   }
 
-  /** Commits this many flagged transactions, ten offsets apart, of so many event hours. */
-  async commit(count: number, { hours = 2 } = {}): Promise<void> {
-    const flagged = Array.from({ length: count }, (_, i) => flaggedAt(this.#nextOffset + i * 10, hours));
+  /** Commits this many flagged transactions but for the first ones, ten offsets apart, of so many event hours. */
+  async commit(count: number, { hours = 2, note = "", skip = 0 } = {}): Promise<void> {
+    const flagged = Array.from({ length: count }, (_, i) => flaggedAt(this.#nextOffset + i * 10, hours, note))
+      .slice(skip);
     const nextOffset = this.#nextOffset + count * 10;
     await this.ledger.commit({
       topic: TOPIC,
@@ -71,6 +82,33 @@ export class ObjectRelayFixture implements AsyncDisposable {
     this.#nextOffset = nextOffset;
   }
 
+  /** A copy of the ledger, to `restore`. */
+  copy(): () => Ledger {
+    const path = `${this.folder}/${crypto.randomUUID()}.db`;
+    const database = new DatabaseSync(`${this.folder}/ledger.db`);
+    database.prepare("VACUUM INTO ?").run(path);
+    database.close();
+    return () => openSqliteLedger(path);
+  }
+
+  /** Goes back to a copy of the ledger; what was committed since is lost. */
+  async restore(openCopy: () => Ledger | Promise<Ledger>): Promise<void> {
+    await this.ledger[Symbol.asyncDispose]();
+    this.ledger = await openCopy();
+    this.#nextOffset = (await this.ledger.partitions())[0]?.nextOffset ?? 0;
+  }
+
+  /** Throws unless each flagged row of the ledger, so many, is in one object, as the ledger has it. */
+  async assertEachRowOnce(count: number): Promise<void> {
+    const lines: string[] = [];
+    for await (const key of this.store.list("flagged/")) {
+      lines.push(...new TextDecoder().decode(await this.store.get(key)).trim().split("\n"));
+    }
+    const flagged = await this.ledger.flaggedAfter(TOPIC, PARTITION, -1, 10_000);
+    assertEquals(lines.toSorted(), flagged.map(({ verdict }) => verdict).toSorted());
+    assertEquals(flagged.length, count);
+  }
+
   /** A relay's step under the newest claim. */
   step(
     options: FlushOptions,
@@ -79,7 +117,7 @@ export class ObjectRelayFixture implements AsyncDisposable {
     const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
     const { cutMemory } = over;
     return objectStep(
-      { ledger, store, format: "ndjson", cutMemory },
+      { ledger, store, format: "ndjson", cutMemory, onSetAside: (key) => this.setAside.push(key) },
       { topic: TOPIC, partition: PARTITION, epoch },
       options,
     );
@@ -87,7 +125,7 @@ export class ObjectRelayFixture implements AsyncDisposable {
 
   /** Keys below the day and numbers of rows of the objects. */
   async objects(): Promise<[string, number][]> {
-    const keys = await Array.fromAsync(this.store.list(""));
+    const keys = await Array.fromAsync(this.store.list("flagged/"));
     return await Promise.all(keys.map(async (key): Promise<[string, number]> => {
       const text = new TextDecoder().decode(await this.store.get(key));
       return [key.replace("flagged/dt=1970-01-01/", ""), text.trim().split("\n").length];
@@ -99,6 +137,16 @@ export class ObjectRelayFixture implements AsyncDisposable {
     await this.ledger[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+/** A store that does some things otherwise. */
+export function storeWith(store: ObjectStore, methods: Partial<ObjectStore>): ObjectStore {
+  return new Proxy(store, {
+    get(_, name) {
+      const value = Reflect.get(name in methods ? methods : store, name, store);
+      return typeof value === "function" ? value.bind(store) : value;
+    },
+  });
 }
 
 /** Steps until nothing more is due. */

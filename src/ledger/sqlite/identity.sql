@@ -1,0 +1,3 @@
+-- Version 5: what tells this ledger from every other, also beside the objects that it writes.
+CREATE TABLE ledger_identity (id TEXT NOT NULL);
+INSERT INTO ledger_identity VALUES (lower(hex(randomblob(16))));
