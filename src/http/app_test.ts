@@ -165,7 +165,11 @@ Deno.test("with tokens each route asks for its scope, and the token's hash alone
     );
   assertEquals((await ask("/v1/status")).status, 401);
   assertEquals((await ask("/v1/status")).headers.get("www-authenticate"), 'Bearer realm="edgewood"');
-  assertEquals((await ask("/v1/status", `${made.token}x`)).status, 401);
+  assertStringIncludes((await (await ask("/v1/status")).json()).detail, "needs a token");
+  const wrong = await ask("/v1/status", `${made.token}x`);
+  assertEquals(wrong.status, 401);
+  assertStringIncludes(wrong.headers.get("www-authenticate")!, 'error="invalid_token"');
+  assertStringIncludes((await wrong.json()).detail, "not valid");
   assertEquals((await ask("/v1/status", made.token)).status, 200);
   assertEquals((await ask("/metrics")).status, 401);
   assertEquals((await ask("/v1/score", made.token, "POST")).status, 403);
@@ -217,7 +221,9 @@ Deno.test("GET /v1/status, /metrics, /readyz and /openapi.json agree with the st
   app.failing.push({ what: "objects to s3://h/b", ageMs: 61_000, message: "503" });
   const failing = await app.ask("/readyz");
   assertEquals(failing.status, 503);
-  assertMatch((await failing.json()).reasons[0], /^objects to s3:\/\/h\/b: failing since 20\S+Z: 503$/);
+  const { reasons } = await failing.json();
+  assertEquals((await (await app.ask("/v1/status")).json()).now.problems, reasons);
+  assertMatch(reasons[0], /^objects to s3:\/\/h\/b: failing since 20\S+Z: 503$/);
   app.failing.pop();
   const openApi = await (await app.ask("/openapi.json")).json();
   assertEquals(openApi.openapi, "3.1.0");

@@ -13,7 +13,9 @@ browserTest("page: it asks for a token, and shows nothing without one", async (b
   assert((await tab.text(".token [role=alert]")).includes("token"));
   await tab.page.type("#token", "not-the-token");
   await tab.page.keyboard.press("Enter");
-  await tab.until(() => document.querySelector<HTMLInputElement>("#token")?.value === "");
+  await tab.until(() => document.querySelector(".token h1")?.textContent === "The token was refused");
+  assert((await tab.text(".token [role=alert]")).includes("not valid"));
+  await tab.page.$eval("#token", (input) => void ((input as HTMLInputElement).value = ""));
   assertEquals(await tab.page.$(".flagged"), null);
   await tab.page.type("#token", service.token!);
   await tab.page.keyboard.press("Enter");

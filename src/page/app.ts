@@ -82,13 +82,16 @@ function Content({ route, live, feed }: { route: Route; live: LiveState; feed: L
       h(Notice, { title: "The address names no view" }, h("a", { href: routeTo("overview") }, "Overview")),
     ]);
   }
+  if (live.flagged === undefined && ["flagged", "transactions"].includes(route.view)) {
+    return h(NothingKept, null);
+  }
   if (route.view === "flagged") return h(FlaggedView, { query: route.query });
   if (route.view === "transactions") {
     return h(TransactionView, { key: route.id, id: route.id, model: status?.model });
   }
   if (status === undefined) {
     return connection === "lost"
-      ? h(Notice, { title: "The server does not answer" }, [
+      ? h(Notice, { title: "Disconnected" }, [
         h("p", null, `${live.problem} The page keeps trying.`),
       ])
       : h(Loading, { what: "the status" });
@@ -96,6 +99,24 @@ function Content({ route, live, feed }: { route: Route; live: LiveState; feed: L
   if (route.view === "drift") return h(DriftView, { status });
   if (route.view === "model") return h(ModelView, { key: status.model.sha256, model: status.model });
   return h(Overview, { live });
+}
+
+/** Stands where transactions would be, if there is no ledger. */
+function NothingKept(): Drawn {
+  return h("div", null, [
+    h("h1", { tabIndex: -1 }, "Nothing is kept here"),
+    h(Notice, { title: "This service has no ledger" }, [
+      h("p", null, [
+        "It scores for callers and keeps no verdict. Start ",
+        h("code", null, "serve"),
+        " with ",
+        h("code", null, "--ledger"),
+        ", or open the page of ",
+        h("code", null, "consume"),
+        ".",
+      ]),
+    ]),
+  ]);
 }
 
 const CONNECTIONS: Readonly<Record<LiveState["connection"], string>> = {
@@ -112,11 +133,11 @@ function Connection({ live: { connection, problem } }: { live: LiveState }): Dra
 }
 
 /** Says that the figures below are old; always in the page, so that a screen reader announces it. */
-function Lost({ live: { connection, now, status } }: { live: LiveState }): Drawn {
+function Lost({ live: { connection, now, status, problem } }: { live: LiveState }): Drawn {
   const isLost = connection === "lost" && status !== undefined;
   const time = now?.time === undefined ? "" : ` The figures are of ${formatClock(Date.parse(now.time))} UTC.`;
   return h("p", { class: "lost", role: "status" }, [
-    isLost && `The server does not answer; the page keeps trying.${time}`,
+    isLost && `${problem} The page keeps trying.${time}`,
   ]);
 }
 

@@ -28,7 +28,7 @@ export function keepToken(token: string | null): void {
  * Sends a request to the page's server, with the token of this session.
  *
  * @param path Such as `/v1/status`.
- * @throws RequestError with the server's words for a status above 299, or status 0 if it cannot be reached.
+ * @throws RequestError with the server's words for a status above 299, or status 0 if it does not answer.
  */
 export async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   const headers = new Headers(options.headers);
@@ -39,7 +39,7 @@ export async function ask(path: string, options: RequestInit = {}): Promise<Resp
     response = await fetch(path, { cache: "no-store", ...options, headers });
   } catch (cause) {
     if (options.signal?.aborted) throw cause;
-    throw new RequestError(0, "The server cannot be reached.", { cause });
+    throw new RequestError(0, "The server does not answer.", { cause });
   }
   if (response.ok) return response;
   throw new RequestError(response.status, await problemOf(response));

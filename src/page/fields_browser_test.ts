@@ -56,7 +56,13 @@ browserTest("page: every value of a field is drawn", async (browser, context) =>
     country: "NL",
     channel: "online",
   };
-  await service.send(bare, { ...empty, channel: null }, full);
+  const least = { ...bare, transaction_id: "least", customer_id: "kwd", currency: "KWD", amount: 0.001 };
+  await service.send(bare, { ...empty, channel: null }, full, least, {
+    ...least,
+    transaction_id: "cent",
+    currency: "EUR",
+    amount: 0.01,
+  });
 
   await context.step(
     "optional fields are drawn where they are, and left out where they are null or absent",
@@ -70,6 +76,19 @@ browserTest("page: every value of a field is drawn", async (browser, context) =>
       }
     },
   );
+
+  await context.step("the least amounts have a what-if, and labels of axes that differ", async () => {
+    for (const id of ["least", "cent"]) {
+      await tab.show(`#/transactions/${id}`);
+      await tab.page.waitForSelector(".what-if .plot canvas");
+      await tab.page.$eval(".what-if input[type=range]", (input) => {
+        const range = input as HTMLInputElement;
+        range.value = range.min;
+        range.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+      await tab.page.waitForSelector(".what-if .reasons");
+    }
+  });
 
   await context.step("a transaction that was not flagged has no reasons, and says so", async () => {
     await tab.show("#/transactions/full");
@@ -146,6 +165,15 @@ browserTest("page: values that are null, absent or empty are drawn, too", async 
       "–",
     ];
     for (const word of words) assertStringIncludes(text, word);
+  });
+
+  await context.step("the overview says why the service is not ready", async () => {
+    const now = { ...status.now, problems: ["objects to s3://h/b: failing", "the state is cold"] };
+    const text = await textWith("#/overview", ".tile.bad", { status: { ...status, now } }, [
+      { event: "status", data: { ...now, time: "2026-01-02T03:04:05Z" } },
+    ]);
+    assertStringIncludes(text, "Not ready");
+    assertStringIncludes(text, "objects to s3://h/b: failing; the state is cold");
   });
 
   await context.step("history with gaps, and one partition", async () => {

@@ -19,6 +19,13 @@ export function formatShort(value: number | null | undefined): string {
   return isKnown(value) ? short.format(value) : "–";
 }
 
+/** Labels of an axis: with more digits than usual if two values would have the same one; null is empty. */
+export function axisLabels(values: readonly (number | null)[], format: (value: number) => string): string[] {
+  const known = values.filter((value) => value !== null);
+  const isTold = new Set(known.map(format)).size === known.length;
+  return values.map((value) => value === null ? "" : isTold ? format(value) : formatShort(value));
+}
+
 /** A score or a share with three decimals. */
 export function formatScore(value: number | null | undefined): string {
   return isKnown(value) ? value.toFixed(3) : "–";
@@ -29,7 +36,8 @@ export function formatMs(value: number | null | undefined): string {
   if (!isKnown(value)) return "–";
   if (value >= 60_000) return `${(value / 60_000).toFixed(1)} min`;
   if (value >= 1000) return `${Number((value / 1000).toFixed(1))} s`;
-  return value >= 100 ? `${whole.format(value)} ms` : `${Number(value.toFixed(1))} ms`;
+  const digits = value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toPrecision(2);
+  return `${Number(digits)} ms`;
 }
 
 /** A feature's value with the digits that matter; below a thousandth it is near 0. */
@@ -47,7 +55,7 @@ export function formatValue(value: number | null | undefined): string {
  * @param currency ISO 4217 code; without one the amount stands alone with two digits.
  */
 export function formatAmount(amount: number, currency?: string | null): string {
-  const digits = currency ? digitsOf(currency) : 2;
+  const digits = digitsOf(currency);
   const number = amount.toLocaleString("en-US", {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
@@ -55,7 +63,9 @@ export function formatAmount(amount: number, currency?: string | null): string {
   return currency ? `${number} ${currency}` : number;
 }
 
-function digitsOf(currency: string): number {
+/** Decimals of a currency's amounts; 2 if it is not known. */
+export function digitsOf(currency?: string | null): number {
+  if (!currency) return 2;
   return Math.round(Math.log10(minorUnits(currencyCode(currency))));
 }
 

@@ -1,5 +1,13 @@
 import { assertEquals } from "../testing/assert.ts";
-import { formatAmount, formatCount, formatMs, formatShort, formatTime, formatValue } from "./format.ts";
+import {
+  axisLabels,
+  formatAmount,
+  formatCount,
+  formatMs,
+  formatShort,
+  formatTime,
+  formatValue,
+} from "./format.ts";
 
 Deno.test("formatAmount() has the currency's digits, and stands any text as a currency", () => {
   assertEquals(formatAmount(1234.5, "EUR"), "1,234.50 EUR");
@@ -27,6 +35,13 @@ Deno.test("formatMs() has the unit that suits", () => {
     ],
   ];
   for (const [value, text] of cases) assertEquals(formatMs(value), text);
+});
+
+Deno.test("axisLabels() has enough digits to tell two values apart", () => {
+  const amounts = (value: number) => formatAmount(value);
+  assertEquals(axisLabels([0, 50, 100], amounts), ["0.00", "50.00", "100.00"]);
+  assertEquals(axisLabels([0, 0.002, null, 0.004], amounts), ["0", "0.002", "", "0.004"]);
+  assertEquals(axisLabels([0, 0.02, 0.04], formatMs), ["0 ms", "0.02 ms", "0.04 ms"]);
 });
 
 Deno.test("formatValue() shows small and large values", () => {

@@ -32,6 +32,12 @@ browserTest("page: live data while a producer runs, and again after the server r
   for (const name of ["Records a second", "From produced to committed", "Lag", "Flagged"]) {
     await tab.page.waitForSelector(`.plot[aria-label^="${name}:"] canvas`);
   }
+  // A key that takes a second line moves no chart away from the one beside it.
+  const tops = await tab.page.$$eval(
+    ".charts .plot",
+    (plots) => plots.map((it) => it.getBoundingClientRect().top),
+  );
+  assertEquals([tops[0], tops[2]], [tops[1], tops[3]]);
   const scores = await tab.text("[aria-labelledby=scores-title] .chart-title");
   assert(/^[\d,]+ transactions$/.test(scores), scores);
   const { model } = await service.ask<Status>("/v1/status");
@@ -54,6 +60,11 @@ browserTest("page: live data while a producer runs, and again after the server r
   await service.stop();
   await tab.until(() => document.querySelector(".connection")!.textContent === "Disconnected");
   await tab.until(() => document.querySelector(".lost")!.textContent!.includes("does not answer"));
+  assert(
+    (await tab.text(".tile:last-child")).includes("Not known"),
+    "health is told of a server that is away",
+  );
+  assertEquals(await tab.page.$(".tile.good"), null);
   const last = await first();
   await service.start();
   await tab.until(() => document.querySelector(".is-live") !== null);

@@ -13,8 +13,8 @@ export interface LiveState {
   status: Status | undefined;
   /** Updated every second. */
   now: Now & { time?: string } | undefined;
-  /** Newest first, at most 60. */
-  flagged: readonly FlaggedItem[];
+  /** Newest first, at most 60; undefined if the service has no ledger to keep them in. */
+  flagged: readonly FlaggedItem[] | undefined;
   /** Flagged transactions that the server counted but did not send. */
   skipped: number;
   /** Flagged transactions since the page was opened. */
@@ -115,13 +115,18 @@ export class LiveFeed {
 
   /** Fetches what was flagged before the page was opened. */
   async #fillFlagged(signal: AbortSignal): Promise<void> {
-    const { flagged } = await askJson<Answer<"flagged">>("/v1/flagged?limit=30", { signal });
-    this.#change({ flagged });
-    this.#lastEventId = flagged.at(0)?.id;
+    try {
+      const { flagged } = await askJson<Answer<"flagged">>("/v1/flagged?limit=30", { signal });
+      this.#change({ flagged });
+      this.#lastEventId = flagged.at(0)?.id;
+    } catch (error) {
+      if (!(error instanceof RequestError && error.status === 404)) throw error;
+      this.#change({ flagged: undefined });
+    }
   }
 
   #take(event: string | undefined, data: string): void {
-    const { flagged, skipped, told, status } = this.#state;
+    const { flagged = [], skipped, told, status } = this.#state;
     if (event === "status") {
       const now = JSON.parse(data) as EventData<"status">;
       this.#change({ now, status: status && { ...status, now } });

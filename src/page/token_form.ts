@@ -1,12 +1,12 @@
 /// <reference lib="dom" />
 import { h, type TargetedSubmitEvent } from "preact";
-import { keepToken } from "./ask.ts";
+import { keepToken, sessionToken } from "./ask.ts";
 import type { Drawn } from "./drawn.ts";
 
 /** Asks for a token if the server needs one. */
 export function TokenForm({ problem, onToken }: { problem: string; onToken: () => void }): Drawn {
   return h("section", { class: "panel token" }, [
-    h("h1", { tabIndex: -1 }, "Access token"),
+    h("h1", { tabIndex: -1 }, sessionToken() === null ? "Access token" : "The token was refused"),
     h("p", null, "This server needs a token. It is kept in this tab only, until the tab is closed."),
     h("p", { class: "said", role: "alert" }, problem),
     h("form", {

@@ -76,9 +76,11 @@ export class Guard {
     // Callers without a valid token share their address's limit, which bounds guessing.
     this.#count(token === undefined ? address : `token ${token.name}`);
     if (token === undefined) {
-      throw new Problem(401, "The request needs a token.", {
-        "www-authenticate": 'Bearer realm="edgewood"',
-      });
+      throw presented === undefined
+        ? new Problem(401, "The request needs a token.", { "www-authenticate": 'Bearer realm="edgewood"' })
+        : new Problem(401, "The token is not valid: it is wrong, or it was removed.", {
+          "www-authenticate": 'Bearer realm="edgewood", error="invalid_token"',
+        });
     }
     if (!token.scopes.includes(scope)) throw new Problem(403, `The token must allow "${scope}".`);
   }

@@ -152,7 +152,7 @@ export class LiveNumbers {
   }
 
   /** The numbers of the last steps. */
-  now(): Now {
+  now(): Omit<Now, "problems"> {
     const recent = new LatencyHistogram();
     for (const { latency } of this.#steps.slice(-STEPS_OF_NOW)) if (latency) recent.addAll(latency);
     return {

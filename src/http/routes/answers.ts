@@ -60,6 +60,7 @@ const now = z.strictObject({
   flagged_per_min: count,
   dead_letters: count.describe("Since the start"),
   healthy: z.boolean().describe("False when nothing moves though records wait"),
+  problems: z.array(z.string()).describe("Why `/readyz` says no; empty if it does not"),
 });
 
 /** The schemas of answers, by what is answered. */

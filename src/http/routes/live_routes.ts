@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { type Answer, ANSWERS, type EventData, type PlacedVerdict, serverEvent } from "./answers.ts";
 import type { FlaggedEvent } from "../live/flagged_feed.ts";
 import type { HttpParts } from "../parts.ts";
+import { reasonsAgainst } from "./health_routes.ts";
 import { Problem } from "../problem.ts";
 import { type HttpRequest, jsonRoute, type Route } from "./route.ts";
 
@@ -47,7 +48,8 @@ export function liveRoutes(parts: HttpParts): Route[] {
   ];
 }
 
-function statusOf({ service, topic, judge, modelFiles, live }: HttpParts): Answer<"status"> {
+function statusOf(parts: HttpParts): Answer<"status"> {
+  const { service, topic, judge, modelFiles, live } = parts;
   const { manifest, sha256 } = judge.model;
   return {
     service,
@@ -60,15 +62,20 @@ function statusOf({ service, topic, judge, modelFiles, live }: HttpParts): Answe
       max_samples: manifest.maxSamples,
       card: modelFiles.card,
     },
-    now: live.now(),
+    now: nowOf(parts),
     history: live.history(),
     scores: live.scores(),
     drift: { features: live.drift() },
   };
 }
 
+function nowOf(parts: HttpParts): Answer<"status">["now"] {
+  return { ...parts.live.now(), problems: reasonsAgainst(parts) };
+}
+
 /** A byte stream of events, until the listener leaves or the service ends. */
-function events({ live, feed, signal }: HttpParts, lastId: string | undefined, onEnd: () => void) {
+function events(parts: HttpParts, lastId: string | undefined, onEnd: () => void) {
+  const { feed, signal } = parts;
   let stop = () => {};
   return new ReadableStream<Uint8Array>({
     start(controller) {
@@ -88,7 +95,7 @@ function events({ live, feed, signal }: HttpParts, lastId: string | undefined, o
       };
       const sendStatus = () => {
         if (skipped !== 0 && send({ event: "skipped", data: { count: skipped } })) skipped = 0;
-        send({ event: "status", data: { time: new Date().toISOString(), ...live.now() } });
+        send({ event: "status", data: { time: new Date().toISOString(), ...nowOf(parts) } });
         left = FLAGGED_PER_S;
       };
       if (lastId !== undefined) {

@@ -2,6 +2,7 @@
 import { h } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { axisLabels } from "../format.ts";
 import { DetailTable } from "./table.ts";
 import type { Drawn } from "../drawn.ts";
 
@@ -149,7 +150,7 @@ function draw(place: HTMLElement, latest: { current: ChartProps }, tell: (text: 
           ...axis,
           size: (_plot, labels) => widthFor(labels),
           space: height < 100 ? 18 : 26,
-          values: (_plot, splits) => splits.map((y) => y === null ? "" : latest.current.formatY(y)),
+          values: (_plot, splits) => axisLabels(splits, (y) => latest.current.formatY(y)),
           ...(scale === "log" ? { splits: (_plot, _axis, _least, most) => powersUpTo(most) } : {}),
         },
       ],

@@ -19,7 +19,7 @@ const FIELDS: readonly Field[] = [
   ["from", "From, UTC", { type: "datetime-local" }],
   ["to", "Until, UTC", { type: "datetime-local" }],
   ["min_score", "Score from", { type: "number", min: "0", max: "1", step: "0.001" }],
-  ["min_amount", "Amount from", { type: "number", min: "0", step: "0.01" }],
+  ["min_amount", "Amount from", { type: "number", min: "0", step: "any" }],
 ];
 
 const LABELS: readonly (readonly [value: string, name: string])[] = [

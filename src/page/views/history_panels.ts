@@ -21,17 +21,19 @@ export function HistoryPanels(props: HistoryProps): Drawn {
 
 function CustomerPanel({ context: { customer }, judged, currency }: HistoryProps): Drawn {
   const points = pointsOf(customer.recent, judged);
+  // Amounts of several currencies share the axis as plain numbers.
+  const common = customer.recent.every((one) => one.currency === currency) ? currency : undefined;
   return h(Panel, { id: "customer", title: ["Customer ", h("code", null, customer.id)] }, [
     customer.recent.length === 0 ? h(Notice, { title: "No other transactions known" }) : h(Chart, {
       title: `Amounts of the last ${customer.recent.length} transactions`,
       summary: `this one ${formatAmount(judged.amount, currency)}, the others ${
-        amountsOf(customer.recent, judged)
+        amountsOf(customer.recent, judged, common)
       }`,
       x: points.x,
       xName: "Time, UTC",
       formatX: (x) => formatTime(x * 1000),
       series: points.series,
-      formatY: (y) => formatAmount(y),
+      formatY: (y) => formatAmount(y, common),
       height: 180,
     }),
   ]);
@@ -88,8 +90,14 @@ function pointsOf(
   };
 }
 
-function amountsOf(recent: readonly Recent[], { transaction_id }: Recent): string {
+function amountsOf(
+  recent: readonly Recent[],
+  { transaction_id }: Recent,
+  currency: string | null | undefined,
+): string {
   const amounts = recent.filter((one) => one.transaction_id !== transaction_id).map(({ amount }) => amount);
   if (amounts.length === 0) return "none";
-  return `from ${formatAmount(Math.min(...amounts))} to ${formatAmount(Math.max(...amounts))}`;
+  return `from ${formatAmount(Math.min(...amounts), currency)} to ${
+    formatAmount(Math.max(...amounts), currency)
+  }`;
 }

@@ -19,37 +19,42 @@ const TELL_EVERY_MS = 15_000;
 export function Overview({ live }: { live: LiveState }): Drawn {
   const { status, now } = live;
   if (status === undefined || now === undefined) return h(Loading, { what: "the status" });
+  const isOld = live.connection !== "live";
   return h("div", { class: "overview" }, [
     h("h1", { tabIndex: -1 }, "Overview"),
-    h(Figures, { now, status }),
+    h(Figures, { now, status, isOld }),
     h("div", { class: "columns" }, [
-      h(Stream, { live }),
+      live.flagged !== undefined && h(Stream, { live }),
       h("div", { class: "column" }, h(HistoryCharts, { status }), h(ScoreChart, { status })),
     ]),
   ]);
 }
 
-function Figures({ now, status }: { now: Now; status: Status }): Drawn {
+function Figures({ now, status, isOld }: { now: Now; status: Status; isOld: boolean }): Drawn {
   const lag = now.lag.reduce((sum, { records }) => sum + records, 0);
   const partitions = now.lag.length === 1 ? "1 partition" : `${now.lag.length} partitions`;
-  return h("dl", { class: "tiles" }, [
-    tile("Records a second", formatCount(now.records_per_s)),
-    tile("Lag", formatCount(lag), `records, ${partitions}`),
-    tile("Latency p50", formatMs(now.p50_ms), "produced to committed"),
-    tile("Latency p99", formatMs(now.p99_ms), "1 in 100 takes longer"),
+  const hasStream = status.service === "consume";
+  return h("dl", { class: `tiles ${isOld ? "is-old" : ""}` }, [
+    tile(hasStream ? "Records a second" : "Scored a second", formatCount(now.records_per_s)),
+    hasStream && [
+      tile("Lag", formatCount(lag), `records, ${partitions}`),
+      tile("Latency p50", formatMs(now.p50_ms), "produced to committed"),
+      tile("Latency p99", formatMs(now.p99_ms), "1 in 100 takes longer"),
+    ],
     tile(
       "Flagged a minute",
       formatCount(now.flagged_per_min),
       `score above ${formatScore(status.model.threshold)}`,
     ),
-    tile("Dead letters", formatCount(now.dead_letters), "kept with a reason"),
-    tile(
-      "Health",
-      now.healthy ? "Good" : "Stalled",
-      now.healthy ? "records are processed" : "records wait, none is processed",
-      now.healthy ? "good" : "bad",
-    ),
+    hasStream && tile("Dead letters", formatCount(now.dead_letters), "kept with a reason"),
+    isOld ? tile("Health", "Not known", "no figures arrive") : healthTile(now, hasStream),
   ]);
+}
+
+function healthTile({ healthy, problems }: Now, hasStream: boolean): Drawn {
+  if (!healthy) return tile("Health", "Stalled", "records wait, none is processed", "bad");
+  if (problems.length > 0) return tile("Health", "Not ready", problems.join("; "), "bad");
+  return tile("Health", "Good", hasStream ? "records are processed" : "requests are scored", "good");
 }
 
 function tile(name: string, value: string, note = "", tone = ""): Drawn {
@@ -59,25 +64,26 @@ function tile(name: string, value: string, note = "", tone = ""): Drawn {
   ]);
 }
 
-function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
+function HistoryCharts({ status: { history, service } }: { status: Status }): Drawn {
   const { t, records_per_s, p50_ms, p99_ms, lag, flagged } = history;
   if (t.length < 2) {
     return h(Notice, { title: "No history yet" }, [
-      h("p", null, "Charts appear when the first records are committed."),
+      h("p", null, "Charts appear after a few seconds."),
     ]);
   }
   const latest = (values: readonly (number | null)[]) => values.findLast((value) => value !== null) ?? null;
   const over = { x: t, xName: "Time, UTC", formatX: (x: number) => formatClock(x * 1000) };
+  const hasStream = service === "consume";
   const title = ["Last ten minutes", h("span", { class: "quiet" }, "UTC")];
   return h(Panel, { id: "history", class: "charts", title }, [
     h(Chart, {
       ...over,
-      title: "Records a second",
+      title: hasStream ? "Records a second" : "Scored a second",
       summary: `${formatCount(latest(records_per_s))} now`,
       series: [{ name: "records", values: records_per_s, tone: "plain" }],
       formatY: formatShort,
     }),
-    h(Chart, {
+    hasStream && h(Chart, {
       ...over,
       title: "From produced to committed",
       summary: `half within ${formatMs(latest(p50_ms))}, 99 in 100 within ${formatMs(latest(p99_ms))} now`,
@@ -87,7 +93,7 @@ function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
       ],
       formatY: formatMs,
     }),
-    h(Chart, {
+    hasStream && h(Chart, {
       ...over,
       title: "Lag",
       summary: `${formatCount(latest(lag))} records now`,
@@ -101,7 +107,7 @@ function HistoryCharts({ status: { history } }: { status: Status }): Drawn {
       summary: `${formatCount(latest(flagged))} in the last ${history.step_s} seconds`,
       series: [{ name: "flagged", values: flagged, tone: "fraud", as: "bars" }],
       formatY: formatShort,
-      height: 90,
+      height: hasStream ? 90 : undefined,
     }),
   ]);
 }
@@ -135,7 +141,7 @@ function ScoreChart({ status: { scores: { edges, counts }, model } }: { status: 
 
 function Stream({ live }: { live: LiveState }): Drawn {
   const [held, hold] = useState<readonly FlaggedItem[] | undefined>(undefined);
-  const shown = (held ?? live.flagged).slice(0, 40);
+  const shown = (held ?? live.flagged ?? []).slice(0, 40);
   const toggle = () => hold(held ? undefined : live.flagged);
   const beside = [
     h("a", { href: routeTo("flagged") }, "All flagged"),

@@ -2,7 +2,7 @@
 import { h } from "preact";
 import { useEffect, useId, useMemo, useState } from "preact/hooks";
 import { Chart } from "./chart.ts";
-import { formatAmount, formatScore, formatTime } from "../format.ts";
+import { digitsOf, formatAmount, formatScore, formatTime } from "../format.ts";
 import { Loading, Notice } from "../notice.ts";
 import { Panel } from "./panel.ts";
 import { ReasonBars } from "./reason_bars.ts";
@@ -56,12 +56,17 @@ function WhatIfControls({ transaction, context, model, whatIf }: WhatIfProps & {
     amount,
     timestamp: new Date(Date.parse(transaction.timestamp) + hours * HOUR_MS).toISOString(),
   });
+  const digits = digitsOf(transaction.currency);
+  const unit = 10 ** -digits;
   const highest = useMemo(() => {
     const amounts = [transaction.amount, ...context.customer.recent.map(({ amount }) => amount)];
     return roundUp(1.5 * Math.max(...amounts));
   }, [transaction, context]);
   const curve = useMemo(() => {
-    const x = Array.from({ length: POINTS }, (_, i) => Math.round(highest * (i + 1) * 100 / POINTS) / 100);
+    const units = Array.from({ length: POINTS }, (_, i) => Math.round(highest / unit * (i + 1) / POINTS));
+    const x = [...new Set(units)].filter((each) => each > 0).map((each) =>
+      Number((each * unit).toFixed(digits))
+    );
     return { x, y: Array.from(whatIf.scores(x.map(at))) };
   }, [whatIf, hours, highest]);
   const verdict = useMemo(() => whatIf.judge(at(amount)), [whatIf, amount, hours]);
@@ -121,6 +126,8 @@ function AmountControl(
   },
 ): Drawn {
   const id = useId();
+  const digits = digitsOf(currency);
+  const unit = String(10 ** -digits);
   const take = (text: string) => {
     const given = Number(text);
     if (given > 0 && given < 1e12) onChange(given);
@@ -131,8 +138,8 @@ function AmountControl(
       type: "number",
       class: "amount",
       "aria-label": "Amount as a number",
-      min: "0.01",
-      step: "0.01",
+      min: unit,
+      step: unit,
       value: String(amount),
       onInput: (event) => take(event.currentTarget.value),
     }),
@@ -144,7 +151,7 @@ function AmountControl(
       step: String(highest / 1000),
       value: String(Math.min(amount, highest)),
       "aria-valuetext": formatAmount(amount, currency),
-      onInput: (event) => take(Number(event.currentTarget.value).toFixed(2)),
+      onInput: (event) => take(Number(event.currentTarget.value).toFixed(digits)),
     }),
   ]);
 }
