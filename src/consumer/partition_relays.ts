@@ -72,11 +72,15 @@ export class PartitionRelays {
 
 function setAsideReport(telemetry: Telemetry): (key: string, now: string) => void {
   telemetry.count("objects_set_aside", 0);
+  let isSaid = false;
   return (key, now) => {
     telemetry.count("objects_set_aside");
+    if (isSaid) return telemetry.log("debug", `set aside ${key} as ${now}`);
+    isSaid = true;
     telemetry.log(
       "warn",
-      `object ${key}, which the ledger does not know (any more), was set aside as ${now}`,
+      `objects that the ledger does not know (any more) are set aside, and their rows stored anew: ${key} is now ${now}; ` +
+        "/metrics counts them",
     );
   };
 }

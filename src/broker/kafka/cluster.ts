@@ -1,6 +1,7 @@
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import type { KafkaClient, KnownTopic } from "./client.ts";
 import { isRetriable } from "./failure.ts";
+import { Waiting } from "../../runtime/waiting.ts";
 import { withDeadline } from "./with_deadline.ts";
 
 /** Bounds of a Kafka broker; all times in milliseconds. */
@@ -15,6 +16,8 @@ export interface KafkaBrokerOptions {
   maxEventMs?: number;
   /** How often a subscriber looks for new partitions (default 60,000). */
   metadataMaxAgeMs?: number;
+  /** Takes a line about an outage; standard error by default. */
+  onTrouble?(line: string): void;
 }
 
 /** One Kafka cluster as each part of the broker knows it: a client, a name for people, and bounds. */
@@ -22,7 +25,8 @@ export class Cluster {
   readonly client: KafkaClient;
   /** Its URL without secrets. */
   readonly name: string;
-  readonly limits: Required<KafkaBrokerOptions>;
+  readonly limits: Required<Omit<KafkaBrokerOptions, "onTrouble">>;
+  readonly #waiting: Waiting;
   /** Id of each topic when it was looked at first. */
   readonly #topicIds = new Map<string, string>();
 
@@ -30,6 +34,8 @@ export class Cluster {
   constructor(client: KafkaClient, name: string, options: KafkaBrokerOptions = {}) {
     this.client = client;
     this.name = name;
+    const say = options.onTrouble ?? ((line) => console.warn(line));
+    this.#waiting = new Waiting(`Kafka at ${name.slice("kafka://".length)}`, say);
     this.limits = {
       requestTimeoutMs: options.requestTimeoutMs ?? 15_000,
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
@@ -42,7 +48,9 @@ export class Cluster {
   /** Asks the cluster within `requestTimeoutMs`; throws `DeliveryError`. */
   async ask<T>(action: string, question: () => Promise<T>): Promise<T> {
     try {
-      return await withDeadline(question(), this.limits.requestTimeoutMs, "answer");
+      const { requestTimeoutMs } = this.limits;
+      const call = () => withDeadline(question(), requestTimeoutMs, "answer");
+      return await this.#waiting.during(requestTimeoutMs, call, true);
     } catch (error) {
       throw this.error(action, error);
     }

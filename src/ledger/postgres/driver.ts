@@ -43,6 +43,8 @@ export interface Connection extends EventEmitter {
   release(error?: Error): void;
   /** "I" outside of a transaction, "T" in one, "E" in one that failed. */
   getTransactionStatus(): "I" | "T" | "E" | null;
+  /** Number of the server's process for this connection; a pooler makes up one of its own. */
+  readonly processID: number;
   /** The driver's own connection, with the socket. */
   readonly connection: { stream: { destroy(): void } };
 }
@@ -58,18 +60,12 @@ export interface PoolSettings {
   ssl: false | ConnectionOptions;
   /** Name that the server shows of the connections. */
   application_name: string;
-  /** Settings of the session as libpq's `options` has them, such as `-c search_path=edgewood`. */
-  options: string;
+  /** Settings of the session as libpq's `options` has them; a pooler may refuse them. */
+  options?: string;
   max: number;
   connectionTimeoutMillis: number;
-  /** After how long the server ends a statement. */
-  statement_timeout: number;
   /** After how long the client gives a statement up. */
   query_timeout: number;
-  /** After how long the server ends a statement that waits for a lock. */
-  lock_timeout: number;
-  /** After how long the server ends a connection whose open transaction does nothing. */
-  idle_in_transaction_session_timeout: number;
   /** Whether TCP looks if a silent server is there still. */
   keepAlive: boolean;
   /** How long a connection is silent before TCP looks. */

@@ -5,6 +5,10 @@ import { FencedError } from "../ledger.ts";
 export const UNDEFINED_TABLE = "42P01";
 /** SQLSTATE of a lock that another session held for too long. */
 export const LOCK_NOT_AVAILABLE = "55P03";
+/** SQLSTATE of a write to a server that only reads: a standby, or a primary that became one. */
+export const READ_ONLY = "25006";
+/** SQLSTATE of statements that a connection prepared and does not have as they were. */
+const STALE_STATEMENT = /^(0A000|26000|42P05)$/;
 /** SQLSTATE of a key that is taken. */
 export const UNIQUE_VIOLATION = "23505";
 
@@ -19,8 +23,15 @@ const RETRIABLE = [
   /^58/, // the server's own input and output
 ];
 
+/** Whether an error of a statement shows that its session is of no use any more. */
+export function isOfSession(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  return state === READ_ONLY || STALE_STATEMENT.test(state ?? "");
+}
+
 /** What to do, by SQLSTATE or by the beginning of what the driver says. */
 const ADVICE: readonly [code: RegExp, advice: string][] = [
+  [/^25006$/, "; the server only reads: name the primary in the ledger's URL, or wait for it to take over"],
   [/^28P01$|^SASL/, "; check the user and the password of the ledger's URL"],
   [/^28000$/, "; check the user, and whether the server wants sslmode=require"],
   [/^3D000$/, "; create the database, or name another one in the ledger's URL"],
@@ -53,7 +64,7 @@ export function sqlStateOf(error: unknown): string | undefined {
 export function isRetriable(error: unknown): boolean {
   if (error instanceof FencedError || error instanceof DeliveryError) return false;
   const state = sqlStateOf(error);
-  if (state !== undefined) return RETRIABLE.some((pattern) => pattern.test(state));
+  if (state !== undefined) return isOfSession(error) || RETRIABLE.some((pattern) => pattern.test(state));
   if (!(error instanceof Error)) return false;
   // Faults of the program or its permissions stay what they are.
   if (error instanceof TypeError || error instanceof RangeError || error instanceof Deno.errors.NotCapable) {

@@ -4,9 +4,11 @@
  * @module
  */
 import { retry } from "../../runtime/retry.ts";
+import { Waiting } from "../../runtime/waiting.ts";
 import { type PostgresAddress, tlsOptions } from "./address.ts";
 import { type Connection, makePool, type Pool, type PoolSettings } from "./driver.ts";
-import { isRetriable, ledgerError, sqlStateOf } from "./error.ts";
+import { isOfSession, isRetriable, ledgerError, READ_ONLY, sqlStateOf } from "./error.ts";
+import { IDLE, withSettings } from "./pooled.ts";
 
 /** Time limits of a ledger in PostgreSQL, in milliseconds, and its hooks. */
 export interface PostgresLimits {
@@ -41,13 +43,12 @@ export interface PostgresSession extends AsyncDisposable {
   run<T>(action: string, work: (client: Connection, attempt: number) => Promise<T>): Promise<T>;
 }
 
+const QUERY_TIMEOUT_MS = 15_000;
 /** Connections at most. */
 const POOL_SIZE = 8;
 /** Room for the server's own timeout to be reported before the client gives up. */
 const GRACE_MS = 500;
 const KEEP_ALIVE_DELAY_MS = 10_000;
-/** Status of a connection that is in no transaction. */
-const IDLE = "I";
 
 /**
  * Opens a pool of connections; the first one is made when it is needed.
@@ -61,7 +62,12 @@ export function openPostgresSession(
 ): PostgresSession {
   const { deadlineMs = 30_000, onRetry } = limits;
   const onTrouble = limits.onTrouble ?? ((error: Error) => console.warn(error.message));
-  const pool = makePool(poolSettings(address, limits, authority));
+  const sessions = new Sessions(address, limits, authority);
+  const { pool } = sessions;
+  const waiting = new Waiting(
+    `PostgreSQL at ${address.host}:${address.port}`,
+    (line) => onTrouble(new Error(line)),
+  );
   // The next call connects anew.
   pool.on("error", (cause) => {
     onTrouble(
@@ -69,21 +75,23 @@ export function openPostgresSession(
     );
   });
   const closing = new AbortController();
-  const open = new Set<Connection>();
-  pool.on("connect", (client) => {
-    open.add(client);
-    client.once("end", () => open.delete(client));
-  });
 
   return {
     async run(action, work) {
       try {
-        return await retry((number) => onConnection(pool, (client) => work(client, number)), {
+        return await waiting.during(
           deadlineMs,
-          retriable: isRetriable,
-          signal: closing.signal,
-          onRetry,
-        });
+          (failed) =>
+            retry((number) => onConnection(sessions, (client) => work(client, number)), {
+              deadlineMs,
+              retriable: isRetriable,
+              signal: closing.signal,
+              onRetry(error, number) {
+                failed(error);
+                onRetry?.(error, number);
+              },
+            }),
+        );
       } catch (error) {
         throw ledgerError(error, action, address.name);
       }
@@ -92,18 +100,64 @@ export function openPostgresSession(
       if (closing.signal.aborted) return;
       closing.abort();
       await pool.end();
-      await endOf(open);
+      await endOf(sessions.open);
     },
   };
 }
 
+/** The pool's connections, each with the settings of its session. */
+class Sessions {
+  readonly pool: Pool;
+  readonly open = new Set<Connection>();
+  readonly #settings: Readonly<Record<string, string | number>>;
+  readonly #prepared = new WeakMap<Connection, Connection>();
+  readonly #old = new WeakSet<Connection>();
+
+  constructor(address: PostgresAddress, limits: PostgresLimits, authority: string | undefined) {
+    const { queryTimeoutMs = QUERY_TIMEOUT_MS, lockTimeoutMs = 5_000, idleTransactionTimeoutMs = 10_000 } =
+      limits;
+    this.pool = makePool(poolSettings(address, limits, authority));
+    this.pool.on("connect", (client) => {
+      this.open.add(client);
+      client.once("end", () => this.open.delete(client));
+    });
+    this.#settings = {
+      search_path: address.schema,
+      statement_timeout: queryTimeoutMs,
+      lock_timeout: lockTimeoutMs,
+      idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+    };
+  }
+
+  /** Checks a connection out; one from before `forgetOlder` is ended. */
+  async connect(): Promise<Connection> {
+    for (;;) {
+      const client = await this.pool.connect();
+      if (!this.#old.has(client)) return client;
+      client.release(new Error("the server only reads"));
+    }
+  }
+
+  /** Has every connection that is open now ended before it is used again. */
+  forgetOlder() {
+    for (const client of this.open) this.#old.add(client);
+  }
+
+  /** The connection as statements see it. */
+  async prepare(client: Connection): Promise<Connection> {
+    const known = this.#prepared.get(client);
+    if (known !== undefined) return known;
+    const prepared = await withSettings(client, this.#settings);
+    this.#prepared.set(client, prepared);
+    return prepared;
+  }
+}
+
 function poolSettings(
   address: PostgresAddress,
-  limits: PostgresLimits,
+  { connectTimeoutMs = 5_000, queryTimeoutMs = QUERY_TIMEOUT_MS }: PostgresLimits,
   authority: string | undefined,
 ): PoolSettings {
-  const { connectTimeoutMs = 5_000, queryTimeoutMs = 15_000, lockTimeoutMs = 5_000 } = limits;
-  const { idleTransactionTimeoutMs = 10_000 } = limits;
   return {
     host: address.host,
     port: address.port,
@@ -113,31 +167,30 @@ function poolSettings(
     password: () => address.password ?? "",
     ssl: tlsOptions(address, authority),
     application_name: address.applicationName,
-    options: `-c search_path=${address.schema}`,
     max: POOL_SIZE,
     connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: queryTimeoutMs,
     query_timeout: queryTimeoutMs + GRACE_MS,
-    lock_timeout: lockTimeoutMs,
-    idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
   };
 }
 
 /** Runs the work once, on a connection that nothing else uses; a connection that may not be as before is ended. */
-async function onConnection<T>(pool: Pool, work: (client: Connection) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+async function onConnection<T>(sessions: Sessions, work: (client: Connection) => Promise<T>): Promise<T> {
+  const client = await sessions.connect();
   // A connection that breaks emits an error besides the statement's; without a listener it would end the process.
   let broken: Error | undefined;
   const onError = (error: Error) => broken = error;
   client.on("error", onError);
   try {
-    const result = await work(client);
+    const result = await work(await sessions.prepare(client));
     client.release(broken ?? (client.getTransactionStatus() === IDLE ? undefined : new Error("left open")));
     return result;
   } catch (error) {
-    client.release(broken ?? (isOfStatement(error) ? undefined : error as Error));
+    // After a failover the sessions of the old primary only read, all of them and for ever.
+    if (sqlStateOf(error) === READ_ONLY) sessions.forgetOlder();
+    const isAsBefore = isOfStatement(error) && !isOfSession(error) && client.getTransactionStatus() === IDLE;
+    client.release(broken ?? (isAsBefore ? undefined : error as Error));
     throw error;
   } finally {
     client.off("error", onError);

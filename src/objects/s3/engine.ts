@@ -17,7 +17,8 @@ export const s3Store: Engine<ObjectStore> = {
       if (caFile !== undefined) return { ...own, read: [caFile] };
       return tls ? { ...withSystemAuthorities(read(EXTRA_AUTHORITIES)), net: own.net } : own;
     }),
-  open: async (url, { onRetry }) => (await import("./store.ts")).openMinioStore(url, { onRetry }),
+  open: async (url, { onRetry, onTrouble }) =>
+    (await import("./store.ts")).openMinioStore(url, { onRetry, onTrouble }),
 };
 
 /** What node:https reads where no authority is named: Deno has no name for the system's own but all of `sys`. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { Client } from "minio";
 import { retry } from "../../runtime/retry.ts";
+import { Waiting } from "../../runtime/waiting.ts";
 import { readS3Address, type S3Address } from "./address.ts";
 import { ServerClock } from "./clock.ts";
 import { checkKey, compareKeys, contentTypeOf } from "./key.ts";
@@ -18,6 +19,8 @@ export interface MinioOptions {
   deadlineMs?: number;
   /** Called after each failure that another attempt follows. */
   onRetry?(error: unknown, attempt: number): void;
+  /** Takes a line about an outage; standard error by default. */
+  onTrouble?(line: string): void;
 }
 
 /** Larger than any object here, so that each is one PUT: the parts of a larger one could not be created only once. */
@@ -60,6 +63,7 @@ class MinioStore implements ObjectStore {
   readonly #transport: S3Transport;
   readonly #client: Client;
   readonly #closing = new AbortController();
+  readonly #waiting: Waiting;
   /** Whether the server honours If-None-Match; undefined until a second PUT of a key has shown it. */
   #createsOnly: boolean | undefined;
   /** PUTs that have to wait for one another. */
@@ -69,6 +73,8 @@ class MinioStore implements ObjectStore {
     this.#address = address;
     this.#options = options;
     this.name = address.name;
+    const say = options.onTrouble ?? ((line) => console.warn(line));
+    this.#waiting = new Waiting(`the object store at ${address.host}:${address.port}`, say);
     this.concurrentPuts = MAX_SOCKETS;
     this.#transport = openTransport({
       tls: address.tls,
@@ -245,12 +251,16 @@ class MinioStore implements ObjectStore {
   async #run<T>(action: string, attempt: () => Promise<T>): Promise<T> {
     const { deadlineMs = 30_000, onRetry } = this.#options;
     try {
-      return await retry(attempt, {
-        deadlineMs,
-        onRetry,
-        retriable: isRetriable,
-        signal: this.#closing.signal,
-      });
+      return await this.#waiting.during(deadlineMs, (failed) =>
+        retry(attempt, {
+          deadlineMs,
+          onRetry(error, number) {
+            failed(error);
+            onRetry?.(error, number);
+          },
+          retriable: isRetriable,
+          signal: this.#closing.signal,
+        }));
     } catch (error) {
       throw storeError(error, action, this.name);
     }

@@ -25,7 +25,7 @@ export const kafkajsStream: Engine<Broker> = {
       // The first broker names the others.
       return { net: "any", read, sys: ["hostname", "uid"], env: ENVIRONMENT };
     }),
-  async open(url) {
-    return await (await import("./open.ts")).openKafkajsBroker(url);
+  async open(url, { onTrouble }) {
+    return await (await import("./open.ts")).openKafkajsBroker(url, { onTrouble });
   },
 };

@@ -17,8 +17,8 @@ export const platformaticStream: Engine<Broker> = {
       // The first broker names the others; the package asks for every name, to find those of its debug output.
       return { net: "any", read, ignoresEnv: true };
     }),
-  async open(url) {
-    return await (await import("./open.ts")).openPlatformaticBroker(url);
+  async open(url, { onTrouble }) {
+    return await (await import("./open.ts")).openPlatformaticBroker(url, { onTrouble });
   },
 };
 

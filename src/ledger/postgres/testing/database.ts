@@ -39,8 +39,10 @@ export interface ProxiedLedger extends AsyncDisposable {
 }
 
 /** A pool for looking behind the ledger's back. */
-export function openPool(schema: string): OpenedPool {
-  const url = new URL(postgres.services.postgres.url);
+export function openPool(
+  schema: string,
+  url: URL = new URL(postgres.services.postgres.url),
+): OpenedPool {
   const pool = makePool({
     host: url.hostname,
     port: Number(url.port),
@@ -49,13 +51,10 @@ export function openPool(schema: string): OpenedPool {
     password: () => url.password,
     ssl: false,
     application_name: "test",
-    options: `-c search_path=${schema}`,
+    ...schema === "public" ? {} : { options: `-c search_path=${schema}` },
     max: 8,
     connectionTimeoutMillis: 5_000,
-    statement_timeout: 60_000,
     query_timeout: 60_000,
-    lock_timeout: 60_000,
-    idle_in_transaction_session_timeout: 60_000,
     keepAlive: false,
     keepAliveInitialDelayMillis: 0,
   });

@@ -1,0 +1,70 @@
+/** How long a server may be away before somebody is told, milliseconds. */
+const SAY_AFTER_MS = 3_000;
+
+/**
+ * Says once in each outage, some seconds into it, which server is waited for, why and until when.
+ *
+ * @example
+ * ```ts
+ * import { Waiting } from "./waiting.ts";
+ *
+ * const waiting = new Waiting("PostgreSQL at db:5432", (line) => console.warn(line));
+ * await waiting.during(30_000, (failed) => {
+ *   failed(new Error("connect ECONNREFUSED"));
+ *   return Promise.resolve("it came back at once, so nothing was said");
+ * });
+ * ```
+ */
+export class Waiting {
+  readonly #server: string;
+  readonly #say: (line: string) => void;
+  readonly #sayAfterMs: number;
+  #isSaid = false;
+
+  constructor(server: string, say: (line: string) => void, sayAfterMs = SAY_AFTER_MS) {
+    this.#server = server;
+    this.#say = say;
+    this.#sayAfterMs = sayAfterMs;
+  }
+
+  /**
+   * Runs a call that repeats its attempts by itself.
+   *
+   * @param deadlineMs How long it tries.
+   * @param call Is given a function to call with the error of each attempt.
+   * @param isSilent The call tells of no attempt, so that its duration alone counts.
+   */
+  async during<T>(
+    deadlineMs: number,
+    call: (failed: (error: unknown) => void) => Promise<T>,
+    isSilent = false,
+  ): Promise<T> {
+    const until = new Date(Date.now() + deadlineMs);
+    let reason = isSilent ? "no answer yet" : undefined;
+    let isDue = false;
+    const say = () => {
+      if (!isDue || reason === undefined || this.#isSaid) return;
+      this.#isSaid = true;
+      this.#say(`waiting for ${this.#server}: ${reason}; retrying until ${until.toTimeString().slice(0, 8)}`);
+    };
+    const timer = setTimeout(() => {
+      isDue = true;
+      say();
+    }, this.#sayAfterMs);
+    try {
+      const result = await call((error) => {
+        reason = reasonOf(error);
+        say();
+      });
+      this.#isSaid = false;
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: string };
+  return typeof code === "string" && /^E[A-Z_]+$/.test(code) ? code : message ?? String(error);
+}
