@@ -205,11 +205,13 @@ export const ID_ENDS = 282624;
 export const LABELLED_TIMES = 331776;
 export const ZS = 364544;
 export const TRUTHS = 397312;
+/** Address of each record's latest accepted time: float64, milliseconds; a record with a later one is left to the host. */
+export const LATEST_TIMES = 401408;
 /** Address of the text of the ids, one after another, as UTF-8. */
-export const IDS = 401408;
+export const IDS = 434176;
 /** Most bytes of an id. */
 export const MAX_ID_BYTES = 128;
 /** Room for the ids of all rows, and for a vector that is written past the last one. */
 export const IDS_BYTES = 1572928;
 /** Address of the records' bytes. */
-export const RECORDS = 1974336;
+export const RECORDS = 2007104;

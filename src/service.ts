@@ -30,6 +30,8 @@ export interface ServiceOptions extends Omit<ConsumerOptions, keyof ConsumerHook
   access?: Access;
   /** Who gets alerts (default: nobody); links in them lead to the page if this machine can open it. */
   alerts?: AlertSettings;
+  /** Most that an event time may lie after its record's own time (default: one day); Infinity for no bound. */
+  maxAheadMs?: number;
 }
 
 /** A service whose consumer can be run, also more than once. */
@@ -54,11 +56,12 @@ export interface Service extends AsyncDisposable {
  * @throws What loading the model, opening an engine or listening throws; whatever was opened is closed again.
  */
 export async function openService(config: ServiceConfig, options: ServiceOptions = {}): Promise<Service> {
-  const { telemetry = createTelemetry({ level: "warn" }), http, access = {}, alerts, ...run } = options;
+  const { telemetry = createTelemetry({ level: "warn" }), http, access = {}, alerts, maxAheadMs, ...run } =
+    options;
   const model = await loadModel(config.model);
   openFeatureStage(model.manifest);
   await using opening = new AsyncDisposableStack();
-  const judge = opening.use(await Judge.open(model));
+  const judge = opening.use(await Judge.open(model, { maxAheadMs, onUntimed: untimedRecords(telemetry) }));
   // A process that answers requests must not block its thread.
   const inThread = http !== undefined;
   const broker = opening.use(await openBroker(config.stream, { ...config, inThread, telemetry }));
@@ -76,6 +79,18 @@ export async function openService(config: ServiceConfig, options: ServiceOptions
     url: web?.url,
     run: (more = {}) => runConsumer(parts, { ...run, ...more, ...bothHooks(web?.hooks ?? {}, more) }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function untimedRecords(telemetry: Telemetry): (records: number) => void {
+  return (records) => {
+    const count = telemetry.count("untimed_records", records);
+    telemetry.trouble(
+      "record times",
+      `${count} records have no time of their own (or not in milliseconds), so --max-ahead cannot bound their event time; ` +
+        "message.timestamp.type=LogAppendTime makes the broker set it",
+      true,
+    );
   };
 }
 

@@ -3,7 +3,7 @@
 import {
   AMOUNTS, CURRENCIES, CUSTOMER_KEYS, FIELD_AMOUNT, FIELD_CHANNEL, FIELD_COUNTRY, FIELD_CURRENCY, FIELD_CUSTOMER_ID,
   FIELD_IS_FRAUD, FIELD_LABELLED_AT, FIELD_MERCHANT_CATEGORY, FIELD_TERMINAL_ID, FIELD_TIMESTAMP, FIELD_TRANSACTION_ID,
-  FIELD_Z, LABELLED_TIMES, RECORD_ENDS, RECORD_STARTS, TERMINAL_KEYS, TIMES, TRANSACTION_KEYS, TRUTHS, ZS,
+  FIELD_Z, LABELLED_TIMES, LATEST_TIMES, RECORD_ENDS, RECORD_STARTS, TERMINAL_KEYS, TIMES, TRANSACTION_KEYS, TRUTHS, ZS,
 } from "../layout";
 import { forgetUnknownNames, isNewName, matchName, nameLength, UNKNOWN } from "./names";
 import { afterAmount, afterDecimal } from "./number";
@@ -32,6 +32,7 @@ export function decodeTransactions(first: u32, count: u32, row: u32): u32 {
     const at = <usize>record << 2;
     store<u32>((<usize>row << 2) + CURRENCIES, 0);
     if (!decodeRecord(load<u32>(at, RECORD_STARTS), load<u32>(at, RECORD_ENDS), row, false)) return record;
+    if (isTooLate(record, row, TIMES)) return record;
     keepIds(row);
     row++;
   }
@@ -44,9 +45,17 @@ export function decodeLabels(first: u32, count: u32, row: u32): u32 {
     const at = <usize>record << 2;
     store<f64>((<usize>row << 3) + ZS, NaN);
     if (!decodeRecord(load<u32>(at, RECORD_STARTS), load<u32>(at, RECORD_ENDS), row, true)) return record;
+    if (isTooLate(record, row, TIMES) || isTooLate(record, row, LABELLED_TIMES)) return record;
     row++;
   }
   return count;
+}
+
+/** Whether a time of the row is later than its record may say. */
+// @ts-ignore: decorator
+@inline
+function isTooLate(record: u32, row: u32, times: usize): bool {
+  return load<f64>((<usize>row << 3) + times) > load<f64>(<usize>record << 3, LATEST_TIMES);
 }
 
 /** Whether the bytes are what is looked for, which then is in the row. A read may pass `end`, but a record that does is left. */

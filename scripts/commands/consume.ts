@@ -9,7 +9,7 @@ import { engineOptions } from "../cli/options/engines.ts";
 import { addressToListen, fileToRead, usesModule } from "../cli/options/places.ts";
 import { topicName, wholeNumber } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
-import { type StateFlags, stateOptions } from "../cli/options/state.ts";
+import { maxAheadOption, type StateFlags, stateOptions } from "../cli/options/state.ts";
 
 /** Values of the options. */
 export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags, AcceptGapsFlag {
@@ -23,6 +23,7 @@ export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags, A
   sessionTimeout?: number;
   maxBatchRecords: number;
   snapshotRecords?: number;
+  maxAhead: number;
   flushRows: number;
   flushBytes: number;
   flushInterval: number;
@@ -57,6 +58,7 @@ const command = engineOptions(
       "records of a partition between two snapshots of its state (default: 200000, and twice the number of keys)",
       wholeNumber(1),
     )
+    .addOption(maxAheadOption())
     .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 5_000)
     .option(
       "--flush-bytes <n>",

@@ -34,7 +34,8 @@ function transaction(id: string, timestamp: string, amount: number) {
 async function newestLabel(broker: Broker): Promise<ProducedRecord> {
   const [{ endOffset }] = await broker.offsets("labels");
   for await (const batch of broker.read("labels", 0, { fromOffset: endOffset - 1 })) {
-    return { key: keyOf(batch, batch.count - 1), value: valueOf(batch, batch.count - 1) };
+    const last = batch.count - 1;
+    return { key: keyOf(batch, last), value: valueOf(batch, last), timestampMs: batch.timestampMs[last] };
   }
   throw new Error("there is no label");
 }
@@ -51,7 +52,8 @@ Deno.test("label: an answer reaches the features of a consumer that runs; anothe
 
     /** Produces a transaction and waits for its verdict; what it says of a flagged one is given by feature. */
     const score = async (id: string, timestamp: string, amount: number) => {
-      await broker.produce(TOPIC, [{ key: id, value: transaction(id, timestamp, amount) }]);
+      const timestampMs = Date.parse(timestamp);
+      await broker.produce(TOPIC, [{ key: id, value: transaction(id, timestamp, amount), timestampMs }]);
       const isThere = async () => (await ledger.find(id)).length > 0;
       await consumer.until(isThere, { timeoutMs: 60_000, what: `a verdict on ${id}` });
       const [{ verdict }] = await ledger.find(id);

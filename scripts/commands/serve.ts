@@ -7,6 +7,7 @@ import { endingSignal } from "../cli/ending_signal.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { modelPlace } from "../cli/options/model_place.ts";
 import { addressToListen, fileToRead, usesModule } from "../cli/options/places.ts";
+import { maxAheadOption } from "../cli/options/state.ts";
 import { topicName } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
@@ -15,6 +16,7 @@ interface ServeFlags extends Partial<Engines> {
   tokens?: string;
   topic: string;
   stateless?: boolean;
+  maxAhead: number;
 }
 
 /** The command `serve`: scoring for other programs over HTTP, without a stream. */
@@ -34,6 +36,7 @@ export const serveCommand: Command = usesModule(engineOptions(
       ),
     )
     .option("--topic <name>", "topic of the transactions in the ledger", topicName, "transactions")
+    .addOption(maxAheadOption("the clock's"))
     .option("--stateless", "without a ledger: keep no state, score each transaction as the first one ever"),
   ["ledger", "model"],
   ["ledger"],
@@ -57,6 +60,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ledger,
     topic: flags.topic,
     stateless: flags.stateless === true,
+    maxAheadMs: flags.maxAhead,
     telemetry,
   });
   await using server = await listen(flags.http, service.app);

@@ -7,7 +7,7 @@ import { engineOptions } from "../cli/options/engines.ts";
 import { fileToRead, folderToWrite, usesModule } from "../cli/options/places.ts";
 import { durationOption } from "../cli/options/duration.ts";
 import { runAsProgram } from "../cli/run_command.ts";
-import { refuseStateOptions, type StateFlags, stateOptions } from "../cli/options/state.ts";
+import { maxAheadOption, refuseStateOptions, type StateFlags, stateOptions } from "../cli/options/state.ts";
 import type { Config } from "../../src/config.ts";
 
 interface TrainFlags extends Partial<Config>, StateFlags {
@@ -16,6 +16,7 @@ interface TrainFlags extends Partial<Config>, StateFlags {
   warmUp: number;
   topic: string;
   labelTopic: string;
+  maxAhead: number;
   input?: string;
   features?: string[];
   label?: string;
@@ -90,6 +91,7 @@ const transactions = usesModule(new Command("train"))
 const command = engineOptions(transactions, ["stream"])
   .option("--topic <name>", "with --from-stream: topic of the transactions", topicName, "transactions")
   .option("--label-topic <name>", "with --from-stream: topic of the labels", topicName, "labels")
+  .addOption(maxAheadOption("its record's own time, with --from-stream"))
   .option("--count <n>", "transactions to simulate", wholeNumber(1), 200_000)
   .addOption(
     durationOption(

@@ -29,6 +29,8 @@ export class PackedRecords implements Iterable<ProducedRecord> {
   /** Where each key ends, and with it the record. */
   keyEnd: Int32Array = new Int32Array(FIRST_RECORDS);
   length = 0;
+  /** Record time of all of them, milliseconds since 1970; undefined: when they are produced. */
+  timestampMs: number | undefined;
   /** Where the next record starts. */
   end = 0;
 
@@ -72,6 +74,7 @@ export class PackedRecords implements Iterable<ProducedRecord> {
       yield {
         key: this.bytes.subarray(valueEnd, this.keyEnd[i]),
         value: this.bytes.subarray(this.start(i), valueEnd),
+        timestampMs: this.timestampMs,
       };
     }
   }

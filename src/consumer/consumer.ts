@@ -65,6 +65,15 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
     labelTopic,
     retry: retryOf(`stream ${broker.name}`),
     onRead: oneSidedLabels(judge.model.manifest, (message) => telemetry.log("warn", message)),
+    onRefused({ reason, message }) {
+      telemetry.count(`labels_refused ${reason}`);
+      const refused = telemetry.count("labels_refused");
+      telemetry.trouble(
+        labelTopic,
+        `${refused} records are no labels and are left out, at last: ${message}`,
+        true,
+      );
+    },
   });
   const member: Member = {
     ...parts,

@@ -4,7 +4,7 @@ import type { TransactionColumns } from "../domain/transaction.ts";
 import type { LabelBlock, LabelTopic } from "./label_topic.ts";
 
 /** Most labels that are read ahead of the transactions: 2 MB of the state, and of its snapshot. */
-const MOST_WAITING = 32_768;
+export const MOST_WAITING = 32_768;
 
 /** Applies each label when the transactions reach its time, in the order of these times. */
 export interface LabelTaker {

@@ -1,6 +1,7 @@
 import type { Broker, RecordBatch } from "../broker/broker.ts";
 import type { LabelColumns } from "../domain/label.ts";
 import type { Decoder } from "../decode/wasm.ts";
+import type { TransactionError } from "../domain/transaction.ts";
 import type { RetryOptions } from "../runtime/retry.ts";
 
 /** How long the ends of the label topic hold before they are looked up anew. */
@@ -22,6 +23,8 @@ export interface LabelTopicSource {
   retry?: RetryOptions;
   /** Called with labels as they are read, with some of them more than once. */
   onRead?(labels: LabelColumns): void;
+  /** Called once with each record that is no label, since the topic was opened. */
+  onRefused?(error: TransactionError): void;
 }
 
 /** Where a partition of the label topic starts and ends. */
@@ -74,6 +77,8 @@ export class LabelTopic implements AsyncDisposable {
   readonly #turns: Promise<unknown>[] = [];
   /** The one used longest ago first. */
   readonly #kept: { partition: number; block: LabelBlock }[] = [];
+  /** By partition: invalid records before this offset were told. */
+  readonly #toldUpTo: number[] = [];
   #ranges: LabelRange[] | undefined;
   #rangesSeenAt = -Infinity;
 
@@ -133,7 +138,7 @@ export class LabelTopic implements AsyncDisposable {
   }
 
   async #read(partition: number, offset: number): Promise<LabelBlock | undefined> {
-    const { broker, decoder, labelTopic, onRead, retry } = this.#source;
+    const { broker, decoder, labelTopic, onRead, onRefused, retry } = this.#source;
     const readers = this.#readers[partition] ??= [];
     for (;;) {
       const index = readers.findIndex(({ nextOffset }) => nextOffset === offset);
@@ -144,9 +149,12 @@ export class LabelTopic implements AsyncDisposable {
       };
       const { value: batch, done } = await reader.batches.next();
       if (!done) {
-        const { columns: labels } = decoder.decodeLabels(batch);
+        const { columns: labels, faults } = decoder.decodeLabels(batch);
         onRead?.(labels);
         const { offsets, nextOffset } = batch;
+        const told = this.#toldUpTo[partition] ?? 0;
+        for (const { recordIndex, error } of faults) if (offsets[recordIndex] >= told) onRefused?.(error);
+        this.#toldUpTo[partition] = Math.max(told, nextOffset);
         readers.push({ batches: reader.batches, nextOffset });
         if (readers.length > MOST_READERS) await readers.shift()!.batches.return?.();
         const block = { fromOffset: offset, offsets, labels, nextOffset };

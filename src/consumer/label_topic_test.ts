@@ -72,7 +72,8 @@ async function follow(feed: LabelFeed, hour: number, into: string[]) {
 Deno.test("LabelTopic decodes each record once for feeds that keep step", async () => {
   const HOURS = 300;
   await using topic = await openTopic(HOURS);
-  await using labels = new LabelTopic({ ...topic, labelTopic: "labels" });
+  let refused = 0;
+  await using labels = new LabelTopic({ ...topic, labelTopic: "labels", onRefused: () => refused++ });
   const feeds = Array.from(
     { length: 5 },
     () => ({ feed: new LabelFeed(labels, []), seen: [] as string[] }),
@@ -81,6 +82,7 @@ Deno.test("LabelTopic decodes each record once for feeds that keep step", async 
     for (const { feed, seen } of feeds) await follow(feed, hour, seen);
   }
   assertEquals(topic.counts(), { reads: 2, decoded: topic.records });
+  assertEquals(refused, topic.records - HOURS);
   for (const { feed, seen } of feeds) {
     assertEquals([seen.length, feed.faults], [HOURS, topic.records - HOURS]);
     assertEquals(seen, feeds[0].seen);
@@ -91,7 +93,11 @@ Deno.test("LabelTopic gives every feed the same labels at any pace, though it ke
   const HOURS = 200;
   for (const keptRecords of [1, 20, 100_000]) {
     await using topic = await openTopic(HOURS);
-    await using labels = new LabelTopic({ ...topic, labelTopic: "labels", keptRecords });
+    let refused = 0;
+    await using labels = new LabelTopic({
+      ...{ ...topic, labelTopic: "labels", keptRecords },
+      onRefused: () => refused++,
+    });
     const random = randomNumbers(keptRecords);
     const feeds = Array.from({ length: 7 }, () => ({
       feed: new LabelFeed(labels, []),
@@ -105,6 +111,7 @@ Deno.test("LabelTopic gives every feed the same labels at any pace, though it ke
       // As after a restart: another feed goes on where this one was.
       if (random() < 0.3) each.feed = new LabelFeed(labels, each.feed.offsets);
     }
+    assertEquals(refused, topic.records - HOURS);
     for (const { feed, seen } of feeds) {
       assertEquals([new Set(seen).size, seen.length], [HOURS, HOURS]);
       assertEquals(feed.offsets.reduce((sum, offset) => sum + offset), topic.records);

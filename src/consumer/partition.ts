@@ -97,7 +97,17 @@ export class OwnedPartition {
     }
     const state = await PartitionState.restore(
       stage,
-      { broker, ledger, decoder: judge.decoder, labels, topic, partition, retryReads, snapshotRecords },
+      {
+        broker,
+        ledger,
+        decoder: judge.decoder,
+        labels,
+        topic,
+        partition,
+        retryReads,
+        snapshotRecords,
+        telemetry,
+      },
       claim,
       (records) =>
         telemetry.log(

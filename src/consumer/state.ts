@@ -6,7 +6,8 @@ import type { TransactionColumns } from "../domain/transaction.ts";
 import type { FeatureStage } from "../features/stage.ts";
 import type { Claim, CommittedRange, Ledger } from "../ledger/ledger.ts";
 import { retry, type RetryOptions } from "../runtime/retry.ts";
-import { LabelFeed } from "./label_feed.ts";
+import type { Telemetry } from "../runtime/telemetry.ts";
+import { LabelFeed, MOST_WAITING } from "./label_feed.ts";
 import type { LabelTopic } from "./label_topic.ts";
 import { encodeSnapshotHeader, type SnapshotHeader, unpackSnapshot } from "./snapshot.ts";
 
@@ -25,6 +26,7 @@ export interface StateSource extends Partition {
   retryReads?: RetryOptions;
   /** Records between two snapshots (default: 200,000, and twice the number of keys). */
   snapshotRecords?: number;
+  telemetry?: Pick<Telemetry, "trouble" | "recovered">;
 }
 
 /**
@@ -83,6 +85,18 @@ export class PartitionState {
     const { features } = this.stage;
     if (!features.usesLabels) return;
     await this.#labels.readFor(columns, features);
+    const { telemetry, partition } = this.#source;
+    const what = `labels for partition ${partition}`;
+    // Another label partition may be behind: each has a share of the room.
+    if (features.labelsQueued < MOST_WAITING) telemetry?.recovered(what);
+    else {
+      telemetry?.trouble(
+        what,
+        `${features.labelsQueued} wait until transactions reach their time, the most that may; later labels are read when ` +
+          "some of them have come",
+        true,
+      );
+    }
   }
 
   /** The state as bytes if it is time for a snapshot. */

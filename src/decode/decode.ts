@@ -12,9 +12,9 @@ import {
   type Transaction,
   TransactionError,
 } from "../domain/transaction.ts";
-import { parseTimestamp } from "../domain/time.ts";
+import { DEFAULT_MAX_AHEAD_MS, isRecordTime, parseTimestamp } from "../domain/time.ts";
 import { writeKey } from "./key.ts";
-import { decodeJsonObject } from "./json.ts";
+import { decodeJsonObject, refuseAhead } from "./json.ts";
 
 /** Longest id in UTF-8 bytes. */
 const MAX_ID_BYTES = 128;
@@ -31,6 +31,8 @@ export interface DecodedBatch {
 /**
  * Decodes every record of a batch; each one is either a row of the columns or a fault.
  *
+ * @param maxAheadMs Most that an event time may lie after its record's own time, if that is one.
+ *
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
@@ -42,14 +44,16 @@ export interface DecodedBatch {
  * assertEquals([columns.count, faults[0].error.reason], [0, "not-json"]);
  * ```
  */
-export function decodeBatch(batch: RecordBatch): DecodedBatch {
+export function decodeBatch(batch: RecordBatch, maxAheadMs: number = DEFAULT_MAX_AHEAD_MS): DecodedBatch {
   const faults: DecodedBatch["faults"] = [];
   const transactions: Transaction[] = [];
   const recordIndex = new Int32Array(batch.count);
   for (let i = 0; i < batch.count; i++) {
     try {
       recordIndex[transactions.length] = i;
-      transactions.push(decodeTransaction(valueOf(batch, i)));
+      const recordMs = batch.timestampMs[i];
+      const latestMs = isRecordTime(recordMs) ? recordMs + maxAheadMs : Infinity;
+      transactions.push(decodeTransaction(valueOf(batch, i), latestMs));
     } catch (error) {
       if (!(error instanceof TransactionError)) throw error;
       faults.push({ recordIndex: i, error });
@@ -94,6 +98,7 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
  * milliseconds). `currency`, `merchant_category`, `country` and `channel` may be absent or null, else must be valid.
  *
  * @param bytes Value of the record, or null.
+ * @param latestMs Latest event time that it may have, milliseconds since 1970.
  * @throws TransactionError with the reason and the faulty field.
  *
  * @example
@@ -105,7 +110,7 @@ export function decodeBatch(batch: RecordBatch): DecodedBatch {
  * assertEquals(decodeTransaction(new TextEncoder().encode(json)).amountMinor, 1250);
  * ```
  */
-export function decodeTransaction(bytes: Uint8Array | null): Transaction {
+export function decodeTransaction(bytes: Uint8Array | null, latestMs = Infinity): Transaction {
   const source = decodeJsonObject(bytes);
   const amount = source.amount;
   if (amount === undefined) throw missing("amount");
@@ -122,6 +127,7 @@ export function decodeTransaction(bytes: Uint8Array | null): Transaction {
   const currency = optional(source, "currency", isCurrency, "an ISO 4217 code");
   const amountMinor = Math.round(amount * minorUnits(currencyCode(currency)));
   if (!Number.isSafeInteger(amountMinor)) throw wrong("amount", "below 9e15 minor units", amount);
+  refuseAhead("transaction", { timestamp: timestampMs }, latestMs);
   const category = source.merchant_category;
   return {
     transactionId: id(source, "transaction_id"),

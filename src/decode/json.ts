@@ -66,6 +66,25 @@ export function decodeJsonObject(bytes: Uint8Array | null): Record<string, unkno
   return parsed as Record<string, unknown>;
 }
 
+/**
+ * Refuses a time after the latest one that the record may have; else a stranger's record would take the others' future.
+ *
+ * @param what What is read, "transaction" or "label".
+ * @throws TransactionError with the reason "too-far-ahead".
+ */
+export function refuseAhead(what: string, times: Record<string, number>, latestMs: number): void {
+  for (const [field, ms] of Object.entries(times)) {
+    if (ms <= latestMs) continue;
+    throw new TransactionError(
+      "too-far-ahead",
+      `Cannot read the ${what} as ${field} must be at most ${
+        new Date(latestMs).toISOString()
+      }, which is --max-ahead ` +
+        `after the record's own time: current value is ${new Date(ms).toISOString()}`,
+    );
+  }
+}
+
 /** Colons outside of strings of valid JSON: one for each key as it is written; refuses what is nested too deeply. */
 function countColons(text: string): number {
   let count = 0;

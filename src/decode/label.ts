@@ -6,13 +6,14 @@
 import type { Label } from "../domain/label.ts";
 import { parseTimestamp } from "../domain/time.ts";
 import { TransactionError } from "../domain/transaction.ts";
-import { decodeJsonObject } from "./json.ts";
+import { decodeJsonObject, refuseAhead } from "./json.ts";
 import { writeKey } from "./key.ts";
 
 /**
  * Decodes one label: `transaction_id`, `customer_id`, `terminal_id`, `timestamp`, `is_fraud` (true, false, 1 or 0),
  * `labelled_at`, and, where the sender knows it, `z`, the customer's z at the transaction.
  *
+ * @param latestMs Latest time that it may name, milliseconds since 1970.
  * @throws TransactionError with the reason and the faulty field.
  *
  * @example
@@ -25,17 +26,20 @@ import { writeKey } from "./key.ts";
  * assert(decodeLabel(new TextEncoder().encode(json)).isFraud);
  * ```
  */
-export function decodeLabel(bytes: Uint8Array | null): Label {
+export function decodeLabel(bytes: Uint8Array | null, latestMs = Infinity): Label {
   const source = decodeJsonObject(bytes);
   const isFraud = source.is_fraud === 1 ? true : source.is_fraud === 0 ? false : source.is_fraud;
   if (typeof isFraud !== "boolean") throw wrong("is_fraud", "true or false", source.is_fraud);
+  const timestampMs = time(source, "timestamp");
+  const labelledAtMs = time(source, "labelled_at");
+  refuseAhead("label", { timestamp: timestampMs, labelled_at: labelledAtMs }, latestMs);
   return {
     transactionKey: key(source, "transaction_id"),
     customerKey: key(source, "customer_id"),
     terminalKey: key(source, "terminal_id"),
-    timestampMs: time(source, "timestamp"),
+    timestampMs,
     isFraud,
-    labelledAtMs: time(source, "labelled_at"),
+    labelledAtMs,
     z: typeof source.z === "number" ? source.z : NaN,
   };
 }

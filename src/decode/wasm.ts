@@ -22,11 +22,12 @@ import { type Arrays, newArrays } from "../runtime/array_pool.ts";
 import type { RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import { currencyCode, minorUnits } from "../domain/currency.ts";
-import type { LabelColumns } from "../domain/label.ts";
-import type { TransactionError } from "../domain/transaction.ts";
+import { DEFAULT_MAX_AHEAD_MS } from "../domain/time.ts";
+import type { Label, LabelColumns } from "../domain/label.ts";
+import type { Transaction, TransactionError } from "../domain/transaction.ts";
 import { type DecodedBatch, decodeTransaction } from "./decode.ts";
 import { decodeLabel } from "./label.ts";
-import { chunkDecoder } from "./wasm_chunk.ts";
+import { chunkDecoder, type DecodedRows } from "./wasm_chunk.ts";
 import { type DecodeModule, openDecodeModule } from "./wasm_module.ts";
 import { writeKey } from "./key.ts";
 
@@ -58,6 +59,10 @@ export interface DecoderOptions {
   wasm?: BufferSource;
   /** Is told how many records of each batch the module left to TypeScript: those that are unusual or faulty. */
   onLeft?: (records: number) => void;
+  /** Most that a time in a record may lie after the record's own time, if that is one (default: one day). */
+  maxAheadMs?: number;
+  /** Called with the records of a batch that have no time of their own, if there are any and the bound is finite. */
+  onUntimed?: (records: number) => void;
 }
 
 /**
@@ -78,9 +83,17 @@ export interface DecoderOptions {
  * assertEquals([columns.count, columns.amount[0], faults[0].error.reason], [1, 12.5, "not-json"]);
  * ```
  */
-export async function openDecoder({ wasm, onLeft = () => {} }: DecoderOptions = {}): Promise<Decoder> {
+export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder> {
+  const { wasm, onLeft = () => {}, maxAheadMs = DEFAULT_MAX_AHEAD_MS, onUntimed = () => {} } = options;
   const module = await openDecodeModule(wasm);
-  const work = { decodeChunks: chunkDecoder(module.memory), views: viewsOf(module.memory.buffer), onLeft };
+  const work: Work = {
+    decodeChunks: chunkDecoder(module.memory, maxAheadMs),
+    views: viewsOf(module.memory.buffer),
+    onDecoded({ left, untimed }) {
+      onLeft(left);
+      if (untimed > 0 && maxAheadMs < Infinity) onUntimed(untimed);
+    },
+  };
   return {
     decodeBatch: transactionDecoder(module.decodeTransactions, work),
     decodeLabels: labelDecoder(module.decodeLabels, work),
@@ -91,7 +104,7 @@ export async function openDecoder({ wasm, onLeft = () => {} }: DecoderOptions = 
 interface Work {
   decodeChunks: ReturnType<typeof chunkDecoder>;
   views: Views;
-  onLeft(records: number): void;
+  onDecoded(rows: DecodedRows): void;
 }
 
 type Views = ReturnType<typeof viewsOf>;
@@ -117,10 +130,11 @@ function viewsOf(buffer: ArrayBufferLike) {
 
 function transactionDecoder(
   decode: DecodeModule["decodeTransactions"],
-  { decodeChunks, views, onLeft }: Work,
+  { decodeChunks, views, onDecoded }: Work,
 ): Decoder["decodeBatch"] {
   const { amount, currency, idEnds, ids } = views;
-  const decodeLeft = (value: Uint8Array | null, row: number) => writeTransaction(views, value, row);
+  const decodeLeft = (value: Uint8Array | null, row: number, latestMs: number) =>
+    writeTransaction(views, decodeTransaction(value, latestMs), row);
   return (batch, arrays = newArrays) => {
     const columns = {
       ...sharedColumns(batch.count, arrays),
@@ -132,7 +146,7 @@ function transactionDecoder(
     columns.idOffsets[0] = 0;
     let idBytes = arrays.uint8("idBytes", 0);
     let idsEnd = 0;
-    const { count, recordIndex, faults, left } = decodeChunks(batch, arrays, {
+    const decoded = decodeChunks(batch, arrays, {
       decode,
       decodeLeft,
       keep(rows, before) {
@@ -163,7 +177,8 @@ function transactionDecoder(
         idsEnd += added;
       },
     });
-    onLeft(left);
+    const { count, recordIndex, faults } = decoded;
+    onDecoded(decoded);
     return {
       faults,
       columns: {
@@ -179,10 +194,11 @@ function transactionDecoder(
 
 function labelDecoder(
   decode: DecodeModule["decodeLabels"],
-  { decodeChunks, views, onLeft }: Work,
+  { decodeChunks, views, onDecoded }: Work,
 ): Decoder["decodeLabels"] {
   const { labelledAtMs, isFraud, z } = views;
-  const decodeLeft = (value: Uint8Array | null, row: number) => writeLabel(views, value, row);
+  const decodeLeft = (value: Uint8Array | null, row: number, latestMs: number) =>
+    writeLabel(views, decodeLabel(value, latestMs), row);
   return (batch) => {
     const columns = {
       ...sharedColumns(batch.count, newArrays),
@@ -190,7 +206,7 @@ function labelDecoder(
       isFraud: new Uint8Array(batch.count),
       z: new Float64Array(batch.count),
     };
-    const { count, recordIndex, faults, left } = decodeChunks(batch, newArrays, {
+    const decoded = decodeChunks(batch, newArrays, {
       decode,
       decodeLeft,
       keep(rows, before) {
@@ -200,15 +216,15 @@ function labelDecoder(
         columns.z.set(z.subarray(0, rows), before);
       },
     });
-    onLeft(left);
+    const { count, recordIndex, faults } = decoded;
+    onDecoded(decoded);
     return { faults, columns: { count, recordIndex, ...columns } };
   };
 }
 
-/** Decodes a record that the module left, into its row. */
-function writeTransaction(views: Views, value: Uint8Array | null, row: number): void {
+/** Writes a record that the module left into its row. */
+function writeTransaction(views: Views, transaction: Transaction, row: number): void {
   const { timestampMs, transactionKey, customerKey, terminalKey, amount, currency, idEnds, ids } = views;
-  const transaction = decodeTransaction(value);
   amount[row] = transaction.amount;
   currency[row] = currencyCode(transaction.currency);
   timestampMs[row] = transaction.timestampMs;
@@ -223,9 +239,8 @@ function writeTransaction(views: Views, value: Uint8Array | null, row: number): 
   });
 }
 
-/** Decodes a label that the module left, into its row. */
-function writeLabel(views: Views, value: Uint8Array | null, row: number): void {
-  const label = decodeLabel(value);
+/** Writes a label that the module left into its row. */
+function writeLabel(views: Views, label: Label, row: number): void {
   views.timestampMs[row] = label.timestampMs;
   views.labelledAtMs[row] = label.labelledAtMs;
   views.isFraud[row] = Number(label.isFraud);

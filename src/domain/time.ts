@@ -4,6 +4,8 @@
 export const MIN_TIMESTAMP_MS = 100_000_000_000;
 /** The last accepted time, the end of the year 9999. */
 export const MAX_TIMESTAMP_MS = 253_402_300_799_999;
+/** Default of `--max-ahead`: one day, which no time zone taken for another reaches. */
+export const DEFAULT_MAX_AHEAD_MS = 86_400_000;
 /** The start of the year 0. */
 const FIRST_MS = -62_167_219_200_000;
 const DAY_MS = 86_400_000;
@@ -41,6 +43,15 @@ export function parseTimestamp(value: unknown): number {
   if (typeof value === "number") ms = Number.isInteger(value) ? value : NaN;
   else if (typeof value === "string" && value.length <= 64) ms = calendarMs(RFC3339.exec(value));
   return ms >= MIN_TIMESTAMP_MS && ms <= MAX_TIMESTAMP_MS ? ms : NaN;
+}
+
+/**
+ * Whether a record's own time can bound its event time: Kafka's -1 for none, seconds and nanoseconds cannot.
+ *
+ * @param recordMs Milliseconds since 1970.
+ */
+export function isRecordTime(recordMs: number): boolean {
+  return recordMs >= MIN_TIMESTAMP_MS && recordMs <= MAX_TIMESTAMP_MS;
 }
 
 /**

@@ -94,4 +94,5 @@ export type DeadLetterReason =
   | "not-an-object"
   | "duplicate-key"
   | "missing-field"
-  | "wrong-field";
+  | "wrong-field"
+  | "too-far-ahead";

@@ -24,6 +24,8 @@ export interface AloneParts {
   topic: string;
   /** Without a ledger: score each transaction as if it were the first one. */
   stateless: boolean;
+  /** Most that an event time may lie after the clock's (default: one day). */
+  maxAheadMs?: number;
   telemetry: Telemetry;
 }
 
@@ -49,7 +51,7 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
   const snapshots = ledger && await SnapshotStates.open(ledger, topic, model.manifest);
   await ledger?.queries.prepare();
   const states = snapshots ?? new OwnState(model.manifest, parts);
-  const judge = await Judge.open(model);
+  const judge = await Judge.open(model, parts);
   const ending = new AbortController();
   const app = createApp(
     {

@@ -76,6 +76,9 @@ Deno.test("POST /v1/score refuses what it cannot take, with a problem", async ()
   assertEquals(await statusOf(tooMany), [413, 413]);
   assertEquals(await statusOf("x".repeat(17 * 2 ** 20)), [413, 413]);
   assertEquals(await statusOf("{}", { "content-type": "text/plain" }), [415, 415]);
+  const ahead = { ...transaction(), timestamp: new Date(Date.now() + 2 * 86_400_000).toISOString() };
+  const { detail } = await (await post("/v1/score", JSON.stringify(ahead))).json();
+  assert(detail.startsWith("too-far-ahead: "), detail);
 });
 
 Deno.test("GET /v1/flagged pages through all flagged transactions once, newest first, and filters", async () => {

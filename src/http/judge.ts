@@ -10,15 +10,17 @@ export type Judgement = { verdict: string } | { reason: string; detail: string }
 /**
  * Judges records as the stream does, each against the state of its customer.
  *
- * Nothing is committed. A state of the stream stays as it is, so records of one call do not see one another.
+ * A record of a caller has the clock's time, or the stream's if that runs ahead of it. Nothing is committed. A state of the stream stays as it is, so records of one call do not see one another.
  *
  * @returns One judgement a record, in their order.
  */
 export function judge(
   batch: RecordBatch,
-  { judge, states, live }: Pick<HttpParts, "judge" | "states" | "live">,
+  { judge, states, live, service }: Pick<HttpParts, "judge" | "states" | "live" | "service">,
   scoredAtMs: number,
 ): Judgement[] {
+  const streamMs = service === "consume" ? live.eventTimeMs ?? 0 : 0;
+  batch.timestampMs.fill(Math.max(scoredAtMs, streamMs));
   const { columns, faults } = judge.decode(batch);
   const judgements = new Array<Judgement>(batch.count);
   for (const { recordIndex, error } of faults) {

@@ -55,5 +55,5 @@ async function openLiveJudge(sha256: string): Promise<Judge> {
     ask("/v1/model/forest.bin").then((response) => response.bytes()).then(decodeForest),
     ask("/assets/edgewood.wasm").then((response) => response.arrayBuffer()),
   ]);
-  return await Judge.open({ manifest, forest, sha256 }, wasm);
+  return await Judge.open({ manifest, forest, sha256 }, { wasm });
 }

@@ -1,6 +1,6 @@
 import type { RecordBatch } from "../broker/broker.ts";
 import type { DecodedBatch } from "../decode/decode.ts";
-import { type Decoder, openDecoder } from "../decode/wasm.ts";
+import { type Decoder, type DecoderOptions, openDecoder } from "../decode/wasm.ts";
 import type { TransactionColumns } from "../domain/transaction.ts";
 import type { Reason, Verdict } from "../domain/verdict.ts";
 import { featureRegistry } from "../features/registry.ts";
@@ -71,12 +71,11 @@ export class Judge implements Disposable {
   /**
    * Opens decoder, scorer and explainer for a model, each with memory of its own.
    *
-   * @param wasm Bytes of the module; `build/edgewood.wasm` of the project by default.
    * @throws RangeError if the forest is damaged; Error if the module is not built.
    */
-  static async open(model: Model, wasm?: BufferSource): Promise<Judge> {
-    const decoder = await openDecoder({ wasm });
-    return new Judge(model, decoder, await createScorer(model.forest, { wasm }));
+  static async open(model: Model, options: DecoderOptions = {}): Promise<Judge> {
+    const decoder = await openDecoder(options);
+    return new Judge(model, decoder, await createScorer(model.forest, options));
   }
 
   /**

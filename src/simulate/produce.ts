@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Broker } from "../broker/broker.ts";
 import { PackedRecords } from "../broker/packed_records.ts";
+import { DEFAULT_MAX_AHEAD_MS } from "../domain/time.ts";
 import { pause, retry } from "../runtime/retry.ts";
 import type { ReplayedEvent } from "./events/event.ts";
 import { addEvent, type StepJson } from "./events/json.ts";
@@ -38,7 +39,8 @@ const BATCH_RECORDS = 16_384;
 /**
  * Produces every event in order: transactions keyed by customer to one topic, labels to another.
  *
- * A label that became known before a transaction is produced before it. Retries while the broker is not available,
+ * A label that became known before a transaction is produced before it. Records of the future carry the latest time that
+ * one of them names instead of the clock's, so that a consumer does not refuse them as too far ahead. Retries while the broker is not available,
  * until the signal aborts.
  *
  * @returns What was produced, also where the signal ended the run.
@@ -63,27 +65,49 @@ export function produceEvents(
   events: Iterable<ReplayedEvent>,
   options: ProduceEventsOptions,
 ): Promise<Produced> {
-  return produceEventBatches(broker, [events], options);
+  return produceAll(broker, [events], options, readingOf(options, eventMs));
 }
 
 /**
- * Produces batches of events as `produceEvents` does its events.
+ * Produces batches of events of a file as `produceEvents` does its events, but a transaction of the future is not made to fit:
+ * consumers refuse it.
  */
 export function produceEventBatches(
   broker: Broker,
   batches: Iterable<Iterable<ReplayedEvent>> | AsyncIterable<Iterable<ReplayedEvent>>,
   options: ProduceEventsOptions,
 ): Promise<Produced> {
-  const { encode } = options;
-  return produceAll(broker, batches, options, {
+  const latestMs = Date.now() + DEFAULT_MAX_AHEAD_MS;
+  // The file does not say when a label became known, the delay does.
+  const fits = (event: ReplayedEvent) =>
+    event.kind === "label" && Date.parse(event.label.timestamp) <= latestMs;
+  return produceAll(
+    broker,
+    batches,
+    options,
+    readingOf(options, (event) => fits(event) ? eventMs(event) : NaN),
+  );
+}
+
+/** Time of a transaction, or when a label became known, milliseconds since 1970; NaN if it is none. */
+function eventMs(event: ReplayedEvent): number {
+  return Date.parse(event.kind === "label" ? event.label.labelled_at : event.transaction.timestamp);
+}
+
+function readingOf(
+  { encode }: ProduceEventsOptions,
+  fitMs: (event: ReplayedEvent) => number,
+): Reading<ReplayedEvent> {
+  return {
     isLabel: (event) => event.kind === "label",
-    timeMs: (event) => event.kind === "label" ? NaN : Date.parse(event.transaction.timestamp),
+    timeMs: eventMs,
+    fitMs,
     add(event, records) {
       if (encode === undefined) return addEvent(event, records);
       const { customer_id } = event.kind === "label" ? event.label : event.transaction;
       records.add(customer_id, encode(event));
     },
-  });
+  };
 }
 
 /**
@@ -98,6 +122,7 @@ export function produceSteps(
   return produceAll(broker, [steps], options, {
     isLabel: (step) => step.isLabel,
     timeMs: (step) => step.timestampMs,
+    fitMs: (step) => step.isLabel ? step.timestampMs + json.labelDelayMs : step.timestampMs,
     add: (step, records) => json.write(step, records),
   });
 }
@@ -107,6 +132,8 @@ interface Reading<E> {
   isLabel(event: E): boolean;
   /** Time of a transaction, milliseconds since 1970, or NaN. */
   timeMs(event: E): number;
+  /** The least record time with which a consumer takes the record, milliseconds since 1970, or NaN. */
+  fitMs(event: E): number;
   add(event: E, records: PackedRecords): void;
 }
 
@@ -114,15 +141,19 @@ async function produceAll<E>(
   broker: Broker,
   batches: Iterable<Iterable<E>> | AsyncIterable<Iterable<E>>,
   options: ProduceOptions,
-  { isLabel, timeMs, add }: Reading<E>,
+  { isLabel, timeMs, fitMs, add }: Reading<E>,
 ): Promise<Produced> {
   const { topic, labelTopic, signal } = options;
   const produced: Produced = { transactions: 0, labels: 0 };
   const transactions = new PackedRecords();
   const labels = new PackedRecords();
   const pace = paceOf(options, timeMs);
+  const latestMs = { transactions: -Infinity, labels: -Infinity };
+  const recordMs = (latest: number) => latest > Date.now() ? latest : undefined;
 
   const flush = async () => {
+    labels.timestampMs = recordMs(latestMs.labels);
+    transactions.timestampMs = recordMs(latestMs.transactions);
     // Labels first: a transaction in hand may see them.
     if (labels.length > 0) await retry(() => broker.produce(labelTopic, labels), { signal });
     if (transactions.length > 0) await retry(() => broker.produce(topic, transactions), { signal });
@@ -136,7 +167,10 @@ async function produceAll<E>(
 
   /** Takes an event in hand; a promise if it has to wait. */
   const take = (event: E): Promise<void> | undefined => {
-    if (isLabel(event)) {
+    const which = isLabel(event) ? "labels" : "transactions";
+    const ms = fitMs(event);
+    if (ms > latestMs[which]) latestMs[which] = ms;
+    if (which === "labels") {
       add(event, labels);
     } else {
       const waitMs = pace(event);

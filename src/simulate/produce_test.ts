@@ -2,8 +2,13 @@ import { assert, assertEquals } from "../testing/assert.ts";
 import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { keyOf, valueOf } from "../broker/record_batch.ts";
 import { DeliveryError } from "../runtime/delivery_error.ts";
-import { produceEvents } from "./produce.ts";
-import { simulate } from "./simulate.ts";
+import type { Broker } from "../broker/broker.ts";
+import { openDecoder } from "../decode/wasm.ts";
+import { StepJson } from "./events/json.ts";
+import { produceEventBatches, produceEvents, produceSteps } from "./produce.ts";
+import { simulate, simulatedSteps } from "./simulate.ts";
+
+const DAY_MS = 86_400_000;
 
 const start = new Date("2026-01-01T00:00:00Z");
 const topics = { topic: "transactions", labelTopic: "labels" };
@@ -66,4 +71,31 @@ Deno.test("produceEvents() ends on the signal with whole records, and waits out 
   const offsets = await broker.offsets("transactions");
   assertEquals(offsets.reduce((sum, { endOffset }) => sum + endOffset, 0), produced.transactions);
   assert(produced.transactions > 10_000);
+});
+
+Deno.test("produceEvents() writes record times that a simulation of the future fits, produceEventBatches() labels alone", async () => {
+  const soon = () => simulate({ randomSeed: 1, start: Date.now() + 60 * DAY_MS, count: 50 });
+  const past = () =>
+    simulate({ randomSeed: 1, start: Date.now() - DAY_MS / 2, count: 5, labelDelayMs: 7 * DAY_MS });
+  const decoder = await openDecoder();
+  const refused = async (produce: (broker: Broker) => Promise<unknown>) => {
+    await using broker = await openStream();
+    await produce(broker);
+    const counts = { transactions: 0, labels: 0 };
+    for (const [topic, partition] of [["transactions", 0], ["transactions", 1], ["labels", 0]] as const) {
+      for await (const batch of broker.read(topic, partition, { fromOffset: 0 })) {
+        const decoded = topic === "labels" ? decoder.decodeLabels(batch) : decoder.decodeBatch(batch);
+        counts[topic] += decoded.faults.length;
+      }
+    }
+    return counts;
+  };
+  const none = { transactions: 0, labels: 0 };
+  assertEquals(await refused((broker) => produceEvents(broker, soon(), topics)), none);
+  const steps = simulatedSteps({ randomSeed: 1, start: Date.now() + 60 * DAY_MS, count: 50 });
+  const json = new StepJson(1, 7 * DAY_MS);
+  assertEquals(await refused((broker) => produceSteps(broker, steps, json, topics)), none);
+  assertEquals(await refused((broker) => produceEventBatches(broker, [past()], topics)), none);
+  const all = { transactions: 50, labels: 50 };
+  assertEquals(await refused((broker) => produceEventBatches(broker, [soon()], topics)), all);
 });

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEFAULT_MAX_AHEAD_MS } from "../../../src/domain/time.ts";
 import type { FeaturesOptions } from "../../../src/features/features.ts";
 import { duration } from "./duration.ts";
 import { wholeNumber } from "./values.ts";
@@ -37,6 +38,15 @@ export function stateOptions(command: Command, presumption: string): Command {
       `where only frauds are ever labelled: a transaction counts as legitimate after so long${presumption}`,
       someTime,
     );
+}
+
+/** `--max-ahead`: what a stream's records may say of the future. */
+export function maxAheadOption(ownTime = "its record's own time"): Option {
+  const never = (text: string) => text === "never" ? Infinity : duration(text);
+  return new Option(
+    "--max-ahead <time>",
+    `most that an event time, or a label's, may lie after ${ownTime}; what is further ahead is refused; never for no bound`,
+  ).argParser(never).default(DEFAULT_MAX_AHEAD_MS, "1d");
 }
 
 function someTime(text: string): number {

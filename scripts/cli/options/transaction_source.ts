@@ -22,6 +22,7 @@ export interface TransactionSourceOptions extends Partial<Config>, StateFlags {
   warmUp: number;
   topic: string;
   labelTopic: string;
+  maxAhead?: number;
   quiet?: boolean;
 }
 
@@ -65,7 +66,10 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
   }
   const progress = startProgress("train", { total, unit: "records", quiet });
   const onProgress = (count: number) => progress.update(count, count);
-  const rows = streamRows(broker, openStage, { topic, labelTopic, warmUpMs, onProgress });
+  const rows = streamRows(broker, openStage, {
+    ...{ topic, labelTopic, warmUpMs, onProgress },
+    maxAheadMs: options.maxAhead,
+  });
   return {
     ...parts,
     batches: someOf(withEnd(rows, progress, () => broker[Symbol.asyncDispose]()), warmUpMs),

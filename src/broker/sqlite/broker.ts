@@ -111,7 +111,10 @@ class SqliteBroker implements Broker {
     const { id, partitions } = await attempt(() => this.#require(topic));
     const now = Date.now();
     const batches = records instanceof PackedRecords
-      ? storedBatches(partitionPacked(records, partitions), (part) => encodePackedBody(records, part, now))
+      ? storedBatches(
+        partitionPacked(records, partitions),
+        (part) => encodePackedBody(records, part, records.timestampMs ?? now),
+      )
       : storedBatches(this.#partitionRecords(records, partitions), (part) => encodeBody(part, now));
     await this.#writer.append(id, batches);
   }

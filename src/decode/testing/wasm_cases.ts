@@ -1,6 +1,7 @@
 import type { RecordBatch } from "../../broker/broker.ts";
 import { decodeBody, encodeBody } from "../../broker/record_batch.ts";
 import type { Label } from "../../domain/label.ts";
+import { DEFAULT_MAX_AHEAD_MS, isRecordTime } from "../../domain/time.ts";
 import { TransactionError } from "../../domain/transaction.ts";
 import { decodeBatch, type DecodedBatch } from "../decode.ts";
 import { decodeLabel } from "../label.ts";
@@ -10,6 +11,8 @@ import { integers, mutatedRecord, type RecordKind } from "./wasm_record_cases.ts
 const decoder = new TextDecoder();
 
 const CASE_BATCH = 4096;
+/** None, two that bound times of the cases, and wrong units. */
+const RECORD_TIMES = [0, -1, Date.UTC(2026, 0, 1), Date.UTC(2025, 11, 31), 1_767_225_600, 1.7672256e18];
 
 /** How two decoders took the same records. */
 export interface Comparison {
@@ -37,7 +40,8 @@ export function compareDecoders(
   while (comparison.records < count) {
     const size = Math.min(CASE_BATCH, count - comparison.records);
     const values = Array.from({ length: size }, () => mutatedRecord(draw, kind));
-    const body = encodeBody(values.map((value) => ({ key: null, value })), 0);
+    const timestampMs = () => RECORD_TIMES[draw(RECORD_TIMES.length)];
+    const body = encodeBody(values.map((value) => ({ key: null, value, timestampMs: timestampMs() })), 0);
     const batch = decodeBody("transactions", 0, 0, body);
     comparison.accepted += kind === "label"
       ? assertSameLabels(decoder, batch, values)
@@ -83,7 +87,9 @@ export function assertSameLabels(
   const faults: DecodedBatch["faults"] = [];
   values.forEach((value, i) => {
     try {
-      labels.push(decodeLabel(value));
+      const recordMs = batch.timestampMs[i];
+      const latestMs = isRecordTime(recordMs) ? recordMs + DEFAULT_MAX_AHEAD_MS : Infinity;
+      labels.push(decodeLabel(value, latestMs));
       recordIndex.push(i);
     } catch (error) {
       if (!(error instanceof TransactionError)) throw error;

@@ -34,7 +34,7 @@ export class LiveNumbers {
   #sampled = 0;
   #drift: { atMs: number; features: FeatureDrift[] } = { atMs: -Infinity, features: [] };
   /** Times of production of the records that wait for their commit. */
-  readonly #waiting = new Map<number, { nextOffset: number; count: number; producedAtMs: Float64Array }[]>();
+  readonly #waiting = new Map<number, Waiting[]>();
   readonly #steps: Step[] = [];
   readonly #step = { records: 0, flagged: 0, latency: new LatencyHistogram() };
   #status: ConsumerStatus | undefined;
@@ -69,7 +69,8 @@ export class LiveNumbers {
   scored({ batch, ...scored }: ScoredBatch): void {
     this.#add(scored);
     const waiting = this.#waiting.get(batch.partition) ?? [];
-    waiting.push({ nextOffset: batch.nextOffset, count: batch.count, producedAtMs: batch.timestampMs });
+    const { nextOffset, count, timestampMs: producedAtMs } = batch;
+    waiting.push({ nextOffset, count, producedAtMs, scoredAtMs: this.#nowMs() });
     this.#waiting.set(batch.partition, waiting);
   }
 
@@ -116,8 +117,9 @@ export class LiveNumbers {
     const waiting = this.#waiting.get(outcome.partition) ?? [];
     const now = this.#nowMs();
     while (waiting.length > 0 && waiting[0].nextOffset <= outcome.nextOffset) {
-      const { count, producedAtMs } = waiting.shift()!;
-      for (let i = 0; i < count; i++) this.#step.latency.add(now - producedAtMs[i]);
+      const { count, producedAtMs, scoredAtMs } = waiting.shift()!;
+      // A record of the future waited since it was scored at least.
+      for (let i = 0; i < count; i++) this.#step.latency.add(now - Math.min(producedAtMs[i], scoredAtMs));
     }
   }
 
@@ -224,6 +226,14 @@ export class LiveNumbers {
     this.#step.flagged += count;
     this.totals.flagged += count;
   }
+}
+
+/** Records of a batch that wait for their commit. */
+interface Waiting {
+  nextOffset: number;
+  count: number;
+  producedAtMs: Float64Array;
+  scoredAtMs: number;
 }
 
 interface Step {

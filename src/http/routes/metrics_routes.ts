@@ -11,10 +11,11 @@ import type { Route } from "./route.ts";
 /** Bounds of the time histograms: powers of two, which are edges of buckets; 1 ms to 65 s, and 128 µs to 8 s. */
 const MILLISECONDS = { perSecond: 1000, bounds: Array.from({ length: 17 }, (_, i) => 2 ** i) };
 const MICROSECONDS = { perSecond: 1e6, bounds: Array.from({ length: 17 }, (_, i) => 2 ** (i + 7)) };
-/** Counters of each alert listener, by the first word of the counter's name; the other words name the listener. */
-const ALERT_COUNTERS: Readonly<Record<string, string>> = {
-  alerts_delivered: "Alerts that a listener took.",
-  alerts_given_up: "Alerts that a listener refused, or did not take in time.",
+/** Counters by their first word, with the label that their other words are, and the help. */
+const LABELLED_COUNTERS: Readonly<Record<string, readonly [label: string, help: string]>> = {
+  alerts_delivered: ["listener", "Alerts that a listener took."],
+  alerts_given_up: ["listener", "Alerts that a listener refused, or did not take in time."],
+  labels_refused: ["reason", "Records of the label topic that are no labels, by reason."],
 };
 
 /** `GET /metrics`, as Prometheus reads it. */
@@ -46,12 +47,12 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
 function streamMetrics(parts: HttpParts): Metric[] {
   const { live, telemetry: { counters } } = parts;
   const { status, totals } = live;
-  const alerts = Object.entries(ALERT_COUNTERS).map(([name, help]): Metric => ({
+  const labelled = Object.entries(LABELLED_COUNTERS).map(([name, [label, help]]): Metric => ({
     name: `edgewood_${name}_total`,
     help,
     type: "counter",
     samples: [...counters()].filter(([key]) => key.startsWith(`${name} `))
-      .map(([key, value]) => ({ labels: { listener: key.slice(name.length + 1) }, value })),
+      .map(([key, value]) => ({ labels: { [label]: key.slice(name.length + 1) }, value })),
   }));
   return [
     counter("edgewood_records_total", "Records committed, or scored for callers.", totals.records),
@@ -71,7 +72,12 @@ function streamMetrics(parts: HttpParts): Metric[] {
       "Objects that the ledger does not know and that were set aside.",
       counters().get("objects_set_aside") ?? 0,
     ),
-    ...alerts,
+    counter(
+      "edgewood_untimed_records_total",
+      "Records read without a time of their own, whose event time --max-ahead cannot bound.",
+      counters().get("untimed_records") ?? 0,
+    ),
+    ...labelled,
     gauge("edgewood_ready", "1 where the process does its work, 0 where it does not, as /readyz says.", [
       { value: reasonsAgainst(parts).length === 0 ? 1 : 0 },
     ]),

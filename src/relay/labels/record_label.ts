@@ -167,7 +167,12 @@ async function deliverLabels({ ledger, broker, labelTopic }: LabelParts): Promis
     if (produced === 0) await broker.ensureTopic(labelTopic);
     await broker.produce(
       labelTopic,
-      pending.map((label) => ({ key: label.customerId, value: encodeLabel(label) })),
+      pending.map((label) => ({
+        key: label.customerId,
+        value: encodeLabel(label),
+        // In a stream of future events the clock's time would be too far before the label's.
+        timestampMs: Math.max(Date.now(), label.labelledAtMs),
+      })),
     );
     await ledger.labels.markProduced(pending.map(({ labelId }) => labelId));
     produced += pending.length;

@@ -117,7 +117,7 @@ const END = bytesOf(`"}`);
  * ```
  */
 export class StepJson {
-  readonly #labelDelayMs: number;
+  readonly labelDelayMs: number;
   readonly #head: Uint8Array;
   readonly #merchants = new Map<Merchant, Uint8Array>();
   // One for each of the three times, as each keeps the text of its day.
@@ -127,7 +127,7 @@ export class StepJson {
 
   /** A writer for the steps of one simulation, with its seed and label delay. */
   constructor(randomSeed: number, labelDelayMs: number) {
-    this.#labelDelayMs = labelDelayMs;
+    this.labelDelayMs = labelDelayMs;
     this.#head = bytesOf(`{"transaction_id":"${randomSeed}-`);
   }
 
@@ -160,7 +160,7 @@ export class StepJson {
     let at = put(bytes, from, BEFORE_MADE_AT);
     at = this.#madeAt.put(bytes, at, timestampMs);
     at = put(bytes, at, scenario === 0 ? LEGITIMATE : FRAUD);
-    at = this.#labelledAt.put(bytes, at, timestampMs + this.#labelDelayMs);
+    at = this.#labelledAt.put(bytes, at, timestampMs + this.labelDelayMs);
     at = put(bytes, at, BEFORE_SCENARIO);
     bytes[at++] = ZERO + scenario;
     bytes[at++] = BRACE_CLOSE;

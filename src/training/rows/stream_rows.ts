@@ -18,6 +18,8 @@ export interface StreamRowsOptions {
   labelTopic: string;
   /** Event time at the start of each partition that only fills the state, milliseconds. */
   warmUpMs: number;
+  /** Most that an event time may lie after its record's own time (default: one day). */
+  maxAheadMs?: number;
   /** Told how many records were read. */
   onProgress?(records: number): void;
 }
@@ -35,7 +37,7 @@ export async function* streamRows(
   options: StreamRowsOptions,
 ): AsyncGenerator<RowBatch> {
   const { topic, labelTopic } = options;
-  const decoder = await openDecoder();
+  const decoder = await openDecoder(options);
   const truths = await readTruths(broker, decoder, labelTopic);
   await using labelsOfAll = new LabelTopic({ broker, decoder, labelTopic });
   let records = 0;
