@@ -46,7 +46,12 @@ async function label(flags: LabelFlags): Promise<void> {
   const config = readConfig(flags);
   await using broker = await openBroker(config.stream, config);
   await using ledger = await openLedger(config.ledger);
-  const answer = { transactionId: flags.transaction, isFraud: flags.fraud === true, by: flags.by };
+  const answer = {
+    transactionId: flags.transaction,
+    isFraud: flags.fraud === true,
+    source: "command",
+    by: flags.by,
+  } as const;
   const parts = { ledger, broker, labelTopic: flags.labelTopic };
   const result = await recordLabel(parts, answer, { labelledAtMs: flags.at });
   console.log(flags.json ? JSON.stringify(asJson(result), null, 2) : describe(result));
@@ -77,12 +82,17 @@ function asJson({ matches, recorded, history, produced }: LabelResult): Record<s
     timestamp: new Date(label.timestampMs).toISOString(),
     is_fraud: label.isFraud,
     labelled_at: new Date(label.labelledAtMs).toISOString(),
+    decided_at: label.decidedAtMs === null ? null : new Date(label.decidedAtMs).toISOString(),
     by: label.labelledBy,
+    source: label.source,
+    claimed_by: label.claimedBy,
+    repeats: label.repeats,
   });
   return {
     transactions: matches.map(({ topic, partition, offset }) => `${topic}/${partition}/${offset}`),
     recorded: recorded.map(wire),
-    history: history.map(wire),
+    history: history.labels.map(wire),
+    history_total: history.total,
     produced,
   };
 }
@@ -109,16 +119,21 @@ function describe({ matches, recorded, history }: LabelResult): string {
     );
   }
   if (recorded.length === 0) {
-    lines.push(`known      ${transactionId} is labelled so already; nothing was added`);
+    lines.push(`known      ${transactionId} is labelled so already; the history alone has the answer`);
   }
-  if (history.length > 1) {
+  if (history.total > 1) {
+    const earlier = history.total - history.labels.length;
     lines.push(
-      "history    " +
-        history.map((label) => `${word(label)}${label.labelledBy === null ? "" : ` by ${label.labelledBy}`}`)
-          .join(", then "),
+      `history    ${earlier > 0 ? `${earlier} earlier ones, then ` : ""}` +
+        history.labels.map((label) => `${word(label)}${authorOf(label)}`).join(", then "),
     );
   }
   return lines.join("\n");
+}
+
+function authorOf({ labelledBy, source }: RecordedLabel): string {
+  const from = source === "stream" ? " from the stream" : source === "api" ? " over HTTP" : "";
+  return `${labelledBy === null ? "" : ` by ${labelledBy}`}${from}`;
 }
 
 if (import.meta.main) await runAsProgram(labelCommand);

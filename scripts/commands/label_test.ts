@@ -88,7 +88,8 @@ Deno.test("label: an answer reaches the features of a consumer that runs; anothe
     assertStringIncludes(other.stdout, "fraud by Ann, then legitimate by Bob");
     const again = await label(folder, "--transaction", "one", "--legit", "--json");
     const { recorded, history, produced } = JSON.parse(again.stdout);
-    assertEquals([recorded, history.length, produced], [[], 2, 0]);
+    assertEquals([recorded, history.length, history[2].repeats, produced], [[], 3, true, 0]);
+    assertEquals([history[0].by, history[0].source], ["Ann", "command"]);
     const replaced = await score("last", "2027-01-03T00:00:00Z", 90_000);
     assertEquals([replaced.terminal_risk_7d, replaced.terminal_label_ewma], [0, 0]);
 

@@ -10,6 +10,7 @@ import { openApiRoutes } from "./routes/openapi.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { RequestCounts } from "./access/request_counts.ts";
+import { RequestLog } from "./access/request_log.ts";
 import type { Route } from "./routes/route.ts";
 import { scoreRoutes } from "./routes/score_routes.ts";
 import { transactionRoutes } from "./routes/transaction_routes.ts";
@@ -26,6 +27,12 @@ interface Bindings {
   address: string;
   /** Path of the route that answers. */
   route: string;
+  /** Names the request in log and answer. */
+  id: string;
+  /** Whether the route needs a token; the page's files do not. */
+  scoped: boolean;
+  /** The token's name, once it is checked. */
+  caller?: string;
 }
 
 /**
@@ -38,7 +45,8 @@ export function createApp(
   access: Access,
   page: readonly Route[] = [],
 ): HttpApp {
-  const guard = new Guard(access);
+  const log = new RequestLog(parts.telemetry, access.log === true);
+  const guard = new Guard(access, log);
   const counts = new RequestCounts();
   const described = [
     ...healthRoutes(parts),
@@ -54,10 +62,12 @@ export function createApp(
     [...page, ...described, ...openApiRoutes(described, access.tokens !== undefined)],
     guard,
   );
-  app.onError((error) => {
+  app.onError((error, { env }) => {
     if (error instanceof Problem) return problemResponse(error);
-    parts.telemetry.log("error", `http: ${error.stack ?? error.message}`);
-    return problemResponse(new Problem(500, "Something failed on the server; its log says more."));
+    parts.telemetry.log("error", `http: request ${env.id}: ${error.stack ?? error.message}`);
+    return problemResponse(
+      new Problem(500, `Something failed on the server; its log says more of the request ${env.id}.`),
+    );
   });
   return {
     get inHand() {
@@ -65,7 +75,8 @@ export function createApp(
     },
     async fetch(request, address) {
       const startedAt = performance.now();
-      const bindings: Bindings = { address, route: "none" };
+      const id = crypto.randomUUID().slice(0, 13);
+      const bindings: Bindings = { id, address, route: "none", scoped: false };
       let response: Response;
       try {
         using _entered = guard.enter(request, address);
@@ -75,7 +86,12 @@ export function createApp(
         response = problemResponse(error);
       }
       for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
-      counts.add(bindings.route, response.status, performance.now() - startedAt);
+      response.headers.set("x-request-id", id);
+      const { status } = response;
+      const ms = performance.now() - startedAt;
+      counts.add(bindings.route, status, ms);
+      const { route, caller, scoped } = bindings;
+      if (scoped || status >= 400) log.answered({ id, caller, method: request.method, route, status, ms });
       return response;
     },
   };
@@ -85,21 +101,27 @@ export function createApp(
 function routed(routes: readonly Route[], guard: Guard): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   for (const { method, path, scope, handle } of routes) {
-    app.on(method.toUpperCase(), path, ({ req, env }) => {
+    app.on(method.toUpperCase(), path, async ({ req, env }) => {
       env.route = path;
-      guard.check(req.raw, env.address, scope);
-      return handle(req);
+      env.scoped = scope !== undefined;
+      const caller = guard.check(req.raw, env.address, path, scope);
+      env.caller = caller.name;
+      const response = await handle(req, caller);
+      // Nobody will read the body.
+      if (req.raw.method === "HEAD") await response.body?.cancel();
+      return response;
     });
   }
   for (const [path, methods] of Map.groupBy(routes, ({ path }) => path)) {
     const allow = methods.map(({ method }) => method.toUpperCase()).join(", ");
     app.all(path, ({ req, env }) => {
-      guard.check(req.raw, env.address, undefined);
+      env.route = path;
+      guard.check(req.raw, env.address, path, undefined);
       throw new Problem(405, `The method must be ${allow}.`, { allow });
     });
   }
   app.notFound(({ req, env }) => {
-    guard.check(req.raw, env.address, undefined);
+    guard.check(req.raw, env.address, "none", undefined);
     return problemResponse(new Problem(404, "There is nothing under this path."));
   });
   return app;

@@ -115,14 +115,50 @@ Deno.test("POST /v1/labels keeps one truth with its history, and the transaction
   const statuses = [await label(true), await label(true), await label(false)].map(({ status }) => status);
   assertEquals(statuses, [201, 200, 201]);
   const shown = await (await app.ask(`/v1/transactions/${transaction_id}`)).json();
-  assertEquals([shown.label.is_fraud, shown.label.by], [false, "ann"]);
-  assertEquals(shown.label.history.map((each: { is_fraud: boolean }) => each.is_fraud), [true, false]);
+  const { is_fraud, by, claimed_by, source, history } = shown.label;
+  assertEquals([is_fraud, by, claimed_by, source], [false, "anonymous (no tokens)", "ann", "api"]);
+  const words = history.map((each: typeof shown.label) => [each.is_fraud, each.repeats]);
+  assertEquals(words, [[true, false], [true, true], [false, false]]);
   assertEquals(shown.matches[0].verdict.transaction_id, transaction_id);
-  assert((await flagged("?label=legit")).some((each) => each.transaction_id === transaction_id));
+  const legit = await flagged("?label=legit&source=api");
+  const found = legit.find((each) => each.transaction_id === transaction_id);
+  assertEquals([found?.label, found?.label_source, found?.label_by], [
+    "legit",
+    "api",
+    "anonymous (no tokens)",
+  ]);
+  assertEquals(await flagged("?source=command"), []);
   assert(!(await flagged("?label=none&limit=500")).some((each) => each.transaction_id === transaction_id));
   assertEquals((await post("/v1/labels", '{"transaction_id":"nobody","is_fraud":true}')).status, 404);
   assertEquals((await post("/v1/labels", `{"transaction_id":"${transaction_id}"}`)).status, 422);
   assertEquals((await post("/v1/labels", "nonsense")).status, 400);
+});
+
+Deno.test("POST /v1/labels names the token as the author, with the clock's time; what the caller writes is a note", async () => {
+  const { transaction_id, timestamp } = (await flagged("?limit=500&label=none"))[5];
+  const made = ["ann", "ben"].map((name) => makeToken({ name, scopes: ["label", "read"] }));
+  const guarded = app.withAccess({ tokens: { tokens: made.map(({ kept }) => kept) } });
+  const ask = async (path: string, who: number, body?: Record<string, unknown>) => {
+    const init = { method: "POST", body: JSON.stringify({ transaction_id, ...body }) };
+    const headers = { ...JSON_TYPE, authorization: `Bearer ${made[who].token}` };
+    const request = new Request(`http://a.example${path}`, { ...(body && init), headers });
+    return await (await guarded.fetch(request, "192.0.2.1")).json();
+  };
+  const before = Date.now();
+  await ask("/v1/labels", 0, { is_fraud: true, by: "head of risk" });
+  await ask("/v1/labels", 1, { is_fraud: true, by: "ben" });
+  for (let i = 0; i < 20; i++) await ask("/v1/labels", 1, { is_fraud: true });
+  const { label } = await ask(`/v1/transactions/${transaction_id}`, 1);
+  assertEquals([label.by, label.claimed_by, label.source], ["ann", "head of risk", "api"]);
+  // The stream is a replay: features take the answer by its time, people read the clock's.
+  assert(Date.parse(label.labelled_at) < before - 86_400_000, label.labelled_at);
+  assert(
+    Date.parse(label.decided_at) >= before && Date.parse(label.decided_at) <= Date.now(),
+    label.decided_at,
+  );
+  assert(Date.parse(label.labelled_at) >= Date.parse(timestamp));
+  assertEquals([label.history.length, label.history_total], [20, 22]);
+  assertEquals([label.history[0].by, label.history[1].by, label.history[1].claimed_by], ["ann", "ben", null]);
 });
 
 Deno.test("GET /v1/transactions/:id/context has a state that scores as the whole one does", async () => {
@@ -225,8 +261,10 @@ Deno.test("GET /v1/status, /metrics, /readyz and /openapi.json agree with the st
   const failing = await app.ask("/readyz");
   assertEquals(failing.status, 503);
   const { reasons } = await failing.json();
-  assertEquals((await (await app.ask("/v1/status")).json()).now.problems, reasons);
-  assertMatch(reasons[0], /^objects to s3:\/\/h\/b: failing since 20\S+Z: 503$/);
+  const { now: { problems } } = await (await app.ask("/v1/status")).json();
+  for (const [text] of [reasons, problems]) {
+    assertMatch(text, /^objects to s3:\/\/h\/b: failing since 20\S+Z: 503$/);
+  }
   app.failing.pop();
   const openApi = await (await app.ask("/openapi.json")).json();
   assertEquals(openApi.openapi, "3.1.0");

@@ -22,7 +22,7 @@ export interface HttpParts {
   ledger?: Ledger;
   /** Where labels go; absent where there is no stream. */
   labels?: LabelTarget;
-  telemetry: Pick<Telemetry, "counters" | "failing" | "log" | "notReady">;
+  telemetry: Pick<Telemetry, "counters" | "count" | "failing" | "log" | "notReady">;
   /** Aborts when the service ends, so that event streams end, too. */
   signal: AbortSignal;
 }

@@ -1,5 +1,5 @@
 /**
- * Part of the ledger: analysts' labels.
+ * Part of the ledger: labels of analysts and of the stream.
  *
  * @module
  */
@@ -7,45 +7,94 @@
 /** Least time from a label to the one that replaces it: features tell labels apart by the second. */
 export const LATER_BY_MS = 1000;
 
-/** An analyst's label of a transaction. */
-export interface GivenLabel {
-  /** The label topic that it goes to. */
-  topic: string;
+/** The ways by which labels come: the label topic, HTTP, and the command `label`. */
+export const LABEL_SOURCES = ["stream", "api", "command"] as const;
+export type LabelSource = typeof LABEL_SOURCES[number];
+
+/** A label of a transaction, as it came by the stream. */
+export interface StreamLabel {
   transactionId: string;
   customerId: string;
   terminalId: string;
   /** Its event time, milliseconds since 1970. */
   timestampMs: number;
-  /** The customer's z at the transaction, or null where its verdict does not say. */
+  /** The customer's z at the transaction, or null where the label does not say. */
   z: number | null;
-  /** Whether it was a fraud; false where it was legitimate. */
   isFraud: boolean;
   /** When it became known, milliseconds since 1970. */
   labelledAtMs: number;
-  /** Who said so, or null. */
+}
+
+/** An analyst's label of a transaction. */
+export interface GivenLabel extends StreamLabel {
+  /** The label topic that it goes to, or came by. */
+  topic: string;
+  /** Who said so, as far as it is known for sure; null where it is not. */
   labelledBy: string | null;
+  /** Whom the caller named as the author, where that is another one. */
+  claimedBy: string | null;
+  /** The clock's time when it was given, or read from the stream; null in a ledger of an earlier version. */
+  decidedAtMs: number | null;
+  /** Null in a ledger of an earlier version. */
+  source: LabelSource | null;
 }
 
 /** A label as the ledger keeps it. */
 export interface RecordedLabel extends GivenLabel {
   /** Rises with each label that is recorded. */
   labelId: number;
-  /** Whether it is known to be in the label topic. */
+  /** Whether it is known to be in the label topic, or does not go there. */
   produced: boolean;
+  /** It says what the label before it said: history that changes nothing. */
+  repeats: boolean;
 }
 
-/** Analysts' labels: the newest of a transaction is the truth, the ones before are its history. */
+/** What was said of the transactions with one id. */
+export interface LabelHistory {
+  /** The newest, by when they became known; among them is the one that holds. */
+  labels: RecordedLabel[];
+  /** Number of all. */
+  total: number;
+}
+
+/** A stretch of one partition of the label topic. */
+export interface LabelStretch {
+  topic: string;
+  partition: number;
+  /** Where the reader found the ledger's position: the offset that it had to read next. */
+  expectedOffset: number;
+  /** The offset to read next from now on. */
+  nextOffset: number;
+}
+
+/**
+ * Labels of transactions: the newest of a transaction, by `labelledAtMs`, is the truth, the ones before are its history. A
+ * transaction is its id, customer, terminal and time.
+ */
 export interface LedgerLabels {
   /**
-   * Records labels in one SQL transaction, skipping any that repeat the transaction's newest label. A transaction is its
-   * id, customer, terminal and time. A label that replaces another gets a `labelledAtMs` at least `LATER_BY_MS` after it,
+   * Records answers in one SQL transaction. One that says what the transaction's newest label says is recorded as a repetition, with
+   * that label's `labelledAtMs`, and does not pend. One that replaces another gets a `labelledAtMs` at least `LATER_BY_MS` after it,
    * so that features can tell which of them holds.
    *
-   * @returns The labels that were recorded, in order.
+   * @returns The labels as they were recorded, in order.
    */
   add(labels: readonly GivenLabel[]): Promise<RecordedLabel[]>;
-  /** All labels of the transactions with this id, in the order of their recording. */
-  history(transactionId: string): Promise<RecordedLabel[]>;
+  /**
+   * Records labels that came by the stream, and how far it was read, in one SQL transaction. A label that the ledger holds, with the same
+   * answer and the same time, is not recorded again: so answers that went to the topic from here do not come back.
+   *
+   * @returns The offset to read next; where it is another than `nextOffset`, another reader was there and nothing was written.
+   */
+  addFromStream(stretch: LabelStretch, labels: readonly StreamLabel[], nowMs: number): Promise<number>;
+  /** The offset of this partition of a label topic to read next; 0 where none of it was recorded. */
+  streamOffset(topic: string, partition: number): Promise<number>;
+  /**
+   * Labels of the transactions with this id.
+   *
+   * @param most Most of them, at least 1 (default: all).
+   */
+  history(transactionId: string, most?: number): Promise<LabelHistory>;
   /** Labels not yet known to be in this label topic, in the order of their recording. */
   pending(topic: string, limit: number): Promise<RecordedLabel[]>;
   /** Notes that these labels are in the label topic. */

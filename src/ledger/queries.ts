@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { LabelSource } from "./labels.ts";
 import type { Claim, FlaggedTransaction } from "./ledger.ts";
 
 /** Where a flagged transaction stands among those of its topic, the newest first. */
@@ -29,9 +30,13 @@ export interface FlaggedFilter {
   minAmount?: number;
   /** Those whose newest label says so; `none` for those without a label. */
   label?: "none" | "fraud" | "legit";
+  /** Those whose newest label came this way. */
+  labelSource?: LabelSource;
   before?: FlaggedPlace;
   /** Most of them, at least 1. */
   limit: number;
+  /** After the row with which their verdicts reach this many bytes follows one more at most (default: no bound). */
+  maxBytes?: number;
 }
 
 /** A flagged transaction with its partition and its label. */
@@ -40,6 +45,9 @@ export interface PlacedTransaction extends FlaggedTransaction {
   partition: number;
   /** What the newest label says; null without one. */
   label: "fraud" | "legit" | null;
+  /** How it came; null without one, and in a ledger of an earlier version. */
+  labelSource: LabelSource | null;
+  labelledBy: string | null;
 }
 
 /** A scored transaction as a list of recent ones shows it. */
@@ -70,7 +78,7 @@ export interface LedgerQueries {
     which: { customerId: string } | { terminalId: string },
     limit: number,
   ): Promise<RecentTransaction[]>;
-  /** Transactions at a terminal that analysts labelled, by their newest label. */
+  /** Transactions at a terminal that are labelled, by their newest label. */
   labelsAt(terminalId: string): Promise<{ fraud: number; legit: number }>;
   /** The newest feature state of a partition, without claiming it; undefined where there is none. */
   snapshot(topic: string, partition: number): Promise<Claim["snapshot"]>;

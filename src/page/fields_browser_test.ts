@@ -249,17 +249,28 @@ browserTest("page: values that are null, absent or empty are drawn, too", async 
 
   await context.step("a label with and without a name, with its history", async () => {
     const at = "2026-01-02T03:04:05.000Z";
-    const history = [{ is_fraud: true, labelled_at: at, by: "ann" }, {
-      is_fraud: false,
+    const bare = {
       labelled_at: at,
       by: null,
-    }];
-    for (const newest of history) {
+      decided_at: null,
+      source: null,
+      claimed_by: null,
+      repeats: false,
+    };
+    const history = [
+      { ...bare, is_fraud: true, by: "ann" },
+      { ...bare, is_fraud: false },
+      { ...bare, is_fraud: true, source: "stream" as const, decided_at: at },
+      { ...bare, is_fraud: false, by: "bob", source: "api" as const, claimed_by: "head of risk" },
+    ];
+    const words = [" by ann", "\n", " from the stream, read 2 Jan", " by bob, who wrote “head of risk”"];
+    for (const [i, newest] of history.entries()) {
       const text = await textWith(`#/transactions/${id}`, ".history", {
-        transaction: { ...found, label: { ...newest, history } },
+        transaction: { ...found, label: { ...newest, history, history_total: 70 } },
       });
       const word = newest.is_fraud ? "fraud" : "legitimate";
-      assertStringIncludes(text, `${word} since 2 Jan 2026 03:04:05${newest.is_fraud ? " by ann" : "\n"}`);
+      assertStringIncludes(text, `${word} since 2 Jan 2026 03:04:05${words[i]}`);
+      assertStringIncludes(text, "History of 70 answers, the newest 4");
     }
   });
 

@@ -10,14 +10,17 @@ export interface KeptToken {
   sha256: string;
   /** RFC 3339. */
   created_at: string;
+  /** RFC 3339; refused from then on. Absent: never. */
+  expires_at?: string;
 }
 
 const fileSchema = z.strictObject({
   tokens: z.array(z.strictObject({
-    name: z.string().min(1).max(128),
+    name: z.string().min(1).max(128).regex(/^\P{Cc}*$/u, "must have no control characters"),
     scopes: z.array(z.enum(["read", "write", "label"])).min(1),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     created_at: z.iso.datetime(),
+    expires_at: z.iso.datetime().optional(),
   })),
 });
 const PREFIX = "edgewood_";
@@ -28,7 +31,7 @@ const PREFIX = "edgewood_";
  * @returns The token, which is shown once, and what the file keeps.
  */
 export function makeToken(
-  { name, scopes }: Pick<KeptToken, "name" | "scopes">,
+  { name, scopes, expires_at }: Pick<KeptToken, "name" | "scopes" | "expires_at">,
   nowMs: number = Date.now(),
 ): { token: string; kept: KeptToken } {
   const bits = crypto.getRandomValues(new Uint8Array(32));
@@ -38,6 +41,7 @@ export function makeToken(
     scopes,
     sha256: hashOf(token).toString("hex"),
     created_at: new Date(nowMs).toISOString(),
+    ...(expires_at !== undefined && { expires_at }),
   };
   return { token, kept };
 }
@@ -45,7 +49,7 @@ export function makeToken(
 /**
  * Reads the text of a tokens file.
  *
- * @throws RangeError if it is anything else, or names a token twice.
+ * @throws RangeError if it is anything else, or has a name or a hash twice.
  */
 export function parseTokens(text: string): KeptToken[] {
   let json: unknown;
@@ -64,10 +68,11 @@ export function parseTokens(text: string): KeptToken[] {
     });
   }
   const { tokens } = parsed.data;
-  const names = tokens.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
-    throw new RangeError(`Cannot read the tokens as names must differ: "${twice}" stands twice`);
+  for (const field of ["name", "sha256"] as const) {
+    const values = tokens.map((token) => token[field]);
+    const twice = values.find((value, i) => values.indexOf(value) !== i);
+    if (twice === undefined) continue;
+    throw new RangeError(`Cannot read the tokens as each ${field} must differ: "${twice}" stands twice`);
   }
   return tokens;
 }
@@ -75,6 +80,11 @@ export function parseTokens(text: string): KeptToken[] {
 /** Writes tokens as the text of a file. */
 export function formatTokens(tokens: readonly KeptToken[]): string {
   return `${JSON.stringify({ tokens }, null, 2)}\n`;
+}
+
+/** Whether a token is past its time. */
+export function isExpired({ expires_at }: KeptToken, nowMs: number = Date.now()): boolean {
+  return expires_at !== undefined && nowMs >= Date.parse(expires_at);
 }
 
 /**

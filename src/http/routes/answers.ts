@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { LABEL_SOURCES } from "../../ledger/labels.ts";
 import { transactionFields } from "./requests.ts";
 
 const id = z.string();
@@ -38,8 +39,25 @@ const placed = judged.extend({ topic: z.string(), partition: z.int().min(0), off
 const place = z.string().describe("topic/partition/offset");
 const verdict = judged.extend({ state: z.enum(["live", "snapshot", "own", "cold"]) });
 const fault = z.strictObject({ error: z.strictObject({ reason: z.string(), detail: z.string() }) });
-const label = z.strictObject({ is_fraud: z.boolean(), labelled_at: time, by: z.string().nullable() });
-const knownLabel = label.extend({ history: z.array(label) });
+const source = z.enum(LABEL_SOURCES).nullable().describe(
+  "How the label came; null without one, and where an earlier version recorded it",
+);
+const by = z.string().nullable().describe("The author as the server knows it: the token's name");
+const label = z.strictObject({
+  is_fraud: z.boolean(),
+  labelled_at: time.describe("From when on features know it; in a replay the time of its events"),
+  decided_at: time.nullable().describe(
+    "The clock's time of the answer, or when a label of the stream was read; null where an earlier version recorded it",
+  ),
+  by,
+  source,
+  claimed_by: z.string().nullable().describe("Whom the caller named as the author; nobody checked it"),
+  repeats: z.boolean().describe("It said what was known already, and changed nothing"),
+});
+const knownLabel = label.extend({
+  history: z.array(label).describe("The newest 20, the newest last"),
+  history_total: z.int().describe("Number of all"),
+});
 const recent = z.array(z.strictObject({
   transaction_id: id,
   timestamp: time,
@@ -79,8 +97,15 @@ export const ANSWERS = {
     verdicts: z.array(z.union([verdict, fault])),
   }),
   flagged: z.strictObject({
-    flagged: z.array(placed.extend({ id: place, label: z.enum(["fraud", "legit"]).nullable() })),
-    next_cursor: z.string().nullable().describe("The parameter cursor of the next page; null on the last"),
+    flagged: z.array(placed.extend({
+      id: place,
+      label: z.enum(["fraud", "legit"]).nullable(),
+      label_source: source,
+      label_by: by,
+    })),
+    next_cursor: z.string().nullable().describe(
+      "The parameter cursor of the next page; null on the last. A page ends at its limit, or at 1 MiB",
+    ),
   }),
   /** What the ledger holds of a transaction: one match for each record with its id. */
   transaction: z.strictObject({
@@ -211,4 +236,6 @@ export type TransactionText = Pick<
   | "channel"
 >;
 /** A flagged transaction of a list: of `/v1/flagged`, or of an event, which has no label yet. */
-export type FlaggedItem = EventData<"flagged"> & Partial<Pick<Answer<"flagged">["flagged"][number], "label">>;
+export type FlaggedItem =
+  & EventData<"flagged">
+  & Partial<Pick<Answer<"flagged">["flagged"][number], "label" | "label_source" | "label_by">>;

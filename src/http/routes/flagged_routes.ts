@@ -1,9 +1,13 @@
-import type { FlaggedPlace } from "../../ledger/queries.ts";
+import { Buffer } from "node:buffer";
+import type { FlaggedPlace, PlacedTransaction } from "../../ledger/queries.ts";
 import { ANSWERS, type PlacedVerdict } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { jsonRoute, type Route } from "./route.ts";
 import { flaggedQuery, readFlaggedQuery } from "./requests.ts";
+
+/** Verdicts that a page holds at most, unless one alone is longer. */
+const MAX_PAGE_BYTES = 1 << 20;
 
 /** `GET /v1/flagged`: flagged transactions, the newest event first, in pages. */
 export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
@@ -17,9 +21,8 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
   };
   return [jsonRoute(route, ANSWERS.flagged, async (request) => {
     if (ledger === undefined) throw new Problem(404, "There is no ledger here, so nothing is kept.");
-    const { customer, terminal, from, to, min_score, min_amount, label, limit, cursor } = readFlaggedQuery(
-      request.query(),
-    );
+    const { customer, terminal, from, to, min_score, min_amount, label, source, limit, cursor } =
+      readFlaggedQuery(request.query());
     const found = await ledger.queries.flagged(topic, {
       customerId: customer,
       terminalId: terminal,
@@ -28,22 +31,37 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
       minScore: min_score,
       minAmount: min_amount,
       label,
+      labelSource: source,
       before: cursor === undefined ? undefined : placeOf(cursor),
       limit: limit + 1,
+      maxBytes: MAX_PAGE_BYTES,
     });
-    const page = found.slice(0, limit);
+    const page = firstOf(found, limit);
     const last = page.at(-1);
     return {
       answer: {
-        flagged: page.map(({ partition, offset, verdict, label }) => ({
+        flagged: page.map(({ partition, offset, verdict, label, labelSource, labelledBy }) => ({
           ...JSON.parse(verdict) as PlacedVerdict,
           id: `${topic}/${partition}/${offset}`,
           label,
+          label_source: labelSource,
+          label_by: labelledBy,
         })),
-        next_cursor: found.length > limit && last !== undefined ? cursorOf(last) : null,
+        next_cursor: found.length > page.length && last !== undefined ? cursorOf(last) : null,
       },
     };
   })];
+}
+
+/** The rows of a page: up to the limit, and to the row that fills it. */
+function firstOf(found: readonly PlacedTransaction[], limit: number): PlacedTransaction[] {
+  let bytes = 0;
+  const end = found.findIndex(({ verdict }, i) => {
+    if (i === limit || bytes >= MAX_PAGE_BYTES) return true;
+    bytes += Buffer.byteLength(verdict);
+    return false;
+  });
+  return end < 0 ? [...found] : found.slice(0, end);
 }
 
 function cursorOf({ timestampMs, partition, offset }: FlaggedPlace): string {

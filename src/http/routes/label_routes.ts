@@ -1,6 +1,7 @@
 import type { Broker } from "../../broker/broker.ts";
 import { recordLabel, UnknownTransactionError } from "../../relay/labels/record_label.ts";
 import { ANSWERS } from "./answers.ts";
+import type { Caller } from "../access/guard.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { readBody } from "../access/read_body.ts";
@@ -16,6 +17,8 @@ export interface LabelTarget {
   eventTimeMs?(): number | undefined;
 }
 
+/** The author of an answer where nobody has a token. */
+const NO_TOKENS = "anonymous (no tokens)";
 const MAX_BYTES = 4096;
 const BODY_TIMEOUT_MS = 10_000;
 
@@ -32,7 +35,7 @@ function answeredAtMs(eventTimeMs: number | undefined, nowMs: number): number {
 
 /** `POST /v1/labels`: an analyst labels a transaction. */
 export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
-  const handle = async (request: HttpRequest): Promise<Answered<typeof ANSWERS.label>> => {
+  const handle = async (request: HttpRequest, caller: Caller): Promise<Answered<typeof ANSWERS.label>> => {
     if (request.header("content-type")?.split(";")[0].trim().toLowerCase() !== "application/json") {
       throw new Problem(415, "The content type must be application/json.");
     }
@@ -41,12 +44,13 @@ export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
     if (ledger === undefined || labels === undefined) {
       throw new Problem(404, "There is no ledger and no stream here, so no label can be kept.");
     }
+    const author = caller.name ?? NO_TOKENS;
     try {
       const eventTimeMs = labels.eventTimeMs?.() ??
         (await ledger.queries.flagged(topic, { limit: 1 }))[0]?.timestampMs;
       const { recorded, history } = await recordLabel(
         { ledger, ...labels },
-        { transactionId, isFraud, by },
+        { transactionId, isFraud, source: "api", by: author, claimedBy: by === author ? undefined : by },
         { labelledAtMs: answeredAtMs(eventTimeMs, Date.now()) },
       );
       return {

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../domain/time.ts";
+import { LABEL_SOURCES } from "../../ledger/labels.ts";
 import { Problem } from "../problem.ts";
 
 // deno-lint-ignore no-control-regex
@@ -35,6 +36,7 @@ export const flaggedQuery = z.strictObject({
   min_score: number.optional(),
   min_amount: number.optional(),
   label: z.enum(["none", "fraud", "legit"]).optional(),
+  source: z.enum(LABEL_SOURCES).describe("How the newest label came").optional(),
   limit: z.string().regex(/^([1-9]\d?|[1-4]\d\d|500)$/, "must be a whole number from 1 to 500").default("50")
     .transform(Number),
   cursor: z.string().regex(/^-?\d{1,16}\.\d{1,9}\.\d{1,16}$/, "must be the next_cursor of an earlier answer")
@@ -56,7 +58,9 @@ const NAME = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 export const labelBody = z.strictObject({
   transaction_id: id,
   is_fraud: z.boolean(),
-  by: z.string().min(1).max(128).regex(NAME, "must have no control characters").optional(),
+  by: z.string().min(1).max(128).regex(NAME, "must have no control characters").optional().describe(
+    "A note beside the author, who is the token's name",
+  ),
 });
 
 /**

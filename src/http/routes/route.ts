@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Caller } from "../access/guard.ts";
 
 /** What a token allows: to read, to score transactions, to label. */
 export type Scope = "read" | "write" | "label";
@@ -31,7 +32,7 @@ export interface Route {
   /** Statuses of its own problems. */
   refusals?: readonly number[];
   /** A thrown `Problem` is an answer, too. */
-  handle(request: HttpRequest): Response | Promise<Response>;
+  handle(request: HttpRequest, caller: Caller): Response | Promise<Response>;
 }
 
 /** What a route of JSON answers, and its status (default 200). */
@@ -43,13 +44,13 @@ export type Answered<Schema extends z.ZodType> = { answer: z.input<Schema>; stat
 export function jsonRoute<Schema extends z.ZodType>(
   route: Omit<Route, "answer" | "handle">,
   schema: Schema,
-  handle: (request: HttpRequest) => Answered<Schema> | Promise<Answered<Schema>>,
+  handle: (request: HttpRequest, caller: Caller) => Answered<Schema> | Promise<Answered<Schema>>,
 ): Route {
   return {
     ...route,
     answer: { "application/json": schema },
-    async handle(request) {
-      const { status, answer } = await handle(request);
+    async handle(request, caller) {
+      const { status, answer } = await handle(request, caller);
       return jsonResponse(answer, status);
     },
   };

@@ -1,6 +1,7 @@
-import type { RecordedLabel } from "../../ledger/labels.ts";
+import type { LabelHistory } from "../../ledger/labels.ts";
 import type { KnownTransaction, Ledger } from "../../ledger/ledger.ts";
 import type { RecentTransaction } from "../../ledger/queries.ts";
+import { MOST_SHOWN } from "../../relay/labels/record_label.ts";
 import { currencyCode, minorUnits } from "../../domain/currency.ts";
 import { type Answer, ANSWERS } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
@@ -28,7 +29,7 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
     jsonRoute(transaction, ANSWERS.transaction, async (request) => {
       const id = request.param("id") ?? "";
       const { found, matches } = await find(ledger, topic, id);
-      const label = labelOf(await found.labels.history(id));
+      const label = labelOf(await found.labels.history(id, MOST_SHOWN));
       return { answer: { transaction_id: id, matches: matches.map(matchOf), label } };
     }),
     jsonRoute(context, ANSWERS.context, async (request) => {
@@ -52,15 +53,19 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
   ];
 }
 
-/** The newest label of a history, with the history; null if it is empty. */
-export function labelOf(history: readonly RecordedLabel[]): Answer<"transaction">["label"] {
-  const labels = history.map(({ isFraud, labelledAtMs, labelledBy }) => ({
-    is_fraud: isFraud,
-    labelled_at: new Date(labelledAtMs).toISOString(),
-    by: labelledBy,
+/** The label that holds, with the history; null if it is empty. */
+export function labelOf({ labels, total }: LabelHistory): Answer<"transaction">["label"] {
+  const history = labels.map((label) => ({
+    is_fraud: label.isFraud,
+    labelled_at: new Date(label.labelledAtMs).toISOString(),
+    decided_at: label.decidedAtMs === null ? null : new Date(label.decidedAtMs).toISOString(),
+    by: label.labelledBy,
+    source: label.source,
+    claimed_by: label.claimedBy,
+    repeats: label.repeats,
   }));
-  const newest = labels.at(-1);
-  return newest === undefined ? null : { ...newest, history: labels };
+  const newest = history.findLast(({ repeats }) => !repeats);
+  return newest === undefined ? null : { ...newest, history, history_total: total };
 }
 
 async function find(ledger: Ledger | undefined, topic: string, id: string) {

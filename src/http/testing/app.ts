@@ -28,8 +28,9 @@ export interface TestingApp extends AsyncDisposable {
   model: Model;
   /** The state of each partition at the stream's end. */
   stages: ReadonlyMap<number, FeatureStage>;
-  /** What it logged: unexpected errors. */
+  /** What it logged: unexpected errors, and the rest. */
   errors: string[];
+  lines: string[];
   /** What it is told to have failed for long. */
   failing: Failing[];
   /** What the service counts. */
@@ -69,7 +70,7 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
   });
   live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, lost: 0, healthy: true });
   await ledger.queries.prepare();
-  const errors: string[] = [];
+  const [errors, lines]: string[][] = [[], []];
   const failing: Failing[] = [];
   const parts = {
     ...{ judge, states, live, feed, ledger },
@@ -79,16 +80,17 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
     labels: { broker, labelTopic: "labels" },
     telemetry: {
       counters: telemetry.counters,
+      count: telemetry.count,
       notReady: telemetry.notReady,
       failing: () => failing,
-      log: (_level: string, line: string) => void errors.push(line),
+      log: (level: string, line: string) => void (level === "error" ? errors : lines).push(line),
     },
     signal: new AbortController().signal,
   };
   const withAccess = (access: Access) => createApp(parts, access);
   const app = withAccess({});
   return {
-    ...{ withAccess, ledger, broker, model, stages, errors, failing, live, clock },
+    ...{ withAccess, ledger, broker, model, stages, errors, lines, failing, live, clock },
     ask: (path, { address = "127.0.0.1", ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has("host")) headers.set("host", "127.0.0.1:8080");

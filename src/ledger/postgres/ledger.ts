@@ -1,12 +1,11 @@
-import type { GivenLabel, RecordedLabel } from "../labels.ts";
+import type { GivenLabel, LabelStretch, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { Loss } from "../losses.ts";
 import type { AlertStateKey } from "../alert_states.ts";
 import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../ledger.ts";
-import { INSERT_LABEL, labelAfter, labelKey, NEWEST_LABEL } from "../sql/labels.ts";
 import { type Dialect, SqlLedger } from "../sql/ledger.ts";
-import { knownOf, labelOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
+import { knownOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
 import { type PostgresAddress, readPostgresAddress } from "./address.ts";
-import type { Connection } from "./driver.ts";
+import { addLabels, addStreamLabels } from "./labels.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./error.ts";
 import { LogDays } from "./log_days.ts";
 import { makeIndexes, migrate } from "./migrations.ts";
@@ -166,6 +165,17 @@ class PostgresLedger extends SqlLedger {
     );
   }
 
+  protected override addStreamLabels(
+    stretch: LabelStretch,
+    labels: readonly StreamLabel[],
+    nowMs: number,
+  ): Promise<number> {
+    return this.#session.run(
+      `record labels of ${stretch.topic}/${stretch.partition}`,
+      (client) => inTransaction(client, () => addStreamLabels(client, stretch, labels, nowMs)),
+    );
+  }
+
   protected override recordAlerts(
     key: AlertStateKey,
     epoch: number,
@@ -194,37 +204,4 @@ class PostgresLedger extends SqlLedger {
       (client) => inSnapshot(client, () => readSnapshot(client, topic, partition)),
     );
   }
-}
-
-/** @param isRepeated Whether an earlier attempt may have recorded the labels and lost the answer. */
-async function addLabels(
-  client: Connection,
-  labels: readonly GivenLabel[],
-  isRepeated: boolean,
-): Promise<RecordedLabel[]> {
-  // One at a time for each id, in one order, so that no two labels of a transaction cross.
-  for (const transactionId of new Set(labels.map((label) => label.transactionId).sort())) {
-    await client.query(
-      "SELECT pg_advisory_xact_lock(hashtextextended('edgewood label ' || current_schema() || ' ' || $1, 0))",
-      [transactionId],
-    );
-  }
-  const recorded: RecordedLabel[] = [];
-  for (const label of labels) {
-    const key = labelKey(label);
-    const { rows: [newest] } = await client.query(numbered(NEWEST_LABEL), key);
-    const after = labelAfter(label, newest);
-    const { z, isFraud, labelledBy } = label;
-    if ("repeats" in after) {
-      const { labelledAtMs, labelledBy: by } = after.repeats;
-      if (isRepeated && labelledAtMs >= label.labelledAtMs && by === labelledBy) recorded.push(after.repeats);
-      continue;
-    }
-    const { rows: [row] } = await client.query(
-      numbered(INSERT_LABEL),
-      [...key, z, isFraud, after.labelledAtMs, labelledBy],
-    );
-    recorded.push(labelOf(row));
-  }
-  return recorded;
 }

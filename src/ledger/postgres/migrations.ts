@@ -6,9 +6,17 @@ import labelsSql from "./labels.sql" with { type: "text" };
 import alertStatesSql from "./alert_states.sql" with { type: "text" };
 import lossesSql from "./losses.sql" with { type: "text" };
 import identitySql from "./identity.sql" with { type: "text" };
+import labelSourcesSql from "../sql/label_sources.sql" with { type: "text" };
 
 /** What makes each version of the schema from the one before; the first makes all of it. Never changed, only added to. */
-const MIGRATIONS: readonly string[] = [schemaSql, labelsSql, alertStatesSql, lossesSql, identitySql];
+const MIGRATIONS: readonly string[] = [
+  schemaSql,
+  labelsSql,
+  alertStatesSql,
+  lossesSql,
+  identitySql,
+  labelSourcesSql,
+];
 
 /** Time limit of one migration or index: over a long log it takes minutes. */
 const MIGRATION_TIMEOUT_MS = 3_600_000;

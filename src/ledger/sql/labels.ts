@@ -1,14 +1,54 @@
-import { type GivenLabel, LATER_BY_MS, type RecordedLabel } from "../labels.ts";
+import { type GivenLabel, LATER_BY_MS, type StreamLabel } from "../labels.ts";
 import { labelOf, type Row } from "./rows.ts";
 
-/** The newest label of a transaction in a topic; values of `labelKey`. */
-export const NEWEST_LABEL = `SELECT * FROM given_label
-  WHERE topic = ? AND transaction_id = ? AND customer_id = ? AND terminal_id = ? AND timestamp_ms = ?
-  ORDER BY label_id DESC LIMIT 1`;
+/** The listener whose position in a label topic says how far its labels are recorded. */
+export const LABEL_LISTENER = "label record";
 
-/** Records a label; values of `labelKey`, z, is_fraud, labelled_at_ms, labelled_by. */
-export const INSERT_LABEL = `INSERT INTO given_label (topic, transaction_id, customer_id, terminal_id,
-  timestamp_ms, z, is_fraud, labelled_at_ms, labelled_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+/** Columns that tell the transactions apart that labels are of. */
+export const LABELLED = ["transaction_id", "customer_id", "terminal_id", "timestamp_ms"] as const;
+
+const IS_LABELLED = LABELLED.map((column) => `${column} = ?`).join(" AND ");
+
+/** The newest label of a transaction in a topic; values of `labelKey`. */
+export const NEWEST_LABEL = `SELECT * FROM given_label WHERE topic = ? AND ${IS_LABELLED}
+  ORDER BY labelled_at_ms DESC, label_id DESC LIMIT 1`;
+
+/** Records an answer; values of `answerValues`. */
+export const INSERT_LABEL = `INSERT INTO given_label (topic, ${LABELLED.join(", ")}, z, is_fraud,
+  labelled_at_ms, labelled_by, claimed_by, decided_at_ms, source, repeats, produced)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+
+/** Finds an answer that an earlier attempt recorded; values of `labelKey`, is_fraud, decided_at_ms, labelled_by. */
+export const SAME_ANSWER = `SELECT * FROM given_label WHERE topic = ? AND ${IS_LABELLED} AND is_fraud = ?
+  AND decided_at_ms = ? AND labelled_by IS NOT DISTINCT FROM ? LIMIT 1`;
+
+/** Columns of a label that came by the stream, in the order of `streamValues`. */
+export const STREAM_COLUMNS: readonly string[] = [...LABELLED, "z", "is_fraud", "labelled_at_ms"];
+
+/**
+ * Records labels of the stream that the ledger does not hold.
+ *
+ * @param rows SQL: rows named `new` with `STREAM_COLUMNS`, after which come topic and time of the reading.
+ */
+export function insertStreamLabels(rows: string, topic: string, nowMs: string): string {
+  return `INSERT INTO given_label (topic, ${STREAM_COLUMNS.join(", ")}, decided_at_ms, source, produced)
+    SELECT ${topic}, ${STREAM_COLUMNS.map((column) => `new.${column}`).join(", ")}, ${nowMs}, 'stream', TRUE
+    FROM ${rows} WHERE NOT EXISTS (SELECT 1 FROM given_label AS old WHERE old.topic = ${topic} AND ${
+    [...LABELLED, "is_fraud", "labelled_at_ms"].map((column) => `old.${column} = new.${column}`).join(" AND ")
+  })`;
+}
+
+/** The values of `STREAM_COLUMNS`. */
+export function streamValues(label: StreamLabel): (string | number | boolean | null)[] {
+  const { transactionId, customerId, terminalId, timestampMs, z, isFraud, labelledAtMs } = label;
+  return [transactionId, customerId, terminalId, timestampMs, z, isFraud, labelledAtMs];
+}
+
+/** The labels without those that say the same of the same time, which senders repeat. */
+export function distinctLabels(labels: readonly StreamLabel[]): StreamLabel[] {
+  const byKey = new Map(labels.map((label) => [JSON.stringify(streamValues({ ...label, z: null })), label]));
+  return [...byKey.values()];
+}
 
 /** What tells the transaction of a label, in its topic, from others. */
 export function labelKey(label: GivenLabel): [string, string, string, string, number] {
@@ -16,17 +56,22 @@ export function labelKey(label: GivenLabel): [string, string, string, string, nu
 }
 
 /**
- * What becomes of a label, by the transaction's newest one.
+ * The values of `INSERT_LABEL`, by the transaction's newest label.
  *
  * @param newest Row of `NEWEST_LABEL`, if there is one.
- * @returns `repeats`, the newest label, where that says the same; otherwise when the label became known at the earliest.
  */
-export function labelAfter(
+export function answerValues(
   given: GivenLabel,
   newest: Row | undefined,
-): { repeats: RecordedLabel } | { labelledAtMs: number } {
-  if (newest === undefined) return { labelledAtMs: given.labelledAtMs };
-  const before = labelOf(newest);
-  if (before.isFraud === given.isFraud) return { repeats: before };
-  return { labelledAtMs: Math.max(given.labelledAtMs, before.labelledAtMs + LATER_BY_MS) };
+): (string | number | boolean | null)[] {
+  const before = newest && labelOf(newest);
+  const repeats = before?.isFraud === given.isFraud;
+  const labelledAtMs = before === undefined
+    ? given.labelledAtMs
+    : repeats
+    ? before.labelledAtMs
+    : Math.max(given.labelledAtMs, before.labelledAtMs + LATER_BY_MS);
+  const { z, isFraud, labelledBy, claimedBy, decidedAtMs, source } = given;
+  const author = [labelledBy, claimedBy, decidedAtMs, source];
+  return [...labelKey(given), z, isFraud, labelledAtMs, ...author, repeats, repeats];
 }

@@ -1,4 +1,4 @@
-import type { GivenLabel, LedgerLabels, RecordedLabel } from "../labels.ts";
+import type { GivenLabel, LabelStretch, LedgerLabels, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { LedgerLosses, Loss } from "../losses.ts";
 import {
   type Claim,
@@ -16,6 +16,7 @@ import type { AlertStateKey, LedgerAlertStates } from "../alert_states.ts";
 import type { LedgerOutbox } from "../outbox.ts";
 import type { LedgerQueries } from "../queries.ts";
 import { flaggedText, labelCountsOf, labelsText, placedOf, recentOf, recentText } from "./query_text.ts";
+import { distinctLabels, LABEL_LISTENER } from "./labels.ts";
 import {
   cutOf,
   deadLetterOf,
@@ -88,6 +89,12 @@ export abstract class SqlLedger implements Ledger {
     timeoutMs?: number,
   ): Promise<Row[]>;
   protected abstract addLabels(labels: readonly GivenLabel[]): Promise<RecordedLabel[]>;
+  /** The offset to read next; `labels` say nothing twice. */
+  protected abstract addStreamLabels(
+    stretch: LabelStretch,
+    labels: readonly StreamLabel[],
+    nowMs: number,
+  ): Promise<number>;
   protected abstract recordAlerts(
     key: AlertStateKey,
     epoch: number,
@@ -115,10 +122,24 @@ export abstract class SqlLedger implements Ledger {
 
   readonly labels: LedgerLabels = {
     add: (labels) => this.addLabels(labels),
-    history: async (transactionId) =>
-      (await this.run("read labels", "SELECT * FROM given_label WHERE transaction_id = ? ORDER BY label_id", [
-        transactionId,
-      ])).map(labelOf),
+    addFromStream: (stretch, labels, nowMs) => this.addStreamLabels(stretch, distinctLabels(labels), nowMs),
+    streamOffset: async (topic, partition) => await this.position(LABEL_LISTENER, topic, partition) + 1,
+    history: async (transactionId, most = Number.MAX_SAFE_INTEGER) => {
+      const newest = (which: string, limit: number) =>
+        this.run(
+          "read labels",
+          `SELECT given_label.*, count(*) OVER () AS total FROM given_label WHERE transaction_id = ?${which}
+           ORDER BY labelled_at_ms DESC, label_id DESC LIMIT ?`,
+          [transactionId, limit],
+        );
+      const rows = await newest("", most);
+      const total = Number(rows[0]?.total ?? 0);
+      const labels = rows.map(labelOf).reverse();
+      if (labels.length === total || labels.some(({ repeats }) => !repeats)) return { labels, total };
+      // So many repetitions followed that the label which holds is not among them.
+      const held = await newest(` AND ${this.#dialect.isFalse("repeats")}`, 1);
+      return { labels: [...held.map(labelOf), ...labels.slice(1)], total };
+    },
     pending: async (topic, limit) =>
       (await this.run(
         "read labels",

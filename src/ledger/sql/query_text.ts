@@ -5,6 +5,7 @@
  */
 import { currencyCode, minorUnits } from "../../domain/currency.ts";
 import type { FlaggedFilter, PlacedTransaction, RecentTransaction } from "../queries.ts";
+import { LABELLED } from "./labels.ts";
 import { flaggedOf, type Row } from "./rows.ts";
 
 /** A statement and its values, in the order of their `?`. */
@@ -23,21 +24,22 @@ export const QUERY_INDEXES: readonly string[] = [
   "CREATE INDEX IF NOT EXISTS transaction_log_terminal ON transaction_log (terminal_id, timestamp_ms)",
 ];
 
-/** Columns that tell the transactions apart that labels are of. */
-const LABELLED = ["transaction_id", "customer_id", "terminal_id", "timestamp_ms"];
+const isLabelOf = (label: string, of: string) =>
+  LABELLED.map((column) => `${label}.${column} = ${of}.${column}`).join(" AND ");
 
-/** The newest label of a row of `flagged`; NULL where it has none. */
-const NEWEST_LABEL = `(SELECT is_fraud FROM given_label WHERE ${
-  LABELLED.map((column) => `given_label.${column} = flagged.${column}`).join(" AND ")
-} ORDER BY label_id DESC LIMIT 1)`;
+/** The newest label of each row of `flagged`, if it has one. */
+const WITH_LABEL = `LEFT JOIN given_label AS newest ON newest.label_id = (
+  SELECT label_id FROM given_label AS each WHERE ${isLabelOf("each", "flagged")} AND NOT each.repeats
+  ORDER BY labelled_at_ms DESC, label_id DESC LIMIT 1)`;
 
 /** Transactions at a terminal by their newest label: `is_fraud`, `n`. */
 export function labelsText(terminalId: string): QueryText {
   return {
-    text: `SELECT is_fraud, count(*) AS n FROM given_label AS given WHERE terminal_id = ? AND NOT EXISTS (
-      SELECT 1 FROM given_label AS newer WHERE newer.label_id > given.label_id AND ${
-      LABELLED.map((column) => `newer.${column} = given.${column}`).join(" AND ")
-    }) GROUP BY is_fraud`,
+    text: `SELECT is_fraud, count(*) AS n FROM given_label AS given WHERE terminal_id = ? AND NOT repeats
+      AND NOT EXISTS (SELECT 1 FROM given_label AS newer WHERE ${
+      isLabelOf("newer", "given")
+    } AND NOT newer.repeats
+        AND (newer.labelled_at_ms, newer.label_id) > (given.labelled_at_ms, given.label_id)) GROUP BY is_fraud`,
     values: [terminalId],
   };
 }
@@ -54,44 +56,58 @@ export function placedOf(row: Row): PlacedTransaction {
     ...flaggedOf(row),
     partition: Number(row.partition),
     label: row.is_fraud === null ? null : row.is_fraud ? "fraud" : "legit",
+    labelSource: row.source as PlacedTransaction["labelSource"],
+    labelledBy: row.labelled_by as string | null,
   };
 }
 
 /** The newest flagged transactions that pass a filter. */
 export function flaggedText(topic: string, filter: FlaggedFilter): QueryText {
-  const conditions = ["topic = ?"];
+  const conditions = ["flagged.topic = ?"];
   const values: (string | number)[] = [topic];
   const where = (condition: string, ...given: (string | number | undefined)[]) => {
     if (given[0] === undefined) return;
     conditions.push(condition);
     values.push(...given as (string | number)[]);
   };
-  where("customer_id = ?", filter.customerId);
-  where("terminal_id = ?", filter.terminalId);
-  where("timestamp_ms >= ?", filter.fromMs);
-  where("timestamp_ms < ?", filter.toMs);
+  where("flagged.customer_id = ?", filter.customerId);
+  where("flagged.terminal_id = ?", filter.terminalId);
+  where("flagged.timestamp_ms >= ?", filter.fromMs);
+  where("flagged.timestamp_ms < ?", filter.toMs);
   where("anomaly_score >= ?", filter.minScore);
   if (filter.minAmount !== undefined) addAmount(filter.minAmount, conditions, values);
   if (filter.label !== undefined) {
     conditions.push(
-      `${NEWEST_LABEL} ${filter.label === "none" ? "IS NULL" : `= ${filter.label === "fraud"}`}`,
+      `newest.is_fraud ${filter.label === "none" ? "IS NULL" : `= ${filter.label === "fraud"}`}`,
     );
   }
+  where("newest.source = ?", filter.labelSource);
   const { before } = filter;
   if (before !== undefined) {
-    where("timestamp_ms <= ?", before.timestampMs);
+    where("flagged.timestamp_ms <= ?", before.timestampMs);
     where(
-      '(timestamp_ms < ? OR (partition, "offset") < (?, ?))',
+      '(flagged.timestamp_ms < ? OR (partition, "offset") < (?, ?))',
       before.timestampMs,
       before.partition,
       before.offset,
     );
   }
-  values.push(filter.limit);
+  values.push(filter.limit, filter.maxBytes ?? Number.MAX_SAFE_INTEGER);
+  const order = 'timestamp_ms DESC, partition DESC, "offset" DESC';
+  // Sizes first: of a page that is cut short the other verdicts are not read.
   return {
-    text: `SELECT flagged.*, ${NEWEST_LABEL} AS is_fraud FROM flagged WHERE ${
-      conditions.join(" AND ")
-    } ORDER BY timestamp_ms DESC, partition DESC, "offset" DESC LIMIT ?`,
+    text: `WITH page AS (
+        SELECT flagged.topic, partition, "offset", flagged.timestamp_ms, octet_length(verdict) AS bytes,
+          newest.is_fraud, newest.source, newest.labelled_by
+        FROM flagged ${WITH_LABEL} WHERE ${conditions.join(" AND ")}
+        ORDER BY flagged.${order} LIMIT ?
+      ), sized AS (
+        SELECT page.*, sum(bytes) OVER newest_first - bytes - lag(bytes, 1, 0) OVER newest_first AS bytes_before
+        FROM page WINDOW newest_first AS (ORDER BY ${order})
+      )
+      SELECT flagged.*, sized.is_fraud, sized.source, sized.labelled_by FROM sized JOIN flagged
+        ON flagged.topic = sized.topic AND flagged.partition = sized.partition AND flagged."offset" = sized."offset"
+      WHERE bytes_before < ? ORDER BY flagged.timestamp_ms DESC, flagged.partition DESC, flagged."offset" DESC`,
     values,
   };
 }
@@ -122,7 +138,9 @@ export function recentText(
     ? ["customer_id", which.customerId]
     : ["terminal_id", which.terminalId];
   return {
-    text: `SELECT * FROM ${table} WHERE ${column} = ? AND topic = ? ORDER BY timestamp_ms DESC LIMIT ?`,
+    text: `SELECT partition, "offset", transaction_id, amount_minor, currency, timestamp_ms, anomaly_score${
+      table === "flagged" ? "" : ", flagged"
+    } FROM ${table} WHERE ${column} = ? AND topic = ? ORDER BY timestamp_ms DESC LIMIT ?`,
     values: [id, topic, limit],
   };
 }

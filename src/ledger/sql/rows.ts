@@ -4,7 +4,7 @@
  * @module
  */
 import type { DeadLetterReason } from "../../domain/transaction.ts";
-import type { RecordedLabel } from "../labels.ts";
+import type { LabelSource, RecordedLabel } from "../labels.ts";
 import type { LostRange } from "../losses.ts";
 import type {
   CommittedRange,
@@ -107,7 +107,11 @@ export function labelOf(row: Row): RecordedLabel {
     isFraud: Boolean(row.is_fraud),
     labelledAtMs: Number(row.labelled_at_ms),
     labelledBy: row.labelled_by === null ? null : String(row.labelled_by),
+    claimedBy: row.claimed_by === null ? null : String(row.claimed_by),
+    decidedAtMs: row.decided_at_ms === null ? null : Number(row.decided_at_ms),
+    source: row.source as LabelSource | null,
     produced: Boolean(row.produced),
+    repeats: Boolean(row.repeats),
   };
 }
 

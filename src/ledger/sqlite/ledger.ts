@@ -2,10 +2,19 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Place } from "../../domain/place.ts";
 import { attempt, inTransaction, openDatabase } from "../../runtime/sqlite.ts";
 import type { AlertStateKey } from "../alert_states.ts";
-import type { GivenLabel, RecordedLabel } from "../labels.ts";
+import type { GivenLabel, LabelStretch, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { Loss } from "../losses.ts";
 import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../ledger.ts";
-import { INSERT_LABEL, labelAfter, labelKey, NEWEST_LABEL } from "../sql/labels.ts";
+import {
+  answerValues,
+  INSERT_LABEL,
+  insertStreamLabels,
+  LABEL_LISTENER,
+  labelKey,
+  NEWEST_LABEL,
+  STREAM_COLUMNS,
+  streamValues,
+} from "../sql/labels.ts";
 import {
   ADVANCE,
   checkCommitted,
@@ -26,6 +35,7 @@ import labelSchema from "./labels.sql" with { type: "text" };
 import alertSchema from "./alert_states.sql" with { type: "text" };
 import lossSchema from "./losses.sql" with { type: "text" };
 import identitySchema from "./identity.sql" with { type: "text" };
+import labelSources from "../sql/label_sources.sql" with { type: "text" };
 
 const PAGE_ROWS = 50_000;
 const DIALECT: Dialect = {
@@ -34,6 +44,12 @@ const DIALECT: Dialect = {
   isFalse: (column) => `${column} = 0`,
   among: (column, values) => [`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values)],
 };
+
+const INSERT_STREAM_LABEL = insertStreamLabels(
+  `(SELECT ${STREAM_COLUMNS.map((column, i) => `?${i + 2} AS ${column}`).join(", ")}) AS new`,
+  "?1",
+  `?${STREAM_COLUMNS.length + 2}`,
+);
 
 /**
  * Opens or makes the embedded ledger at a path: one file, for the consumers of one machine.
@@ -53,7 +69,7 @@ const DIALECT: Dialect = {
 export function openSqliteLedger(path: string): Ledger {
   return new SqliteLedger(
     openDatabase(path, {
-      migrations: [schema, labelSchema, alertSchema, lossSchema, identitySchema],
+      migrations: [schema, labelSchema, alertSchema, lossSchema, identitySchema, labelSources],
       table: "partition_owner",
       purpose: "ledger",
     }),
@@ -165,13 +181,29 @@ class SqliteLedger extends SqlLedger {
     return this.#inTransaction((database) => {
       const newest = database.prepare(NEWEST_LABEL);
       const insert = database.prepare(INSERT_LABEL);
-      return labels.flatMap((label) => {
-        const key = labelKey(label);
-        const after = labelAfter(label, newest.get(...key));
-        if ("repeats" in after) return [];
-        const { z, isFraud, labelledBy } = label;
-        return [labelOf(insert.get(...key, z, Number(isFraud), after.labelledAtMs, labelledBy)!)];
-      });
+      return labels.map((label) =>
+        labelOf(insert.get(...bound(answerValues(label, newest.get(...labelKey(label)))))!)
+      );
+    });
+  }
+
+  protected override addStreamLabels(
+    { topic, partition, expectedOffset, nextOffset }: LabelStretch,
+    labels: readonly StreamLabel[],
+    nowMs: number,
+  ): Promise<number> {
+    return this.#inTransaction((database) => {
+      const place = [LABEL_LISTENER, topic, partition] as const;
+      const at = database.prepare(
+        'SELECT "offset" FROM listener_position WHERE listener = ? AND topic = ? AND partition = ?',
+      ).get(...place);
+      const found = Number(at?.offset ?? -1) + 1;
+      if (found !== expectedOffset) return found;
+      const insert = database.prepare(INSERT_STREAM_LABEL);
+      for (const label of labels) insert.run(topic, ...bound(streamValues(label)), nowMs);
+      database.prepare("INSERT OR REPLACE INTO listener_position VALUES (?, ?, ?, ?)")
+        .run(...place, nextOffset - 1);
+      return nextOffset;
     });
   }
 
@@ -219,6 +251,11 @@ class SqliteLedger extends SqlLedger {
   #attempt<T>(work: (database: DatabaseSync) => T): Promise<T> {
     return attempt(() => work(this.#database));
   }
+}
+
+/** Values as the driver takes them, which has no booleans. */
+function bound(values: readonly (string | number | boolean | null)[]): SQLInputValue[] {
+  return values.map((value) => typeof value === "boolean" ? Number(value) : value);
 }
 
 function snapshotOf(database: DatabaseSync, topic: string, partition: number): Claim["snapshot"] {

@@ -36,5 +36,5 @@ Deno.test("openSqliteLedger() brings a ledger of the first version up to date wi
   for (const offset of [4, 6]) {
     assertEquals((await ledger.find(`t${offset}`)).map((each) => each.offset), [offset]);
   }
-  assertEquals(await ledger.labels.history("t4"), []);
+  assertEquals(await ledger.labels.history("t4"), { labels: [], total: 0 });
 });

@@ -19,7 +19,7 @@ const METHODS = [
   "partitions",
   "summary",
 ] as const satisfies readonly (keyof Ledger)[];
-const LABELS = ["add", "history", "pending", "markProduced"] as const;
+const LABELS = ["add", "addFromStream", "streamOffset", "history", "pending", "markProduced"] as const;
 const ALERT_STATES = ["read", "record"] as const;
 const OUTBOX = ["sizesAfter", "byHour"] as const;
 const LOSSES = ["skip", "note", "list", "accept", "followed", "follow"] as const;

@@ -4,8 +4,9 @@
  * @module
  */
 import { assert, assertEquals } from "../../testing/assert.ts";
-import { type GivenLabel, LATER_BY_MS } from "../labels.ts";
+import { type GivenLabel, LATER_BY_MS, type RecordedLabel, type StreamLabel } from "../labels.ts";
 import type { Ledger, Outcome } from "../ledger.ts";
+import type { FlaggedFilter } from "../queries.ts";
 import { outcomeOf } from "./outcomes.ts";
 
 /** Registers one test, which gets an open ledger and a topic of its own. */
@@ -29,6 +30,9 @@ function labelOf(transactionId: string, changes: Partial<GivenLabel> = {}): Give
     isFraud: true,
     labelledAtMs: 1_800_000_000_000,
     labelledBy: "Ann",
+    claimedBy: null,
+    decidedAtMs: 1_850_000_000_000,
+    source: "api",
     ...changes,
   };
 }
@@ -73,30 +77,37 @@ export function labelCases(test: LedgerTest): void {
     assertEquals(await ledger.find(`${topic}-t1`), []);
   });
 
-  test("labels.add() keeps the history, and writes nothing where nothing is new", async (ledger, topic) => {
-    const { labels } = ledger;
-    assertEquals(await labels.history(topic), []);
-    const [first] = await labels.add([labelOf(topic)]);
-    assertEquals(first, { ...labelOf(topic), labelId: first.labelId, produced: false });
-    assertEquals(
-      await labels.add([labelOf(topic, { labelledBy: "Bob", labelledAtMs: 1_900_000_000_000 })]),
-      [],
-    );
-    // The answer that replaces another is later than it, whatever the clock says.
-    const other = labelOf(topic, { isFraud: false, labelledBy: null, z: null });
-    const [second] = await labels.add([other]);
-    assert(second.labelId > first.labelId);
-    assertEquals(second, {
-      ...other,
-      labelledAtMs: other.labelledAtMs + LATER_BY_MS,
-      labelId: second.labelId,
-      produced: false,
-    });
-    assertEquals(await labels.history(topic), [first, second]);
-    const [third] = await labels.add([labelOf(topic)]);
-    assertEquals((await labels.history(topic)).map(({ isFraud }) => isFraud), [true, false, true]);
-    assert(third.labelledAtMs > second.labelledAtMs);
-  });
+  test(
+    "labels.add() keeps the history; a second equal answer is a row that changes nothing",
+    async (ledger, topic) => {
+      const { labels } = ledger;
+      assertEquals(await labels.history(topic), { labels: [], total: 0 });
+      const of = ({ labelId }: RecordedLabel) => ({ labelId, produced: false, repeats: false });
+      const [first] = await labels.add([labelOf(topic)]);
+      assertEquals(first, { ...labelOf(topic), ...of(first) });
+      const bob = { labelledBy: "Bob", claimedBy: "head of risk", source: "command" } as const;
+      const [again] = await labels.add([labelOf(topic, { ...bob, labelledAtMs: 1_900_000_000_000 })]);
+      assertEquals(again, { ...labelOf(topic, bob), labelId: again.labelId, produced: true, repeats: true });
+      // The answer that replaces another is later than it, whatever the clock says.
+      const other = labelOf(topic, {
+        isFraud: false,
+        labelledBy: null,
+        z: null,
+        decidedAtMs: null,
+        source: null,
+      });
+      const [second] = await labels.add([other]);
+      assert(second.labelId > first.labelId);
+      assertEquals(second, { ...other, labelledAtMs: other.labelledAtMs + LATER_BY_MS, ...of(second) });
+      assertEquals(await labels.history(topic), { labels: [first, again, second], total: 3 });
+      const [third] = await labels.add([labelOf(topic)]);
+      assert(third.labelledAtMs > second.labelledAtMs);
+      const repeated = await labels.add([labelOf(topic), labelOf(topic)]);
+      // The newest ones, and always the one that holds.
+      assertEquals(await labels.history(topic, 2), { labels: [third, repeated[1]], total: 6 });
+      assertEquals(await labels.history(topic, 4), { labels: [second, third, ...repeated], total: 6 });
+    },
+  );
 
   test(
     "labels.add() keeps transactions of one id apart by topic, customer, terminal and time",
@@ -110,18 +121,20 @@ export function labelCases(test: LedgerTest): void {
         labelOf(topic, { topic: "other" }),
       ];
       assertEquals((await labels.add(given)).map(({ isFraud }) => isFraud), [true, true, false, true, true]);
-      assertEquals((await labels.add(given)).length, 0);
+      assert((await labels.add(given)).every(({ repeats }) => repeats));
       const changed = await labels.add(given.map((label) => ({ ...label, isFraud: true })));
-      assertEquals(changed.map(({ terminalId }) => terminalId), ["t2"]);
+      assertEquals(changed.map(({ repeats }) => repeats), [true, true, false, true, true]);
     },
   );
 
-  test("of labels added at once each is recorded once", async (ledger, topic) => {
+  test("of equal labels added at once one counts", async (ledger, topic) => {
     const added = await Promise.all(
       Array.from({ length: 8 }, () => ledger.labels.add([labelOf(topic)])),
     );
-    assertEquals(added.flat().length, 1);
-    assertEquals((await ledger.labels.history(topic)).length, 1);
+    assertEquals(added.flat().filter(({ repeats }) => !repeats).length, 1);
+    assertEquals((await ledger.labels.history(topic)).total, 8);
+    const pending = await ledger.labels.pending("labels", 1000);
+    assertEquals(pending.filter(({ transactionId }) => transactionId === topic).length, 1);
   });
 
   test("labels pend, in order, until they are produced", async (ledger, topic) => {
@@ -135,6 +148,108 @@ export function labelCases(test: LedgerTest): void {
     assertEquals(await own(), [recorded[1]]);
     assertEquals((await labels.pending("labels", 1)).length, 1);
     assertEquals(await labels.pending(topic, 1), []);
-    assertEquals((await labels.history(`${topic}-1`))[0].produced, true);
+    assertEquals((await labels.history(`${topic}-1`)).labels[0].produced, true);
   });
+
+  test(
+    "labels.addFromStream() records each label of the stream once, and none that went there",
+    async (ledger, topic) => {
+      const { labels } = ledger;
+      const stream = (changes: Partial<GivenLabel> = {}): StreamLabel => {
+        const {
+          topic: _,
+          labelledBy: _by,
+          claimedBy: _claimed,
+          decidedAtMs: _at,
+          source: _source,
+          ...label
+        } = labelOf(
+          topic,
+          { isFraud: false, z: null, ...changes },
+        );
+        return label;
+      };
+      const stretch = { topic, partition: 3, expectedOffset: 0, nextOffset: 5 };
+      const [given] = await labels.add([labelOf(topic, { topic, labelledAtMs: 5000 })]);
+      const own = stream({ isFraud: true, labelledAtMs: 5000 });
+      const [earlier, later] = [stream({ labelledAtMs: 4000 }), stream({ labelledAtMs: 6000, z: 2.5 })];
+      const nul = stream({ customerId: "a\u0000b", transactionId: `${topic} 2` });
+      const offered = [own, later, earlier, later, nul];
+      assertEquals(await labels.streamOffset(topic, 3), 0);
+      // Two members read the same at once.
+      const next = await Promise.all([1, 2].map(() => labels.addFromStream(stretch, offered, 77)));
+      assertEquals([...next, await labels.streamOffset(topic, 3)], [5, 5, 5]);
+      const { labels: found } = await labels.history(topic);
+      assertEquals(found.map(({ source, labelledAtMs }) => [source, labelledAtMs]), [
+        ["stream", 4000],
+        ["api", 5000],
+        ["stream", 6000],
+      ]);
+      const { labelId, ...kept } = found[2];
+      assertEquals(kept, {
+        ...{ ...later, topic, labelledBy: null, claimedBy: null, decidedAtMs: 77, source: "stream" },
+        ...{ produced: true, repeats: false },
+      });
+      assert(labelId > given.labelId);
+      assertEquals((await labels.history(`${topic} 2`)).total, 1);
+      // A topic that was made anew begins at 0 again; what is known is not recorded twice.
+      assertEquals(await labels.addFromStream({ ...stretch, expectedOffset: 4 }, [earlier], 78), 5);
+      const anew = { ...stretch, expectedOffset: 5, nextOffset: 2 };
+      assertEquals(await labels.addFromStream(anew, [earlier, stream({ labelledAtMs: 7000 })], 78), 2);
+      assertEquals([(await labels.history(topic)).total, await labels.streamOffset(topic, 3)], [4, 2]);
+      assertEquals((await labels.pending(topic, 10)).map((each) => each.labelId), [given.labelId]);
+      // An analyst who contradicts the stream is right from then on.
+      const [answer] = await labels.add([labelOf(topic, { topic, labelledAtMs: 5500 })]);
+      assertEquals([answer.labelledAtMs, answer.repeats], [7000 + LATER_BY_MS, false]);
+    },
+  );
+
+  test(
+    "queries.flagged() filters by the label that holds and its way, and ends a page by its bytes",
+    async (ledger, topic) => {
+      const { queries, labels } = ledger;
+      await queries.prepare();
+      const { epoch } = await claim(ledger, topic);
+      const outcome = outcomeWithIds(topic, epoch);
+      await ledger.commit(outcome);
+      const of = (offset: number, isFraud: boolean, labelledAtMs = 1_900_000_000_000): GivenLabel => {
+        const { transactionId, customerId, terminalId, timestampMs } = outcome.flagged[offset / 3];
+        return labelOf(transactionId, { customerId, terminalId, timestampMs, isFraud, labelledAtMs });
+      };
+      await labels.add([of(0, true), of(3, true)]);
+      const fromStream = [of(3, false, 1_900_000_005_000), of(6, true)];
+      await labels.addFromStream({ topic, partition: 0, expectedOffset: 0, nextOffset: 2 }, fromStream, 1);
+      // Who confirms a label of the stream does not become its source.
+      await labels.add([{ ...of(6, true), topic, labelledBy: "Bob" }]);
+      const found = async (filter: Partial<FlaggedFilter>) =>
+        (await queries.flagged(topic, { limit: 10, ...filter })).map(({ offset }) => offset);
+      const rows = await queries.flagged(topic, { limit: 10 });
+      assertEquals(
+        rows.map(({ offset, label, labelSource, labelledBy }) => [offset, label, labelSource, labelledBy]),
+        [
+          [6, "fraud", "stream", null],
+          [3, "legit", "stream", null],
+          [0, "fraud", "api", "Ann"],
+        ],
+      );
+      assertEquals(
+        rows.map(({ verdict }) => verdict),
+        outcome.flagged.map(({ verdict }) => verdict).reverse(),
+      );
+      assertEquals(await found({ label: "fraud" }), [6, 0]);
+      assertEquals(await found({ labelSource: "stream" }), [6, 3]);
+      assertEquals(await found({ label: "fraud", labelSource: "stream" }), [6]);
+      assertEquals(await found({ label: "none" }), []);
+      assertEquals(await found({ labelSource: "command" }), []);
+      const bytes = new TextEncoder().encode(rows[0].verdict).length;
+      assertEquals(await found({ maxBytes: 1 }), [6, 3]);
+      assertEquals(await found({ maxBytes: bytes }), [6, 3]);
+      assertEquals(await found({ maxBytes: bytes + 1 }), [6, 3, 0]);
+      const { terminalId } = outcome.flagged[1];
+      const { fraud, legit } = await queries.labelsAt(terminalId);
+      assert(fraud >= 0 && legit >= 1, `${fraud}, ${legit}`);
+      const recent = await queries.recent(topic, { customerId: outcome.flagged[1].customerId }, 100);
+      assertEquals(recent.filter(({ flagged }) => flagged).map(({ offset }) => offset), [3]);
+    },
+  );
 }

@@ -29,10 +29,17 @@ const LABELS: readonly (readonly [value: string, name: string])[] = [
   ["legit", "legitimate"],
 ];
 
+const SOURCES: typeof LABELS = [
+  ["", "any"],
+  ["stream", "stream"],
+  ["api", "page, HTTP"],
+  ["command", "command"],
+];
+
 /** The flagged transactions that match a filter, newest first, a page at a time; the address holds the filter. */
 export function FlaggedView({ query }: { query: URLSearchParams }): Drawn {
   const filter = Object.fromEntries(
-    [...FIELDS.map(([name]) => name), "label"].map((name) => [name, query.get(name) ?? ""]),
+    [...FIELDS.map(([name]) => name), "label", "source"].map((name) => [name, query.get(name) ?? ""]),
   );
   return h("div", { class: "flagged-view" }, [
     h("h1", { tabIndex: -1 }, "Flagged transactions"),
@@ -61,12 +68,14 @@ function Filter({ filter }: { filter: Readonly<Record<string, string>> }): Drawn
         h("input", { id: `${id}-${name}`, name, ...attributes, defaultValue: filter[name] }),
       ])
     ),
-    h("div", { class: "field" }, [
-      h("label", { for: `${id}-label` }, "Label"),
-      h("select", { id: `${id}-label`, name: "label" }, [
-        LABELS.map(([value, name]) => h("option", { value, selected: value === filter.label }, name)),
-      ]),
-    ]),
+    ([["label", "Label", LABELS], ["source", "Label from", SOURCES]] as const).map(([name, title, options]) =>
+      h("div", { class: "field" }, [
+        h("label", { for: `${id}-${name}` }, title),
+        h("select", { id: `${id}-${name}`, name }, [
+          options.map(([value, text]) => h("option", { value, selected: value === filter[name] }, text)),
+        ]),
+      ])
+    ),
     h("div", { class: "field actions" }, [
       h("button", { type: "submit", class: "primary" }, "Show"),
       !isEmpty(filter) && h("a", { href: routeTo("flagged") }, "Clear"),

@@ -36,7 +36,10 @@ function FlaggedRow({ one, labels }: { one: FlaggedItem; labels?: boolean }): Dr
     ]),
     h("td", { class: "number strong", "data-name": "Amount" }, formatAmount(amount, currency)),
     h("td", { class: "number", "data-name": "Score" }, formatScore(anomaly_score)),
-    labels && h("td", { "data-name": "Label" }, h(LabelTag, { label: one.label })),
+    labels && h("td", { "data-name": "Label", title: one.label_by ? `by ${one.label_by}` : undefined }, [
+      h(LabelTag, { label: one.label }),
+      one.label_source === "stream" && h("span", { class: "quiet" }, " from the stream"),
+    ]),
     h("td", { class: "who whole" }, [
       h("a", { href: routeTo("flagged", "", { customer: customer_id }) }, customer_id),
       h("span", { class: "at" }, " at "),

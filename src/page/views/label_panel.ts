@@ -46,20 +46,36 @@ export function LabelPanel(
     h("p", { class: "truth" }, [
       label === null ? h("span", { class: "quiet" }, "No answer yet.") : [
         h(LabelTag, { label: label.is_fraud ? "fraud" : "legit" }),
-        ` since ${formatTime(label.labelled_at)}${label.by ? ` by ${label.by}` : ""}`,
+        ` since ${formatTime(label.labelled_at)}${authorOf(label)}`,
       ],
     ]),
     h("p", { class: "said", role: "status" }, said),
     history.length > 1 && h("details", { class: "figures" }, [
-      h("summary", null, `History of ${history.length} answers`),
+      h("summary", null, [
+        `History of ${label!.history_total} answers`,
+        label!.history_total > history.length && `, the newest ${history.length}`,
+      ]),
       h("ol", { class: "history" }, [
-        history.map(({ is_fraud, labelled_at, by }) =>
+        history.map((each) =>
           h("li", null, [
-            h(LabelTag, { label: is_fraud ? "fraud" : "legit" }),
-            ` ${formatTime(labelled_at)}${by ? ` by ${by}` : ""}`,
+            h(LabelTag, { label: each.is_fraud ? "fraud" : "legit" }),
+            each.repeats ? " confirmed" : ` ${formatTime(each.labelled_at)}`,
+            authorOf(each),
           ])
         ),
       ]),
     ]),
   ]);
+}
+
+const WAYS = { stream: " from the stream", command: " on the command line", api: "" } as const;
+
+/** Who said it, how it came, and when by the clock; what nobody checked is said to be so. */
+function authorOf({ by, source, claimed_by, decided_at }: KnownLabel["history"][number]): string {
+  const author = by === null ? "" : ` by ${by}`;
+  const note = claimed_by === null ? "" : `, who wrote “${claimed_by}”`;
+  const when = decided_at === null
+    ? ""
+    : `, ${source === "stream" ? "read" : "answered"} ${formatTime(decided_at)}`;
+  return `${author}${source === null ? "" : WAYS[source]}${note}${when}`;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { DeliveryError } from "../../runtime/delivery_error.ts";
-import type { GivenLabel, RecordedLabel } from "../../ledger/labels.ts";
+import type { GivenLabel, LabelHistory, LabelSource, RecordedLabel } from "../../ledger/labels.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { KnownTransaction, Ledger } from "../../ledger/ledger.ts";
 
@@ -20,8 +20,12 @@ export interface LabelParts {
 export interface Answer {
   transactionId: string;
   isFraud: boolean;
+  /** How it came. */
+  source: LabelSource;
   /** Who gives the answer, 1 to 128 characters. */
   by?: string;
+  /** Whom the caller names as the author, where that is another one. */
+  claimedBy?: string;
 }
 
 /** How an answer is recorded. */
@@ -37,10 +41,10 @@ export interface RecordLabelOptions {
 export interface LabelResult {
   /** The transactions with the id that the ledger holds; more than one where the stream used an id twice. */
   matches: KnownTransaction[];
-  /** What this answer added; empty where it says what was known already. */
+  /** What this answer changed; empty where it says what was known already, which the history alone shows. */
   recorded: RecordedLabel[];
-  /** Everything that was said of these transactions, the newest last. */
-  history: RecordedLabel[];
+  /** The newest of what was said of these transactions, the newest last. */
+  history: LabelHistory;
   /** Labels put to the label topic by this call, those that earlier calls had left included. */
   produced: number;
   /** Why labels are recorded and not in the label topic yet; the next call puts them there. */
@@ -53,13 +57,15 @@ export class UnknownTransactionError extends Error {
   override readonly name = "UnknownTransactionError";
 }
 
+/** Of a history, the labels that people see. */
+export const MOST_SHOWN = 20;
 const MOST_NAME = 128;
 const PAGE = 500;
 
 /**
  * Records an analyst's answer: in the ledger, and from there in the label topic, where features learn of it.
  *
- * The newest answer is the truth, older ones are its history; the same answer again adds nothing. A label is in the ledger
+ * The newest answer is the truth, older ones are its history; the same answer again is history alone. A label is in the ledger
  * before it is produced, and each call first of all delivers what an earlier one could not, so none is lost wherever a
  * process dies. A verdict that was given stays as it is.
  *
@@ -77,7 +83,7 @@ const PAGE = 500;
  * await using broker = openSqliteBroker(`${folder}/stream.db`);
  * await using ledger = openSqliteLedger(`${folder}/ledger.db`);
  * await assertRejects(
- *   () => recordLabel({ ledger, broker, labelTopic: "labels" }, { transactionId: "1-55", isFraud: true }),
+ *   () => recordLabel({ ledger, broker, labelTopic: "labels" }, { transactionId: "1-55", isFraud: true, source: "command" }),
  *   UnknownTransactionError,
  * );
  * ```
@@ -102,7 +108,7 @@ export async function recordLabel(
         "it holds none of that id (consume --log all logs every transaction)",
     );
   }
-  const recorded = await ledger.labels.add(labelsOf(matches, answer, parts.labelTopic, options));
+  const added = await ledger.labels.add(labelsOf(matches, answer, parts.labelTopic, options));
   let produced = 0;
   let undelivered: DeliveryError | undefined;
   try {
@@ -111,17 +117,19 @@ export async function recordLabel(
     if (!(error instanceof DeliveryError)) throw error;
     undelivered = error;
   }
-  const history = await ledger.labels.history(transactionId);
+  const recorded = added.filter(({ repeats }) => !repeats);
+  const history = await ledger.labels.history(transactionId, MOST_SHOWN);
   return { matches, recorded, history, produced, undelivered };
 }
 
 /** One label for each transaction, not for each record of it. */
 function labelsOf(
   matches: readonly KnownTransaction[],
-  { isFraud, by }: Answer,
+  { isFraud, source, by, claimedBy }: Answer,
   topic: string,
-  { labelledAtMs = Date.now() }: RecordLabelOptions,
+  { labelledAtMs }: RecordLabelOptions,
 ): GivenLabel[] {
+  const decidedAtMs = Date.now();
   const labels = new Map<string, GivenLabel>();
   for (const { transactionId, customerId, terminalId, timestampMs, verdict } of matches) {
     const key = JSON.stringify([customerId, terminalId, timestampMs]);
@@ -135,8 +143,10 @@ function labelsOf(
       timestampMs,
       z: zOf(verdict),
       isFraud,
-      labelledAtMs: Math.max(labelledAtMs, timestampMs),
+      labelledAtMs: Math.max(labelledAtMs ?? decidedAtMs, timestampMs),
       labelledBy: by ?? null,
+      claimedBy: claimedBy ?? null,
+      ...{ decidedAtMs, source },
     });
   }
   return [...labels.values()];

@@ -40,10 +40,10 @@ async function withTransactions(
 
 Deno.test("recordLabel() keeps the answer and produces the label, once however often it is given", async () => {
   await withTransactions(async (parts, labels) => {
-    const answer = { transactionId: "t1", isFraud: true, by: "Ann" };
+    const answer = { transactionId: "t1", isFraud: true, by: "Ann", source: "api" } as const;
     const first = await recordLabel(parts, answer, { labelledAtMs: AT_MS });
-    assertEquals([first.recorded.length, first.produced, first.history.length], [1, 1, 1]);
-    assertEquals([first.history[0].labelledBy, first.history[0].produced], ["Ann", true]);
+    assertEquals([first.recorded.length, first.produced, first.history.total], [1, 1, 1]);
+    assertEquals([first.history.labels[0].labelledBy, first.history.labels[0].produced], ["Ann", true]);
     assertEquals(await labels(), [{
       transaction_id: "t1",
       customer_id: "c'1",
@@ -53,9 +53,14 @@ Deno.test("recordLabel() keeps the answer and produces the label, once however o
       labelled_at: "2026-06-01T00:00:00.000Z",
     }]);
     const again = await recordLabel(parts, { ...answer, by: "Bob" });
-    assertEquals([again.recorded.length, again.produced, again.history.length], [0, 0, 1]);
+    assertEquals([again.recorded.length, again.produced, again.history.total], [0, 0, 2]);
+    assertEquals([again.history.labels[1].labelledBy, again.history.labels[1].repeats], ["Bob", true]);
+    for (const { decidedAtMs, source } of again.history.labels) {
+      assert(Math.abs(decidedAtMs! - Date.now()) < 60_000, "the clock's time, whatever the event's");
+      assertEquals(source, "api");
+    }
     const other = await recordLabel(parts, { ...answer, isFraud: false }, { labelledAtMs: AT_MS - 5000 });
-    assertEquals(other.history.map(({ isFraud }) => isFraud), [true, false]);
+    assertEquals(other.history.labels.map(({ isFraud }) => isFraud), [true, true, false]);
     assertEquals((await labels()).map(({ is_fraud, labelled_at }) => [is_fraud, labelled_at]), [
       [true, "2026-06-01T00:00:00.000Z"],
       [false, "2026-06-01T00:00:01.000Z"],
@@ -75,7 +80,7 @@ Deno.test("recordLabel() takes the z of a flagged transaction from its verdict, 
     ]
   ) {
     await withTransactions(async (parts, labels) => {
-      await recordLabel(parts, { transactionId: "t3", isFraud: true }, { labelledAtMs: 0 });
+      await recordLabel(parts, { transactionId: "t3", isFraud: true, source: "api" }, { labelledAtMs: 0 });
       const [label] = await labels();
       assertEquals([label.z, label.labelled_at], [z, label.timestamp]);
     }, [verdict(reasons)]);
@@ -86,10 +91,13 @@ Deno.test("recordLabel() labels each transaction of an id that came more than on
   const { log } = outcomeOf("transactions", [0, 10], 1, {}, () => ({ terminalId: "elsewhere" }));
   const elsewhere = { log, flagged: [] };
   await withTransactions(async (parts, labels) => {
-    const result = await recordLabel(parts, { transactionId: "t1", isFraud: true });
+    const result = await recordLabel(parts, { transactionId: "t1", isFraud: true, source: "api" });
     assertEquals(result.matches.map(({ partition }) => partition), [0, 1, 2]);
     assertEquals((await labels()).map(({ terminal_id }) => terminal_id), ["ß\\1", "elsewhere"]);
-    assertEquals((await recordLabel(parts, { transactionId: "t1", isFraud: true })).recorded, []);
+    assertEquals(
+      (await recordLabel(parts, { transactionId: "t1", isFraud: true, source: "api" })).recorded,
+      [],
+    );
   }, [{}, {}, elsewhere]);
 });
 
@@ -98,18 +106,25 @@ Deno.test("recordLabel() delivers what an earlier call could not, in order and n
     const down = new DeliveryError("Cannot produce: the broker is away", { retriable: true });
     const away = { ...parts, broker: { ...parts.broker, ensureTopic: () => Promise.reject(down) } };
     for (const isFraud of [true, false]) {
-      const { recorded, undelivered, produced } = await recordLabel(away, { transactionId: "t2", isFraud });
+      const { recorded, undelivered, produced } = await recordLabel(away, {
+        transactionId: "t2",
+        isFraud,
+        source: "api",
+      });
       assertEquals([recorded.length, produced], [1, 0]);
       assert(undelivered === down);
     }
-    const { produced } = await recordLabel(parts, { transactionId: "t4", isFraud: true });
+    const { produced } = await recordLabel(parts, { transactionId: "t4", isFraud: true, source: "api" });
     assertEquals(produced, 3);
     assertEquals((await labels()).map(({ transaction_id, is_fraud }) => [transaction_id, is_fraud]), [
       ["t2", true],
       ["t2", false],
       ["t4", true],
     ]);
-    assertEquals((await recordLabel(parts, { transactionId: "t4", isFraud: true })).produced, 0);
+    assertEquals(
+      (await recordLabel(parts, { transactionId: "t4", isFraud: true, source: "api" })).produced,
+      0,
+    );
   });
 });
 
@@ -119,7 +134,11 @@ Deno.test("recordLabel() passes on what is no trouble of delivery", async () => 
       ...parts,
       broker: { ...parts.broker, ensureTopic: () => Promise.reject(new TypeError("x")) },
     };
-    await assertRejects(() => recordLabel(broken, { transactionId: "t2", isFraud: true }), TypeError, "x");
+    await assertRejects(
+      () => recordLabel(broken, { transactionId: "t2", isFraud: true, source: "api" }),
+      TypeError,
+      "x",
+    );
   });
 });
 
@@ -127,13 +146,16 @@ Deno.test("recordLabel() refuses a transaction that nobody knows, and a name tha
   await withTransactions(async (parts, labels) => {
     for (const transactionId of ["t99", "", "t1 ", "%"]) {
       await assertRejects(
-        () => recordLabel(parts, { transactionId, isFraud: true }),
+        () => recordLabel(parts, { transactionId, isFraud: true, source: "api" }),
         UnknownTransactionError,
         `Cannot label the transaction ${transactionId}`,
       );
     }
     for (const by of ["", "a\u0000b", "x".repeat(129), "a\nb"]) {
-      await assertRejects(() => recordLabel(parts, { transactionId: "t1", isFraud: true, by }), RangeError);
+      await assertRejects(
+        () => recordLabel(parts, { transactionId: "t1", isFraud: true, source: "api", by }),
+        RangeError,
+      );
     }
     assertEquals(await parts.ledger.labels.pending("labels", 10), []);
     await parts.broker.ensureTopic("labels");
