@@ -49,6 +49,12 @@ export interface PartitionOffsets {
   endOffset: number;
 }
 
+/** How long `produce` retries. */
+export interface ProduceOptions {
+  /** Until it aborts, retries go on beyond the broker's own time: a second call would not know what the first one kept. */
+  persist?: AbortSignal;
+}
+
 /** What to read of a partition outside any group. */
 export interface ReadOptions {
   fromOffset: number;
@@ -145,10 +151,14 @@ export interface Broker extends AsyncDisposable {
   /** The partition, from 0, of records with this key, in a topic of so many partitions. */
   partitionOf(key: string, partitions: number): number;
   /**
-   * Resolves when the records are as durable as the broker makes them; they must not change before. Retries by itself;
-   * throws `DeliveryError`.
+   * Resolves when the records are as durable as the broker makes them; they must not change before. Retries by itself,
+   * which keeps each record once; throws `DeliveryError`, after which some may be kept.
    */
-  produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void>;
+  produce(
+    topic: string,
+    records: readonly ProducedRecord[] | PackedRecords,
+    options?: ProduceOptions,
+  ): Promise<void>;
   /** First kept offset and the offset after the last record, of each partition. */
   offsets(topic: string): Promise<PartitionOffsets[]>;
   /**

@@ -148,6 +148,10 @@ async function produceAll<E>(
   const transactions = new PackedRecords();
   const labels = new PackedRecords();
   const pace = paceOf(options, timeMs);
+  // One call for as long as it takes: another would not know what the first one left in the stream.
+  const persist = signal ?? new AbortController().signal;
+  const send = (topic: string, records: PackedRecords) =>
+    retry(() => broker.produce(topic, records, { persist }), { signal });
   const latestMs = { transactions: -Infinity, labels: -Infinity };
   const recordMs = (latest: number) => latest > Date.now() ? latest : undefined;
 
@@ -155,8 +159,8 @@ async function produceAll<E>(
     labels.timestampMs = recordMs(latestMs.labels);
     transactions.timestampMs = recordMs(latestMs.transactions);
     // Labels first: a transaction in hand may see them.
-    if (labels.length > 0) await retry(() => broker.produce(labelTopic, labels), { signal });
-    if (transactions.length > 0) await retry(() => broker.produce(topic, transactions), { signal });
+    if (labels.length > 0) await send(labelTopic, labels);
+    if (transactions.length > 0) await send(topic, transactions);
     produced.labels += labels.length;
     produced.transactions += transactions.length;
     labels.clear();

@@ -2,6 +2,7 @@ import type {
   Broker,
   PartitionOffsets,
   ProducedRecord,
+  ProduceOptions,
   ReadOptions,
   RecordBatch,
   SubscribeOptions,
@@ -50,14 +51,15 @@ class KafkaBroker implements Broker {
   readonly name: string;
   readonly compacts = true;
   readonly #cluster: Cluster;
-  readonly #producer: RecordProducer;
+  readonly #compression: Compression;
+  readonly #producers = new Map<string, RecordProducer>();
   readonly #links = new Map<string, ClusterLink>();
   readonly #subscriptions = new Set<Subscription>();
 
   constructor(cluster: Cluster, compression: Compression) {
     this.name = cluster.name;
     this.#cluster = cluster;
-    this.#producer = new RecordProducer(cluster, compression);
+    this.#compression = compression;
   }
 
   id(): Promise<string> {
@@ -93,8 +95,16 @@ class KafkaBroker implements Broker {
     return partitionOfKey(key, partitions);
   }
 
-  produce(topic: string, records: readonly ProducedRecord[] | PackedRecords): Promise<void> {
-    return this.#producer.produce(topic, records);
+  produce(
+    topic: string,
+    records: readonly ProducedRecord[] | PackedRecords,
+    options?: ProduceOptions,
+  ): Promise<void> {
+    let producer = this.#producers.get(topic);
+    if (producer === undefined) {
+      this.#producers.set(topic, producer = new RecordProducer(this.#cluster, topic, this.#compression));
+    }
+    return producer.produce(records, options);
   }
 
   async offsets(topic: string): Promise<PartitionOffsets[]> {
@@ -126,7 +136,7 @@ class KafkaBroker implements Broker {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription[Symbol.asyncDispose]()));
     await Promise.all([...this.#links.values()].map((link) => link[Symbol.asyncDispose]()));
-    await this.#producer.close();
+    await Promise.all([...this.#producers.values()].map((producer) => producer.close()));
     await closed(this.#cluster.client.close(), CLOSE_DEADLINE_MS);
   }
 

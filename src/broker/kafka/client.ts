@@ -2,15 +2,27 @@
  * The port to a package that speaks Kafka's protocol; each package has an adapter.
  *
  * A client connects, logs in, asks, joins groups and sends. The broker does the rest once for all clients, since a package
- * would make an object of each record or stop after a few failures: reading record batches, reading ahead, splitting
- * produced records into requests, and recovering from an outage.
+ * would make an object of each record, stop after a few failures, or lose and double records when a leader moves:
+ * reading record batches, reading ahead, producing, and recovering from an outage.
  *
  * @module
  */
-import type { ProducedRecord } from "../broker.ts";
-import type { Compression } from "./wire/codecs.ts";
+import type { Buffer } from "node:buffer";
 import type { Failure } from "./failure.ts";
 import type { FetchedPartition, FetchRequest } from "./wire/fetch_protocol.ts";
+
+/** A request in Kafka's own bytes, and how its answer is read. */
+export interface WireRequest<T> {
+  apiKey: number;
+  apiVersion: number;
+  /** For people. */
+  apiName: string;
+  /** Without the header. */
+  body: Buffer;
+  timeoutMs: number;
+  /** Reads the answer behind its header. */
+  decode(payload: Buffer): T;
+}
 
 /** Connections to the leaders of one topic. */
 export interface TopicConnection {
@@ -22,6 +34,8 @@ export interface TopicConnection {
   fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]>;
   /** The first kept offset, or the offset after the last record that may be read, of each of these partitions. */
   offsets(edge: "start" | "end", partitions: readonly number[]): Promise<Map<number, number>>;
+  /** Sends a request to a node and reads its answer. */
+  send<T>(nodeId: number, request: WireRequest<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -58,20 +72,6 @@ export interface GroupMember {
   leave(): Promise<void>;
 }
 
-/** A producer whose records are kept once, also when an answer is lost. */
-export interface ProducerConnection {
-  /** A record as the client takes it, made once however often it is sent. */
-  messageOf(record: ProducedRecord, topic: string, partition: number): unknown;
-  /**
-   * Resolves when all replicas in sync have the messages; tries until the deadline, a time of `performance.now()`.
-   *
-   * @param messages Of {@link messageOf}: at most one batch of bounded size for each partition, in order.
-   * @throws The client's last error; it is then unknown what was kept, and sequence numbers start anew.
-   */
-  send(topic: string, messages: readonly unknown[], deadline: number): Promise<void>;
-  close(): Promise<void>;
-}
-
 /** A topic as the cluster knows it. */
 export interface KnownTopic {
   /** Another one after the topic was deleted and made anew; undefined if there is no topic, or from Kafka before 2.8. */
@@ -91,10 +91,8 @@ export interface KafkaClient {
   connect(topic: string): Promise<TopicConnection>;
   /** Makes a member of a group; it joins when it is run. */
   createMember(options: GroupMemberOptions): GroupMember;
-  /** Makes a producer; it connects when first used. */
-  createProducer(compression: Compression): ProducerConnection;
   /** Explains an error that one of these methods threw. */
   explain(error: unknown): Failure;
-  /** Ends the client's own connections; those of `connect`, members and producers are closed separately. */
+  /** Ends the client's own connections; those of `connect` and members are closed separately. */
   close(): Promise<void>;
 }

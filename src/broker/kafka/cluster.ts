@@ -1,6 +1,7 @@
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import type { KafkaClient, KnownTopic } from "./client.ts";
-import { isRetriable } from "./failure.ts";
+import { type Failure, isFinalType, isRetriable } from "./failure.ts";
+import { AnsweredError } from "./wire/produce_protocol.ts";
 import { Waiting } from "../../runtime/waiting.ts";
 import { withDeadline } from "./with_deadline.ts";
 
@@ -82,15 +83,20 @@ export class Cluster {
 
   /** Whether the same call may succeed later. */
   isRetriable(error: unknown): boolean {
-    return isRetriable(error, this.client.explain);
+    return isRetriable(error, (error) => this.#explain(error));
   }
 
   /** Wraps what the client threw; `action` reads like "produce to transactions". */
   error(action: string, cause: unknown): DeliveryError {
-    const { message, type } = this.client.explain(cause);
+    const { message, type } = this.#explain(cause);
     return new DeliveryError(
       `Cannot ${action} at ${this.name}: ${type === undefined ? "" : `${type}, `}${message}`,
       { cause, retriable: this.isRetriable(cause) },
     );
+  }
+
+  #explain(error: unknown): Failure {
+    if (!(error instanceof AnsweredError)) return this.client.explain(error);
+    return { type: error.type, isFinal: isFinalType(error.type), message: error.message };
   }
 }

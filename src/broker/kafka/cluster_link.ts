@@ -1,6 +1,6 @@
 import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { pause } from "../../runtime/retry.ts";
-import type { TopicConnection } from "./client.ts";
+import type { TopicConnection, WireRequest } from "./client.ts";
 import type { Cluster } from "./cluster.ts";
 import type { FetchedPartition, FetchRequest } from "./wire/fetch_protocol.ts";
 import { withDeadline } from "./with_deadline.ts";
@@ -11,11 +11,20 @@ const CALL_DEADLINE_MS = 20_000;
 /** Fetches name the topic, not its id: after such a pause another one may have taken the name. */
 const LOOK_AGAIN_MS = 1000;
 
+/** Bounds of a link, milliseconds. */
+export interface LinkBounds {
+  /** How long one call may take. */
+  callDeadlineMs?: number;
+  /** How long {@link ClusterLink.recover} goes on without a success. */
+  giveUpMs?: number;
+}
+
 /** Connections to the leaders of one topic, made anew when the cluster went away and came back. */
 export class ClusterLink implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly topic: string;
   readonly #callDeadlineMs: number;
+  readonly #giveUpMs: number;
   #connection: TopicConnection | undefined;
   #isEnded = false;
   #failures = 0;
@@ -23,10 +32,15 @@ export class ClusterLink implements AsyncDisposable {
   #fetchedAt = -Infinity;
 
   /** Connects when first used. */
-  constructor(cluster: Cluster, topic: string, callDeadlineMs = CALL_DEADLINE_MS) {
+  constructor(
+    cluster: Cluster,
+    topic: string,
+    { callDeadlineMs = CALL_DEADLINE_MS, giveUpMs = cluster.limits.giveUpMs }: LinkBounds = {},
+  ) {
     this.cluster = cluster;
     this.topic = topic;
     this.#callDeadlineMs = callDeadlineMs;
+    this.#giveUpMs = giveUpMs;
   }
 
   /** The node that leads each partition, by number of partition; -1 while there is none. */
@@ -52,6 +66,13 @@ export class ClusterLink implements AsyncDisposable {
     // A partition that does not answer may be another topic's soon.
     this.#fetchedAt = fetched.some(({ errorCode }) => errorCode !== 0) ? -Infinity : performance.now();
     return fetched;
+  }
+
+  /** Sends a request to a node; error codes are in the answer. */
+  async send<T>(nodeId: number, request: WireRequest<T>): Promise<T> {
+    const connection = await this.#connected();
+    const sending = connection.send(nodeId, request);
+    return await withDeadline(sending, this.#callDeadlineMs, `answer to ${request.apiName}`);
   }
 
   /** First kept offset and the offset after the last record that may be read, of the partitions asked for. */
@@ -108,7 +129,7 @@ export class ClusterLink implements AsyncDisposable {
   async recover(error: unknown, signal?: AbortSignal): Promise<void> {
     const now = performance.now();
     if (this.#failures++ === 0) this.#failingSince = now;
-    const { giveUpMs } = this.cluster.limits;
+    const giveUpMs = this.#giveUpMs;
     const action = `read ${this.topic}`;
     if (!this.cluster.isRetriable(error)) throw this.cluster.error(action, error);
     if (now - this.#failingSince > giveUpMs) {
@@ -116,6 +137,11 @@ export class ClusterLink implements AsyncDisposable {
     }
     await pause(Math.min(FIRST_WAIT_MS * 2 ** (this.#failures - 1), LAST_WAIT_MS), signal);
     if (this.#failures > 1) return this.#disconnect();
+    await this.refresh();
+  }
+
+  /** Asks anew who leads what. */
+  async refresh(): Promise<void> {
     try {
       await withDeadline(this.#connection?.refresh() ?? Promise.resolve(), this.#callDeadlineMs, "metadata");
     } catch {

@@ -35,7 +35,7 @@ function linkOf(late: LateClient, callDeadlineMs: number): ClusterLink {
   return new ClusterLink(
     new Cluster(late.client, "kafka://late", { giveUpMs: 60_000 }),
     "transactions",
-    callDeadlineMs,
+    { callDeadlineMs },
   );
 }
 

@@ -1,23 +1,13 @@
-import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import process from "node:process";
 import kafkajs from "kafkajs";
 import type { Admin, Kafka, KafkaConfig } from "kafkajs";
-import { compress, type Compression, compressionNames, decompress } from "../wire/codecs.ts";
 import { type Failure, isFinalType } from "../failure.ts";
-import type {
-  GroupMember,
-  GroupMemberOptions,
-  KafkaClient,
-  KnownTopic,
-  ProducerConnection,
-  TopicConnection,
-} from "../client.ts";
+import type { GroupMember, GroupMemberOptions, KafkaClient, KnownTopic, TopicConnection } from "../client.ts";
 import { type KafkaAddress, readAuthority } from "../url.ts";
 import { KafkajsConnection, KafkajsLookup } from "./connection.ts";
 import { FrameSocket, LargeAnswers } from "./frame_socket.ts";
 import { KafkajsMember } from "./member.ts";
-import { KafkajsProducer } from "./producer.ts";
 
 /** Errors that no retry helps. */
 const FINAL_NAMES = new Set([
@@ -83,10 +73,6 @@ export class KafkajsClient implements KafkaClient {
     return new KafkajsMember(this.#kafka, options);
   }
 
-  createProducer(compression: Compression): ProducerConnection {
-    return new KafkajsProducer(this.#kafka, compression, this.explain);
-  }
-
   readonly explain = (error: unknown): Failure => {
     let type: string | undefined;
     let isFinal = false;
@@ -149,11 +135,10 @@ const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1000, multiplie
  * Makes kafkajs's client; nothing connects yet.
  *
  * It is silent: what goes wrong is thrown. The first call drops Node's `TimeoutNegativeWarning`, which kafkajs causes
- * and which means nothing (tulios/kafkajs#1751), and teaches kafkajs the codecs.
+ * and which means nothing (tulios/kafkajs#1751).
  */
 async function createKafka(address: KafkaAddress, answers: LargeAnswers): Promise<Kafka> {
   dropTimeoutNegativeWarning();
-  registerCodecs();
   const tls = address.tls ? { authorities: await readAuthority(address) } : undefined;
   return new kafkajs.Kafka({
     brokers: address.brokers,
@@ -181,15 +166,4 @@ function dropTimeoutNegativeWarning() {
     const isDropped = name === "warning" && (rest[0] as Error | undefined)?.name === "TimeoutNegativeWarning";
     return isDropped ? false : emit.call(process, name, ...rest);
   }) as typeof process.emit;
-}
-
-/** kafkajs has only gzip; batches of another codec would stop its consumers and producers. */
-function registerCodecs() {
-  compressionNames.forEach((_, codec) => {
-    if (codec < 2) return;
-    kafkajs.CompressionCodecs[codec as 2 | 3 | 4] = () => ({
-      compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(Buffer.from(compress(codec, buffer))),
-      decompress: (bytes: Buffer) => Promise.resolve(Buffer.from(decompress(codec, bytes))),
-    });
-  });
 }

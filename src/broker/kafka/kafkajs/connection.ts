@@ -17,7 +17,7 @@ import {
   METADATA_KEY,
   METADATA_VERSION,
 } from "../wire/metadata_protocol.ts";
-import type { KnownTopic, TopicConnection } from "../client.ts";
+import type { KnownTopic, TopicConnection, WireRequest } from "../client.ts";
 import type { LargeAnswers } from "./frame_socket.ts";
 
 const METADATA_TIMEOUT_MS = 15_000;
@@ -104,17 +104,21 @@ export class KafkajsConnection implements TopicConnection {
     return this.#cluster.refreshMetadata();
   }
 
-  async fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
-    const node = await this.#cluster.findBroker({ nodeId });
-    checkFetchVersions(node.versions[FETCH_KEY]);
-    return await send(node, {
+  fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
+    return this.send(nodeId, {
       apiKey: FETCH_KEY,
       apiVersion: FETCH_VERSION,
       apiName: "Fetch",
       body: encodeFetchRequest(this.#topic, wanted),
+      timeoutMs: wanted.maxWaitMs + FETCH_TIMEOUT_MS,
       decode: (payload) => decodeFetchResponse(this.#answers.take(payload)),
-      requestTimeout: wanted.maxWaitMs + FETCH_TIMEOUT_MS,
     });
+  }
+
+  async send<T>(nodeId: number, request: WireRequest<T>): Promise<T> {
+    const node = await this.#cluster.findBroker({ nodeId });
+    if (request.apiKey === FETCH_KEY) checkFetchVersions(node.versions[FETCH_KEY]);
+    return await send(node, request);
   }
 
   async offsets(edge: "start" | "end", partitions: readonly number[]): Promise<Map<number, number>> {
@@ -156,7 +160,7 @@ export class KafkajsLookup {
       apiName: "Metadata",
       body: encodeMetadataRequest(topic),
       decode: decodeMetadataResponse,
-      requestTimeout: METADATA_TIMEOUT_MS,
+      timeoutMs: METADATA_TIMEOUT_MS,
     });
   }
 
@@ -168,15 +172,7 @@ export class KafkajsLookup {
 /** Sends a request that is encoded already; `apiName` is for kafkajs's own log. */
 async function send<T>(
   node: KafkaNode,
-  { body, decode, requestTimeout, ...request }: {
-    apiKey: number;
-    apiVersion: number;
-    apiName: string;
-    body: Buffer;
-    decode(payload: Buffer): T;
-    /** Milliseconds. */
-    requestTimeout: number;
-  },
+  { body, decode, timeoutMs, ...request }: WireRequest<T>,
 ): Promise<T> {
   return await node.connectionPool.send<T>({
     request: { ...request, encode: () => Promise.resolve({ buf: body, buffer: body }) },
@@ -184,7 +180,7 @@ async function send<T>(
       decode: (payload) => Promise.resolve(decode(payload)),
       parse: (decoded) => Promise.resolve(decoded),
     },
-    requestTimeout,
+    requestTimeout: timeoutMs,
   });
 }
 

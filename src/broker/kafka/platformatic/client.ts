@@ -1,18 +1,9 @@
 import { Admin, type BaseOptions } from "@platformatic/kafka";
-import type { Compression } from "../wire/codecs.ts";
 import { type Failure, isFinalType } from "../failure.ts";
-import type {
-  GroupMember,
-  GroupMemberOptions,
-  KafkaClient,
-  KnownTopic,
-  ProducerConnection,
-  TopicConnection,
-} from "../client.ts";
+import type { GroupMember, GroupMemberOptions, KafkaClient, KnownTopic, TopicConnection } from "../client.ts";
 import { type KafkaAddress, readAuthority } from "../url.ts";
 import { PlatformaticConnection } from "./connection.ts";
 import { PlatformaticMember } from "./member.ts";
-import { PlatformaticProducer } from "./producer.ts";
 import { withListeners } from "./with_listeners.ts";
 
 // The broker goes on after these bounds by itself.
@@ -108,10 +99,6 @@ export class PlatformaticClient implements KafkaClient {
 
   createMember(options: GroupMemberOptions): GroupMember {
     return new PlatformaticMember(this.#options, options);
-  }
-
-  createProducer(compression: Compression): ProducerConnection {
-    return new PlatformaticProducer(this.#options, compression);
   }
 
   readonly explain = (error: unknown): Failure => {

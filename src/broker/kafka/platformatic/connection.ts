@@ -1,4 +1,4 @@
-import { type BaseOptions, type Connection, Consumer, type Reader, Writer } from "@platformatic/kafka";
+import { type BaseOptions, type Connection, Consumer, Writer } from "@platformatic/kafka";
 import { DeliveryError } from "../../../runtime/delivery_error.ts";
 import {
   checkFetchVersions,
@@ -10,7 +10,7 @@ import {
   type FetchedPartition,
   type FetchRequest,
 } from "../wire/fetch_protocol.ts";
-import type { TopicConnection } from "../client.ts";
+import type { TopicConnection, WireRequest } from "../client.ts";
 import { withListeners } from "./with_listeners.ts";
 
 /** Kafka takes these instead of a time when it is asked for offsets. */
@@ -64,14 +64,23 @@ export class PlatformaticConnection implements TopicConnection {
     await this.#consumer.metadata({ topics: [this.#topic], forceUpdate: true });
   }
 
-  async fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
+  fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
+    return this.send(nodeId, {
+      apiKey: FETCH_KEY,
+      apiVersion: FETCH_VERSION,
+      apiName: "Fetch",
+      body: encodeFetchRequest(this.#topic, wanted),
+      timeoutMs: wanted.maxWaitMs + FETCH_TIMEOUT_MS,
+      decode: decodeFetchResponse,
+    });
+  }
+
+  async send<T>(nodeId: number, request: WireRequest<T>): Promise<T> {
     const connection = (await this.#consumer.connectToBrokers([nodeId])).get(nodeId);
     if (connection === undefined) {
       throw new DeliveryError(`no node ${nodeId} in the cluster`, { retriable: true });
     }
-    return await send(connection, () => {
-      return Writer.create().append(encodeFetchRequest(this.#topic, wanted));
-    }, ({ buffer, position }) => decodeFetchResponse(buffer.slice(position)));
+    return await sendBytes(connection, request);
   }
 
   async offsets(edge: "start" | "end", partitions: readonly number[]): Promise<Map<number, number>> {
@@ -92,14 +101,17 @@ export class PlatformaticConnection implements TopicConnection {
   }
 }
 
-/** Sends a fetch request in the version that is spoken, whose header has no tagged fields, and reads the answer. */
-function send<T>(connection: Connection, request: () => Writer, read: (reader: Reader) => T): Promise<T> {
+/** Sends a request of a version whose header has no tagged fields, and reads the answer. */
+function sendBytes<T>(
+  connection: Connection,
+  { apiKey, apiVersion, body, decode }: WireRequest<T>,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     connection.send<T>(
-      FETCH_KEY,
-      FETCH_VERSION,
-      request,
-      (_correlationId, _apiKey, _apiVersion, reader) => read(reader),
+      apiKey,
+      apiVersion,
+      () => Writer.create().append(body),
+      (_correlationId, _apiKey, _apiVersion, { buffer, position }) => decode(buffer.slice(position)),
       false,
       false,
       (error, answer) => error ? reject(error) : resolve(answer as T),

@@ -46,3 +46,18 @@ export class VarintReader {
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   }
 }
+
+/** Writes a whole number below 2^52 as {@link VarintReader} reads it; returns the position behind it. */
+export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = rest % 0x80 + 0x80;
+  bytes[at++] = rest;
+  return at;
+}
+
+/** Number of bytes that {@link writeVarint} writes. */
+export function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value < 0 ? -2 * value - 1 : 2 * value; rest >= 0x80; rest /= 0x80) size++;
+  return size;
+}
