@@ -3,11 +3,14 @@ import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { ObjectDamage, Repair } from "../../src/verify/repair.ts";
 import type { Verification } from "../../src/verify/verify.ts";
+import { onInterrupt } from "../cli/on_interrupt.ts";
+import { acceptedBy, type AcceptGapsFlag, acceptGapsOption } from "../cli/options/accept_gaps.ts";
 import { engineOptions } from "../cli/options/engines.ts";
+import { usesModule } from "../cli/options/places.ts";
 import { topicName } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
-interface VerifyFlags extends Partial<Config> {
+interface VerifyFlags extends Partial<Config>, AcceptGapsFlag {
   topic: string;
   json?: boolean;
   quiet?: boolean;
@@ -16,7 +19,7 @@ interface VerifyFlags extends Partial<Config> {
 
 /** The command `verify`: proof that nothing was lost and nothing doubled; exit code 1 where something was. */
 export const verifyCommand: Command = engineOptions(
-  new Command("verify")
+  acceptGapsOption(usesModule(new Command("verify")))
     .description(
       "Prove from stream, ledger and objects that every transaction is accounted for exactly once.",
     )
@@ -50,12 +53,16 @@ async function run(flags: VerifyFlags): Promise<void> {
   );
   const progress = startProgress("verify", { total, unit: "records", quiet: flags.quiet || flags.json });
   let offsets = 0;
+  using _ = onInterrupt(() =>
+    console.error(`\nverify: interrupted after ${offsets} of ${total} records; nothing is proved`)
+  );
   const damages: ObjectDamage[] = [];
   const found = await verify({
     broker,
     ledger,
     store,
     topic,
+    acceptGaps: acceptedBy(flags),
     onDamage: (damage) => damages.push(damage),
     onProgress: (more) => progress.update(offsets += more, offsets),
   });
@@ -73,11 +80,28 @@ function describe(found: Verification, repair: Repair | undefined): string {
     `ledger     ${found.committed} committed: ${found.logged} in the log, ${found.deadLetters} dead letters`,
     `objects    ${found.flagged} flagged transactions in ${found.objects} objects`,
   ];
+  if (found.compacted > 0) {
+    lines.push(
+      `compacted  ${found.compacted} committed records are gone from the stream by compaction: not compared`,
+    );
+  }
+  if (found.deadLettersTrimmed > 0) {
+    lines.push(
+      `trimmed    ${found.deadLettersTrimmed} dead letters are gone from their topic by retention: not compared`,
+    );
+  }
+  if (found.acceptedLost > 0) {
+    lines.push(
+      `lost       ${found.acceptedLost} offsets were deleted before they were read; somebody accepted that`,
+    );
+  }
   if (found.ok) {
     lines.push(
       found.offsets === 0
         ? "verified   nothing: the stream holds no record"
-        : "verified   every record exactly once; nothing lost, nothing doubled",
+        : `verified   every record exactly once; nothing ${
+          found.acceptedLost > 0 ? "else " : ""
+        }lost, nothing doubled`,
     );
   }
   for (const { kind, count, examples } of found.problems) {
@@ -85,6 +109,9 @@ function describe(found: Verification, repair: Repair | undefined): string {
   }
   if (found.problems.some(({ kind }) => PENDING.has(kind))) {
     lines.push("           what is only not done yet is done by: deno task consume --until-empty");
+  }
+  if (found.problems.some(({ kind }) => kind === "lost")) {
+    lines.push("           with --accept-gaps you accept the loss, and the ledger keeps your name");
   }
   if (repair !== undefined) lines.push(...describeRepair(repair));
   else if (found.problems.some(({ kind }) => REPAIRABLE.has(kind))) {

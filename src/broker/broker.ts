@@ -135,8 +135,8 @@ export interface Subscription extends AsyncIterable<BrokerEvent>, AsyncDisposabl
 export interface Broker extends AsyncDisposable {
   /** The stream as a person would name it, without secrets. */
   readonly name: string;
-  /** Whether it may remove single records of a topic later (compaction): then a hole is no fault. */
-  readonly compacts: boolean;
+  /** Whether it removes records by itself, the oldest (retention) or single ones (compaction): then a hole is no fault. */
+  readonly prunes: boolean;
   /** Tells this stream from every other: the same after a restart, another after the stream was made anew. */
   id(): Promise<string>;
   /** Makes the topic if it is absent; an existing one keeps its number of partitions. */

@@ -65,6 +65,11 @@ export interface FlaggedTransaction {
   verdict: string;
 }
 
+/** A row of the log. */
+export interface LoggedTransaction extends Omit<FlaggedTransaction, "verdict"> {
+  flagged: boolean;
+}
+
 /** A scored transaction that the ledger holds: in its log, among the flagged ones, or both. */
 export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
   topic: string;
@@ -264,8 +269,8 @@ export interface Ledger extends AsyncDisposable {
   partitions(): Promise<{ topic: string; partition: number; nextOffset: number }[]>;
   /** Committed ranges of a partition in order. */
   ranges(topic: string, partition: number): AsyncIterable<CommittedRange>;
-  /** Offsets of the partition's log rows, in order, in pages. */
-  loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array>;
+  /** The partition's log rows by offset, in pages; an offset that is there twice comes twice. */
+  logged(topic: string, partition: number): AsyncIterable<LoggedTransaction[]>;
   /** All cuts of a partition, stored or not, in the order of their keys. */
   cuts(topic: string, partition: number): AsyncIterable<ObjectCut & { stored: boolean }>;
   /** Counts and latency over one topic. */

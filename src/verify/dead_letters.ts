@@ -5,6 +5,7 @@
  */
 import type { RecordBatch } from "../broker/broker.ts";
 import { keyOf, valueOf } from "../broker/record_batch.ts";
+import type { DeadLetter } from "../ledger/ledger.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
@@ -12,47 +13,75 @@ import type { VerifyParts } from "./verify.ts";
 /** Records that are read for nothing rather than asking the broker once more. */
 const NEIGHBOUR_RECORDS = 5000;
 
-/** Compares the ledger's dead letters with their topic, and the bytes there with those in the stream. */
-export async function verifyDeadLetters(parts: VerifyParts, problems: Problems): Promise<void> {
+/**
+ * Compares the ledger's dead letters with their topic, and the bytes there with those in the stream.
+ *
+ * @returns How many of the oldest ones retention has removed from their topic since.
+ */
+export async function verifyDeadLetters(parts: VerifyParts, problems: Problems): Promise<number> {
   const { broker, ledger, topic } = parts;
-  const arrived = await readArrived(parts);
+  const { arrived, isTrimmed } = await readArrived(parts);
   const startOffsets = new Map(
     (await broker.offsets(topic)).map((each) => [each.partition, each.startOffset]),
   );
+  let trimmed = 0;
   for (const { topic: known, partition } of await ledger.partitions()) {
     if (known !== topic) continue;
     const startOffset = startOffsets.get(partition) ?? 0;
-    let after = -1;
-    for (;;) {
-      const letters = await ledger.deadLettersAfter(topic, partition, after, 1000);
-      if (letters.length === 0) break;
+    // Letters arrive in order, so what is missing before the first one went with the oldest.
+    let mayBeTrimmed = isTrimmed;
+    for await (const letters of deadLetterPages(ledger, topic, partition)) {
       const offsets = letters.map(({ offset }) => offset);
       const originals = await readOriginals(parts, partition, offsets.filter((each) => each >= startOffset));
       for (const offset of offsets) {
         const bytes = arrived.get(`${partition}/${offset}`);
-        if (bytes === undefined) {
+        mayBeTrimmed &&= bytes === undefined;
+        if (mayBeTrimmed) trimmed++;
+        else if (bytes === undefined) {
           problems.add(
             "dead-letter-missing",
             `the dead letter of ${topic}/${partition} offset ${offset} is not in ${deadLetterTopic(topic)}`,
           );
-        } else if (offset >= startOffset && bytes !== originals.get(offset)) {
+        } else if (offset >= startOffset && bytes !== (originals.get(offset) ?? (broker.prunes && bytes))) {
           problems.add(
             "dead-letter-altered",
             `the dead letter of ${topic}/${partition} offset ${offset} does not have its original bytes`,
           );
         }
       }
-      after = offsets[offsets.length - 1];
     }
+  }
+  return trimmed;
+}
+
+/** Dead letters of a partition in offset order, page by page. */
+export async function* deadLetterPages(
+  ledger: VerifyParts["ledger"],
+  topic: string,
+  partition: number,
+): AsyncIterable<DeadLetter[]> {
+  for (let after = -1;;) {
+    const page = await ledger.deadLettersAfter(topic, partition, after, 1000);
+    if (page.length === 0) return;
+    yield page;
+    after = page[page.length - 1].offset;
   }
 }
 
-/** A fingerprint of the key and value that each dead letter arrived with, by `partition/offset`. */
-async function readArrived({ broker, topic }: VerifyParts): Promise<Map<string, string>> {
+/** What came into the topic of dead letters. */
+interface Arrived {
+  /** A fingerprint of the key and value that each dead letter arrived with, by `partition/offset`. */
+  arrived: Map<string, string>;
+  /** Whether retention has removed the oldest ones. */
+  isTrimmed: boolean;
+}
+
+async function readArrived({ broker, topic }: VerifyParts): Promise<Arrived> {
   const arrived = new Map<string, string>();
   const letters = deadLetterTopic(topic);
-  for (let partition = 0; partition < await broker.partitions(letters); partition++) {
-    const { startOffset } = (await broker.offsets(letters)).find((each) => each.partition === partition)!;
+  if (await broker.partitions(letters) === 0) return { arrived, isTrimmed: false };
+  const offsets = await broker.offsets(letters);
+  for (const { partition, startOffset } of offsets) {
     for await (const batch of broker.read(letters, partition, { fromOffset: startOffset })) {
       for (let i = 0; i < batch.count; i++) {
         const headers = batch.headers(i);
@@ -62,7 +91,7 @@ async function readArrived({ broker, topic }: VerifyParts): Promise<Map<string, 
       }
     }
   }
-  return arrived;
+  return { arrived, isTrimmed: broker.prunes && offsets.some(({ startOffset }) => startOffset > 0) };
 }
 
 /** Fingerprints of the records at these offsets, which ascend; neighbours are read in one go. */

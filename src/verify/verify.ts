@@ -4,9 +4,12 @@
  * @module
  */
 import type { Broker } from "../broker/broker.ts";
+import { openDecoder } from "../decode/wasm.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { TopicRole } from "../ledger/losses.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { verifyDeadLetters } from "./dead_letters.ts";
+import { verifyLosses } from "./losses.ts";
 import { verifyKeys, verifyObjects } from "./objects.ts";
 import { verifyOffsets } from "./offsets.ts";
 import { Problems, type ProblemSummary } from "./problems.ts";
@@ -20,6 +23,8 @@ export interface VerifyParts {
   /** The objects that the ledger's cuts name. */
   store: ObjectStore;
   topic: string;
+  /** Name of the person who accepts that records are lost which the stream deleted before they were read. */
+  acceptGaps?: string;
   /** Told how many of the stream's records were looked at. */
   onProgress?(offsets: number): void;
   /** Told of each object that `repairObjects` can mend. */
@@ -39,6 +44,12 @@ export interface Verification {
   logged: number;
   /** Records of the stream with a dead letter. */
   deadLetters: number;
+  /** Committed records that compaction removed from the stream since: there is nothing to compare them with. */
+  compacted: number;
+  /** Offsets that the stream deleted before they were read and whose loss somebody accepted. */
+  acceptedLost: number;
+  /** Dead letters that retention removed from their topic since. */
+  deadLettersTrimmed: number;
   flagged: number;
   /** Objects that the ledger has recorded as stored. */
   objects: number;
@@ -50,39 +61,33 @@ export interface Verification {
  * Compares stream, ledger and objects record by record.
  *
  * Every offset of the stream must lie in exactly one committed range and be accounted for there: by a log row or a dead
- * letter where the range was logged whole, by the range's counts otherwise. Every flagged transaction must be in
- * exactly one object; every object's bytes must have the recorded hash; every dead letter must have reached its topic
- * with its original bytes.
+ * letter where the range was logged whole, by the range's counts otherwise. Rows of the log and verdicts must be of their
+ * records, and agree with each other. Every verdict must be in exactly one object, with the same text; every object's bytes
+ * must have the recorded hash; every dead letter must have reached its topic with its original bytes.
  *
- * @returns What was found; nothing is changed.
+ * @returns What was found; nothing is changed but who accepts a loss.
  */
 export async function verify(parts: VerifyParts): Promise<Verification> {
-  const { broker, topic } = parts;
+  const { broker, ledger, topic } = parts;
   const problems = new Problems();
-  const result: Verification = {
-    ok: false,
-    topic,
-    partitions: await broker.partitions(topic),
-    offsets: 0,
-    committed: 0,
-    logged: 0,
-    deadLetters: 0,
-    flagged: 0,
-    objects: 0,
-    problems: [],
-  };
-  for (let partition = 0; partition < result.partitions; partition++) {
-    const found = await verifyOffsets(parts, partition, problems);
-    const objects = await verifyObjects(parts, partition, problems);
-    result.offsets += found.offsets;
-    result.committed += found.committed;
-    result.logged += found.logged;
-    result.deadLetters += found.deadLetters;
-    result.flagged += objects.flagged;
-    result.objects += objects.objects;
+  const offsets = await broker.offsets(topic);
+  const counts = { offsets: 0, committed: 0, logged: 0, deadLetters: 0, compacted: 0 };
+  const result = { acceptedLost: 0, deadLettersTrimmed: 0, flagged: 0, objects: 0 };
+  const decoder = await openDecoder();
+  const isFollowed = await verifyTopics(parts, problems);
+  for (const bounds of offsets) {
+    if (isFollowed) {
+      const { known: lost, accepted } = await verifyLosses(parts, bounds, problems);
+      result.acceptedLost += accepted;
+      const found = await verifyOffsets(parts, { ...bounds, lost, decoder }, problems);
+      for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += found[name];
+    }
+    const { flagged, objects } = await verifyObjects(parts, bounds.partition, problems);
+    result.flagged += flagged;
+    result.objects += objects;
   }
-  for (const known of await parts.ledger.partitions()) {
-    if (known.topic === topic && known.partition >= result.partitions) {
+  for (const known of await ledger.partitions()) {
+    if (known.topic === topic && known.partition >= offsets.length) {
       problems.add(
         "unknown-partition",
         `the ledger knows ${topic}/${known.partition}, and the stream does not`,
@@ -96,8 +101,28 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
     );
   }
   await verifyKeys(parts, problems);
-  await verifyDeadLetters(parts, problems);
-  result.problems = problems.summary();
-  result.ok = result.problems.length === 0;
-  return result;
+  if (isFollowed) result.deadLettersTrimmed = await verifyDeadLetters(parts, problems);
+  const summary = problems.summary();
+  return {
+    ...{ ok: summary.length === 0, topic, partitions: offsets.length, problems: summary },
+    ...counts,
+    ...result,
+  };
+}
+
+/** Whether the stream's topic is the one that the ledger followed; another one's records can't be compared. */
+async function verifyTopics({ broker, ledger, topic }: VerifyParts, problems: Problems): Promise<boolean> {
+  const isFollowed = async (role: TopicRole) => {
+    const followed = await ledger.losses.followed(topic, role);
+    const id = followed && await broker.topicId(followed.name);
+    if (followed === undefined || id === undefined || id === followed.id) return true;
+    problems.add(
+      "another-topic",
+      `the topic ${followed.name} was deleted and made anew: the ledger followed the one with id ${followed.id}, the ` +
+        `stream has ${id}; its records are not those that were committed, and nothing is compared with them`,
+    );
+    return false;
+  };
+  await isFollowed("labels");
+  return await isFollowed("transactions");
 }

@@ -1,5 +1,7 @@
 /** Plants each fault by hand in stream, ledger and objects of a run that was in order, and looks whether it is named. */
 import { DatabaseSync } from "node:sqlite";
+import type { ProducedRecord } from "../broker/broker.ts";
+import { encodeBody, valueOf } from "../broker/record_batch.ts";
 import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import type { LogMode } from "../ledger/ledger.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
@@ -7,7 +9,7 @@ import { openDirectory } from "../objects/directory/store.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { makeEmbeddedRun, openEmbedded } from "../testing/embedded_run.ts";
 import { type ObjectDamage, type Repair, repairObjects } from "./repair.ts";
-import { type Verification, verify } from "./verify.ts";
+import { type Verification, verify, type VerifyParts } from "./verify.ts";
 
 const TOPIC = "transactions";
 
@@ -17,11 +19,11 @@ async function consumeInto(folder: string, logMode: LogMode, format: "ndjson" | 
   await service.run({ untilEmpty: true, maxBatchRecords: 100, flushRows: 10 });
 }
 
-async function look(folder: string): Promise<Verification> {
+async function look(folder: string, options: Partial<VerifyParts> = {}): Promise<Verification> {
   await using broker = openSqliteBroker(`${folder}/stream.db`);
   await using ledger = openSqliteLedger(`${folder}/ledger.db`);
   await using store = openDirectory(`${folder}/objects`);
-  return await verify({ broker, ledger, store, topic: TOPIC });
+  return await verify({ broker, ledger, store, topic: TOPIC, ...options });
 }
 
 async function repaired(folder: string): Promise<Repair> {
@@ -69,6 +71,8 @@ const inLedger = (sql: string) => (folder: string) => change(`${folder}/ledger.d
 const at = (table: string, column: string) =>
   `rowid = (SELECT rowid FROM ${table} ORDER BY ${column} LIMIT 1 OFFSET 3)`;
 
+const flaggedAt = at("flagged", '"offset"');
+
 const FAULTS: readonly [string, (folder: string) => unknown, string][] = [
   [
     "a log row is gone",
@@ -95,6 +99,70 @@ const FAULTS: readonly [string, (folder: string) => unknown, string][] = [
     "a flagged row is gone",
     inLedger(`DELETE FROM flagged WHERE ${at("flagged", '"offset"')}`),
     "wrong-flagged",
+  ],
+  [
+    "a log row is of another transaction",
+    inLedger(`UPDATE transaction_log SET transaction_id = 'x' WHERE partition = 1 AND "offset" = 5`),
+    "log-row-differs",
+  ],
+  [
+    "a log row has another amount",
+    inLedger(
+      `UPDATE transaction_log SET amount_minor = amount_minor + 100 WHERE partition = 1 AND "offset" = 5`,
+    ),
+    "log-row-differs",
+  ],
+  [
+    "the log says flagged of what has no verdict",
+    inLedger(`UPDATE transaction_log SET flagged = 1 WHERE (topic, partition, "offset") =
+      (SELECT topic, partition, "offset" FROM transaction_log WHERE flagged = 0 LIMIT 1)`),
+    "log-row-differs",
+  ],
+  [
+    "the log says not flagged of what has a verdict",
+    inLedger(`UPDATE transaction_log SET flagged = 0 WHERE flagged = 1`),
+    "verdict-differs",
+  ],
+  [
+    "a verdict's score is edited",
+    inLedger(`UPDATE flagged SET anomaly_score = 0.9 WHERE ${flaggedAt}`),
+    "verdict-differs",
+  ],
+  [
+    "a verdict's text is edited",
+    inLedger(
+      `UPDATE flagged SET verdict = replace(verdict, '"reasons":[', '"note":1,"reasons":[') WHERE ${flaggedAt}`,
+    ),
+    "verdict-differs",
+  ],
+  ["a verdict is edited in row, text and log at once", (folder) => {
+    const score = `(SELECT anomaly_score FROM flagged WHERE ${flaggedAt})`;
+    change(
+      `${folder}/ledger.db`,
+      `UPDATE transaction_log SET anomaly_score = 0.99 WHERE flagged = 1 AND anomaly_score = ${score}`,
+    );
+    change(
+      `${folder}/ledger.db`,
+      `UPDATE flagged SET anomaly_score = 0.99, verdict = json_set(verdict, '$.anomaly_score', 0.99) WHERE ${flaggedAt}`,
+    );
+  }, "verdict-differs"],
+  [
+    "a verdict is no JSON",
+    inLedger(`UPDATE flagged SET verdict = 'x' WHERE ${flaggedAt}`),
+    "verdict-differs",
+  ],
+  [
+    "a verdict is of no record",
+    inLedger(`INSERT INTO flagged SELECT topic, partition, 9999, 'x', 'c', 't', 1, NULL, 1, 0.5, verdict, 1
+              FROM flagged LIMIT 1`),
+    "unknown-verdict",
+  ],
+  [
+    "a verdict is of a dead letter",
+    inLedger(`INSERT INTO flagged SELECT topic, partition, (SELECT "offset" FROM dead_letter
+              WHERE dead_letter.partition = flagged.partition LIMIT 1), 'x', 'c', 't', 1, NULL, 1, 0.5, verdict, 1
+              FROM flagged LIMIT 1`),
+    "doubled",
   ],
   [
     "a range overlaps another",
@@ -239,6 +307,85 @@ Deno.test("repairObjects() refuses a store that is not there, or whose objects a
   const { problems } = await look(folder);
   assert(problems.some(({ kind }) => kind === "store-missing"), JSON.stringify(problems));
   await assertRejects(() => repaired(folder), Error, "must be there");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("verify() finds an edited verdict behind a Parquet object", async () => {
+  const folder = await Deno.makeTempDir();
+  await consumeInto(folder, "none", "parquet");
+  for (const [edited, text] of [["'x'", "x"], ["replace(verdict, 'amount', 'amaunt')", "amaunt"]]) {
+    change(`${folder}/ledger.db`, `UPDATE flagged SET verdict = ${edited} WHERE ${flaggedAt}`);
+    const { problems } = await look(folder);
+    assert(problems.some(({ kind }) => kind === "verdict-differs"), `${text}: ${JSON.stringify(problems)}`);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+/** Deletes what partition 0 of the stream has before an offset. */
+async function deleteBefore(folder: string, offset: number): Promise<void> {
+  await using broker = openSqliteBroker(`${folder}/stream.db`);
+  const records: ProducedRecord[] = [];
+  for await (const batch of broker.read(TOPIC, 0, { fromOffset: offset })) {
+    for (let i = 0; i < batch.count; i++) {
+      records.push({ key: null, value: valueOf(batch, i)?.slice() ?? null });
+    }
+  }
+  const database = new DatabaseSync(`${folder}/stream.db`);
+  const which = `partition = 0 AND topic_id = (SELECT id FROM topic WHERE name = '${TOPIC}')`;
+  const { topic_id } = database.prepare(`SELECT topic_id FROM record_batch WHERE ${which}`).get()!;
+  database.exec(`DELETE FROM record_batch WHERE ${which}`);
+  database.prepare("INSERT INTO record_batch VALUES (?, 0, ?, ?, ?)")
+    .run(topic_id, offset, records.length, encodeBody(records, 0));
+  database.close();
+}
+
+Deno.test("verify() counts what was deleted before it was read as lost, until somebody accepts it", async () => {
+  const folder = await copyOf(whole);
+  const ledgerAt = `${folder}/ledger.db`;
+  // As if the consumer had stopped at 500, and been started again when the stream began at 900.
+  await deleteBefore(folder, 900);
+  change(ledgerAt, "DELETE FROM committed_range WHERE partition = 0");
+  change(
+    ledgerAt,
+    `INSERT INTO committed_range SELECT topic, 0, 0, 500, '[]', model, 'none', 500, 0, 0, 1 FROM committed_range LIMIT 1`,
+  );
+  const lostIn = ({ problems }: Verification) =>
+    problems.filter(({ kind }) => kind === "lost" || kind === "gap").map(({ kind, count }) => [kind, count]);
+  const found = await look(folder);
+  assertEquals([found.ok, lostIn(found)], [false, [["lost", 400]]]);
+  assert(found.problems.some(({ examples }) => examples[0].includes("offsets 500 to 899 of transactions/0")));
+  const accepted = await look(folder, { acceptGaps: "ann" });
+  assertEquals([lostIn(accepted), accepted.acceptedLost], [[], 400]);
+  const after = await look(folder);
+  assertEquals([lostIn(after), after.acceptedLost], [[], 400]);
+  await using ledger = openSqliteLedger(ledgerAt);
+  const [{ acceptedBy, acceptedAtMs }] = await ledger.losses.list(TOPIC);
+  assertEquals([acceptedBy, acceptedAtMs! > 1_700_000_000_000], ["ann", true]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("verify() names a gap between ranges that the stream can still fill", async () => {
+  const folder = await copyOf(whole);
+  change(
+    `${folder}/ledger.db`,
+    `INSERT INTO committed_range SELECT topic, 0, 507, next_offset, label_offsets, model, log_mode, 1, 0, 0, 1
+     FROM committed_range WHERE partition = 0 AND first_offset = 0`,
+  );
+  change(
+    `${folder}/ledger.db`,
+    "UPDATE committed_range SET next_offset = 500 WHERE partition = 0 AND first_offset = 0",
+  );
+  const { problems } = await look(folder, { acceptGaps: "ann" });
+  const counts = Object.fromEntries(problems.map(({ kind, count }) => [kind, count]));
+  assertEquals([counts.gap, counts["not-committed"], counts.lost], [7, 7, undefined]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("verify() compares nothing with a topic that was made anew", async () => {
+  const folder = await copyOf(whole);
+  change(`${folder}/stream.db`, `UPDATE topic SET uid = 'another' WHERE name = '${TOPIC}'`);
+  const { ok, problems, offsets } = await look(folder);
+  assertEquals([ok, problems.map(({ kind }) => kind), offsets], [false, ["another-topic"], 0]);
   await Deno.remove(folder, { recursive: true });
 });
 

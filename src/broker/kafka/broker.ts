@@ -49,7 +49,7 @@ export async function openKafka(
 /** A stream in Kafka, over any client. */
 class KafkaBroker implements Broker {
   readonly name: string;
-  readonly compacts = true;
+  readonly prunes = true;
   readonly #cluster: Cluster;
   readonly #compression: Compression;
   readonly #producers = new Map<string, RecordProducer>();

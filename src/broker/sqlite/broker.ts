@@ -68,7 +68,7 @@ class SqliteBroker implements Broker {
   readonly #nextOffset;
   readonly #select;
   readonly name: string;
-  readonly compacts = false;
+  readonly prunes = false;
   #spread = 0;
   #closed = false;
 

@@ -11,7 +11,7 @@ const topic = "transactions";
 const claimed = (ledger: Ledger) => ledger.claim(topic, 0, { owner: "a", streamId: "s" });
 
 async function assertCommittedOnce(ledger: Ledger, outcome: ReturnType<typeof outcomeOf>) {
-  const offsets = (await Array.fromAsync(ledger.loggedOffsets(topic, 0))).flatMap((page) => [...page]);
+  const offsets = (await Array.fromAsync(ledger.logged(topic, 0))).flat().map(({ offset }) => offset);
   assertEquals(offsets, [...outcome.log.offset]);
   assertEquals(await ledger.flaggedAfter(topic, 0, -1, 1000), outcome.flagged);
   assertEquals(await ledger.deadLettersAfter(topic, 0, -1, 1000), outcome.deadLetters);

@@ -1,9 +1,9 @@
 import type { GivenLabel, LabelStretch, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { Loss } from "../losses.ts";
 import type { AlertStateKey } from "../alert_states.ts";
-import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../ledger.ts";
+import type { Claim, KnownTransaction, Ledger, LoggedTransaction, ObjectCut, Outcome } from "../ledger.ts";
 import { type Dialect, SqlLedger } from "../sql/ledger.ts";
-import { knownOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
+import { knownOf, loggedOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
 import { type PostgresAddress, readPostgresAddress } from "./address.ts";
 import { addLabels, addStreamLabels } from "./labels.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./error.ts";
@@ -20,7 +20,7 @@ import {
 } from "./session.ts";
 import { commitOutcome } from "./writer.ts";
 
-const PAGE_ROWS = 50_000;
+const PAGE_ROWS = 10_000;
 const DIALECT: Dialect = {
   byBytes: ' COLLATE "C"',
   lines: `string_agg(verdict || E'\\n', '' ORDER BY "offset")`,
@@ -137,20 +137,18 @@ class PostgresLedger extends SqlLedger {
     );
   }
 
-  override async *loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array> {
+  override async *logged(topic: string, partition: number): AsyncIterable<LoggedTransaction[]> {
     for (let after = -1;;) {
       // With ties, so that an offset that is there twice shows even where a page ends.
-      const [{ offsets }] = await this.run(
+      const rows = await this.run(
         "read the log",
-        `SELECT coalesce(array_agg("offset" ORDER BY "offset"), '{}')::text AS offsets FROM (
-           SELECT "offset" FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" > ?
-           ORDER BY "offset" FETCH FIRST ${PAGE_ROWS} ROWS WITH TIES) AS page`,
+        `SELECT * FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" > ?
+         ORDER BY "offset" FETCH FIRST ${PAGE_ROWS} ROWS WITH TIES`,
         [topic, partition, after],
       );
-      const page = Float64Array.from(JSON.parse(`[${String(offsets).slice(1, -1)}]`) as number[]);
-      if (page.length === 0) return;
-      after = page[page.length - 1];
-      yield page;
+      if (rows.length === 0) return;
+      after = Number(rows[rows.length - 1].offset);
+      yield rows.map(loggedOf);
     }
   }
 

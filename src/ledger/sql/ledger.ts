@@ -9,6 +9,7 @@ import {
   type KnownTransaction,
   type Ledger,
   type LedgerSummary,
+  type LoggedTransaction,
   type ObjectCut,
   type Outcome,
 } from "../ledger.ts";
@@ -117,7 +118,7 @@ export abstract class SqlLedger implements Ledger {
     epoch: number,
     cuts: readonly ObjectCut[],
   ): Promise<void>;
-  abstract loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array>;
+  abstract logged(topic: string, partition: number): AsyncIterable<LoggedTransaction[]>;
   abstract [Symbol.asyncDispose](): Promise<void>;
 
   readonly labels: LedgerLabels = {

@@ -11,6 +11,7 @@ import type {
   DeadLetter,
   FlaggedTransaction,
   KnownTransaction,
+  LoggedTransaction,
   LogMode,
   LogRows,
   ObjectCut,
@@ -36,6 +37,12 @@ export function rangeOf(row: Row): CommittedRange {
 
 /** A flagged transaction. */
 export function flaggedOf(row: Row): FlaggedTransaction {
+  const { flagged: _, ...transaction } = loggedOf(row);
+  return { ...transaction, verdict: String(row.verdict) };
+}
+
+/** A row of the log. */
+export function loggedOf(row: Row): LoggedTransaction {
   return {
     offset: Number(row.offset),
     transactionId: String(row.transaction_id),
@@ -45,7 +52,7 @@ export function flaggedOf(row: Row): FlaggedTransaction {
     currency: row.currency === null ? null : String(row.currency),
     timestampMs: Number(row.timestamp_ms),
     anomalyScore: Number(row.anomaly_score),
-    verdict: String(row.verdict),
+    flagged: Boolean(row.flagged),
   };
 }
 
@@ -166,7 +173,9 @@ export function cutOf(row: Row): ObjectCut {
  *
  * Where all of them are ASCII, as nearly always, they are parts of one string.
  */
-export function idTexts({ count, idBytes, idOffsets }: LogRows): (id: number) => string {
+export function idTexts(
+  { count, idBytes, idOffsets }: Pick<LogRows, "count" | "idBytes" | "idOffsets">,
+): (id: number) => string {
   const used = idBytes.subarray(0, idOffsets[3 * count]);
   const text = decoder.decode(used);
   if (text.length === used.length) return (id) => text.substring(idOffsets[id], idOffsets[id + 1]);

@@ -4,7 +4,7 @@ import { attempt, inTransaction, openDatabase } from "../../runtime/sqlite.ts";
 import type { AlertStateKey } from "../alert_states.ts";
 import type { GivenLabel, LabelStretch, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { Loss } from "../losses.ts";
-import type { Claim, KnownTransaction, Ledger, ObjectCut, Outcome } from "../ledger.ts";
+import type { Claim, KnownTransaction, Ledger, LoggedTransaction, ObjectCut, Outcome } from "../ledger.ts";
 import {
   answerValues,
   INSERT_LABEL,
@@ -27,7 +27,7 @@ import {
   SqlLedger,
 } from "../sql/ledger.ts";
 import { QUERY_INDEXES } from "../sql/query_text.ts";
-import { knownOf, labelOf, MOST_MATCHES, rangeOf, type Row } from "../sql/rows.ts";
+import { knownOf, labelOf, loggedOf, MOST_MATCHES, rangeOf, type Row } from "../sql/rows.ts";
 import { findLogged } from "./log_filter.ts";
 import { MOVE_OFFSET, sqliteWriter } from "./writer.ts";
 import schema from "./schema.sql" with { type: "text" };
@@ -37,7 +37,7 @@ import lossSchema from "./losses.sql" with { type: "text" };
 import identitySchema from "./identity.sql" with { type: "text" };
 import labelSources from "../sql/label_sources.sql" with { type: "text" };
 
-const PAGE_ROWS = 50_000;
+const PAGE_ROWS = 10_000;
 const DIALECT: Dialect = {
   byBytes: "",
   lines: `CAST(group_concat(verdict || char(10), '' ORDER BY "offset") AS BLOB)`,
@@ -155,17 +155,17 @@ class SqliteLedger extends SqlLedger {
     });
   }
 
-  override async *loggedOffsets(topic: string, partition: number): AsyncIterable<Float64Array> {
+  override async *logged(topic: string, partition: number): AsyncIterable<LoggedTransaction[]> {
     for (let after = -1;;) {
       const rows = await this.run(
         "read the log",
-        `SELECT "offset" FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" > ?
+        `SELECT * FROM transaction_log WHERE topic = ? AND partition = ? AND "offset" > ?
          ORDER BY "offset" LIMIT ?`,
         [topic, partition, after, PAGE_ROWS],
       );
       if (rows.length === 0) return;
       after = Number(rows[rows.length - 1].offset);
-      yield Float64Array.from(rows, (row) => Number(row.offset));
+      yield rows.map(loggedOf);
     }
   }
 

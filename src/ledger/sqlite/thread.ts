@@ -1,5 +1,12 @@
 import { startThread, type Thread } from "../../runtime/thread.ts";
-import { type CommittedRange, FencedError, type Ledger, type ObjectCut, type Outcome } from "../ledger.ts";
+import {
+  type CommittedRange,
+  FencedError,
+  type Ledger,
+  type LoggedTransaction,
+  type ObjectCut,
+  type Outcome,
+} from "../ledger.ts";
 
 const METHODS = [
   "claim",
@@ -60,7 +67,7 @@ export async function openSqliteLedgerThread(path: string): Promise<Ledger> {
     losses: calls<Ledger["losses"], typeof LOSSES[number]>(thread, LOSSES, "losses."),
     queries: calls<Ledger["queries"], typeof QUERIES[number]>(thread, QUERIES, "queries."),
     ranges: (...args) => thread.iterate<CommittedRange>("ranges", args),
-    loggedOffsets: (...args) => thread.iterate<Float64Array>("loggedOffsets", args),
+    logged: (...args) => thread.iterate<LoggedTransaction[]>("logged", args),
     cuts: (...args) => thread.iterate<ObjectCut & { stored: boolean }>("cuts", args),
     [Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
   };

@@ -50,8 +50,7 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
   const claim = (ledger: Ledger, topic: string, owner = "a") =>
     ledger.claim(topic, 0, { owner, streamId: "s1" });
   const logged = async (ledger: Ledger, topic: string) => {
-    const pages = await Array.fromAsync(ledger.loggedOffsets(topic, 0));
-    return pages.flatMap((page) => [...page]);
+    return (await Array.fromAsync(ledger.logged(topic, 0))).flat().map(({ offset }) => offset);
   };
 
   test("commit() writes all of an outcome, once", async (ledger, topic) => {
@@ -63,6 +62,8 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
     await ledger.commit(outcome);
     assertEquals(await logged(ledger, topic), [...outcome.log.offset]);
     assertEquals(await ledger.flaggedAfter(topic, 0, -1, 1000), outcome.flagged);
+    const rows = (await Array.fromAsync(ledger.logged(topic, 0))).flat().filter((row) => row.flagged);
+    assertEquals(rows, outcome.flagged.map(({ verdict: _, ...row }) => ({ ...row, flagged: true })));
     assertEquals(await ledger.deadLettersAfter(topic, 0, -1, 1000), outcome.deadLetters);
     const summary = await ledger.summary(topic);
     assertEquals(
@@ -241,7 +242,7 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
     assertEquals((await ledger.flaggedAfter(topic, 1, far, 100))[0].offset % 3, 0);
     const known = (await ledger.partitions()).filter((each) => each.topic === topic);
     assertEquals(known.map(({ partition, nextOffset }) => [partition, nextOffset]), [[1, far + 20], [2, 10]]);
-    assertEquals(await Array.fromAsync(ledger.loggedOffsets(topic, 2)), []);
+    assertEquals(await Array.fromAsync(ledger.logged(topic, 2)), []);
   });
 
   labelCases(test);

@@ -2,7 +2,7 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { assertEquals, assertRejects } from "../../testing/assert.ts";
 import { encodeVerdict, type Verdict } from "../../domain/verdict.ts";
 import { encodeParquet } from "./parquet.ts";
-import { readParquetOffsets } from "./read_object.ts";
+import { readObject } from "./read_object.ts";
 
 /** A verdict for tests; every third one has no optional field, every fifth one has fields of its own. */
 function verdictOf(offset: number): Verdict {
@@ -79,8 +79,12 @@ Deno.test("encodeParquet() gives the same bytes for the same verdicts, and one s
   }
 });
 
-Deno.test("readParquetOffsets() reads what encodeParquet() wrote, and refuses other bytes", async () => {
-  const offsets = await readParquetOffsets(encodeParquet(verdicts));
-  assertEquals(offsets, verdicts.map((_, offset) => ["transactions/3", 5_000_000_000 + offset]));
-  await assertRejects(() => readParquetOffsets(new TextEncoder().encode("{}\n".repeat(20))));
+Deno.test("readObject() reads what encodeParquet() wrote, and refuses other bytes", async () => {
+  const rows = await readObject("parquet", encodeParquet(verdicts));
+  assertEquals(
+    rows.map(({ place, offset }) => [place, offset]),
+    verdicts.map((_, offset) => ["transactions/3", 5_000_000_000 + offset]),
+  );
+  assertEquals(new Set(rows.map(({ text }) => text)).size, verdicts.length);
+  await assertRejects(() => readObject("parquet", new TextEncoder().encode("{}\n".repeat(20))));
 });

@@ -1,41 +1,40 @@
 import { parquetReadObjects } from "hyparquet";
 
-/**
- * The rows of an object: `topic/partition` and offset of each.
- *
- * @param format How the object was written.
- * @throws Error where the bytes are not of that format.
- */
-export async function readObjectOffsets(
-  format: "ndjson" | "parquet",
-  bytes: Uint8Array,
-): Promise<[string, number][]> {
-  if (format === "parquet") return await readParquetOffsets(bytes);
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  return text.split("\n").filter((line) => line !== "").map((line) => {
-    const { topic, partition, offset } = JSON.parse(line);
-    return [`${topic}/${partition}`, offset];
-  });
+/** A row of an object. */
+export interface ObjectRow {
+  /** Topic and partition of its record, as `topic/partition`. */
+  place: string;
+  offset: number;
+  /** All of the row: the same for the same verdict in the same format. */
+  text: string;
 }
 
 /**
- * The rows of a Parquet object: `topic/partition` and offset of each, in the order of the file.
+ * Reads the rows of an object.
  *
- * @throws Error where the bytes are no Parquet file of verdicts.
+ * @param format How the object was written.
+ * @throws Error where the bytes are not of that format.
  *
  * @example
  * ```ts
  * import { assertEquals } from "../../testing/assert.ts";
  * import { encodeParquet } from "./parquet.ts";
- * import { readParquetOffsets } from "./read_object.ts";
+ * import { readObject } from "./read_object.ts";
  *
- * assertEquals(await readParquetOffsets(encodeParquet([])), []);
+ * assertEquals(await readObject("parquet", encodeParquet([])), []);
  * ```
  */
-export async function readParquetOffsets(
-  bytes: Uint8Array,
-): Promise<[topicPartition: string, offset: number][]> {
-  const file = bytes.slice().buffer;
-  const rows = await parquetReadObjects({ file, columns: ["topic", "partition", "offset"] });
-  return rows.map(({ topic, partition, offset }) => [`${topic}/${partition}`, Number(offset)]);
+export async function readObject(format: "ndjson" | "parquet", bytes: Uint8Array): Promise<ObjectRow[]> {
+  if (format === "ndjson") {
+    const lines = new TextDecoder("utf-8", { fatal: true }).decode(bytes).split("\n");
+    return lines.filter((line) => line !== "").map((text) => rowOf(JSON.parse(text), text));
+  }
+  const rows = await parquetReadObjects({ file: bytes.slice().buffer });
+  return rows.map((row) =>
+    rowOf(row, JSON.stringify(row, (_, value) => typeof value === "bigint" ? `${value}n` : value))
+  );
+}
+
+function rowOf({ topic, partition, offset }: Record<string, unknown>, text: string): ObjectRow {
+  return { place: `${topic}/${partition}`, offset: Number(offset), text };
 }
