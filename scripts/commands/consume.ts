@@ -29,6 +29,7 @@ export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags, A
   flushInterval: number;
   http?: HttpAddress;
   tokens?: string;
+  accessLog: boolean;
   debug?: boolean;
   quiet?: boolean;
 }
@@ -89,6 +90,10 @@ const command = engineOptions(
         "--tokens <file>",
         "tokens of callers, which `deno task token` makes; required unless --http is on this machine",
       ),
+    )
+    .option(
+      "--no-access-log",
+      "with tokens: no line a request (name, route, status, duration, id) on standard error",
     )
     .option("--debug", "a line for each commit")
     .option("--quiet", "no progress"),

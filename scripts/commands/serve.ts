@@ -14,6 +14,7 @@ import { runAsProgram } from "../cli/run_command.ts";
 interface ServeFlags extends Partial<Engines> {
   http: HttpAddress;
   tokens?: string;
+  accessLog: boolean;
   topic: string;
   stateless?: boolean;
   maxAhead: number;
@@ -35,6 +36,10 @@ export const serveCommand: Command = usesModule(engineOptions(
         "tokens of callers, which `deno task token` makes; required unless --http is on this machine",
       ),
     )
+    .option(
+      "--no-access-log",
+      "with tokens: no line a request (name, route, status, duration, id) on standard error",
+    )
     .option("--topic <name>", "topic of the transactions in the ledger", topicName, "transactions")
     .addOption(maxAheadOption("the clock's"))
     .option("--stateless", "without a ledger: keep no state, score each transaction as the first one ever"),
@@ -55,7 +60,7 @@ async function serve(flags: ServeFlags): Promise<void> {
     ? await openLedger(config.ledger, { inThread: true })
     : undefined;
   using ending = endingSignal("serve");
-  using service = await openAlone({ tokens }, {
+  using service = await openAlone({ tokens, log: flags.accessLog }, {
     model: modelPlace(config.model),
     ledger,
     topic: flags.topic,

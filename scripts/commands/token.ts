@@ -1,7 +1,15 @@
 import { Command, InvalidArgumentError } from "commander";
 import { dirname } from "node:path";
 import type { Scope } from "../../src/http/routes/route.ts";
-import { formatTokens, type KeptToken, makeToken, parseTokens } from "../../src/http/access/tokens.ts";
+import { MAX_TIMESTAMP_MS, parseTimestamp } from "../../src/domain/time.ts";
+import {
+  formatTokens,
+  isExpired,
+  type KeptToken,
+  makeToken,
+  parseTokens,
+} from "../../src/http/access/tokens.ts";
+import { duration } from "../cli/options/duration.ts";
 import { fileToWrite } from "../cli/options/places.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
@@ -9,8 +17,10 @@ const SCOPES: readonly Scope[] = ["read", "write", "label"];
 
 interface TokenFlags {
   file: string;
-  name: string;
+  name?: string;
   scopes: Scope[];
+  expires?: string;
+  list?: boolean;
   remove?: boolean;
 }
 
@@ -20,34 +30,69 @@ export const tokenCommand: Command = new Command("token")
     "Make a token for a caller of the HTTP service. It is printed once; the file keeps its SHA-256, not the token.",
   )
   .addOption(fileToWrite("--file <file>", "file of tokens; made where it is absent").makeOptionMandatory())
-  .requiredOption("--name <name>", "whose token it is")
+  .option("--name <name>", "whose token it is: the author of what is answered with it")
   .option("--scopes <list>", "what it allows: read, write (have transactions scored), label", scopes, [
     "read",
   ])
+  .option(
+    "--expires <when>",
+    "until when it is valid: a duration such as 90d, or a time (default: for good)",
+    expiry,
+  )
+  .option("--list", "list the tokens of the file: name, scopes, when made, until when valid")
   .option("--remove", "take the token away; a running service notices within 5 s")
   .action(token);
 
 async function token(flags: TokenFlags): Promise<void> {
   const known = await readTokens(flags.file);
-  const others = known.filter(({ name }) => name !== flags.name);
+  if (flags.list) return console.log(listed(known));
+  const { name, scopes, expires } = flags;
+  if (name === undefined) {
+    throw new UsageError("Cannot make or remove a token as --name must say whose it is: it is not given");
+  }
+  const others = known.filter((each) => each.name !== name);
   if (flags.remove) {
     if (others.length === known.length) {
       throw new UsageError(`Cannot remove the token as the file must have one of that name: it has none`);
     }
     await writeTokens(flags.file, others);
-    return console.error(`token ${flags.name} is no longer in ${flags.file}`);
+    return console.error(`token ${name} is no longer in ${flags.file}`);
   }
   if (others.length < known.length) {
     throw new UsageError(
-      `Cannot make the token as its name must be new: "${flags.name}" is there; --remove it first, or name it otherwise`,
+      `Cannot make the token as its name must be new: "${name}" is there; --remove it first, or name it otherwise`,
     );
   }
-  const made = makeToken(flags);
+  const made = makeToken({ name, scopes, expires_at: expires });
   await writeTokens(flags.file, [...known, made.kept]);
   console.log(made.token);
   console.error(
-    `token ${flags.name} (${flags.scopes.join(", ")}) is in ${flags.file}; this is the only time it is shown`,
+    `token ${name} (${scopes.join(", ")}) is in ${flags.file}, valid ${
+      expires === undefined ? "for good" : `until ${expires}`
+    }; this is the only time it is shown`,
   );
+}
+
+/** One line a token; never the token, which nobody knows. */
+function listed(tokens: readonly KeptToken[]): string {
+  if (tokens.length === 0) return "no tokens";
+  return tokens.map((token) => {
+    const { name, scopes, created_at, expires_at } = token;
+    const until = expires_at === undefined ? "for good" : `until ${expires_at}`;
+    const past = isExpired(token) ? " (past: refused)" : "";
+    return `${name}  ${scopes.join(",")}  made ${created_at}  valid ${until}${past}`;
+  }).join("\n");
+}
+
+/** A time to come, as RFC 3339. */
+function expiry(text: string): string {
+  const ms = /^\d{4}-/.test(text) ? parseTimestamp(text) : Date.now() + duration(text);
+  if (!(ms > Date.now() && ms <= MAX_TIMESTAMP_MS)) {
+    throw new InvalidArgumentError(
+      `It must be a duration such as 90d, or a time to come such as 2027-01-31T00:00:00Z: current value is ${text}`,
+    );
+  }
+  return new Date(ms).toISOString();
 }
 
 async function readTokens(file: string): Promise<KeptToken[]> {

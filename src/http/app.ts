@@ -45,7 +45,7 @@ export function createApp(
   access: Access,
   page: readonly Route[] = [],
 ): HttpApp {
-  const log = new RequestLog(parts.telemetry, access.log === true);
+  const log = new RequestLog(parts.telemetry, access.tokens !== undefined && access.log !== false);
   const guard = new Guard(access, log);
   const counts = new RequestCounts();
   const described = [

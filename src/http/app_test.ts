@@ -216,6 +216,103 @@ Deno.test("with tokens each route asks for its scope, and the token's hash alone
   assertEquals((await ask("/healthz")).status, 200);
 });
 
+Deno.test("without tokens nobody is answered through a proxy, nor a page of another site, for reads too", async () => {
+  const statusOf = async (headers: Record<string, string>, path = "/v1/flagged", method = "GET") => {
+    const response = await app.ask(path, { headers, method });
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (
+    const name of [
+      "Forwarded",
+      "Via",
+      "X-Forwarded-For",
+      "x-forwarded-proto",
+      "X-Forwarded-Host",
+      "X-Real-IP",
+    ]
+  ) {
+    for (const path of ["/v1/flagged", "/", "/v1/score", "/healthz", "/v1/events", "/nope"]) {
+      assertEquals(await statusOf({ [name]: "" }, path), 403, `${name} ${path}`);
+    }
+  }
+  const cross = { "sec-fetch-site": "cross-site" };
+  for (const method of ["GET", "HEAD", "POST", "OPTIONS"]) {
+    assertEquals(await statusOf(cross, "/v1/flagged", method), 403, method);
+  }
+  assertEquals(
+    await statusOf({ ...cross, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }, "/"),
+    403,
+  );
+  // A link in a chat leads to the page; the testing app has no page.
+  assertEquals(
+    await statusOf({ ...cross, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" }, "/"),
+    404,
+  );
+  assertEquals(await statusOf({ "sec-fetch-site": "same-origin" }), 200);
+});
+
+Deno.test("HEAD takes no listener's place, and each route tells its methods", async () => {
+  for (let i = 0; i < 60; i++) assertEquals((await app.ask("/v1/events", { method: "HEAD" })).status, 200);
+  const listening = await app.ask("/v1/events");
+  assertEquals(listening.status, 200);
+  await listening.body!.cancel();
+  const { paths } = await (await app.ask("/openapi.json")).json();
+  for (const [path, methods] of Object.entries<Record<string, unknown>>(paths)) {
+    for (const method of ["GET", "HEAD", "POST", "OPTIONS", "DELETE"]) {
+      const response = await app.ask(path.replace("{id}", "x"), { method });
+      await response.body?.cancel();
+      const isKnown = (method === "HEAD" ? "get" : method.toLowerCase()) in methods;
+      assertEquals(response.status === 405, !isKnown, `${method} ${path}: ${response.status}`);
+      if (!isKnown) {
+        assertEquals(response.headers.get("allow"), Object.keys(methods).join(", ").toUpperCase());
+      }
+    }
+  }
+});
+
+Deno.test("an expired or removed token is refused, and what it listens to ends; log and counter say who was refused", async () => {
+  const [ann, ben] = ["ann", "ben"].map((name) =>
+    makeToken({ name, scopes: ["read"], expires_at: new Date(Date.now() + 2500).toISOString() })
+  );
+  const tokens = [ann.kept, { ...ben.kept, expires_at: undefined }];
+  const guarded = app.withAccess({ tokens: { tokens } });
+  const ask = (path: string, token?: string) =>
+    guarded.fetch(
+      new Request(`http://a.example${path}`, {
+        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      }),
+      "192.0.2.9",
+    );
+  const ended = [ann, ben].map(async ({ token }) => {
+    const response = await ask("/v1/events", token);
+    assertEquals(response.status, 200);
+    await response.body!.pipeTo(new WritableStream());
+  });
+  tokens.pop();
+  await Promise.all(ended);
+  const before = app.lines.length;
+  const statuses = [ann.token, ben.token, undefined].map(async (token) =>
+    (await ask("/v1/status", token)).status
+  );
+  assertEquals(await Promise.all(statuses), [401, 401, 401]);
+  const problem = await (await ask("/v1/status", ann.token)).json();
+  assertStringIncludes(problem.detail, "was valid until 20");
+  tokens.push({ ...ben.kept, expires_at: undefined });
+  const answered = await ask("/v1/flagged?customer=secret", ben.token);
+  const lines = app.lines.slice(before);
+  const id = answered.headers.get("x-request-id");
+  const line = lines.find((each) => each.includes(`request ${id}`));
+  assertMatch(line ?? "", /^http: "ben" GET \/v1\/flagged 200 \d+\.\d ms, request [0-9a-f-]{13}$/);
+  const metrics = await (await app.ask("/metrics")).text();
+  for (const reason of ["no token", "wrong token", "expired token"]) {
+    assertMatch(metrics, new RegExp(`edgewood_http_failed_tries_total\\{reason="${reason}"\\} \\d`));
+  }
+  const all = app.lines.join("\n");
+  assertStringIncludes(all, "http: refused (");
+  assert(!all.includes(ann.token) && !all.includes(ben.token) && !all.includes("secret"), all);
+});
+
 Deno.test("a caller with too many requests is told to wait", async () => {
   const limited = app.withAccess({ requestsPerSecond: 5 });
   const statuses: number[] = [];

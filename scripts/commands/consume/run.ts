@@ -21,7 +21,13 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
   const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
   using tokens = await openTokens(flags, telemetry);
   await using service = await openService({ ...config, model: modelPlace(config.model) }, {
-    ...{ telemetry, alerts, http: flags.http, access: { tokens }, maxAheadMs: flags.maxAhead },
+    ...{
+      telemetry,
+      alerts,
+      http: flags.http,
+      access: { tokens, log: flags.accessLog },
+      maxAheadMs: flags.maxAhead,
+    },
     topic: flags.topic,
     labelTopic: flags.labelTopic,
     partitions: flags.partitions,

@@ -11,7 +11,7 @@ export interface Access {
   tokens?: { readonly tokens: readonly KeptToken[] };
   /** Limit for each token, or for each address if there are no tokens (default 1,000). */
   requestsPerSecond?: number;
-  /** Whether each request is logged (default: no). */
+  /** Whether each request is logged where there are tokens (default: yes). */
   log?: boolean;
 }
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type Answer, ANSWERS, type EventData, type PlacedVerdict, serverEvent } from "./answers.ts";
+import type { Caller } from "../access/guard.ts";
 import type { FlaggedEvent } from "../live/flagged_feed.ts";
 import type { HttpParts } from "../parts.ts";
 import { reasonsAgainst } from "./health_routes.ts";
@@ -11,17 +12,19 @@ const FLAGGED_PER_S = 20;
 const MAX_LISTENERS = 50;
 /** Buffer of a slow listener, in bytes; further events are skipped and counted. */
 const WAITING_BYTES = 65_536;
+/** A listener that takes nothing for so many seconds leaves its place to others. */
+const MOST_SILENT_S = 30;
 const encoder = new TextEncoder();
 
 /** `GET /v1/status` and `GET /v1/events`. */
 export function liveRoutes(parts: HttpParts): Route[] {
   let listeners = 0;
-  const listen = (request: HttpRequest): Response => {
+  const listen = (request: HttpRequest, caller: Caller): Response => {
     if (listeners >= MAX_LISTENERS) {
       throw new Problem(503, `There are ${MAX_LISTENERS} listeners already.`, { "retry-after": "10" });
     }
     listeners++;
-    const body = events(parts, request.header("last-event-id"), () => listeners--);
+    const body = events(parts, caller, { lastId: request.header("last-event-id"), onEnd: () => listeners-- });
     return new Response(body, {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
@@ -73,8 +76,12 @@ function nowOf(parts: HttpParts): Answer<"status">["now"] {
   return { ...parts.live.now(), problems: reasonsAgainst(parts) };
 }
 
-/** A byte stream of events, until the listener leaves or the service ends. */
-function events(parts: HttpParts, lastId: string | undefined, onEnd: () => void) {
+/** A byte stream of events, until the listener leaves, may no longer listen or takes nothing, or the service ends. */
+function events(
+  parts: HttpParts,
+  caller: Caller,
+  { lastId, onEnd }: { lastId: string | undefined; onEnd: () => void },
+) {
   const { feed, signal } = parts;
   let stop = () => {};
   return new ReadableStream<Uint8Array>({
@@ -93,7 +100,10 @@ function events(parts: HttpParts, lastId: string | undefined, onEnd: () => void)
         if (left > 0 && send({ event: "flagged", id: event.id, data: summaryOf(event) })) left--;
         else if (skipped !== null) skipped++;
       };
+      let silentS = 0;
       const sendStatus = () => {
+        silentS = (controller.desiredSize ?? 0) <= 0 ? silentS + 1 : 0;
+        if (!caller.isAdmitted() || silentS >= MOST_SILENT_S) return end();
         if (skipped !== 0 && send({ event: "skipped", data: { count: skipped } })) skipped = 0;
         send({ event: "status", data: { time: new Date().toISOString(), ...nowOf(parts) } });
         left = FLAGGED_PER_S;
@@ -103,13 +113,13 @@ function events(parts: HttpParts, lastId: string | undefined, onEnd: () => void)
         if (missed === undefined) skipped = null;
         else missed.forEach(sendFlagged);
       }
-      sendStatus();
-      const listening = feed.listen(sendFlagged);
-      const timer = setInterval(sendStatus, 1000);
       const end = () => {
         stop();
         controller.close();
       };
+      sendStatus();
+      const listening = feed.listen(sendFlagged);
+      const timer = setInterval(sendStatus, 1000);
       signal.addEventListener("abort", end, { once: true });
       stop = () => {
         stop = () => {};

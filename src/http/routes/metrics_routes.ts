@@ -5,6 +5,7 @@ import type { LatencyHistogram } from "../live/latency_histogram.ts";
 import { formatMetrics, type HistogramSample, type Metric, type Sample } from "../live/metrics_text.ts";
 import { reasonsAgainst } from "./health_routes.ts";
 import type { HttpParts } from "../parts.ts";
+import { FAILED_TRIES } from "../access/request_log.ts";
 import type { RequestCounts } from "../access/request_counts.ts";
 import type { Route } from "./route.ts";
 
@@ -32,7 +33,7 @@ export function metricsRoutes(parts: HttpParts, requests: RequestCounts): Route[
           ...streamMetrics(parts),
           ...featureMetrics(parts.states),
           ...modelMetrics(parts),
-          ...processMetrics(requests),
+          ...processMetrics(requests, parts.telemetry.counters()),
         ]),
         {
           headers: {
@@ -111,7 +112,7 @@ function modelMetrics({ judge: { model }, live }: HttpParts): Metric[] {
   ];
 }
 
-function processMetrics(requests: RequestCounts): Metric[] {
+function processMetrics(requests: RequestCounts, counters: ReadonlyMap<string, number>): Metric[] {
   const { user, system } = cpuUsage();
   return [
     {
@@ -122,6 +123,14 @@ function processMetrics(requests: RequestCounts): Metric[] {
         labels: { route, status },
         value: count,
       })),
+    },
+    {
+      name: "edgewood_http_failed_tries_total",
+      help:
+        "Callers that were refused: without a token, with a wrong or expired one, for its scope, or from elsewhere.",
+      type: "counter",
+      samples: [...counters].filter(([name]) => name.startsWith(`${FAILED_TRIES} `))
+        .map(([name, value]) => ({ labels: { reason: name.slice(FAILED_TRIES.length + 1) }, value })),
     },
     histogram(
       "edgewood_http_request_seconds",
