@@ -4,6 +4,7 @@ import { type Config, readConfig } from "../../src/config.ts";
 import type { Broker } from "../../src/broker/broker.ts";
 import type { LabelMode, ReplayedEvent } from "../../src/simulate/events/event.ts";
 import type { ProduceOptions } from "../../src/simulate/produce.ts";
+import type { ProducedRun, RunProof } from "../../src/simulate/prove_run.ts";
 import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../src/domain/time.ts";
 import type { TextTable } from "../../src/table/text_table.ts";
 import { durationOption } from "../cli/options/duration.ts";
@@ -36,7 +37,9 @@ const DEFAULT_COUNT = 100_000;
 /** The command `produce`: simulated or real transactions to the stream, and their labels, later. */
 export const produceCommand: Command = engineOptions(
   new Command("produce")
-    .description("Produce simulated card transactions, or replay a file of real ones, and their labels.")
+    .description(
+      "Produce simulated card transactions, or replay a file of real ones, and their labels; prove that each is there, once.",
+    )
     .option(
       "--count <n>",
       `transactions to produce (default: ${DEFAULT_COUNT}; with --input: the whole file)`,
@@ -87,9 +90,11 @@ export const produceCommand: Command = engineOptions(
 
 async function produce(flags: ProduceFlags): Promise<void> {
   const { topic, labelTopic, partitions, rate, speed } = flags;
-  const [{ openTextTable }, { startProgress }] = await Promise.all([
+  const [{ openTextTable }, { startProgress }, { proveRun }, { runOf }] = await Promise.all([
     import("../../src/table/text_table.ts"),
     import("../cli/progress.ts"),
+    import("../../src/simulate/prove_run.ts"),
+    import("../../src/simulate/produce.ts"),
   ]);
   const config = readConfig(flags);
   const count = flags.count ?? (flags.input === undefined ? DEFAULT_COUNT : undefined);
@@ -111,9 +116,15 @@ async function produce(flags: ProduceFlags): Promise<void> {
     unit: "records",
     quiet: flags.quiet,
   });
+  const run = crypto.randomUUID().slice(0, 8);
+  const topics = [...new Set([topic, labelTopic])];
+  const before = new Map(
+    await Promise.all(topics.map(async (name) => [name, await broker.offsets(name)] as const)),
+  );
   const options: ProduceOptions = {
     topic,
     labelTopic,
+    run,
     ratePerS: rate,
     speed,
     signal: ending.signal,
@@ -128,6 +139,26 @@ async function produce(flags: ProduceFlags): Promise<void> {
   console.log(
     `produced   ${produced.transactions} transactions to ${topic}, ${produced.labels} labels to ${labelTopic}, in ${broker.name}`,
   );
+  const runs = [
+    { topic, run: runOf(run, "transactions"), count: produced.transactions, before: before.get(topic)! },
+    { topic: labelTopic, run: runOf(run, "labels"), count: produced.labels, before: before.get(labelTopic)! },
+  ];
+  for (const each of runs) report(await proveRun(broker, each), each);
+  if (Deno.exitCode === 0) console.log(`proven     each record of run ${run} is there, once`);
+}
+
+/** Says what is not as it must be; exit code 1 then. */
+function report({ missing, doubled, unknown }: RunProof, { topic, run, count }: ProducedRun): void {
+  const problems = [
+    missing > 0 ? `${missing} are missing` : "",
+    doubled > 0 ? `${doubled} are there more than once` : "",
+    unknown > 0
+      ? `${unknown} are not known: the topic lost its oldest records before they were read back`
+      : "",
+  ].filter((problem) => problem !== "");
+  if (problems.length === 0) return;
+  console.log(`PROBLEM    of ${count} records of run ${run} in ${topic}, ${problems.join("; ")}`);
+  Deno.exitCode = 1;
 }
 
 async function produceSimulated(

@@ -41,6 +41,7 @@ Deno.test("produce: the same seed gives the same records, another one others", a
     );
     assertEquals(code, 0, stderr);
     assertStringIncludes(stdout, "500 transactions to transactions");
+    assertStringIncludes(stdout, "is there, once");
     return await valuesOf(path, "transactions");
   };
   const first = await produced("a", "5");

@@ -1,6 +1,8 @@
 import { grown } from "../runtime/grown.ts";
 import type { ProducedRecord } from "./broker.ts";
 
+/** Header of a record that belongs to a run: the run's id, a slash, and the record's number in it from 0. */
+export const RUN_HEADER = "produce_run";
 const FIRST_BYTES = 1 << 16;
 const FIRST_RECORDS = 1024;
 const encoder = new TextEncoder();
@@ -8,8 +10,9 @@ const encoder = new TextEncoder();
 /**
  * Records to produce, in one buffer of bytes, so that none of them is an object.
  *
- * Each value starts where the record before ends, and its key follows. None is null and none has headers. A broker may
- * take the bytes as they lie; iterated, they are ordinary records: views of the buffer, valid until `clear`.
+ * Each value starts where the record before ends, and its key follows. None is null, and the only header is that of a
+ * run. A broker may take the bytes as they lie; iterated, they are ordinary records: views of the buffer, valid until
+ * `clear`.
  *
  * @example
  * ```ts
@@ -33,6 +36,18 @@ export class PackedRecords implements Iterable<ProducedRecord> {
   timestampMs: number | undefined;
   /** Where the next record starts. */
   end = 0;
+  readonly #run: string | undefined;
+  #cleared = 0;
+
+  /** @param run Id of the run that each record is marked with, by {@link RUN_HEADER} (default: no mark). */
+  constructor(run?: string) {
+    this.#run = run;
+  }
+
+  /** The headers of a record. */
+  headers(index: number): Record<string, string> | undefined {
+    if (this.#run !== undefined) return { [RUN_HEADER]: `${this.#run}/${this.#cleared + index}` };
+  }
 
   start(index: number): number {
     return index === 0 ? 0 : this.keyEnd[index - 1];
@@ -63,8 +78,9 @@ export class PackedRecords implements Iterable<ProducedRecord> {
     this.push(valueEnd, valueEnd + encoder.encodeInto(key, this.bytes.subarray(valueEnd)).written);
   }
 
-  /** Removes every record and keeps the buffers. */
+  /** Removes every record and keeps the buffers; the numbers of a run go on. */
   clear(): void {
+    this.#cleared += this.length;
     this.length = this.end = 0;
   }
 
@@ -74,6 +90,7 @@ export class PackedRecords implements Iterable<ProducedRecord> {
       yield {
         key: this.bytes.subarray(valueEnd, this.keyEnd[i]),
         value: this.bytes.subarray(this.start(i), valueEnd),
+        headers: this.headers(i),
         timestampMs: this.timestampMs,
       };
     }

@@ -34,6 +34,18 @@ Deno.test("PackedRecords gives back the records in order, and encodePackedBody()
   }
 });
 
+Deno.test("PackedRecords of a run mark each record with its number, over clear()", () => {
+  const records = new PackedRecords("r1");
+  for (let n = 0; n < 3; n++) records.add("k", "v");
+  records.clear();
+  for (let n = 0; n < 5; n++) records.add("kü", `v${n}`);
+  const marks = Array.from(records, ({ headers }) => headers!.produce_run);
+  assertEquals(marks, ["r1/3", "r1/4", "r1/5", "r1/6", "r1/7"]);
+  const batch = decodeBody("t", 0, 0, encodePackedBody(records, Int32Array.of(1, 2, 4), 77));
+  const read = [0, 1, 2].map((i) => [batch.headers(i).produce_run, decoder.decode(valueOf(batch, i)!)]);
+  assertEquals(read, [["r1/4", "v1"], ["r1/5", "v2"], ["r1/7", "v4"]]);
+});
+
 for (const partitions of [1, 4]) {
   Deno.test(`the embedded stream keeps packed records as it keeps others, ${partitions} partitions`, async () => {
     await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);

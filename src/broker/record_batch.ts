@@ -168,8 +168,9 @@ export function encodePackedBody(
   let size = 0;
   for (let i = 0; i < count; i++) size += records.keyEnd[which[i]] - records.start(which[i]);
   const dataStart = HEADER_BYTES + count * 8 + count * 4 * COLUMNS;
-  const body = new Uint8Array(dataStart + size);
-  new Uint32Array(body.buffer, 0, 2).set([count, size]);
+  const headers = headersOf(records, which);
+  const body = new Uint8Array(dataStart + size + headers.bytes.length);
+  new Uint32Array(body.buffer, 0, 2).set([count, size + headers.bytes.length]);
   new Float64Array(body.buffer, HEADER_BYTES, count).fill(timestampMs);
   const columns = new Int32Array(body.buffer, HEADER_BYTES + count * 8, count * COLUMNS);
   // Records that lie one behind the other are copied at once.
@@ -190,7 +191,27 @@ export function encodePackedBody(
   }
   body.set(records.bytes.subarray(runStart, runEnd), runAt);
   columns.fill(-1, 4 * count);
+  if (headers.bytes.length === 0) return body;
+  body.set(headers.bytes, dataStart + size);
+  for (let i = 0; i < count; i++) {
+    columns[4 * count + i] = size + (i === 0 ? 0 : headers.ends[i - 1]);
+    columns[5 * count + i] = size + headers.ends[i];
+  }
   return body;
+}
+
+/** The JSON of packed records' headers one after another; no bytes where they have none. */
+function headersOf(records: PackedRecords, which: Int32Array): { bytes: Uint8Array; ends: number[] } {
+  let text = "";
+  const ends: number[] = [];
+  for (const index of which) {
+    const headers = records.headers(index);
+    if (headers === undefined) break;
+    text += JSON.stringify(headers);
+    ends.push(text.length);
+  }
+  // Names and ids of runs are ASCII.
+  return { bytes: encoder.encode(text), ends };
 }
 
 /**

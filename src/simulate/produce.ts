@@ -15,6 +15,8 @@ export interface ProduceOptions {
   ratePerS?: number;
   /** Seconds of event time in one second: 1 for the time that the events took. Default: no bound. */
   speed?: number;
+  /** Id that each record is marked with, so that `proveRun` finds it; default: no mark. */
+  run?: string;
   /** Ends the run after the records in hand are produced. */
   signal?: AbortSignal;
   /** Called after each batch. */
@@ -127,6 +129,11 @@ export function produceSteps(
   });
 }
 
+/** The mark of a run's records of one kind: both may be in one topic, and each is numbered from 0. */
+export function runOf(run: string, kind: keyof Produced): string {
+  return `${run}-${kind}`;
+}
+
 /** How an event or a step is read. */
 interface Reading<E> {
   isLabel(event: E): boolean;
@@ -145,8 +152,9 @@ async function produceAll<E>(
 ): Promise<Produced> {
   const { topic, labelTopic, signal } = options;
   const produced: Produced = { transactions: 0, labels: 0 };
-  const transactions = new PackedRecords();
-  const labels = new PackedRecords();
+  const mark = (kind: keyof Produced) => options.run === undefined ? undefined : runOf(options.run, kind);
+  const transactions = new PackedRecords(mark("transactions"));
+  const labels = new PackedRecords(mark("labels"));
   const pace = paceOf(options, timeMs);
   // One call for as long as it takes: another would not know what the first one left in the stream.
   const persist = signal ?? new AbortController().signal;
