@@ -59,7 +59,14 @@ export async function openService(config: ServiceConfig, options: ServiceOptions
   const { telemetry = createTelemetry({ level: "warn" }), http, access = {}, alerts, maxAheadMs, ...run } =
     options;
   const model = await loadModel(config.model);
-  openFeatureStage(model.manifest);
+  const { features } = openFeatureStage(model.manifest);
+  if (features.stateful && model.manifest.usualAmount === undefined) {
+    telemetry.log(
+      "warn",
+      "the model does not say what amount is usual, as it was trained by an earlier version: it is learned from the " +
+        "stream, where many payments of strangers can shift it; train the model anew",
+    );
+  }
   await using opening = new AsyncDisposableStack();
   const judge = opening.use(await Judge.open(model, { maxAheadMs, onUntimed: untimedRecords(telemetry) }));
   // A process that answers requests must not block its thread.

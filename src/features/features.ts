@@ -4,8 +4,8 @@ import type { TransactionColumns } from "../domain/transaction.ts";
 import { describeFeature, type FeatureDefinition } from "./definition.ts";
 import { featureRegistry } from "./registry.ts";
 import { rowWriter } from "./row_writer.ts";
-import { CUSTOMER_WORDS } from "./state/customer_state.ts";
-import { FeatureState, LOOKED_UP_ROWS, type StateLayout } from "./state/feature_state.ts";
+import { CUSTOMER_WORDS, type UsualAmount } from "./state/customer_state.ts";
+import { FeatureState, LOOKED_UP_ROWS, type StateLayout, type StateSettings } from "./state/feature_state.ts";
 import { ColumnSet, type KeyColumns, type PartColumns, RowState, type StatePart } from "./state/part.ts";
 import { SnapshotReader, SnapshotWriter, stateIdText } from "./state/snapshot.ts";
 import { TERMINAL_LABELS, TERMINAL_WORDS } from "./state/terminal_state.ts";
@@ -13,8 +13,8 @@ import { TERMINAL_LABELS, TERMINAL_WORDS } from "./state/terminal_state.ts";
 /** Counts up when the same definitions come to mean another state, so that older snapshots are refused. */
 const STATE_VERSION = 4;
 /** Amounts beyond these count as these, so that neither a square nor a quotient leaves float32. */
-const LEAST_AMOUNT = 1e-6;
-const MOST_AMOUNT = 1e15;
+export const LEAST_AMOUNT = 1e-6;
+export const MOST_AMOUNT = 1e15;
 
 /** The features of a stream's transactions, and the state that they are read from. */
 export interface Features extends FeatureCounts {
@@ -83,6 +83,8 @@ export interface FeaturesOptions {
    * Default Infinity, never.
    */
   presumeLegitimateAfterMs?: number;
+  /** Of the training: what new customers' amounts are compared with. Default: learned from the stream. */
+  usualAmount?: UsualAmount;
 }
 
 /**
@@ -136,7 +138,7 @@ export function openFeatures(
       );
     }
   }
-  return new StreamFeatures(features.map(definitionOf), settings);
+  return new StreamFeatures(features.map(definitionOf), { ...settings, usualAmount: options.usualAmount });
 }
 
 function definitionOf(feature: string | FeatureDefinition): FeatureDefinition {
@@ -191,7 +193,7 @@ class StreamFeatures implements Features {
   readonly #row = new RowState();
   #state: FeatureState;
 
-  constructor(definitions: readonly FeatureDefinition[], settings: Required<FeaturesOptions>) {
+  constructor(definitions: readonly FeatureDefinition[], settings: StateSettings) {
     this.names = definitions.map((definition) => definition.name);
     if (definitions.length === 0 || new Set(this.names).size < definitions.length) {
       throw new RangeError(
@@ -204,7 +206,7 @@ class StreamFeatures implements Features {
     this.nFeatures = definitions.length;
     this.stateful = definitions.some(({ needs }) => needs !== undefined);
     this.usesLabels = layout.usesLabels;
-    this.#stateKey = keyOf(definitions, settings.presumeLegitimateAfterMs);
+    this.#stateKey = keyOf(definitions, settings);
     this.stateId = stateIdText(this.#stateKey);
     this.#makeState = () => new FeatureState(layout, settings);
     this.#state = this.#makeState();
@@ -302,10 +304,14 @@ class StreamFeatures implements Features {
   }
 }
 
-function keyOf(definitions: readonly FeatureDefinition[], presumeAfterMs: number): [number, number] {
+function keyOf(
+  definitions: readonly FeatureDefinition[],
+  { presumeLegitimateAfterMs, usualAmount }: StateSettings,
+): [number, number] {
   return idKey(JSON.stringify([
     STATE_VERSION,
-    String(presumeAfterMs),
+    String(presumeLegitimateAfterMs),
+    ...usualAmount === undefined ? [] : [usualAmount.mean, usualAmount.spread],
     definitions.map((definition) => [
       definition.name,
       describeFeature(definition),

@@ -287,3 +287,27 @@ Deno.test("a definition may bring a part of the state: for each customer, each t
   );
   assertEquals([...out], [2, 4, 2, 0, 0, 0, 0, 0]);
 });
+
+Deno.test("a usual amount of the training is not shifted by what strangers pay", () => {
+  const pay = (who: string, count: number, amount: number): TestTransaction[] =>
+    Array.from({ length: count }, (_, i) => ({
+      ...{ id: `${who}${i}`, customer: `${who}${i}`, terminal: "m", amount: amount * (i % 2 + 1) },
+      timestampMs: Date.UTC(2026, 0, 1) + i * 1000,
+    }));
+  const zAfter = (options: FeaturesOptions, before: TestTransaction[]) => {
+    const features = openFeatures(["z"], options);
+    valuesOf(features, before);
+    const restored = openFeatures(["z"], options);
+    restored.restore(features.snapshot());
+    return valuesOf(restored, pay("new", 1, 600))[0];
+  };
+  const usualAmount = { mean: 60, spread: 1 };
+  const honest = pay("honest", 2000, 60);
+  const strangers = [...honest, ...pay("stranger", 6000, 600)];
+  assertEquals(zAfter({ usualAmount }, []), 9);
+  assertEquals(zAfter({ usualAmount }, strangers), 9);
+  // Where it is learned, as in a training, they shift it.
+  assert(zAfter({}, strangers) < zAfter({}, honest) / 2, `${zAfter({}, strangers)}`);
+  const stateId = (options: FeaturesOptions) => openFeatures(["z"], options).stateId;
+  assert(stateId({ usualAmount }) !== stateId({ usualAmount: { mean: 61, spread: 1 } }));
+});

@@ -31,7 +31,7 @@ export interface FeatureStage {
  * @throws Error where the model is of a table, or names a feature that cannot be computed here.
  */
 export function openFeatureStage(
-  manifest: Pick<Manifest, "kind" | "features" | "presumeLegitimateAfterMs">,
+  manifest: Pick<Manifest, "kind" | "features" | "presumeLegitimateAfterMs" | "usualAmount">,
   options: FeaturesOptions = {},
 ): FeatureStage {
   if (manifest.kind !== "transactions") {
@@ -42,9 +42,11 @@ export function openFeatureStage(
     );
   }
   const { presumeLegitimateAfterMs = manifest.presumeLegitimateAfterMs } = options;
+  const { usualAmount = manifest.usualAmount } = options;
   const features = openFeatures(manifest.features.map(({ name }) => name), {
     ...options,
     presumeLegitimateAfterMs,
+    usualAmount,
   });
   const transforms = manifest.features.map(({ transform }) => transform);
   const bends = transforms.some((transform) => transform !== undefined);

@@ -98,6 +98,8 @@ export const manifestSchema = z.strictObject({
   features: z.array(featureSchema).min(1),
   /** Unlabelled transactions older than this counted as legitimate in training; absent: never. */
   presumeLegitimateAfterMs: positive.optional(),
+  /** What new customers' amounts are compared with, in major units; spread is a share of the mean. */
+  usualAmount: z.strictObject({ mean: z.number().positive(), spread: z.number().min(0).max(1) }).optional(),
   randomSeed: count.optional(),
   nEstimators: positive,
   /** Rows drawn for each tree. */
@@ -128,8 +130,10 @@ export const manifestSchema = z.strictObject({
   if (manifest.kind === "table" && manifest.features.some((feature) => feature.transform)) {
     refuse("features", "must be columns as they are, without transform, in a model of a table");
   }
-  if (manifest.kind === "table" && manifest.presumeLegitimateAfterMs !== undefined) {
-    refuse("presumeLegitimateAfterMs", "must be absent in a model of a table");
+  for (const field of ["presumeLegitimateAfterMs", "usualAmount"] as const) {
+    if (manifest.kind === "table" && manifest[field] !== undefined) {
+      refuse(field, "must be absent in a model of a table");
+    }
   }
   if (manifest.contamination !== undefined && manifest.alertsPerDay !== undefined) {
     refuse("alertsPerDay", "must be absent where contamination is given");

@@ -36,7 +36,7 @@ export async function createModel(description: ModelDescription, forest: Forest)
         `current value is ${description.features.length} features`,
     );
   }
-  const { kind, trainer, features, presumeLegitimateAfterMs, randomSeed } = description;
+  const { kind, trainer, features, presumeLegitimateAfterMs, usualAmount, randomSeed } = description;
   const { contamination, alertsPerDay, threshold, training } = description;
   const trees = forest.treeStart.length - 1;
   const bytes = encodeForest(forest);
@@ -46,6 +46,7 @@ export async function createModel(description: ModelDescription, forest: Forest)
     trainer,
     features,
     presumeLegitimateAfterMs,
+    usualAmount,
     randomSeed,
     nEstimators: trees,
     maxSamples: forest.maxSamples,

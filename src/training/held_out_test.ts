@@ -17,8 +17,10 @@ const OPTIONS: TrainModelOptions = {
   contamination: 0.02,
 };
 
+type DayRows = Required<Omit<RowBatch, "amounts">>;
+
 /** Rows of some days, 200 a day by 50 cards, one in fifty a fraud that lies apart. */
-function rowsOf(days: number): Required<RowBatch> {
+function rowsOf(days: number): DayRows {
   const random = new Random(3);
   const count = days * A_DAY;
   const labels = Uint8Array.from({ length: count }, (_, i) => Number(i % 47 === 7));
@@ -43,7 +45,7 @@ async function trained(batch: RowBatch, options: Partial<TrainModelOptions> = {}
 
 /** The same figures from the parts, cut by row number. */
 async function byHand(
-  batch: Required<RowBatch>,
+  batch: DayRows,
   from: number,
   to: number,
 ): Promise<Expectation & { cardPrecision100: number }> {

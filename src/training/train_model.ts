@@ -1,6 +1,8 @@
 import { compareWithLabels } from "./expectation.ts";
 import { measureHeldOut } from "./held_out.ts";
 import type { Feature, Model, Training } from "../forest/manifest.ts";
+import { LEAST_AMOUNT, MOST_AMOUNT } from "../features/features.ts";
+import { type UsualAmount, usualAmount } from "../features/state/customer_state.ts";
 import { createModel } from "../forest/model.ts";
 import { quantile } from "../runtime/quantile.ts";
 import { createScorer } from "../forest/scorer/scorer.ts";
@@ -70,7 +72,11 @@ export async function trainModel(
 ): Promise<Model> {
   const { kind, contamination, alertsPerDay, randomSeed = 0 } = options;
   const trainer = new StreamTrainer(options.features.length, options);
-  for await (const batch of batches) trainer.add(batch);
+  const amounts = new AmountTally();
+  for await (const batch of batches) {
+    trainer.add(batch);
+    amounts.add(batch);
+  }
   presumeLegitimate(trainer.kept, options.presumeLegitimateAfterMs);
   const training = summarise(trainer, options.features);
   const skipped = options.skippedRows?.() ?? 0;
@@ -100,6 +106,7 @@ export async function trainModel(
       trainer: "edgewood",
       features,
       presumeLegitimateAfterMs: options.presumeLegitimateAfterMs,
+      usualAmount: amounts.usual,
       randomSeed,
       contamination,
       alertsPerDay,
@@ -108,6 +115,28 @@ export async function trainModel(
     },
     forest,
   );
+}
+
+/** Mean and variance of the amounts' logarithms (Welford 1962). */
+class AmountTally {
+  #count = 0;
+  #mean = 0;
+  #squares = 0;
+
+  add({ amounts, count }: RowBatch): void {
+    if (amounts === undefined) return;
+    for (let i = 0; i < count; i++) {
+      const log = Math.log(Math.min(Math.max(amounts[i], LEAST_AMOUNT), MOST_AMOUNT));
+      const distance = log - this.#mean;
+      this.#mean += distance / ++this.#count;
+      this.#squares += distance * (log - this.#mean);
+    }
+  }
+
+  /** Undefined without an amount. */
+  get usual(): UsualAmount | undefined {
+    return this.#count === 0 ? undefined : usualAmount(this.#mean, this.#squares / this.#count);
+  }
 }
 
 function summarise(trainer: StreamTrainer, features: Feature[]): Training {

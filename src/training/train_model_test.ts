@@ -10,6 +10,7 @@ import { formatManifest, type Model } from "../forest/manifest.ts";
 import { Random } from "./random.ts";
 import { createScorer } from "../forest/scorer/scorer.ts";
 import { trainForest } from "./train.ts";
+import { openFeatureStage } from "../features/stage.ts";
 import { trainModel, type TrainModelOptions } from "./train_model.ts";
 import { type RowBatch, StreamTrainer } from "./train_stream.ts";
 
@@ -144,6 +145,27 @@ Deno.test("trainModel() says what labels expect of the flags, and never trains o
   assertEquals(unlabelled.manifest.training?.expectation, undefined);
   const oneClass = await trainModel(cut(rows, 64, { labels: new Uint8Array(2000) }), TABLE);
   assertEquals(oneClass.manifest.training?.expectation, undefined);
+});
+
+Deno.test("trainModel() keeps the usual amount of its transactions, which the stage takes", async () => {
+  async function* batches() {
+    const rows = uniformRows(500);
+    const amounts = Float64Array.from({ length: 500 }, (_, i) => i % 2 === 0 ? 20 : 80);
+    for (const [from, to] of [[0, 100], [100, 500]]) {
+      const count = to - from;
+      yield { rows: rows.subarray(2 * from, 2 * to), count, amounts: amounts.subarray(from, to) };
+    }
+  }
+  const features = ["amount", "z"].map((name) => ({ name, definition: {} }));
+  const { manifest } = await trainModel(batches(), { ...TABLE, kind: "transactions", features });
+  // Log-normal: the mean of the logarithms is that of 40, their variance (ln 2)².
+  const { mean, spread } = manifest.usualAmount!;
+  assertAlmostEquals(mean, 40 * Math.exp(Math.log(2) ** 2 / 2), 1e-9);
+  assertAlmostEquals(spread, Math.sqrt(Math.exp(Math.log(2) ** 2) - 1), 1e-9);
+  const { usualAmount: _, ...without } = manifest;
+  const [stage, other] = [manifest, without].map((each) => openFeatureStage(each).features.stateId);
+  assert(stage !== other);
+  assertEquals((await trainModel(cut(uniformRows(500), 100), TABLE)).manifest.usualAmount, undefined);
 });
 
 Deno.test("trainModel() fits transforms on raw rows and grows the trees on the changed ones", async () => {

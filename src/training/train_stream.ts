@@ -24,6 +24,8 @@ export interface RowBatch {
   timestampsMs?: Float64Array;
   /** 64-bit key of each row's card, low word and high word, where rows are transactions. */
   cardKeys?: Uint32Array;
+  /** Amount of each row in major units, where rows are transactions. */
+  amounts?: Float64Array;
 }
 
 /** Rows of a stream that were kept, each row of the stream with the same probability. */

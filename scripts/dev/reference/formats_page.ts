@@ -50,6 +50,9 @@ const MANIFEST: Meanings = {
   "features[].transform":
     "clip((x − floor) / (ceiling − floor), 0, 4); absent if the value is taken as it is",
   presumeLegitimateAfterMs: "unlabelled transactions older than this counted as legitimate; absent: never",
+  usualAmount: "what the amounts of new customers are compared with; absent: learned from the stream",
+  "usualAmount.mean": "mean amount of the training, in major units",
+  "usualAmount.spread": "their standard deviation over the mean",
   nEstimators: "number of trees",
   maxSamples: "rows of each tree",
   contamination: "share of rows to flag, if the threshold was set by it",

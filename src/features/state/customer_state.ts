@@ -17,6 +17,22 @@ const LEAST_RATE = 0.01;
 const OWN_AFTER = 20;
 /** Least weight of a new amount in the mean of all customers. */
 const LEAST_PRIOR_RATE = 1e-4;
+/** What the amounts of new customers are compared with. */
+export interface UsualAmount {
+  /** Major units, above 0. */
+  mean: number;
+  /** Standard deviation over the mean, from 0 to 1. */
+  spread: number;
+}
+
+/** Mean and relative spread of a log-normal amount. */
+export function usualAmount(logMean: number, logVariance: number): UsualAmount {
+  return {
+    mean: Math.exp(logMean + logVariance / 2),
+    spread: Math.min(Math.sqrt(Math.exp(logVariance) - 1), MOST_PRIOR_SPREAD),
+  };
+}
+
 /** Amounts until the spread of all customers is known well enough to cap by it. */
 const PRIOR_AFTER = 10;
 /** Largest spread of all customers, as a share of their mean. */
@@ -39,21 +55,25 @@ export const CUSTOMER_WORDS = 5;
  * What the state knows of each customer: usual amount, spread, earlier excess, and the columns of the parts in use.
  *
  * A customer takes 32 bytes, 4 for each word of the columns, and its share of the index. Little-known customers lean on
- * the spending at large, kept as mean and variance of the logarithm, where one absurd amount weighs little.
+ * the usual amount of the model's training, which no record changes. Where none is given, as in a training, it is learned
+ * from the stream as mean and variance of the logarithm, where one absurd amount weighs little.
  */
 export class CustomerState {
   readonly table: KeyTable;
   readonly #columns: ColumnSet<CustomerColumns>;
   /** A customer of whom nothing is known. */
   readonly #stranger: KeyTable;
-  readonly #prior = { mean: 0.5, spread: 0.5 };
+  readonly #prior: UsualAmount = { mean: 0.5, spread: 0.5 };
+  readonly #learnsPrior: boolean;
   #priorCount = 0;
   #logMean = 0;
   #logVariance = 0;
 
   /** Makes the state of no customer, with these columns. */
-  constructor(columns: ColumnSet<CustomerColumns>, maxKeys: number) {
+  constructor(columns: ColumnSet<CustomerColumns>, maxKeys: number, usual?: UsualAmount) {
     this.#columns = columns;
+    this.#learnsPrior = usual === undefined;
+    Object.assign(this.#prior, usual);
     const words = Math.max(CUSTOMER_WORDS, columns.words);
     this.table = new KeyTable(words, maxKeys);
     this.#stranger = new KeyTable(words, 1);
@@ -82,7 +102,7 @@ export class CustomerState {
     floats[at + SUSPICION] = row.suspicion + Math.min(Math.max(row.z - USUAL_Z, 0), MOST_EXCESS);
     this.#columns.take(table, at, row);
     words[at + TIME] = storedAfter(words[at + TIME], row.seconds);
-    this.#takeIntoPrior(row.amount);
+    if (this.#learnsPrior) this.#takeIntoPrior(row.amount);
   }
 
   /** Passes a known fraud of a customer, or one taken back, to the columns; a customer not seen before is left out. */
@@ -111,9 +131,10 @@ export class CustomerState {
     this.#columns.read(table, at, row, elapsed);
   }
 
-  /** Mean and relative spread of a log-normal amount; the very first amount is its own mean. */
-  #priorOf(amount: number): { mean: number; spread: number } {
+  /** The very first amount is its own mean. */
+  #priorOf(amount: number): UsualAmount {
     const prior = this.#prior;
+    if (!this.#learnsPrior) return prior;
     prior.mean = this.#priorCount === 0 ? amount : Math.exp(this.#logMean + this.#logVariance / 2);
     const spread = this.#priorCount < 2 ? MOST_PRIOR_SPREAD : Math.sqrt(Math.exp(this.#logVariance) - 1);
     prior.spread = Math.min(spread, MOST_PRIOR_SPREAD);

@@ -1,6 +1,6 @@
 import type { Label } from "../../domain/label.ts";
 import type { TransactionColumns } from "../../domain/transaction.ts";
-import { CustomerState } from "./customer_state.ts";
+import { CustomerState, type UsualAmount } from "./customer_state.ts";
 import { LabelQueue } from "./label_queue.ts";
 import { AT_TERMINAL, FRAUD, LABELLED, PRESUMED, RecentTransactions, TAKEN } from "./recent_transactions.ts";
 import { type ColumnSet, type CustomerColumns, type RowState, secondsOf } from "./part.ts";
@@ -29,6 +29,7 @@ export interface StateSettings {
   maxTransactions: number;
   /** Infinity for never. */
   presumeLegitimateAfterMs: number;
+  usualAmount?: UsualAmount;
 }
 
 /**
@@ -59,7 +60,7 @@ export class FeatureState {
   constructor(layout: StateLayout, settings: StateSettings) {
     this.#layout = layout;
     this.#presumes = layout.usesLabels && settings.presumeLegitimateAfterMs < Infinity;
-    this.customers = new CustomerState(layout.customers, settings.maxKeys);
+    this.customers = new CustomerState(layout.customers, settings.maxKeys, settings.usualAmount);
     this.terminals = new TerminalState(layout.terminals, settings.maxKeys);
     const presumeAfterS = this.#presumes ? Math.ceil(settings.presumeLegitimateAfterMs / 1000) : Infinity;
     this.recent = new RecentTransactions(settings.maxTransactions, presumeAfterS);

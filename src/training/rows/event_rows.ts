@@ -69,14 +69,15 @@ export async function* eventRows(
   const trim = afterWarmUp(options.warmUpMs, stage.features.nFeatures);
   let transactions = 0;
   for await (const batch of eventBatches(events, (label) => stage.features.offer(label))) {
-    const { count, recordIndex, timestampMs: timestampsMs, customerKey: cardKeys } = batch.columns;
+    const { count, recordIndex, timestampMs: timestampsMs, customerKey: cardKeys, amount: amounts } =
+      batch.columns;
     const { raw } = stage.apply(batch.columns);
     options.onProgress?.(transactions += count);
     const labels = Uint8Array.from({ length: count }, (_, row) => {
       const { isFraud } = batch.events[recordIndex[row]];
       return isFraud === null ? UNKNOWN_LABEL : Number(isFraud);
     });
-    const rest = trim({ rows: raw, count, labels, timestampsMs, cardKeys });
+    const rest = trim({ rows: raw, count, labels, timestampsMs, cardKeys, amounts });
     if (rest !== undefined) yield rest;
   }
 }

@@ -52,9 +52,9 @@ export async function* streamRows(
       if (stage.features.usesLabels) await labels.readFor(columns, stage.features);
       const { raw } = stage.apply(columns);
       options.onProgress?.(records += batch.count);
-      const { count, timestampMs: timestampsMs, customerKey: cardKeys } = columns;
+      const { count, timestampMs: timestampsMs, customerKey: cardKeys, amount: amounts } = columns;
       const known = truths.of(columns.transactionKey, count);
-      const rest = trim({ rows: raw, count, labels: known, timestampsMs, cardKeys });
+      const rest = trim({ rows: raw, count, labels: known, timestampsMs, cardKeys, amounts });
       if (rest !== undefined) yield rest;
     }
   }

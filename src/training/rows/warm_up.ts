@@ -32,6 +32,7 @@ export function afterWarmUp(warmUpMs: number, nFeatures: number): (batch: RowBat
       labels: batch.labels?.subarray(from, count),
       timestampsMs: timestampsMs.subarray(from, count),
       cardKeys: batch.cardKeys?.subarray(2 * from, 2 * count),
+      amounts: batch.amounts?.subarray(from, count),
     };
   };
 }
