@@ -25,6 +25,22 @@ export const ENVIRONMENT: Readonly<Record<keyof Config, string>> = {
   kafkaClient: "KAFKA_CLIENT",
 };
 
+/** Names of the environment that give user and password of an engine whose URL has no password; S3: both keys. */
+export const LOGINS: Readonly<Record<keyof typeof ENGINES, readonly [user: string, password: string]>> =
+  ofEngines(
+    ({ environment }) => {
+      const engine = environment.replace(/_URL$/, "");
+      return [`${engine}_USER`, `${engine}_PASSWORD`];
+    },
+  );
+
+/** Settings that may hold a secret. Each may be set as NAME, or as NAME_FILE, the path of a file that holds the value. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
+  ...Object.values(ENGINES).map(({ environment }) => environment),
+  ...Object.values(LOGINS).flat(),
+  ...ALERT_CHANNELS.flatMap(({ addresses, secrets }) => [addresses?.environment ?? [], secrets ?? []].flat()),
+]);
+
 /** Defaults: the embedded engines. */
 export const DEFAULTS: Readonly<Config> = {
   ...ofEngines(({ fallback }) => fallback),
@@ -49,7 +65,41 @@ export class SettingsError extends TypeError {
 /** Reads a name of the environment. */
 export type ReadEnvironment = (name: string) => string | undefined;
 
-const readDeno: ReadEnvironment = (name) => Deno.env.get(name);
+/** Names that a process started by hand may not be allowed to read; then they are unset. */
+const OPTIONAL = /_(FILE|USER|PASSWORD)$/;
+
+const readDeno: ReadEnvironment = (name) => {
+  const mayRead = !OPTIONAL.test(name) ||
+    Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
+  return mayRead ? Deno.env.get(name) : undefined;
+};
+
+/**
+ * Reads settings, each from the environment or from the file that NAME_FILE names; empty ones are unset.
+ *
+ * @throws SettingsError, from what it returns, where both are set, or the file cannot be read or is empty.
+ */
+export function withFiles(read: ReadEnvironment = readDeno): ReadEnvironment {
+  const wrong = (problem: string, cause?: unknown) =>
+    new SettingsError(`Cannot use the settings: ${problem}`, { cause });
+  return (name) => {
+    const value = read(name) || undefined;
+    const path = SECRET_SETTINGS.has(name) ? read(`${name}_FILE`) || undefined : undefined;
+    if (path === undefined) return value;
+    if (value !== undefined) throw wrong(`${name} and ${name}_FILE must not both be set`);
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(path).trim();
+    } catch (cause) {
+      throw wrong(
+        `${name}_FILE must name a file that can be read: ${path}: ${(cause as Error).message}`,
+        cause,
+      );
+    }
+    if (text === "") throw wrong(`${name}_FILE must name a file with the value in it: ${path} is empty`);
+    return text;
+  };
+}
 
 /**
  * Puts flags, environment and defaults together.
@@ -68,20 +118,32 @@ const readDeno: ReadEnvironment = (name) => Deno.env.get(name);
  * ```
  */
 export function readConfig(flags: Partial<Engines>, read = readDeno): Config {
+  const setting = withFiles(read);
   const config: Record<keyof Config, string> = { ...DEFAULTS };
   const from = new Map<string, string>();
   for (const key of Object.keys(DEFAULTS) as (keyof Config)[]) {
     // Only a Kafka stream needs the permission to read its client's name.
     if (key === "kafkaClient" && !config.stream.startsWith("kafka:")) continue;
     const flag = key === "kafkaClient" ? undefined : flags[key];
-    const set = flag ?? (read(ENVIRONMENT[key]) || undefined);
+    const set = flag ?? setting(ENVIRONMENT[key]);
     from.set(key, flag !== undefined ? `--${key}` : ENVIRONMENT[key]);
-    if (set !== undefined) config[key] = set;
+    if (set !== undefined) {
+      config[key] = key in LOGINS ? withLogin(key as keyof typeof LOGINS, set, setting) : set;
+    }
   }
   const parsed = configSchema.safeParse(config);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => `${from.get(String(path[0]))} ${message}`);
   throw new SettingsError(`Cannot use the settings: ${problems.join("; ")}`, { cause: parsed.error });
+}
+
+/** The URL with user and password of the environment, where it is a server's and has no password. */
+function withLogin(engine: keyof typeof LOGINS, url: string, setting: ReadEnvironment): string {
+  const parts = /^([a-z0-9]+:\/\/)(?:([^@/?#:]*)@)?([^@]*)$/.exec(url);
+  const [user, password] = LOGINS[engine].map(setting);
+  if (parts === null || password === undefined) return url;
+  const [, scheme, ownUser, rest] = parts;
+  return `${scheme}${ownUser ?? encodeURIComponent(user ?? "")}:${encodeURIComponent(password)}@${rest}`;
 }
 
 /** Settings of alerts that flags or the environment give. */
@@ -127,7 +189,7 @@ export function readAlertTargets(
   }
   return {
     addresses: readAddresses(flags.addresses, read),
-    secrets: byChannel(({ secrets }) => secrets === undefined ? [] : listed(read(secrets))),
+    secrets: byChannel(({ secrets }) => secrets === undefined ? [] : listed(withFiles(read)(secrets))),
     ...publicUrl === undefined ? {} : { publicUrl },
   };
 }
@@ -138,7 +200,7 @@ export function readAddresses(
   read = readDeno,
 ): Record<string, readonly string[]> {
   return byChannel(({ name, addresses }) =>
-    addresses === undefined ? [] : flags[name] ?? listed(read(addresses.environment))
+    addresses === undefined ? [] : flags[name] ?? listed(withFiles(read)(addresses.environment))
   );
 }
 
@@ -146,7 +208,9 @@ function byChannel<T>(valueOf: (channel: typeof ALERT_CHANNELS[number]) => T): R
   return Object.fromEntries(ALERT_CHANNELS.map((channel) => [channel.name, valueOf(channel)]));
 }
 
-function ofEngines<T>(valueOf: (kind: typeof ENGINES[keyof typeof ENGINES]) => T) {
+function ofEngines<T>(
+  valueOf: (kind: typeof ENGINES[keyof typeof ENGINES]) => T,
+): Record<keyof typeof ENGINES, T> {
   const { stream, ledger, objects } = ENGINES;
   return { stream: valueOf(stream), ledger: valueOf(ledger), objects: valueOf(objects) };
 }
@@ -167,10 +231,10 @@ function listed(text = ""): string[] {
 
 /** Whether a flag or the environment says where an engine is, so that no default is meant. */
 export function isNamed(engine: keyof Engines, flags: Partial<Engines>, read = readDeno): boolean {
-  return flags[engine] !== undefined || Boolean(read(ENVIRONMENT[engine]));
+  return flags[engine] !== undefined || withFiles(read)(ENVIRONMENT[engine]) !== undefined;
 }
 
-/** A URL with the password in it covered. */
+/** A URL with user and password covered, also where they are not percent-encoded. */
 export function withoutSecrets(url: string): string {
-  return url.replace(/(:\/\/[^:@/\s]*):[^@/\s]*@/, "$1:…@");
+  return url.replace(/^([a-z][a-z0-9+.-]*:\/*)?.*@/is, "$1…@");
 }

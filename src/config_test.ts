@@ -21,7 +21,7 @@ Deno.test("readConfig() names every problem at once, and where it came from, and
       ),
     SettingsError,
   );
-  for (const part of ["--stream", "--objects", "s4://a", "LEDGER_URL", "mysql://root:…@db"]) {
+  for (const part of ["--stream", "--objects", "s4://a", "LEDGER_URL", "mysql://…@db"]) {
     assert(error.message.includes(part), error.message);
   }
   assert(!error.message.includes("hunter2"));
@@ -53,8 +53,11 @@ Deno.test("readAlertTargets() takes lists from the environment, and flags before
   }
 });
 
-Deno.test("withoutSecrets() covers passwords only", () => {
-  assertEquals(withoutSecrets("kafka://user:secret@h:9092/a"), "kafka://user:…@h:9092/a");
+Deno.test("withoutSecrets() covers user and password only", () => {
+  for (const url of ["s3://k:se/cr@t@h/b", "mysql:k:se?cr@h", "s3://k:1/se@h/b"]) {
+    assert(!/se|cr/.test(withoutSecrets(url)), withoutSecrets(url));
+  }
+  assertEquals(withoutSecrets("kafka://user:secret@h:9092/a"), "kafka://…@h:9092/a");
   assertEquals(withoutSecrets("kafka://h:9092"), "kafka://h:9092");
   assertEquals(withoutSecrets("sqlite:a.db"), "sqlite:a.db");
 });
@@ -73,4 +76,51 @@ Deno.test("readConfig() reads the client of a Kafka stream, and of no other", ()
     SettingsError,
     'KAFKA_CLIENT must be one of kafkajs, platformatic: current value is "librdkafka"',
   );
+});
+
+Deno.test("readConfig() and readAlertTargets() take every secret from a file, too, and logins apart from URLs", () => {
+  const folder = Deno.makeTempDirSync();
+  const file = (name: string, text: string) => {
+    Deno.writeTextFileSync(`${folder}/${name}`, text);
+    return `${folder}/${name}`;
+  };
+  const set = {
+    STREAM_URL_FILE: file("stream", "kafka://k:9092?sasl=scram-sha-512\n"),
+    STREAM_USER: "ann",
+    STREAM_PASSWORD_FILE: file("sasl", "se/cr@t\n"),
+    LEDGER_URL: "postgres://bob@db/edgewood",
+    LEDGER_PASSWORD_FILE: file("pg", "p:w"),
+    OBJECTS_URL: "s3://h:9000/bucket",
+    OBJECTS_USER_FILE: file("key", "access"),
+    OBJECTS_PASSWORD_FILE: file("secret", "a+b/c"),
+    WEBHOOK_URLS_FILE: file("hooks", "https://a/x\nhttps://b/y\n"),
+    WEBHOOK_SECRET_FILE: file("hmac", "new,old"),
+  };
+  const { stream, ledger, objects } = readConfig({}, environment(set));
+  assertEquals([stream, ledger, objects], [
+    "kafka://ann:se%2Fcr%40t@k:9092?sasl=scram-sha-512",
+    "postgres://bob:p%3Aw@db/edgewood",
+    "s3://access:a%2Bb%2Fc@h:9000/bucket",
+  ]);
+  const targets = readAlertTargets({}, environment(set));
+  assertEquals([targets.addresses.webhook, targets.secrets.webhook], [["https://a/x", "https://b/y"], [
+    "new",
+    "old",
+  ]]);
+  // A password in the URL wins, and an embedded engine has none.
+  const own = { ...set, LEDGER_URL: "postgres://c:d@db/e", OBJECTS_URL: "file:o" };
+  const config = readConfig({}, environment(own));
+  assertEquals([config.ledger, config.objects], ["postgres://c:d@db/e", "file:o"]);
+  for (
+    const [changes, problem] of [
+      [{ STREAM_URL: "kafka://k" }, "STREAM_URL and STREAM_URL_FILE"],
+      [
+        { LEDGER_PASSWORD_FILE: `${folder}/absent` },
+        "LEDGER_PASSWORD_FILE must name a file that can be read",
+      ],
+      [{ LEDGER_PASSWORD_FILE: file("empty", "\n") }, "is empty"],
+    ] as const
+  ) {
+    assertThrows(() => readConfig({}, environment({ ...set, ...changes })), SettingsError, problem);
+  }
 });

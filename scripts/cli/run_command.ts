@@ -6,6 +6,7 @@
 import { type Command, CommanderError } from "commander";
 import project from "../../deno.json" with { type: "json" };
 import { SettingsError } from "../../src/config.ts";
+import { withoutSecrets } from "./launch/secrets.ts";
 
 /** An error of whoever typed the command, such as a column that the file does not have: exit code 2. */
 export class UsageError extends Error {
@@ -69,6 +70,10 @@ export async function runCommand(command: Command, args: string[] = Deno.args): 
  * @param command What to run.
  */
 export async function runAsProgram(command: Command): Promise<never> {
+  const [name, ...args] = Deno.args;
+  const named = command.commands.find((each) => each.name() === name);
+  const { notes } = named === undefined ? withoutSecrets(command, Deno.args) : withoutSecrets(named, args);
+  for (const note of notes) console.error(`note: ${note}`);
   Deno.exit(await runCommand(command));
 }
 

@@ -40,9 +40,13 @@ Deno.exit(code);
 async function start(): Promise<Deno.ChildProcess> {
   const { memoryBounds } = await import("./memory_bounds.ts");
   const { permissionsFor } = await import("./permissions.ts");
-  const read = (name: string) => Deno.env.get(name);
-  const permissions = permissionsFor(command, args, read, realPath, (note) => console.error(`note: ${note}`));
-  const { flags, env } = memoryBounds(command, args, read);
+  const { withoutSecrets } = await import("./secrets.ts");
+  const { withFiles } = await import("../../../src/config.ts");
+  const note = (text: string) => console.error(`note: ${text}`);
+  const permissions = permissionsFor(command, args, (name) => Deno.env.get(name), realPath, note);
+  const { flags, env } = memoryBounds(command, args, settingOrNothing(withFiles()));
+  const secrets = withoutSecrets(COMMANDS.find((each) => each.name() === command)!, args);
+  secrets.notes.forEach(note);
   try {
     return child = new Deno.Command("deno", {
       args: [
@@ -50,9 +54,9 @@ async function start(): Promise<Deno.ChildProcess> {
         ...flags,
         ...permissions,
         new URL(`../../commands/${command}.ts`, import.meta.url).href,
-        ...args,
+        ...secrets.args,
       ],
-      env,
+      env: { ...env, ...secrets.env },
       stdin: "inherit",
       stdout: "inherit",
       stderr: "inherit",
@@ -65,6 +69,18 @@ async function start(): Promise<Deno.ChildProcess> {
     );
     Deno.exit(127);
   }
+}
+
+/** Reads settings; what is wrong with one the command says. */
+function settingOrNothing(read: (name: string) => string | undefined): (name: string) => string | undefined {
+  return (name) => {
+    try {
+      return read(name);
+    } catch (error) {
+      if (error instanceof TypeError) return undefined;
+      throw error;
+    }
+  };
 }
 
 /** Where a path really is, if it is a link or lies below one; where that cannot be told, the command says why when it opens it. */

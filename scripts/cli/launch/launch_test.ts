@@ -121,6 +121,61 @@ Deno.test("launch says that deno must be on PATH where it is not", async () => {
   assert(!/^ +at /m.test(stderr), stderr);
 });
 
+Deno.test({
+  name: "launch: no process that it starts has a secret of the user's flags in its arguments",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    await makeEmbeddedRun(folder, { count: 10 });
+    await Deno.writeTextFile(`${folder}/password`, "filed%secret\n");
+    const args = [
+      ...[
+        "consume",
+        ...embeddedArgs(folder),
+        "--alerts",
+        "webhook",
+        "--webhook",
+        "https://127.0.0.1:1/hooksecret",
+      ],
+      ...[
+        "--ledger=postgres://ann:se/cret@127.0.0.1:1/x",
+        "--ledger",
+        "postgres://ann:se%2Fcret@127.0.0.1:1/x",
+      ],
+      ...["--objects", "s3://access@127.0.0.1:1/bucket"],
+    ];
+    await using process = startDeno("scripts/cli/launch/launch.ts", args, {
+      permissions: await launcherFlags("consume"),
+      env: {
+        WEBHOOK_SECRET: "0123456789abcdef0123456789abcdef",
+        OBJECTS_PASSWORD_FILE: `${folder}/password`,
+      },
+    });
+    await process.until(() => process.stderr.includes("waiting for PostgreSQL"), {
+      what: "the command at work",
+    });
+    const { stdout } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        'for p in $(grep -l "^PPid:.$1$" /proc/[0-9]*/status); do cat "${p%status}cmdline"; done',
+        "sh",
+        `${process.pid}`,
+      ],
+    }).output();
+    const commandLines = new TextDecoder().decode(stdout).replaceAll("\0", " ");
+    assertStringIncludes(commandLines, "scripts/commands/consume.ts");
+    assertStringIncludes(commandLines, "--objects s3://access@127.0.0.1:1/bucket");
+    assert(!/cret/.test(commandLines), commandLines);
+    for (const option of ["--ledger", "--webhook"]) {
+      assertEquals(process.stderr.split(`note: ${option} holds a secret`).length, 2, process.stderr);
+    }
+    assert(!/cret@|hooksecret|filed/.test(process.stderr), process.stderr);
+    process.kill("SIGTERM");
+    await process.ended();
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
 /** Whether a process takes SIGTERM itself, as /proc has it; Deno would need all permissions to read that. */
 async function takesSigterm(pid: number): Promise<boolean> {
   const { stdout } = await new Deno.Command("grep", { args: ["SigCgt", `/proc/${pid}/status`] }).output();

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { ENVIRONMENT, type ReadEnvironment } from "../../../src/config.ts";
+import { ENVIRONMENT, LOGINS, type ReadEnvironment, SECRET_SETTINGS } from "../../../src/config.ts";
 import type { Permissions } from "../../../src/runtime/engine.ts";
 import { COMMANDS } from "../../commands/list.ts";
 import { namedBy } from "./named_by.ts";
@@ -8,6 +8,7 @@ import { needsOf } from "./needs.ts";
 /** Names that every command reads: the settings, and what the terminal can show. */
 const COMMON_ENVIRONMENT = [
   ...Object.values(ENVIRONMENT),
+  ...Object.values(LOGINS).flat(),
   "NO_COLOR",
   "FORCE_COLOR",
   "CLICOLOR_FORCE",
@@ -52,6 +53,9 @@ export function permissionsFor(
   const all = (kind: "read" | "write" | "env" | "sys" | "run") =>
     permissions.flatMap((each) => each[kind] ?? []);
   const sys = all("sys");
+  const env = [...COMMON_ENVIRONMENT, ...all("env")];
+  const files = env.filter((name) => SECRET_SETTINGS.has(name)).map((name) => `${name}_FILE`);
+  const secretFiles = files.map(read).filter((path) => path !== undefined && path !== "") as string[];
   const withRealPaths = (paths: string[]) => [
     ...paths,
     ...paths.map((path) => realPlace(path, realPath)).filter((path) => path !== undefined),
@@ -73,8 +77,8 @@ export function permissionsFor(
     ...permissions.some(({ ignoresEnv }) => ignoresEnv) ? ["--ignore-env"] : [],
     ...sys.includes("any") ? ["--allow-sys"] : flag("sys", sys),
     ...flag("run", all("run")),
-    ...flag("env", [...COMMON_ENVIRONMENT, ...all("env")]),
-    ...flag("read", [...named(all("read")), ...writes]),
+    ...flag("env", [...env, ...files]),
+    ...flag("read", [...named([...all("read"), ...secretFiles]), ...writes]),
     ...flag("write", writes),
     ...hosts.includes("any") ? ["--allow-net"] : flag("net", hosts),
   ];

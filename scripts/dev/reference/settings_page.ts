@@ -1,5 +1,5 @@
 import { ALERT_CHANNELS, ENGINES, openBroker, openLedger, openObjects } from "../../../src/adapters.ts";
-import { DEFAULTS, ENVIRONMENT, PUBLIC_URL } from "../../../src/config.ts";
+import { DEFAULTS, ENVIRONMENT, LOGINS, PUBLIC_URL, SECRET_SETTINGS } from "../../../src/config.ts";
 import { prose, table } from "./table.ts";
 
 const MEANINGS: Readonly<Record<keyof typeof ENVIRONMENT, string>> = {
@@ -22,7 +22,8 @@ const FORMS: readonly AddressForm[] = [
     form: "kafka://[user:password@]host[:9092][,host:port…]",
     probe: () => openBroker("kafka://host?unknown=1"),
     parameters: {
-      sasl: "how to log in: plain, scram-sha-256 or scram-sha-512",
+      sasl:
+        "how to log in: plain (beyond this machine only where `tls` is written), scram-sha-256 or scram-sha-512",
       tls: "true encrypts; the default if `ca` is given",
       ca: "PEM file of the authority to trust instead of the system's",
       client_id: "name shown to the brokers; edgewood",
@@ -59,6 +60,11 @@ export async function settingsPage(): Promise<string> {
     DEFAULTS[key],
     MEANINGS[key],
   ]);
+  for (const [engine, [user, password]] of Object.entries(LOGINS)) {
+    const [one, other] = engine === "objects" ? ["access key", "secret key"] : ["user", "password"];
+    rows.push([`\`${user}\``, "", "", `${one} of \`--${engine}\`, where its URL has no password`]);
+    rows.push([`\`${password}\``, "", "", `${other} of \`--${engine}\`, where its URL has none`]);
+  }
   for (const { name, addresses, secrets } of ALERT_CHANNELS) {
     if (addresses !== undefined) {
       const { environment, flag } = addresses;
@@ -74,10 +80,13 @@ export async function settingsPage(): Promise<string> {
   return [
     "# Settings",
     prose(
-      "A flag wins over the environment, the environment over the default. Secrets come from the environment alone, or from " +
-        "the URLs in it.",
+      "A flag wins over the environment, the environment over the default. Secrets belong into the environment, or into " +
+        "files: what is marked with a star may be set as `NAME_FILE`, the path of a file that holds the value.",
     ),
-    table(["environment", "flag", "default", "meaning"], rows),
+    table(
+      ["environment", "flag", "default", "meaning"],
+      rows.map(([name, ...cells]) => [SECRET_SETTINGS.has(name.slice(1, -1)) ? `${name} *` : name, ...cells]),
+    ),
     "## Addresses",
     table(
       ["setting", "forms"],

@@ -23,7 +23,8 @@ const FORM = "kafka://[user:password@]host:port[,host:port...][?sasl=...&tls=tru
 /**
  * Reads the URL of a Kafka cluster: `kafka://[user:pass@]host:port[,host:port]?sasl=&tls=&ca=&client_id=&compression=`.
  *
- * User and password are percent-encoded if they contain `@`, `/`, `?`, `#`, `:` or `%`. `ca` turns TLS on. Errors never
+ * `sasl=plain` without encryption is refused beyond this machine unless `tls=false` is written. User and password are
+ * percent-encoded if they contain `@`, `/`, `?`, `#`, `:` or `%`. `ca` turns TLS on. Errors never
  * show the password.
  *
  * @throws TypeError that says which part is wrong and what it must be.
@@ -41,10 +42,15 @@ const FORM = "kafka://[user:password@]host:port[,host:port...][?sasl=...&tls=tru
  */
 export function parseKafkaUrl(url: string): KafkaAddress {
   const parts = /^kafka:\/\/(?:([^/?#]*)@)?([^/?#@]*)\/?(?:\?([^#]*))?$/.exec(url);
-  if (parts === null) throw wrong(`it must have the form ${FORM}`, withoutSecrets(url));
-  const [, userInfo, hosts, query = ""] = parts;
-  const brokers = hosts.split(",").map((host) => parseHost(host));
+  const [, userInfo, hosts, query = ""] = parts ?? [];
   const parameters = new URLSearchParams(query);
+  // What looks like host and parameters may be a password with a slash or a question mark.
+  const isUnclear = userInfo === undefined && url.includes("@") &&
+    ![...parameters.keys()].every((key) => PARAMETERS.includes(key));
+  if (parts === null || isUnclear) {
+    throw wrong(`it must have the form ${FORM}, with user and password percent-encoded`, "another form");
+  }
+  const brokers = hosts.split(",").map((host) => parseHost(host));
   for (const key of parameters.keys()) {
     if (!PARAMETERS.includes(key)) throw wrong(`its parameters must be of ${PARAMETERS.join(", ")}`, key);
     if (parameters.getAll(key).length > 1) throw wrong(`${key} must be given once`, "several times");
@@ -57,6 +63,14 @@ export function parseKafkaUrl(url: string): KafkaAddress {
   ]);
   if (caFile !== undefined && tls === "false") throw wrong("tls must not be false beside ca", "false");
   const sasl = parseSasl(parameters.get("sasl"), userInfo);
+  if (
+    sasl?.mechanism === "plain" && tls === "false" && !parameters.has("tls") && !brokers.every(isLoopback)
+  ) {
+    throw wrong(
+      "tls must be written with sasl=plain, which sends the password as it is: tls=true, or tls=false to send it unencrypted",
+      "no tls",
+    );
+  }
   return {
     brokers,
     name: `kafka://${brokers.join(",")}`,
@@ -66,6 +80,10 @@ export function parseKafkaUrl(url: string): KafkaAddress {
     ...(caFile === undefined ? {} : { caFile }),
     ...(sasl === undefined ? {} : { sasl }),
   };
+}
+
+function isLoopback(broker: string): boolean {
+  return /^(localhost|127(\.\d+){3}):/.test(broker);
 }
 
 function parseHost(host: string): string {
@@ -114,12 +132,6 @@ function oneOf<T extends string>(key: string, value: string, allowed: readonly T
 
 function wrong(must: string, value: string, cause?: unknown): TypeError {
   return new TypeError(`Cannot read the Kafka URL as ${must}: current value is ${value}`, { cause });
-}
-
-/** The URL with everything up to the last "@" left out. */
-function withoutSecrets(url: string): string {
-  const scheme = /^[a-z]*:\/\//.exec(url)?.[0] ?? "";
-  return scheme + url.slice(Math.max(scheme.length, url.lastIndexOf("@") + 1));
 }
 
 /** Reads the PEM file of the authority to trust, if the address names one. */

@@ -1,6 +1,19 @@
 import { assertEquals, assertThrows } from "../../testing/assert.ts";
 import { parseKafkaUrl } from "./url.ts";
 
+Deno.test("parseKafkaUrl() lets sasl=plain go unencrypted to this machine, or where tls=false is written", () => {
+  for (
+    const [url, tls] of [
+      ["kafka://u:p@localhost:9092,127.0.0.1?sasl=plain", false],
+      ["kafka://u:p@k?sasl=plain&tls=false", false],
+      ["kafka://u:p@k?sasl=plain&tls=true", true],
+      ["kafka://u:p@k?sasl=plain&ca=a@b.pem", true],
+      ["kafka://u:p@k?sasl=scram-sha-512", false],
+      ["kafka://k?ca=/etc/a@b.pem", true],
+    ] as const
+  ) assertEquals(parseKafkaUrl(url).tls, tls, url);
+});
+
 Deno.test("parseKafkaUrl() reads hosts, ports, credentials and parameters", () => {
   assertEquals(parseKafkaUrl("kafka://kafka"), {
     brokers: ["kafka:9092"],
@@ -46,6 +59,10 @@ Deno.test("parseKafkaUrl() refuses what it cannot keep, without showing a passwo
     ["kafka://:hidden@a?sasl=plain", "no user"],
     ["kafka://u:hidden%@a?sasl=plain", "percent-encoded"],
     ["kafka://u:hid/den@a?sasl=plain", "form"],
+    ["kafka://u:12?hidden@a", "form"],
+    ["kafka://u:1/hidden@a?sasl=plain", "form"],
+    ["kafka://u:hidden@k:9092?sasl=plain", "tls must be written"],
+    ["kafka://u:hidden@127.0.0.1,k?sasl=plain", "tls must be written"],
     ["kafka://a?compression=brotli", "compression"],
   ];
   for (const [url, includes] of cases) {

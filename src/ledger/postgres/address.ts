@@ -50,17 +50,22 @@ const DEFAULT_PORT = 5432;
  */
 export function readPostgresAddress(url: URL | string): PostgresAddress {
   const parsed = URL.parse(url);
-  if (parsed === null) throw wrong("be a URL like postgres://USER:PASSWORD@HOST:5432/DATABASE", "no URL");
+  if (parsed === null || parsed.username === "" && parsed.href.includes("@")) {
+    throw wrong(
+      "be a URL like postgres://USER:PASSWORD@HOST:5432/DATABASE, with user and password percent-encoded",
+      "no such URL",
+    );
+  }
   if (!["postgres:", "postgresql:"].includes(parsed.protocol)) {
     throw wrong("begin with postgres://", parsed.protocol);
   }
-  const host = decodeURIComponent(parsed.hostname).replace(/^\[|\]$/g, "");
+  const host = decoded(parsed.hostname).replace(/^\[|\]$/g, "");
   if (host === "") throw wrong("name a host", "none");
-  const database = decodeURIComponent(parsed.pathname.slice(1));
+  const database = decoded(parsed.pathname.slice(1));
   if (database === "" || database.includes("/")) {
     throw wrong("name a database after the host", `"${database}"`);
   }
-  const user = decodeURIComponent(parsed.username);
+  const user = decoded(parsed.username);
   if (user === "") throw wrong("name a user", "none");
   const parameters = parsed.searchParams;
   for (const parameter of parameters.keys()) {
@@ -75,7 +80,7 @@ export function readPostgresAddress(url: URL | string): PostgresAddress {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
     throw wrong("name a schema of small letters, digits and underscores", `"${schema}"`);
   }
-  const password = decodeURIComponent(parsed.password);
+  const password = decoded(parsed.password);
   const port = parsed.port === "" ? DEFAULT_PORT : Number(parsed.port);
   return {
     host,
@@ -128,6 +133,14 @@ function readRetentionDays(text: string | null): number | undefined {
   const days = Number(text);
   if (!Number.isInteger(days) || days < 1) throw wrong("have retention_days of 1 or more", `"${text}"`);
   return days;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new RangeError("Cannot use the ledger's URL as it must be percent-encoded: it is not", { cause });
+  }
 }
 
 function wrong(required: string, current: string): RangeError {

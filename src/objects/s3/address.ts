@@ -40,7 +40,12 @@ const BUCKET = /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-
  */
 export function readS3Address(url: URL | string): S3Address {
   const parsed = URL.parse(url);
-  if (parsed === null) throw wrong("be a URL like s3://ACCESS:SECRET@HOST:9000/BUCKET", "no URL");
+  if (parsed === null || parsed.username === "" && parsed.href.includes("@")) {
+    throw wrong(
+      "be a URL like s3://ACCESS:SECRET@HOST:9000/BUCKET, with both keys percent-encoded",
+      "no such URL",
+    );
+  }
   if (parsed.protocol !== "s3:") throw wrong("begin with s3://", parsed.protocol);
   const host = parsed.hostname.replace(/^\[|\]$/g, "");
   if (host === "") throw wrong("name a host", "none");
