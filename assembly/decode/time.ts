@@ -1,7 +1,7 @@
 // Event times: RFC 3339, or epoch milliseconds.
 import { afterWhole, whole } from "./number";
 
-/** The range that `src/decode/timestamp.ts` accepts, in milliseconds. */
+/** The range that `src/domain/time.ts` accepts, in milliseconds. */
 const LEAST_MS: i64 = 100_000_000_000;
 const MOST_MS: i64 = 253_402_300_799_999;
 /** Longest text of a time. */

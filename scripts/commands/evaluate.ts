@@ -1,12 +1,14 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { TableEvaluation } from "../../src/evaluate/table.ts";
+import { parseFileTime } from "../../src/domain/time.ts";
 import { nameList, wholeNumber } from "../cli/options/values.ts";
 import { durationOption } from "../cli/options/duration.ts";
 import { fileToRead, fileToWrite, usesModule } from "../cli/options/places.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 import { refuseStateOptions, type StateFlags, stateOptions } from "../cli/options/state.ts";
+import { type TableStyleFlags, tableStyleOptions } from "../cli/options/table_style.ts";
 
-interface EvaluateFlags extends StateFlags {
+interface EvaluateFlags extends StateFlags, TableStyleFlags {
   input: string;
   label?: string;
   protocol?: "handbook";
@@ -24,7 +26,7 @@ interface EvaluateFlags extends StateFlags {
   quiet?: boolean;
 }
 
-const command = usesModule(new Command("evaluate"))
+const command = tableStyleOptions(usesModule(new Command("evaluate")))
   .description(
     "Train on all rows of a table and score them, once for each seed; print ROC-AUC and average precision.",
   )
@@ -144,9 +146,7 @@ async function evaluateTableInput(flags: TableFlags): Promise<void> {
 }
 
 function calendarDay(text: string): string {
-  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  // Date.parse takes 2018-02-31 for a day in March.
-  if (Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text)) {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(parseFileTime(text))) {
     throw new InvalidArgumentError(`It must be a day, YYYY-MM-DD: current value is ${text}`);
   }
   return text;

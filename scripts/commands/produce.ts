@@ -5,16 +5,17 @@ import type { Broker } from "../../src/broker/broker.ts";
 import type { LabelMode, ReplayedEvent } from "../../src/simulate/events/event.ts";
 import type { ProduceOptions } from "../../src/simulate/produce.ts";
 import type { ProducedRun, RunProof } from "../../src/simulate/prove_run.ts";
-import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../src/domain/time.ts";
+import { FileTimes, MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS, parseFileTime } from "../../src/domain/time.ts";
 import type { TextTable } from "../../src/table/text_table.ts";
 import { durationOption } from "../cli/options/duration.ts";
 import { endingSignal } from "../cli/ending_signal.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { fileToRead } from "../cli/options/places.ts";
+import { refuseStyleOptions, type TableStyleFlags, tableStyleOptions } from "../cli/options/table_style.ts";
 import { decimalNumber, topicName, wholeNumber } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
-interface ProduceFlags extends Partial<Config> {
+interface ProduceFlags extends Partial<Config>, TableStyleFlags {
   count?: number;
   rate?: number;
   seed: number;
@@ -34,8 +35,7 @@ interface ProduceFlags extends Partial<Config> {
 
 const DEFAULT_COUNT = 100_000;
 
-/** The command `produce`: simulated or real transactions to the stream, and their labels, later. */
-export const produceCommand: Command = engineOptions(
+const command = engineOptions(
   new Command("produce")
     .description(
       "Produce simulated card transactions, or replay a file of real ones, and their labels; prove that each is there, once.",
@@ -62,7 +62,10 @@ export const produceCommand: Command = engineOptions(
       wholeNumber(1),
     )
     .addOption(
-      fileToRead("--input <file>", "CSV of real transactions, plain or .gz, instead of the simulation"),
+      fileToRead(
+        "--input <file>",
+        "CSV or NDJSON of real transactions, plain or .gz, instead of the simulation",
+      ),
     )
     .addOption(
       new Option(
@@ -84,37 +87,32 @@ export const produceCommand: Command = engineOptions(
     )
     .option("--topic <name>", "topic of the transactions", topicName, "transactions")
     .option("--label-topic <name>", "topic of the labels", topicName, "labels")
-    .option("--quiet", "no progress"),
+    .option("--quiet", "no progress and no notes"),
   ["stream"],
-).action(produce);
+);
+/** The command `produce`: simulated or real transactions to the stream, and their labels, later. */
+export const produceCommand: Command = tableStyleOptions(command).action(produce);
 
 async function produce(flags: ProduceFlags): Promise<void> {
-  const { topic, labelTopic, partitions, rate, speed } = flags;
-  const [{ openTextTable }, { startProgress }, { proveRun }, { runOf }] = await Promise.all([
+  const { topic, labelTopic, rate, speed, quiet } = flags;
+  if (flags.input === undefined) refuseStyleOptions(flags, "produce");
+  const [{ openTextTable }, { startProgress }, { proveRun }, { runOf }, { printNotes }] = await Promise.all([
     import("../../src/table/text_table.ts"),
     import("../cli/progress.ts"),
     import("../../src/simulate/prove_run.ts"),
     import("../../src/simulate/produce.ts"),
+    import("../cli/options/text_table_notes.ts"),
   ]);
   const config = readConfig(flags);
   const count = flags.count ?? (flags.input === undefined ? DEFAULT_COUNT : undefined);
   await using broker = await openBroker(config.stream, config);
-  await broker.ensureTopic(topic, { partitions });
-  const found = await broker.partitions(topic);
-  if (found !== (partitions ?? found)) {
-    console.error(
-      `note: ${topic} has ${found} partition${
-        found === 1 ? "" : "s"
-      } already; --partitions ${partitions} is for a topic that is made anew`,
-    );
-  }
-  await broker.ensureTopic(labelTopic);
+  await openTopics(broker, flags);
   using ending = endingSignal("produce");
-  const table = flags.input === undefined ? undefined : await openTextTable(flags.input);
+  const table = flags.input === undefined ? undefined : await openTextTable(flags.input, flags);
   const progress = startProgress("produce", {
     total: table?.size ?? count,
     unit: "records",
-    quiet: flags.quiet,
+    quiet,
   });
   const run = crypto.randomUUID().slice(0, 8);
   const topics = [...new Set([topic, labelTopic])];
@@ -128,14 +126,22 @@ async function produce(flags: ProduceFlags): Promise<void> {
     ratePerS: rate,
     speed,
     signal: ending.signal,
-    onProgress: ({ transactions, labels }) =>
-      progress.update(table?.size === undefined ? transactions : table.bytesRead, transactions + labels),
+    onProgress: ({ transactions, labels }) => {
+      sent = `${transactions} transactions and ${labels} labels were sent`;
+      progress.update(table?.size === undefined ? transactions : table.bytesRead, transactions + labels);
+    },
   };
+  let sent = "";
+  const times = new FileTimes(flags.timeUnit);
   const produced =
     await (table === undefined
       ? produceSimulated(broker, flags, count!, options)
-      : produceReplayed(broker, flags, table, options));
-  progress.stop();
+      : produceReplayed(broker, { ...flags, times }, table, options)).finally(() => progress.stop())
+      .catch((cause) => {
+        if (sent === "") throw cause;
+        throw new Error(`${cause.message}; before that, ${sent}`, { cause });
+      });
+  if (table !== undefined && !quiet) printNotes(table, times);
   console.log(
     `produced   ${produced.transactions} transactions to ${topic}, ${produced.labels} labels to ${labelTopic}, in ${broker.name}`,
   );
@@ -145,6 +151,19 @@ async function produce(flags: ProduceFlags): Promise<void> {
   ];
   for (const each of runs) report(await proveRun(broker, each), each);
   if (Deno.exitCode === 0) console.log(`proven     each record of run ${run} is there, once`);
+}
+
+async function openTopics(broker: Broker, { topic, labelTopic, partitions }: ProduceFlags): Promise<void> {
+  await broker.ensureTopic(topic, { partitions });
+  const found = await broker.partitions(topic);
+  if (found !== (partitions ?? found)) {
+    console.error(
+      `note: ${topic} has ${found} partition${
+        found === 1 ? "" : "s"
+      } already; --partitions ${partitions} is for a topic that is made anew`,
+    );
+  }
+  await broker.ensureTopic(labelTopic);
 }
 
 /** Says what is not as it must be; exit code 1 then. */
@@ -187,7 +206,7 @@ async function produceSimulated(
 
 async function produceReplayed(
   broker: Broker,
-  { labelDelay, labels, lenient, count }: ProduceFlags,
+  { labelDelay, labels, lenient, count, decimal, times }: ProduceFlags & { times: FileTimes },
   table: TextTable,
   options: ProduceOptions,
 ) {
@@ -195,7 +214,8 @@ async function produceReplayed(
     import("../../src/simulate/produce.ts"),
     import("../../src/simulate/replay/replay.ts"),
   ]);
-  const batches = replayBatches(table.batches(), { labelDelayMs: labelDelay, labels, lenient });
+  const reading = { labelDelayMs: labelDelay, labels, lenient, decimal, times };
+  const batches = replayBatches(table.batches(), reading);
   return await produceEventBatches(broker, count === undefined ? batches : take(batches, count), options);
 }
 
@@ -218,7 +238,7 @@ async function* take(
 }
 
 function startTime(text: string): number {
-  const ms = Date.parse(text);
+  const ms = parseFileTime(text);
   if (Number.isNaN(ms)) {
     throw new InvalidArgumentError(
       `It must be a date or a time, such as 2026-01-01: current value is ${text}`,

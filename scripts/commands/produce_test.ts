@@ -86,6 +86,47 @@ Deno.test("produce: a file is replayed with its labels, later; partitions as ask
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("produce: a file says how it was read, what was not sent, and how many were before a faulty row", async () => {
+  const folder = await Deno.makeTempDir();
+  const stream = ["--stream", `sqlite:${folder}/stream.db`];
+  const write = async (name: string, text: string) => {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+    return ["--input", `${folder}/${name}`];
+  };
+  const header = "transaction_id;timestamp;customer_id;terminal_id;amount;device\n";
+  const euro = await write("euro.csv", `${header}1;1522540831;c;t;1.234,50;x\n2;1522540832;c;t;7,5;y\n`);
+  const refused = await run(...stream, ...euro);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, 'current value is "1.234,50"; --decimal , reads it as 1234.5');
+  const { code, stderr } = await run(...stream, ...euro, "--decimal", ",");
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "columns that no field of a transaction reads are left out: device");
+  assertStringIncludes(stderr, 'column "timestamp" is read as seconds: 2018-04-01 … 2018-04-01');
+  const lines = [
+    "",
+    `,"currency":"KWD","merchant_category":"5411","country":"NL","channel":"pos","is_fraud":1`,
+  ].map((more, i) =>
+    `{"transaction_id":"n${i}","customer_id":"c","terminal_id":"m","amount":1.5,"timestamp":"2026-01-01T00:00:00Z"${more}}\n`
+  );
+  const ndjson = await write("rows.ndjson", lines.join(""));
+  assertEquals((await run(...stream, ...ndjson)).stderr.includes("left out"), false);
+  const values = (await valuesOf(`${folder}/stream.db`, "transactions")).map((value) => JSON.parse(value));
+  assertEquals(values.map(({ amount }) => amount), [1234.5, 7.5, 1.5, 1.5]);
+  assertEquals([values[3].currency, values[3].merchant_category, values[3].country, values[3].channel], [
+    "KWD",
+    "5411",
+    "NL",
+    "pos",
+  ]);
+  assertEquals((await valuesOf(`${folder}/stream.db`, "labels")).length, 1);
+  const many = Array.from({ length: 40_000 }, (_, i) => `${i};2018-04-01;c;t;${i === 39_999 ? "?" : 5};x\n`);
+  const faulty = await run(...stream, ...await write("many.csv", header + many.join("")));
+  assertEquals(faulty.code, 1);
+  assertStringIncludes(faulty.stderr, "Cannot replay row 40000 as amount must be a decimal number");
+  assertStringIncludes(faulty.stderr, "transactions and 0 labels were sent");
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("produce: a signal ends it in good order; wrong usage is exit code 2", async () => {
   const folder = await Deno.makeTempDir();
   await using process = start(

@@ -2,9 +2,10 @@ import { Command } from "commander";
 import type { Model } from "../../src/forest/manifest.ts";
 import { onInterrupt } from "../cli/on_interrupt.ts";
 import { fileToRead, fileToWrite, usesModule } from "../cli/options/places.ts";
+import { type TableStyleFlags, tableStyleOptions } from "../cli/options/table_style.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
-interface ScoreFlags {
+interface ScoreFlags extends TableStyleFlags {
   model: string;
   input: string;
   output: string;
@@ -13,7 +14,7 @@ interface ScoreFlags {
 }
 
 /** The command `score`: a model and rows in, a CSV of scores out. */
-export const scoreCommand: Command = usesModule(new Command("score"))
+export const scoreCommand: Command = tableStyleOptions(usesModule(new Command("score")), { times: false })
   .description(
     "Score the rows of a table. Writes CSV with the columns row (from 0, the header not counted), anomaly_score (0 to 1, " +
       "higher is more anomalous; all digits) and flagged (1 where the score is greater than the model's threshold, else 0).",

@@ -88,6 +88,88 @@ Deno.test("train, then score: files, flags, notes and the same bytes again", asy
   });
 });
 
+Deno.test("train: a column that is most likely numbers is read as told or is an error, and never left out", async () => {
+  await withFolder(async (directory) => {
+    const out = ["--out", `${directory}/m`];
+    const rows = (cells: (i: number) => string) => Array.from({ length: 40 }, (_, i) => cells(i)).join("\n");
+    const cases: [csv: string, args: string[], code: number, said: string][] = [
+      [`id;"amount, EUR"\n${rows((i) => `${i};${i}.5`)}`, [], 0, "features   2: id, amount, EUR"],
+      [
+        `id;amount\n${rows((i) => `${i};${i},50`)}`,
+        [],
+        1,
+        'current value is "0,50"; --decimal , reads it as 0.5',
+      ],
+      [`id;amount\n${rows((i) => `${i};${i},50`)}`, ["--decimal", ","], 0, "features   2: id, amount"],
+      [`id,amount\n${rows((i) => `${i},"1,0${10 + i}.50"`)}`, [], 1, "--decimal . reads it as 1010.5"],
+      [
+        `id,amount\n${rows((i) => `${i},"1,0${10 + i}.50"`)}`,
+        ["--decimal", "."],
+        0,
+        "features   2: id, amount",
+      ],
+      [
+        `id,amount\n${rows((i) => `${i},${i ? i : "-nan"}`)}`,
+        [],
+        1,
+        'column "amount" must be a number: current value is "-nan"',
+      ],
+      [
+        `id,amount\n${rows((i) => `${i},${i ? i : "\\N"}`)}`,
+        ["--skip-bad-rows"],
+        0,
+        "1 bad row was left out, 1 of them as a cell is missing",
+      ],
+      [
+        `id,amount\n${rows((i) => `${i},${i % 3 ? i : "?"}`)}`,
+        [],
+        1,
+        'row 0 column "amount" must be a number: current value is "?"',
+      ],
+      [`first, last;city\n${rows(() => "a, b;c")}`, [], 1, "give --delimiter"],
+      [`a,b;c,d\n${rows((i) => `x,${i};y,${i}`)}`, ["--delimiter", "tab"], 2, "numeric column"],
+      [
+        `x,t\n${rows((i) => `${i},${1522540800 + 1e5 * i}`)}`,
+        ["--timestamp", "t"],
+        0,
+        'column "t" is read as seconds: 2018-04-01 … 2018-05-16',
+      ],
+      [
+        `x,t\n${rows((i) => `${i},2018-04-${10 + i % 20}`)}`,
+        ["--timestamp", "t"],
+        0,
+        "read as UTC where no zone is named",
+      ],
+      [`x,t\n${rows((i) => `${i},0${1 + i % 9}/04/2018`)}`, ["--timestamp", "t"], 1, "either way round"],
+      [
+        `x,t\n${rows((i) => `${i},${i === 7 ? "2018-02-30" : "2018-02-28"}`)}`,
+        ["--timestamp", "t"],
+        1,
+        'row 7 column "t" must be a time',
+      ],
+      [`x,t\n${rows((i) => `${i},${20180401 + i % 20}`)}`, ["--timestamp", "t"], 1, "a date without hyphens"],
+      [
+        `x,t\n${rows((i) => `${i},${20180401 + i % 20}`)}`,
+        ["--timestamp", "t", "--time-unit", "ms"],
+        0,
+        "read as milliseconds: 1970-01-01",
+      ],
+    ];
+    for (const [csv, args, code, said] of cases) {
+      const { code: actual, stdout, stderr } = await run(
+        "train",
+        ["--input", "-", ...out, ...args],
+        `${csv}\n`,
+      );
+      assertEquals(actual, code, `${csv.slice(0, 40)} ${args}: ${stderr}`);
+      assertStringIncludes(stdout + stderr, said);
+    }
+    const { code, stderr } = await run("train", ["--decimal", ",", ...out]);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "--decimal as it needs a file");
+  });
+});
+
 Deno.test("train and score say what is wrong, with exit code 2 for usage and 1 for the rest", async () => {
   await withFolder(async (directory) => {
     const input = `${directory}/in.csv`;

@@ -8,9 +8,10 @@ import { fileToRead, folderToWrite, usesModule } from "../cli/options/places.ts"
 import { durationOption } from "../cli/options/duration.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { maxAheadOption, refuseStateOptions, type StateFlags, stateOptions } from "../cli/options/state.ts";
+import { refuseStyleOptions, type TableStyleFlags, tableStyleOptions } from "../cli/options/table_style.ts";
 import type { Config } from "../../src/config.ts";
 
-interface TrainFlags extends Partial<Config>, StateFlags {
+interface TrainFlags extends Partial<Config>, StateFlags, TableStyleFlags {
   fromStream?: boolean;
   count: number;
   warmUp: number;
@@ -88,7 +89,7 @@ const transactions = usesModule(new Command("train"))
       "fromSklearn",
     ]),
   );
-const command = engineOptions(transactions, ["stream"])
+const command = engineOptions(tableStyleOptions(transactions), ["stream"])
   .option("--topic <name>", "with --from-stream: topic of the transactions", topicName, "transactions")
   .option("--label-topic <name>", "with --from-stream: topic of the labels", topicName, "labels")
   .addOption(maxAheadOption("its record's own time, with --from-stream"))
@@ -155,6 +156,7 @@ async function trainOnRows(flags: TrainFlags): Promise<Model> {
 
 async function openSource(flags: TrainFlags): Promise<TrainingSource> {
   if (flags.input === undefined) {
+    refuseStyleOptions(flags, "train");
     return await (await import("../cli/options/transaction_source.ts")).openTransactionSource(flags);
   }
   refuseStateOptions(flags, "train on a table");

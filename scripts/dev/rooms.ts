@@ -104,8 +104,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "src/simulate": {
     holds: "seeded transactions with fraud, replay of files, producing",
-    may: [...NOUNS, "src/broker"],
-    types: ["src/table"],
+    may: [...NOUNS, "src/broker", "src/table"],
   },
   "src/table": { holds: "CSV and NDJSON files as columns", may: NOUNS, types: ["src/forest"] },
   "src/evaluate": {

@@ -1,4 +1,4 @@
-/** Event times as text: reading them, by three syntaxes, and writing them. */
+/** Event times as text: reading them, in records and in files, and writing them. */
 
 /** The first accepted time of a record, 1973-03-03: a smaller number is most likely seconds. */
 export const MIN_TIMESTAMP_MS = 100_000_000_000;
@@ -15,16 +15,16 @@ const FOUR_CENTURIES_MS = 146_097 * DAY_MS;
 // Groups of each syntax: year, month, day, hour, minute, second, fraction, zone.
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/;
 const OF_FILES =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
-const OF_TABLES = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:?\d\d)?)?$/i;
-const EPOCH = /^[+-]?\d+(?:\.\d*)?$/;
-/** Epochs below this are seconds, then milliseconds, microseconds and nanoseconds, each up to 1,000 times more. */
-const SECONDS_BELOW = 1e11;
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i;
+const EPOCH = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DAY_FIRST = /^\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)(?!\d)/;
+const COMPACT = /^((?:19|20)\d\d)(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?$/;
 
 /**
  * Reads the event time of a record.
  *
- * @param value RFC 3339 text with an offset (fractions beyond milliseconds are cut off), or whole epoch milliseconds.
+ * @param value RFC 3339 text with an offset (fractions beyond milliseconds are cut off; a leap second is the second
+ *   after it), or whole epoch milliseconds.
  * @returns Milliseconds since 1970-01-01 UTC. NaN where the value is neither, names no real day or hour, or lies before
  *   1973-03-03 or after the year 9999.
  *
@@ -54,40 +54,147 @@ export function isRecordTime(recordMs: number): boolean {
   return recordMs >= MIN_TIMESTAMP_MS && recordMs <= MAX_TIMESTAMP_MS;
 }
 
+/** Reads one time as `FileTimes` reads the first cell of a column. */
+export function parseFileTime(cell: string): number {
+  return new FileTimes().read(cell);
+}
+
+/** Units of an epoch, in milliseconds, by the name of the option. */
+const UNIT_MS: Readonly<Record<TimeUnit, number>> = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 };
+const UNIT_WORDS: Readonly<Record<TimeUnit, string>> = {
+  s: "seconds",
+  ms: "milliseconds",
+  us: "microseconds",
+  ns: "nanoseconds",
+};
+/** Unit of an epoch number. */
+export type TimeUnit = "s" | "ms" | "us" | "ns";
+/** The values of `TimeUnit`. */
+export const TIME_UNITS = Object.keys(UNIT_MS) as TimeUnit[];
+
 /**
- * Reads the time in a transaction file.
+ * Reads the times of one column of a file, and can say how it read them.
  *
- * Takes a date with or without a time of day ("2018-04-01 00:00:31", RFC 3339, ISO 8601; no zone means UTC) and epochs:
- * below 10^11 in seconds, below 10^14 in milliseconds, below 10^17 in microseconds, else in nanoseconds.
- *
- * @returns Whole milliseconds since 1970 UTC, in the years 0 to 9999; NaN where the cell holds no such time.
+ * Takes a date with or without a time of day ("2018-04-01 00:00:31", RFC 3339, ISO 8601; no zone means UTC; 24:00 is the
+ * next midnight) and epoch numbers. Their unit follows from the size of the first (below 10^11 seconds, below 10^14
+ * milliseconds, below 10^17 microseconds, else nanoseconds), and all others must be of that size. Numbers that are more
+ * likely written dates (20180401), years or a spreadsheet's days (43191) are refused where no unit is given.
  *
  * @example
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
- * import { parseFileTime } from "./time.ts";
+ * import { FileTimes } from "./time.ts";
  *
- * for (const cell of ["2018-04-01 00:00:31", "2018-04-01T02:00:31+02:00", "1522540831", "1522540831000"]) {
- *   assertEquals(parseFileTime(cell), 1522540831000);
- * }
+ * const times = new FileTimes();
+ * assertEquals([times.read("1522540831"), times.read("20180401000031")], [1522540831000, NaN]);
+ * assertEquals(times.summary(), "read as seconds: 2018-04-01 … 2018-04-01");
  * ```
  */
-export function parseFileTime(cell: string): number {
-  const plain = plainMs(cell);
-  if (!Number.isNaN(plain)) return plain;
-  const text = cell.trim();
-  const ms = EPOCH.test(text) ? epochMs(Number(text)) : calendarMs(OF_FILES.exec(text));
-  return ms >= FIRST_MS && ms <= MAX_TIMESTAMP_MS ? ms : NaN;
+export class FileTimes {
+  #unit: TimeUnit | undefined;
+  readonly #isGiven: boolean;
+  #epochs = 0;
+  #withoutZone = 0;
+  #firstMs = Infinity;
+  #lastMs = -Infinity;
+
+  /** @param unit Unit of all epoch numbers, instead of the one that the first suggests. */
+  constructor(unit?: TimeUnit) {
+    this.#unit = unit;
+    this.#isGiven = unit !== undefined;
+  }
+
+  /** Whole milliseconds since 1970 UTC, in the years 0 to 9999; NaN where the cell holds no such time. */
+  read(cell: unknown): number {
+    if (typeof cell === "number") return this.#epoch(String(cell));
+    if (typeof cell !== "string") return NaN;
+    let ms = plainMs(cell);
+    let hasZone = cell.length === 20;
+    if (Number.isNaN(ms)) {
+      const text = cell.trim();
+      if (EPOCH.test(text)) return this.#epoch(text);
+      const groups = OF_FILES.exec(text);
+      ms = calendarMs(groups, true);
+      hasZone = groups?.[8] !== undefined;
+    }
+    if (!hasZone) this.#withoutZone++;
+    return this.#within(ms);
+  }
+
+  /** Why `read` gives NaN for the cell, as the end of a sentence that shows it; "" where the cell says it itself. */
+  hint(cell: unknown): string {
+    const text = String(cell ?? "").trim();
+    return EPOCH.test(text)
+      ? this.#epochProblem(text)
+      : DAY_FIRST.test(text)
+      ? ", where day and month could be either way round: write the year first, YYYY-MM-DD"
+      : "";
+  }
+
+  /** How the times were read, and from which day to which; undefined where every one of them says it itself. */
+  summary(): string | undefined {
+    const ways = [
+      this.#epochs > 0 ? `as ${UNIT_WORDS[this.#unit!]}` : "",
+      this.#withoutZone > 0 ? "as UTC where no zone is named" : "",
+    ].filter((way) => way !== "");
+    if (ways.length === 0 || this.#firstMs > this.#lastMs) return undefined;
+    const [first, last] = [this.#firstMs, this.#lastMs].map((ms) => new Date(ms).toISOString().slice(0, 10));
+    return `read ${ways.join(", and ")}: ${first} … ${last}`;
+  }
+
+  #epoch(text: string): number {
+    const unit = this.#unit ?? (looksWritten(text) ? undefined : unitOf(text));
+    if (unit === undefined || (!this.#isGiven && unitOf(text) !== unit)) return NaN;
+    const ms = this.#within(epochMs(text, unit));
+    if (Number.isNaN(ms)) return NaN;
+    this.#unit = unit;
+    this.#epochs++;
+    return ms;
+  }
+
+  #within(ms: number): number {
+    if (!(ms >= FIRST_MS && ms <= MAX_TIMESTAMP_MS)) return NaN;
+    if (ms < this.#firstMs) this.#firstMs = ms;
+    if (ms > this.#lastMs) this.#lastMs = ms;
+    return ms;
+  }
+
+  #epochProblem(text: string): string {
+    if (this.#isGiven) return `, which as ${UNIT_WORDS[this.#unit!]} lies beyond the year 9999`;
+    if (this.#unit !== undefined) {
+      return `, which has the size of ${UNIT_WORDS[unitOf(text)]} where the rows before have ${
+        UNIT_WORDS[this.#unit]
+      }`;
+    }
+    const likely = COMPACT.test(text) ? "a date without hyphens" : "a year or a spreadsheet's number of days";
+    return `, which may be ${likely}: write it as YYYY-MM-DD hh:mm:ss, or give --time-unit if it is an epoch`;
+  }
 }
 
-/**
- * Reads an ISO 8601 date and time of a table, in UTC where it names no zone. As `Date.parse` does, it takes 24:00, and
- * February 31 for a day in March.
- *
- * @returns Milliseconds since 1970 UTC, or NaN.
- */
-export function parseTableTime(text: string): number {
-  return calendarMs(OF_TABLES.exec(text), true);
+/** Whether a number is more likely a date in digits alone, or a spreadsheet's days, than an epoch. */
+function looksWritten(text: string): boolean {
+  const date = COMPACT.exec(text);
+  if (date !== null) {
+    const [year, month, day, hour, minute] = date.slice(1, 6).map((digits) => Number(digits ?? 0));
+    return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) && hour <= 23 && minute <= 59;
+  }
+  const number = Number(text);
+  // Days of a spreadsheet in the years 1954 to 2119, and years.
+  return (number >= 20_000 && number < 80_000) ||
+    (Number.isInteger(number) && number >= 1900 && number < 2100);
+}
+
+function unitOf(epoch: string): TimeUnit {
+  const size = Math.abs(Number(epoch));
+  return size < 1e11 ? "s" : size < 1e14 ? "ms" : size < 1e17 ? "us" : "ns";
+}
+
+function epochMs(text: string, unit: TimeUnit): number {
+  // More digits than a float64 holds would round up to the next millisecond.
+  if (unit === "ns" && /^\d{7,}$/.test(text)) return Number(text.slice(0, -6));
+  const epoch = Number(text);
+  // Dividing by a whole number keeps whole milliseconds whole.
+  return Math.floor(unit === "s" ? epoch * 1000 : epoch / Math.round(1 / UNIT_MS[unit]));
 }
 
 /** The day of the last plain text, which the next one mostly shares. */
@@ -115,16 +222,24 @@ function twoDigits(text: string, at: number): number {
   return ten >= 0 && ten <= 9 && one >= 0 && one <= 9 ? 10 * ten + one : NaN;
 }
 
-function calendarMs(groups: RegExpExecArray | null, rollsOver = false): number {
+function calendarMs(groups: RegExpExecArray | null, midnightIs24 = false): number {
   if (groups === null) return NaN;
   const [year, month, day, hour, minute, second] = groups.slice(1, 7).map((digits) => Number(digits ?? 0));
   const ms = Number((groups[7] ?? "").slice(0, 3).padEnd(3, "0"));
-  if (month < 1 || month > 12 || day < 1 || day > (rollsOver ? 31 : daysIn(year, month))) return NaN;
-  const isMidnight = rollsOver && hour === 24 && minute === 0 && second === 0 && ms === 0;
-  if ((hour > 23 && !isMidnight) || minute > 59 || second > 59) return NaN;
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return NaN;
+  const isMidnight = midnightIs24 && hour === 24 && minute === 0 && second === 0 &&
+    !/[1-9]/.test(groups[7] ?? "");
+  if ((hour > 23 && !isMidnight) || minute > 59 || second > 60) return NaN;
   // Date.UTC takes years below 100 for those of the 20th century.
-  const utcMs = Date.UTC(year + 400, month - 1, day, hour, minute, second, ms) - FOUR_CENTURIES_MS;
-  return utcMs - zoneMs(groups[8] ?? "Z");
+  const utcMs = Date.UTC(year + 400, month - 1, day, hour, minute, second, ms) - FOUR_CENTURIES_MS -
+    zoneMs(groups[8] ?? "Z");
+  // A leap second ends a month in UTC, so what follows its start is the month's first second.
+  if (second === 60 && !(new Date(utcMs).getUTCDate() === 1 && utcMs - ms === startOfDay(utcMs))) return NaN;
+  return utcMs;
+}
+
+function startOfDay(ms: number): number {
+  return Math.floor(ms / DAY_MS) * DAY_MS;
 }
 
 function daysIn(year: number, month: number): number {
@@ -133,18 +248,11 @@ function daysIn(year: number, month: number): number {
 }
 
 function zoneMs(zone: string): number {
-  if (zone === "Z" || zone === "z") return 0;
+  if (/^[A-Za-z]/.test(zone)) return 0;
   const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
   const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2))];
   if (hours > 23 || minutes > 59) return NaN;
   return (zone[0] === "-" ? -1 : 1) * (60 * hours + minutes) * 60_000;
-}
-
-function epochMs(epoch: number): number {
-  let unitMs = 1000;
-  for (let limit = SECONDS_BELOW; Math.abs(epoch) >= limit && unitMs > 1e-6; limit *= 1000) unitMs /= 1000;
-  // Dividing by a whole number keeps whole milliseconds whole.
-  return Math.floor(unitMs >= 1 ? epoch * unitMs : epoch / Math.round(1 / unitMs));
 }
 
 const TWO = Array.from({ length: 60 }, (_, i) => String(i).padStart(2, "0"));

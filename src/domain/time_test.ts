@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../testing/assert.ts";
-import { parseFileTime, parseTableTime, parseTimestamp, TimestampText } from "./time.ts";
+import { FileTimes, parseFileTime, parseTimestamp, TimestampText } from "./time.ts";
 
 const cases: [unknown, number][] = [
   ["2018-04-01T00:00:31Z", 1522540831000],
@@ -14,6 +14,14 @@ const cases: [unknown, number][] = [
   ["2023-01-01T24:00:00Z", NaN],
   ["2023-01-01T00:60:00Z", NaN],
   ["2023-01-01T00:00:60Z", NaN],
+  ["2016-12-31T23:59:60Z", Date.UTC(2017, 0, 1)],
+  ["1990-12-31T15:59:60-08:00", Date.UTC(1991, 0, 1)],
+  ["2015-07-01T01:59:60.250+02:00", Date.UTC(2015, 6, 1) + 250],
+  ["2016-12-30T23:59:60Z", NaN],
+  ["2016-12-31T23:59:61Z", NaN],
+  ["2016-12-31T22:59:60Z", NaN],
+  ["2016-12-31T23:59:60+01:00", NaN],
+  ["9999-12-31T23:59:60Z", NaN],
   ["2023-01-01 00:00:00Z", NaN],
   ["2023-01-01T00:00:00+24:00", NaN],
   ["0026-01-01T00:00:00Z", NaN],
@@ -59,6 +67,12 @@ Deno.test("parseFileTime() reads calendar times and epochs of every unit", () =>
     ["1522540831000.0", t],
     ["1522540831000000", t],
     ["1522540831000000000", t],
+    ["1522540831999999999", t + 999],
+    ["1.522540831e9", t],
+    ["2018-04-01 00:00:31 UTC", t],
+    ["2018-04-01T05:30:31+0530", t],
+    ["2018-03-31 24:00:00", t - 31_000],
+    ["2016-12-31 23:59:60", Date.UTC(2017, 0, 1)],
     ["0", 0],
     ["-1", -1000],
   ];
@@ -74,7 +88,20 @@ Deno.test("parseFileTime() gives NaN for anything else", () => {
     "2019-02-29",
     "2018-13-01",
     "2018-00-10",
-    "2018-04-01T24:00:00",
+    "2018-04-01T24:00:01",
+    "2018-04-01T24:00:00.0005",
+    "2018-04-01T24:01",
+    "18-04-01",
+    "04/01/18",
+    "2018/04/01",
+    "10:00:00",
+    "2018-04-01 00:00:31 CET",
+    "20180401",
+    "201804010000",
+    "20180401000031",
+    "43191",
+    "43191.5",
+    "2018",
   ];
   cells.push(
     "2018-04-01T00:60:00",
@@ -83,7 +110,7 @@ Deno.test("parseFileTime() gives NaN for anything else", () => {
     "2018-04-01T00:00:31+25:00",
     "NaN",
     "Infinity",
-    "1e9",
+    "1e99",
   );
   cells.push("0x10", "2018-04-01T00:00:31ZZ", "99999999999999999999999999", "2018-04-01 00:00:31 and more");
   for (const cell of cells) assertEquals(parseFileTime(cell), NaN, cell);
@@ -119,25 +146,68 @@ Deno.test("parseFileTime() reads plain times as the calendar does, whatever came
   }
 });
 
-Deno.test("parseTableTime() reads what Date.parse reads of a date with or without a time of day, in UTC", () => {
-  const days = ["2018-04-01", "2018-02-31", "0000-01-01", "9999-12-31"];
+Deno.test("FileTimes reads what Date.parse reads of a real day, in UTC where no zone is named", () => {
+  const days = ["2018-04-01", "2020-02-29", "0000-01-01", "9999-12-30"];
   const times = ["", "00:00", "23:59:59", "24:00", "12:00:00.5", "12:00:00.123456"];
   for (const day of days) {
     for (const time of times) {
-      for (const zone of time === "" ? [""] : ["", "Z", "z", "+02:00", "-0530"]) {
+      for (const zone of time === "" ? [""] : ["", "Z", "z", "-02:00", "-0530"]) {
         const expected = Date.parse(`${day}T${time || "00:00"}${zone.toUpperCase() || "Z"}`);
         assertEquals(
-          parseTableTime(`${day}${time === "" ? "" : ` ${time}`}${zone}`),
+          parseFileTime(`${day}${time === "" ? "" : ` ${time}`}${zone}`),
           expected,
           `${day} ${time}${zone}`,
         );
       }
     }
   }
-  for (
-    const text of ["", "2018-04-32", "2018-13-01", "2018-04-01 24:01", "2018-04-01 10:00 Z", "1522540831"]
-  ) {
-    assertEquals(parseTableTime(text), NaN, text);
+});
+
+Deno.test("FileTimes keeps the unit of the first epoch, and refuses another size", () => {
+  const times = new FileTimes();
+  assertEquals([times.read(1522540831), times.read("1525132800.5")], [1522540831000, 1525132800500]);
+  assertEquals(times.read("1522540831000"), NaN);
+  assertEquals(
+    times.hint("1522540831000"),
+    ", which has the size of milliseconds where the rows before have seconds",
+  );
+  assertEquals(times.summary(), "read as seconds: 2018-04-01 … 2018-05-01");
+  // Within a column of seconds, a number that alone might be a date is one of them.
+  assertEquals(times.read("20180401"), 20180401000);
+});
+
+Deno.test("FileTimes takes the unit that is given for every number", () => {
+  const read = (unit: "s" | "ms" | "us" | "ns", cell: string) => new FileTimes(unit).read(cell);
+  assertEquals([read("s", "43191"), read("ms", "20180401"), read("us", "5"), read("ns", "1999999")], [
+    43191000,
+    20180401,
+    0,
+    1,
+  ]);
+  const times = new FileTimes("s");
+  assertEquals(times.read("1522540831000"), NaN);
+  assertEquals(times.hint("1522540831000").includes("as seconds lies beyond the year 9999"), true);
+});
+
+Deno.test("FileTimes says how it read, and why it did not", () => {
+  const times = new FileTimes();
+  times.read("2018-04-01T00:00:31Z");
+  assertEquals(times.summary(), undefined);
+  times.read("2018-05-19 10:00:00");
+  assertEquals(times.summary(), "read as UTC where no zone is named: 2018-04-01 … 2018-05-19");
+  const problems: [unknown, string][] = [
+    ["01/04/2018", "either way round: write the year first"],
+    ["13.04.2018 10:00", "either way round"],
+    ["04/01/18", "either way round"],
+    ["20180401", "which may be a date without hyphens"],
+    ["43191.5", "which may be a year or a spreadsheet's number of days"],
+    ["2018-02-30", ""],
+    [undefined, ""],
+    [true, ""],
+  ];
+  for (const [cell, message] of problems) {
+    assertEquals(times.read(cell), NaN);
+    assertEquals(times.hint(cell).includes(message), true, times.hint(cell));
   }
 });
 

@@ -1,6 +1,7 @@
 import { type ByteSource, join } from "./byte_source.ts";
-import { cellKind } from "./cell.ts";
+import { cellKind, type DecimalSign } from "./cell.ts";
 import { readCsv } from "./csv.ts";
+import { delimiterName } from "./delimiter.ts";
 
 /** Characters that a line of NDJSON may have. */
 const LONGEST_LINE = 16 * 2 ** 20;
@@ -16,13 +17,26 @@ export class BadRow {
   }
 }
 
+/** How the text of a table is written, where it cannot tell itself. */
+export interface TableStyle {
+  /** What separates the cells of CSV; default: what explains header and rows. */
+  delimiter?: string;
+  /** Sign of the fraction in numbers; where it is given, thousands may be separated. */
+  decimal?: DecimalSign;
+}
+
 /** The cells of a table, row by row. */
 export interface TableCells {
-  /** Names of the columns; "" for one without a name. */
+  /** Names of the columns; "" for one without a name. Fields of NDJSON join at the end when a row first has them. */
   columns: string[];
+  /** What was read in a way that may surprise; complete when the batches are used up. */
+  notes: string[];
   /** The cells of the first good rows. */
   firstRows: unknown[][];
-  /** All rows in batches, from the first on: the cells in the order of the columns, or what is wrong with the row. */
+  /**
+   * All rows in batches, from the first on: the cells in the order of the columns, absent ones undefined or beyond the
+   * end, or what is wrong with the row.
+   */
   batches: AsyncGenerator<(unknown[] | BadRow)[]>;
 }
 
@@ -32,7 +46,11 @@ export interface TableCells {
  * @param source UTF-8, with or without byte order mark; CSV, or NDJSON where the first character is `{`.
  * @throws RangeError for a table without header, with a column named twice, or not in UTF-8.
  */
-export async function readCells(source: ByteSource, rowsAhead: number): Promise<TableCells> {
+export async function readCells(
+  source: ByteSource,
+  rowsAhead: number,
+  { delimiter }: TableStyle = {},
+): Promise<TableCells> {
   const { name } = source;
   try {
     const pieces = decodeUtf8(source.chunks, name);
@@ -52,25 +70,41 @@ export async function readCells(source: ByteSource, rowsAhead: number): Promise<
         `Cannot read ${name} as JSON must be one object a line: current value is an array`,
       );
     }
-    return await (start === "{" ? ndjsonCells : csvCells)(join(first, pieces), name, rowsAhead);
+    const text = join(first, pieces);
+    return await (start === "{"
+      ? ndjsonCells(text, name, rowsAhead)
+      : csvCells(text, name, rowsAhead, delimiter));
   } catch (error) {
     source[Symbol.dispose]();
     throw error;
   }
 }
 
-async function csvCells(text: AsyncIterable<string>, name: string, rowsAhead: number): Promise<TableCells> {
-  const rows = readCsv(text, name);
-  const head = (await rows.next()).value as string[][];
+async function csvCells(
+  text: AsyncIterable<string>,
+  name: string,
+  rowsAhead: number,
+  delimiter?: string,
+): Promise<TableCells> {
+  let splitAt = "";
+  const rows = readCsv(text, name, { delimiter, onDelimiter: (chosen) => splitAt = delimiterName(chosen) });
+  const head: string[][] = (await rows.next()).value ?? [];
+  if (head.length === 0) {
+    throw new RangeError(
+      `Cannot read ${name} as it must hold a table with a header: current value is a line of "sep="`,
+    );
+  }
   const columns = head[0].map((column) => column.trim());
   checkColumns(columns, name);
   const width = columns.length;
   const ahead = await readAhead(rows, head.slice(1), rowsAhead);
+  const fitting = ahead.slice(0, rowsAhead).filter((cells) => cells.length === width);
+  checkHeader(columns, fitting, name);
   const checked = (cells: string[]) =>
-    cells.length === width
-      ? cells
-      : new BadRow(`must have ${width} cells: current value is ${cells.length} cells`);
-  return tableCells(columns, rowsAhead, checked, ahead, rows);
+    cells.length === width ? cells : new BadRow(
+      `must have ${width} cells: current value is ${cells.length} cells, split at ${splitAt}`,
+    );
+  return { columns, notes: [], firstRows: fitting, batches: mapped(ahead.map(checked), rows, checked) };
 }
 
 async function ndjsonCells(
@@ -80,22 +114,55 @@ async function ndjsonCells(
 ): Promise<TableCells> {
   const rows = readNdjson(text, name);
   const ahead = await readAhead(rows, [], rowsAhead);
-  const fields = ahead.slice(0, rowsAhead).flatMap((row) => row instanceof BadRow ? [] : Object.keys(row));
-  const columns = [...new Set(fields)];
+  const columns: string[] = [];
+  const notes: string[] = [];
+  const placeOf = new Map<string, number>();
+  const types: (string | undefined)[] = [];
+  let count = 0;
+  const cellsOf = (row: Record<string, unknown> | BadRow) => {
+    count++;
+    if (row instanceof BadRow) return row;
+    const cells: unknown[] = new Array(columns.length).fill(undefined);
+    for (const field of Object.keys(row)) {
+      let place = placeOf.get(field);
+      if (place === undefined) placeOf.set(field, place = columns.push(field) - 1);
+      const cell = cells[place] = row[field];
+      if (cell === null || typeof cell === types[place]) continue;
+      if (types[place] === "number" && typeof cell === "string" && LONG_NUMBER.test(cell)) continue;
+      if (types[place] === undefined && typeof cell !== "object") types[place] = typeof cell;
+      else if (types[place] !== MANY) {
+        notes.push(typeNote(field, types[place], typeof cell, count));
+        types[place] = MANY;
+      }
+    }
+    return cells;
+  };
+  const first = ahead.map(cellsOf);
   if (columns.length === 0) {
-    const [first] = ahead;
-    const problem = first instanceof BadRow
-      ? first.problem
+    const problem = first[0] instanceof BadRow
+      ? first[0].problem
       : "must be a JSON object with fields: current value is {}";
-    throw new RangeError(
-      `Cannot read ${name} as each line ${problem}`,
-    );
+    throw new RangeError(`Cannot read ${name} as each line ${problem}`);
   }
-  const cellsOf = (row: Record<string, unknown> | BadRow) =>
-    row instanceof BadRow
-      ? row
-      : columns.map((column) => Object.hasOwn(row, column) ? row[column] : undefined);
-  return tableCells(columns, rowsAhead, cellsOf, ahead, rows);
+  const firstRows = first.slice(0, rowsAhead).filter((row): row is unknown[] => !(row instanceof BadRow));
+  return { columns, notes, firstRows, batches: mapped(first, rows, cellsOf) };
+}
+
+/** Stands for the types of a field that has more than one, or is nested. */
+const MANY = "many";
+
+function typeNote(field: string, before: string | undefined, now: string, row: number): string {
+  if (now === "object") return `field "${field}" is nested in row ${row} (from 1) and read as its JSON text`;
+  return `field "${field}" changes from ${before} to ${now} in row ${row} (from 1)`;
+}
+
+async function* mapped<T>(
+  first: (unknown[] | BadRow)[],
+  rest: AsyncIterable<T[]>,
+  cellsOf: (row: T) => unknown[] | BadRow,
+): TableCells["batches"] {
+  yield first;
+  for await (const batch of rest) yield batch.map(cellsOf);
 }
 
 /** Adds rows to those read until there are so many, or the text ends. */
@@ -106,24 +173,6 @@ async function readAhead<T>(batches: AsyncGenerator<T[]>, read: T[], rowsAhead: 
     for (const row of value) read.push(row);
   }
   return read;
-}
-
-function tableCells<T>(
-  columns: string[],
-  rowsAhead: number,
-  cellsOf: (row: T) => unknown[] | BadRow,
-  ahead: T[],
-  rest: AsyncIterable<T[]>,
-): TableCells {
-  const first = ahead.map(cellsOf);
-  return {
-    columns,
-    firstRows: first.slice(0, rowsAhead).filter((row): row is unknown[] => !(row instanceof BadRow)),
-    batches: (async function* () {
-      yield first;
-      for await (const batch of rest) yield batch.map(cellsOf);
-    })(),
-  };
 }
 
 async function* readNdjson(
@@ -145,10 +194,18 @@ async function* readNdjson(
   if (rest.trim() !== "") yield [parseLine(rest)];
 }
 
+/** Sixteen digits in a row: a number that may hold more than a float64 does. */
+const LONG_NUMBER = /\d{16}/;
+
+/** Keeps a whole number that would lose digits as its text. */
+function keepDigits(_key: string, value: unknown, { source }: { source: string }): unknown {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
+}
+
 function parseLine(line: string): Record<string, unknown> | BadRow {
   let problem: string;
   try {
-    const value = JSON.parse(line);
+    const value = LONG_NUMBER.test(line) ? JSON.parse(line, keepDigits as () => unknown) : JSON.parse(line);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     const text = line.trim();
     problem = text.length > 40 ? `${text.slice(0, 40)}…` : text;
@@ -159,13 +216,12 @@ function parseLine(line: string): Record<string, unknown> | BadRow {
 }
 
 function checkColumns(columns: string[], name: string): void {
-  // Numbers make a header only as pandas writes them for columns without names: 0, 1, 2 and so on.
-  const counted = columns.every((column, c) => column === String(c));
-  if (!counted && columns.every((column) => cellKind(column) === "number")) {
-    throw new RangeError(
-      `Cannot read ${name} as its first line must name the columns: ` +
-        `current value is "${columns.join().slice(0, 60)}"`,
-    );
+  const isNumbers = columns.every((column) => cellKind(column) === "number");
+  if (
+    (isNumbers && !(columns[0] === "0" && isCounted(columns))) ||
+    columns.some((column) => TIME_OF_DAY.test(column))
+  ) {
+    throw noHeader(columns, name);
   }
   const seen = new Set<string>();
   for (const column of columns) {
@@ -176,6 +232,31 @@ function checkColumns(columns: string[], name: string): void {
     }
     seen.add(column);
   }
+}
+
+/** Refuses a first line that is a row like the others: it has numbers wherever they have. */
+function checkHeader(columns: string[], rows: string[][], name: string): void {
+  const numbers = columns.filter((column, c) =>
+    column !== "" && rows.some((cells) => cellKind(cells[c]) !== "missing") &&
+    rows.every((cells) => cellKind(cells[c]) !== "text")
+  );
+  if (numbers.length === 0 || isCounted(numbers)) return;
+  if (numbers.every((column) => cellKind(column) !== "text")) throw noHeader(columns, name);
+}
+
+const TIME_OF_DAY = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
+
+/** Whether names count up one by one, as pandas writes them for columns without names, or as years do. */
+function isCounted(names: string[]): boolean {
+  return names.every((name, i) => /^\d+$/.test(name) && Number(name) === Number(names[0]) + i) &&
+    (names.length > 1 || names[0] === "0");
+}
+
+function noHeader(columns: string[], name: string): RangeError {
+  return new RangeError(
+    `Cannot read ${name} as its first line must name the columns: ` +
+      `current value is "${columns.join().slice(0, 60)}"`,
+  );
 }
 
 async function* decodeUtf8(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<string> {

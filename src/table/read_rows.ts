@@ -1,5 +1,6 @@
 import { grown } from "../runtime/grown.ts";
-import { cellKind, cellLabel, cellNumber, cellTime, showCell } from "./cell.ts";
+import { FileTimes } from "../domain/time.ts";
+import { cellLabel, cellNumber, type DecimalSign, isMissing, numberProblem, showCell } from "./cell.ts";
 import { BadRow, type TableCells } from "./read_cells.ts";
 
 /** Which columns to read, and what to do with bad rows. */
@@ -12,6 +13,10 @@ export interface RowSelection {
   timestamp?: string;
   /** Leave bad rows out and count them instead of throwing at the first. */
   skipBadRows?: boolean;
+  /** Reads the times; by default a new one. */
+  times?: FileTimes;
+  /** Columns that were left out as no row so far has a value; a later value in one is an error. */
+  presumedEmpty?: string[];
 }
 
 /** Rows of a table as numbers. */
@@ -30,24 +35,33 @@ export interface TableBatch {
  * Reads cells as rows of float32 values, with label and time where the selection names them.
  *
  * @param table Cells; their batches are used up.
- * @param name The table's name in messages.
- * @param onSkipped Called for each bad row that is left out.
+ * @param style The table's name in messages, and the sign of the fraction.
+ * @param onSkipped Called for each bad row that is left out, and whether a missing cell is why.
  * @returns Batches whose arrays are valid until the next is asked for.
  * @throws RangeError for a column that the table does not have; without `skipBadRows` also at a row with a missing cell,
  *   one too many, or one that is not a finite number in the range of float32, naming row and column.
  */
 export async function* readRows(
   table: TableCells,
-  name: string,
+  { name, decimal }: { name: string; decimal?: DecimalSign },
   selection: RowSelection,
-  onSkipped: () => void,
+  onSkipped: (isMissing: boolean) => void,
 ): AsyncGenerator<TableBatch> {
-  const { features, label, timestamp, skipBadRows = false } = selection;
+  const { label, timestamp, skipBadRows, times = new FileTimes(), presumedEmpty = [] } = selection;
   const place = (column: string) => placeOf(column, table.columns, name);
-  const columns = Int32Array.from(features, place);
+  const columns = Int32Array.from(selection.features, place);
   const labelColumn = label === undefined ? -1 : place(label);
   const timeColumn = timestamp === undefined ? -1 : place(timestamp);
   const width = columns.length;
+  const roles = {
+    names: table.columns,
+    features: columns,
+    label: labelColumn,
+    time: timeColumn,
+    times,
+    decimal,
+  };
+  const emptyColumns = presumedEmpty.map((column) => table.columns.indexOf(column));
   let row = 0;
   let capacity = 0;
   let rows = new Float32Array(0);
@@ -55,20 +69,11 @@ export async function* readRows(
   let labels: Uint8Array | undefined;
   let timestampsMs: Float64Array | undefined;
 
-  const refuse = (cells: unknown[] | BadRow, column: number): void => {
-    if (skipBadRows) return onSkipped();
-    const problem = cells instanceof BadRow
-      ? cells.problem
-      : `column "${table.columns[column]}" ${
-        describe(cells[column], column === labelColumn, column === timeColumn && !columns.includes(column))
-      }`;
-    throw new RangeError(`Cannot read ${name} as row ${row} ${problem}`);
-  };
   /** Reads a row into place `count`; the first column that is bad, or -1. */
   const read = (cells: unknown[], count: number): number => {
     const at = count * width;
     for (let f = 0; f < width; f++) {
-      const value = cellNumber(cells[columns[f]]);
+      const value = cellNumber(cells[columns[f]], decimal);
       if (value !== value) return columns[f];
       rows[at + f] = value;
     }
@@ -78,8 +83,8 @@ export async function* readRows(
       labels[count] = value;
     }
     if (timestampsMs) {
-      timestampsMs[count] = cellTime(cells[timeColumn]);
-      if (!Number.isFinite(timestampsMs[count])) return timeColumn;
+      timestampsMs[count] = times.read(cells[timeColumn]);
+      if (Number.isNaN(timestampsMs[count])) return timeColumn;
     }
     rowNumbers[count] = row;
     return -1;
@@ -96,8 +101,11 @@ export async function* readRows(
     let count = 0;
     for (const cells of batch) {
       const bad = cells instanceof BadRow ? 0 : read(cells, count);
-      if (cells instanceof BadRow || bad >= 0) refuse(cells, bad);
-      else count++;
+      const late = emptyColumns.length > 0 ? lateValue(cells, emptyColumns, table.columns) : undefined;
+      if (late !== undefined) throw new RangeError(`Cannot read ${name} as row ${row} ${late}`);
+      if (!(cells instanceof BadRow) && bad < 0) count++;
+      else if (skipBadRows) onSkipped(!(cells instanceof BadRow) && isMissing(cells[bad]));
+      else throw new RangeError(`Cannot read ${name} as row ${row} ${problemOf(cells, bad, roles)}`);
       row++;
     }
     if (count > 0) yield { rows, count, labels, timestampsMs, rowNumbers };
@@ -112,13 +120,41 @@ function placeOf(column: string, columns: readonly string[], name: string): numb
   );
 }
 
-function describe(cell: unknown, isLabel: boolean, isTime: boolean): string {
-  const found = `: current value is ${showCell(cell)}`;
-  if (isLabel) return `must be 0, 1, true or false${found}`;
-  if (isTime) return `must be a time${found}`;
-  return cellKind(cell) === "out of range"
-    ? `must be finite and within the range of float32${found}`
-    : `must be a number${found}`;
+/** What the columns of a row are read for. */
+interface Roles {
+  names: readonly string[];
+  features: Int32Array;
+  label: number;
+  time: number;
+  times: FileTimes;
+  decimal?: DecimalSign;
+}
+
+function problemOf(cells: unknown[] | BadRow, column: number, roles: Roles): string {
+  if (cells instanceof BadRow) return cells.problem;
+  const cell = cells[column];
+  const found = `current value is ${showCell(cell)}`;
+  let problem = numberProblem(cell, roles.decimal);
+  if (column === roles.label) problem = `must be 0, 1, true or false: ${found}`;
+  else if (column === roles.time && !roles.features.includes(column)) {
+    problem = `must be a time such as 2018-04-01 10:00:00 or an epoch: ${found}${roles.times.hint(cell)}`;
+  } else if (isMissing(cell)) problem += "; --skip-bad-rows leaves such rows out and counts them";
+  return `column "${roles.names[column]}" ${problem}`;
+}
+
+function lateValue(
+  cells: unknown[] | BadRow,
+  emptyColumns: number[],
+  names: readonly string[],
+): string | undefined {
+  if (cells instanceof BadRow) return undefined;
+  const late = emptyColumns.find((column) => !isMissing(cells[column]));
+  return late === undefined
+    ? undefined
+    : `column "${
+      names[late]
+    }" must be empty, as it is in the first rows and was left out: current value is ` +
+      `${showCell(cells[late])}; name the columns to use with --features`;
 }
 
 /** All rows of a table in memory. */

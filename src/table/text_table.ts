@@ -1,9 +1,9 @@
 import { openByteSource } from "./byte_source.ts";
-import { BadRow, readCells } from "./read_cells.ts";
+import { BadRow, readCells, type TableStyle } from "./read_cells.ts";
 import type { Table } from "./table.ts";
 
 /** A table whose cells are read as they are written. */
-export interface TextTable extends Pick<Table, "columns" | "size" | "bytesRead">, Disposable {
+export interface TextTable extends Pick<Table, "columns" | "notes" | "size" | "bytesRead">, Disposable {
   /** Reads the rows, once, as cells by column; throws RangeError, which names the row, where one has another number of cells. */
   rows(): AsyncGenerator<Record<string, string>>;
   /** Reads as `rows` does, in batches to iterate once before asking for the next, which spares a promise a row. */
@@ -27,9 +27,9 @@ export interface TextTable extends Pick<Table, "columns" | "size" | "bytesRead">
  * assertEquals(await Array.fromAsync(table.rows()), [{ id: "007", amount: "12.50" }]);
  * ```
  */
-export async function openTextTable(path: string): Promise<TextTable> {
+export async function openTextTable(path: string, style: TableStyle = {}): Promise<TextTable> {
   const source = await openByteSource(path);
-  const cells = await readCells(source, 1);
+  const cells = await readCells(source, 1, style);
   const asText = rowMaker(cells.columns);
   let rowsBefore = 0;
   const rowsOf = function* (batch: readonly (unknown[] | BadRow)[]) {
@@ -49,6 +49,7 @@ export async function openTextTable(path: string): Promise<TextTable> {
   };
   return {
     columns: cells.columns,
+    notes: cells.notes,
     size: source.size,
     get bytesRead() {
       return source.bytesRead;
@@ -63,14 +64,21 @@ export async function openTextTable(path: string): Promise<TextTable> {
 
 /** Makes rows of text of cells, field by field: all rows then share a shape, and no pairs are made. */
 function rowMaker(columns: readonly string[]): (cells: readonly unknown[]) => Record<string, string> {
-  const textOf = (cell: unknown) => typeof cell === "string" ? cell : String(cell ?? "");
-  // Assigning to this name sets no field.
-  if (columns.includes("__proto__")) {
-    return (cells) => Object.fromEntries(columns.map((column, i) => [column, textOf(cells[i])]));
-  }
   return (cells) => {
     const row: Record<string, string> = {};
-    for (let i = 0; i < columns.length; i++) row[columns[i]] = textOf(cells[i]);
+    for (let i = 0; i < columns.length; i++) {
+      // Assigning to this name sets no field.
+      if (columns[i] === "__proto__") {
+        Object.defineProperty(row, columns[i], { value: textOf(cells[i]), ...FIELD });
+      } else row[columns[i]] = textOf(cells[i]);
+    }
     return row;
   };
+}
+
+const FIELD = { enumerable: true, configurable: true, writable: true };
+
+function textOf(cell: unknown): string {
+  if (typeof cell === "string") return cell;
+  return typeof cell === "object" && cell !== null ? JSON.stringify(cell) : String(cell ?? "");
 }

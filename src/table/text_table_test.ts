@@ -22,6 +22,11 @@ for (
       { id: "7", ok: "true" },
       { id: "8", ok: "" },
     ]],
+    [
+      "fields of NDJSON that come later, nested ones and digits beyond 2^53",
+      '{"id":1}\n{"id":4600000000000012345,"when":{"x":[1]}}\n',
+      [{ id: "1", when: "" }, { id: "4600000000000012345", when: '{"x":[1]}' }],
+    ],
   ] as const
 ) {
   Deno.test(`openTextTable() reads ${name}`, async () => assertEquals(await rowsOf(text), [...rows]));

@@ -1,3 +1,4 @@
+import { FileTimes } from "../../../src/domain/time.ts";
 import { evaluateHandbook, type HandbookEvaluation, type Spread } from "../../../src/evaluate/handbook.ts";
 import { renderReport } from "../../../src/evaluate/report/report.ts";
 import { replayTransactions } from "../../../src/simulate/replay/replay.ts";
@@ -8,9 +9,11 @@ import { onInterrupt } from "../on_interrupt.ts";
 import { startProgress } from "../progress.ts";
 import { UsageError } from "../run_command.ts";
 import { featuresOptionsOf, type StateFlags } from "./state.ts";
+import { printNotes } from "./text_table_notes.ts";
+import type { TableStyleFlags } from "./table_style.ts";
 
 /** What `evaluate --protocol handbook` was asked for. */
-export interface ProtocolFlags extends StateFlags {
+export interface ProtocolFlags extends StateFlags, TableStyleFlags {
   input: string;
   /** First day of the training week, YYYY-MM-DD. */
   start?: string;
@@ -36,12 +39,15 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
     );
   }
   if (flags.features !== undefined) checkFeatures(flags.features);
-  using table = await openTextTable(flags.input);
+  using table = await openTextTable(flags.input, flags);
   // A page that cannot be written is an error before the work, not after it.
   await using report = flags.report === undefined ? undefined : await openLineWriter(flags.report);
   using _ = onInterrupt(() => report?.abandon());
   const progress = startProgress("replay", { total: table.size, unit: "transactions", quiet: flags.quiet });
+  const times = new FileTimes(flags.timeUnit);
   const events = replayTransactions(table.rows(), {
+    times,
+    decimal: flags.decimal,
     labelDelayMs: flags.labelDelay,
     labels: flags.presumeLegitimateAfter === undefined ? "all" : "frauds",
   });
@@ -60,6 +66,7 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   } finally {
     progress.stop();
   }
+  if (!flags.quiet) printNotes(table, times);
   await report?.write(renderReport(found));
   await report?.finish();
   console.log(flags.json ? JSON.stringify(summary(found)) : describe(found));

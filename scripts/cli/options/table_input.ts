@@ -1,10 +1,12 @@
+import { FileTimes } from "../../../src/domain/time.ts";
 import type { TableBatch } from "../../../src/table/read_rows.ts";
 import { chooseFeatures, openTable, type Table } from "../../../src/table/table.ts";
 import { startProgress } from "../progress.ts";
 import { UsageError } from "../run_command.ts";
+import type { TableStyleFlags } from "./table_style.ts";
 
 /** What the options of a command say about its table. */
-export interface TableInputOptions {
+export interface TableInputOptions extends TableStyleFlags {
   input: string;
   /** Names of the features; all numeric columns unless told. */
   features?: string[];
@@ -36,15 +38,22 @@ export async function openTableInput(task: string, options: TableInputOptions): 
   const note = (text: string): void => {
     if (!quiet) console.error(`note: ${text}`);
   };
-  const table = await openTable(input);
+  const table = await openTable(input, options);
   try {
-    const { features, timestamp } = chooseColumns(table, options);
+    const known = table.columns.length;
+    const { timestamp } = options;
+    const features = chooseColumns(table, options);
+    let presumedEmpty: string[] = [];
     if (!options.features) {
+      const isLeftOut = (name: string) => name !== label && name !== timestamp && !features.includes(name);
+      refuseDoubtful(table, features, isLeftOut);
       for (const [name, reason] of table.otherColumns) {
-        if (name !== label && name !== timestamp) note(`column "${name}" is left out: ${reason}`);
+        if (isLeftOut(name)) note(`column "${name}" is left out: ${reason}`);
       }
       if (table.columns.includes("")) note("columns without a name are left out");
+      presumedEmpty = table.emptyColumns.filter(isLeftOut);
     }
+    const times = new FileTimes(options.timeUnit);
     return {
       table,
       features,
@@ -52,7 +61,8 @@ export async function openTableInput(task: string, options: TableInputOptions): 
         const progress = startProgress(task, { total: table.size, quiet });
         let rows = 0;
         try {
-          for await (const batch of table.rows({ features, label, timestamp, skipBadRows })) {
+          const selection = { features, label, timestamp, skipBadRows, times, presumedEmpty };
+          for await (const batch of table.rows(selection)) {
             yield batch;
             rows += batch.count;
             progress.update(table.bytesRead, rows);
@@ -60,8 +70,10 @@ export async function openTableInput(task: string, options: TableInputOptions): 
         } finally {
           progress.stop();
         }
-        if (table.skippedRows > 0) {
-          note(`${table.skippedRows} bad row${table.skippedRows > 1 ? "s were" : " was"} left out`);
+        const late = table.columns.slice(known);
+        if (late.length > 0) note(`fields that come after the first rows are left out: ${late.join(", ")}`);
+        for (const text of notesOf(table, timestamp === undefined ? undefined : { timestamp, times })) {
+          note(text);
         }
       },
       [Symbol.dispose]: () => table[Symbol.dispose](),
@@ -72,9 +84,35 @@ export async function openTableInput(task: string, options: TableInputOptions): 
   }
 }
 
-function chooseColumns(table: Table, options: TableInputOptions): { features: string[]; timestamp?: string } {
+/** Stops at a column that is most likely meant to be a feature and cannot be read; the note of a column left out is for others. */
+function refuseDoubtful(table: Table, features: string[], isLeftOut: (name: string) => boolean): void {
+  const name = table.doubtfulColumns.keys().find(isLeftOut);
+  if (name === undefined) return;
+  throw new RangeError(
+    `Cannot read ${table.name} as ${
+      table.doubtfulColumns.get(name)!.problem
+    } (most likely a column of numbers; to leave ` +
+      `it out, name the others: --features ${features.join(",")})`,
+  );
+}
+
+function* notesOf(
+  table: Table,
+  time: { timestamp: string; times: FileTimes } | undefined,
+): Generator<string> {
+  yield* table.notes;
+  const { skippedRows, missingRows } = table;
+  const missing = missingRows > 0 ? `, ${missingRows} of them as a cell is missing` : "";
+  if (skippedRows > 0) {
+    yield `${skippedRows} bad row${skippedRows > 1 ? "s were" : " was"} left out${missing}`;
+  }
+  const read = time?.times.summary();
+  if (read !== undefined) yield `column "${time!.timestamp}" is ${read}`;
+}
+
+function chooseColumns(table: Table, options: TableInputOptions): string[] {
   try {
-    return { features: chooseFeatures(table, options), timestamp: options.timestamp };
+    return chooseFeatures(table, options);
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }

@@ -1,4 +1,5 @@
-import { MAX_TIMESTAMP_MS, TimestampText } from "../../domain/time.ts";
+import { FileTimes, MAX_TIMESTAMP_MS, TimestampText } from "../../domain/time.ts";
+import type { DecimalSign } from "../../table/cell.ts";
 import { type DelayedLabel, DelayedLabels } from "./delayed_labels.ts";
 import type { LabelMode, ReplayedEvent, ReplayedLabel } from "../events/event.ts";
 import { readReplayRow, replayColumns } from "./replay_row.ts";
@@ -13,6 +14,10 @@ export interface ReplayOptions {
   labels?: LabelMode;
   /** Pass a faulty row on with the text of its cells and no label instead of throwing. @default false */
   lenient?: boolean;
+  /** Reads the times; by default a new one. */
+  times?: FileTimes;
+  /** Sign of the fraction in amounts. @default "." alone */
+  decimal?: DecimalSign;
 }
 
 /**
@@ -62,8 +67,10 @@ export async function* replayTransactions(
  */
 export async function* replayBatches(
   batches: AsyncIterable<Iterable<Readonly<Record<string, string>>>>,
-  { labelDelayMs = 7 * DAY_MS, labels = "all", lenient = false }: ReplayOptions = {},
+  options: ReplayOptions = {},
 ): AsyncGenerator<Iterable<ReplayedEvent>, void, undefined> {
+  const { labelDelayMs = 7 * DAY_MS, labels = "all", lenient = false, times = new FileTimes(), decimal } =
+    options;
   if (!Number.isSafeInteger(labelDelayMs) || labelDelayMs < 0) {
     throw new RangeError(
       `Cannot replay transactions as labelDelayMs must be a whole number of at least 0: current value is ${labelDelayMs}`,
@@ -72,8 +79,9 @@ export async function* replayBatches(
   const delayed = new DelayedLabels();
   // One writer for each of the three times, as each keeps the text of its day.
   const [timestampText, madeAt, labelledAt] = [new TimestampText(), new TimestampText(), new TimestampText()];
-  const rowOptions = { timestampText, latestMs: MAX_TIMESTAMP_MS - labelDelayMs };
-  let columns: Map<string, string> | undefined;
+  const rowOptions = { timestampText, latestMs: MAX_TIMESTAMP_MS - labelDelayMs, times, decimal };
+  let columns = new Map<string, string>();
+  let width = 0;
   let rowNumber = 0;
   for await (const rows of batches) yield eventsOf(rows);
   yield waiting();
@@ -81,7 +89,10 @@ export async function* replayBatches(
   function* eventsOf(rows: Iterable<Readonly<Record<string, string>>>): Generator<ReplayedEvent> {
     for (const row of rows) {
       rowNumber++;
-      columns ??= replayColumns(Object.keys(row));
+      const names = Object.keys(row);
+      // A row of NDJSON may have fields that none before had.
+      if (names.length !== width) columns = replayColumns(names);
+      width = names.length;
       const { transaction, timestampMs, isFraud, scenario, fault } = readReplayRow(row, columns, rowOptions);
       if (fault !== null && !lenient) {
         throw new RangeError(`Cannot replay row ${rowNumber} as ${fault}`);

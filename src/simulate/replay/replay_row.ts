@@ -1,7 +1,7 @@
 import type { ReplayedTransaction } from "../events/event.ts";
-import { parseFileTime, type TimestampText } from "../../domain/time.ts";
+import type { FileTimes, TimestampText } from "../../domain/time.ts";
+import { cellNumber, type DecimalSign, isMissing, styleHint } from "../../table/cell.ts";
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const FRAUD = /^(?:1(?:\.0*)?|true)$/i;
 const LEGITIMATE = /^(?:0(?:\.0*)?|false)$/i;
 const IDS = ["transaction_id", "customer_id", "terminal_id"] as const;
@@ -29,40 +29,54 @@ export interface ReplayRow {
   readonly fault: string | null;
 }
 
+/** How the cells of a row are read and written. */
+export interface RowReading {
+  timestampText: TimestampText;
+  /** Latest time of a transaction whose label's time can be written. */
+  latestMs: number;
+  times: FileTimes;
+  decimal?: DecimalSign;
+}
+
 /**
  * Reads one row of a transaction file into wire form.
  *
  * Columns are the wire format's names or the handbook's (TX_DATETIME, TX_AMOUNT, …), in either case. Ids must not be
- * empty, the amount must be a decimal number of any sign, the time one that `parseFileTime` takes and not after
- * `latestMs`, so that its label's time can be written too. A faulty row keeps the text of its cells.
+ * missing, the amount must be a decimal number of any sign, the time one that `times` takes and not after `latestMs`.
+ * Other fields may be missing, also by a word such as NULL. A faulty row keeps the text of its cells.
  *
  * @param columns The file's own name of each field, from `replayColumns`.
  */
 export function readReplayRow(
   row: Readonly<Record<string, string>>,
   columns: ReadonlyMap<string, string>,
-  { timestampText, latestMs }: { readonly timestampText: TimestampText; readonly latestMs: number },
+  { timestampText, latestMs, times, decimal }: RowReading,
 ): ReplayRow {
   const given = (field: string): string | undefined => row[columns.get(field) ?? field];
   const cell = (field: string) => given(field) ?? "";
+  const optional = (field: string) => isMissing(cell(field)) ? "" : cell(field).trim();
   const faults: string[] = [];
-  const require = (field: string, required: string) => {
+  const require = (field: string, required: string, detail?: string) => {
     const text = given(field);
-    const current = text === undefined ? "no such column" : JSON.stringify(text.slice(0, 100));
-    faults.push(`${field} must be ${required}: current value is ${current}`);
+    const current = text === undefined
+      ? `no such column; there are ${Object.keys(row).join(", ").slice(0, 200)}`
+      : JSON.stringify(text.slice(0, 100));
+    faults.push(`${field} must be ${required}: current value is ${current}${detail ?? ""}`);
   };
-  for (const id of IDS) if (cell(id) === "") require(id, "text");
-  const timeMs = parseFileTime(cell("timestamp"));
-  if (Number.isNaN(timeMs)) require("timestamp", "a date and time or an epoch");
-  else if (timeMs > latestMs) require("timestamp", `up to ${new Date(latestMs).toISOString()}`);
-  const amount = parseDecimal(cell("amount"));
-  if (amount === null) require("amount", "a decimal number");
-  const fraudCell = cell("is_fraud").trim();
+  for (const id of IDS) if (isMissing(cell(id))) require(id, "text");
+  const timeMs = times.read(cell("timestamp"));
+  if (Number.isNaN(timeMs)) {
+    require("timestamp", "a date and time or an epoch", times.hint(cell("timestamp")));
+  } else if (timeMs > latestMs) require("timestamp", `up to ${new Date(latestMs).toISOString()}`);
+  const amount = cellNumber(cell("amount"), decimal);
+  const isAmount = !Number.isNaN(amount);
+  if (!isAmount) require("amount", "a decimal number", styleHint(cell("amount"), decimal));
+  const fraudCell = optional("is_fraud");
   const isFraud = FRAUD.test(fraudCell) ? true : LEGITIMATE.test(fraudCell) ? false : null;
   if (isFraud === null && fraudCell !== "") require("is_fraud", "0 or 1");
-  const scenarioCell = cell("scenario").trim();
-  const scenario = parseDecimal(scenarioCell);
-  if (scenarioCell !== "" && (scenario === null || !Number.isInteger(scenario) || scenario < 0)) {
+  const scenarioCell = optional("scenario");
+  const scenario = scenarioCell === "" ? null : cellNumber(scenarioCell);
+  if (scenario !== null && !(Number.isInteger(scenario) && scenario >= 0)) {
     require("scenario", "a whole number of at least 0");
   }
 
@@ -70,12 +84,13 @@ export function readReplayRow(
     transaction_id: cell("transaction_id"),
     customer_id: cell("customer_id"),
     terminal_id: cell("terminal_id"),
-    amount: amount ?? cell("amount"),
+    amount: isAmount ? amount : cell("amount"),
     timestamp: Number.isNaN(timeMs) ? cell("timestamp") : timestampText.write(timeMs),
   };
   for (const field of OPTIONAL) {
     const text = cell(field);
-    if (text !== "") transaction[field] = text;
+    // NA is Namibia.
+    if (!isMissing(text) || (field === "country" && text === "NA")) transaction[field] = text;
   }
   return faults.length === 0
     ? { transaction, timestampMs: timeMs, isFraud, scenario, fault: null }
@@ -83,21 +98,23 @@ export function readReplayRow(
 }
 
 /**
- * The name of each field's column in a file, from the names of its first row; fields without a column are left out.
+ * The name of each field's column in a file, from its column names; fields without a column are left out.
+ *
+ * @throws RangeError where several columns may be a field and none has its exact name.
  */
 export function replayColumns(names: readonly string[]): Map<string, string> {
   const columns = new Map<string, string>();
   for (const field of [...IDS, "timestamp", "amount", "is_fraud", "scenario", ...OPTIONAL]) {
-    const column = names.find((name) => name === field) ??
-      names.find((name) => [field, COLUMN_OF[field]].includes(name.trim().toLowerCase()));
+    const similar = names.filter((name) => [field, COLUMN_OF[field]].includes(name.trim().toLowerCase()));
+    if (similar.length > 1 && !similar.includes(field)) {
+      throw new RangeError(
+        `Cannot replay the file as one column must be the ${field}: current value is ${
+          similar.join(" and ")
+        }`,
+      );
+    }
+    const column = similar.includes(field) ? field : similar[0];
     if (column !== undefined) columns.set(field, column);
   }
   return columns;
-}
-
-function parseDecimal(cell: string): number | null {
-  const text = cell.trim();
-  if (!DECIMAL.test(text)) return null;
-  const value = Number(text);
-  return Number.isFinite(value) ? value : null;
 }

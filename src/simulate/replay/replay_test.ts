@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "../../testing/assert.ts";
+import { FileTimes } from "../../domain/time.ts";
 import type { ReplayedEvent } from "../events/event.ts";
 import { type ReplayOptions, replayTransactions } from "./replay.ts";
 
@@ -147,7 +148,57 @@ Deno.test("replayTransactions() passes on amounts that are no payment", async ()
   }
 });
 
+Deno.test("replayTransactions() takes words for a missing value as none, and Namibia as a country", async () => {
+  const cells = { is_fraud: "\\N", scenario: "nan", currency: "NULL", country: "NA", channel: "None" };
+  const events = await replay([row(1, "2018-04-01", cells)]);
+  assertEquals(order(events), "1");
+  assert(events[0].kind === "transaction" && !("currency" in events[0].transaction));
+  assertEquals([events[0].transaction.country, events[0].isFraud, events[0].scenario], ["NA", null, null]);
+});
+
+Deno.test("replayTransactions() keeps fields that the first row lacks, by any of their names", async () => {
+  const { is_fraud: _f, scenario: _s, ...first } = row(1, "2018-04-01");
+  const { is_fraud: _g, scenario: _t, ...second } = row(2, "2018-04-01");
+  const events = await replay([first, { ...second, TX_FRAUD: "1", CURRENCY: "KWD" }]);
+  assertEquals(order(events), "1 2 L2");
+  assert(events[1].kind === "transaction" && events[1].transaction.currency === "KWD");
+});
+
+Deno.test("replayTransactions() reads numbers and times as it is told, and can say how", async () => {
+  const times = new FileTimes();
+  const [event] = await replay([row(1, "1522540831", { amount: "1.234,50" })], { times, decimal: "," });
+  assert(event.kind === "transaction");
+  assertEquals([event.transaction.amount, event.transaction.timestamp], [1234.5, "2018-04-01T00:00:31.000Z"]);
+  assertEquals(times.summary(), "read as seconds: 2018-04-01 … 2018-04-01");
+});
+
+Deno.test("replayTransactions() refuses two columns for one field", async () => {
+  const { amount: _, ...rest } = row(1, "2018-04-01");
+  const rows = [{ ...rest, Amount: "1", TX_AMOUNT: "2" }];
+  await assertRejects(
+    () => replay(rows),
+    RangeError,
+    "must be the amount: current value is Amount and TX_AMOUNT",
+  );
+});
+
 const faulty: [string, Row, string][] = [
+  [
+    "an id that is a word for none",
+    { customer_id: "NULL" },
+    'customer_id must be text: current value is "NULL"',
+  ],
+  [
+    "a decimal comma",
+    { amount: "0,50" },
+    'amount must be a decimal number: current value is "0,50"; --decimal ,',
+  ],
+  ["a day that is none", { timestamp: "2018-02-30" }, "timestamp must be a date and time or an epoch"],
+  [
+    "a day or a month first",
+    { timestamp: "01/04/2018" },
+    'timestamp must be a date and time or an epoch: current value is "01/04/2018", where',
+  ],
   ["an empty id", { customer_id: "" }, 'customer_id must be text: current value is ""'],
   ["no number", { amount: "abc" }, 'amount must be a decimal number: current value is "abc"'],
   ["an empty amount", { amount: "" }, 'amount must be a decimal number: current value is ""'],
