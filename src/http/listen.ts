@@ -35,7 +35,7 @@ const BROKEN: Readonly<Record<string, number>> = {
  * It uses node:http, since `Deno.serve` has no timeout for a slow head and no limit on heads and connections. It needs the
  * permission to listen at exactly this address.
  *
- * @throws Deno's or Node's error if the address is in use or belongs to another machine.
+ * @throws Error that says what to do if the address is in use, belongs to another machine, or may not be listened at.
  */
 export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpServer> {
   const server = createServer(
@@ -48,7 +48,7 @@ export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpSe
   server.maxConnections = MOST_CONNECTIONS;
   server.on("clientError", refuse);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (cause) => reject(cannotListen(address, cause)));
     server.listen({ host: ipOf(address), port: address.port }, resolve);
   });
   const { port } = server.address() as AddressInfo;
@@ -62,6 +62,27 @@ export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpSe
       clearTimeout(timer);
     },
   };
+}
+
+const NOT_OWN = "this machine does not have that address; name one of its own, or 0.0.0.0 for all";
+/** What is wrong with an address, and what to do, by the system's code. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    "another program listens there, perhaps another consume, serve or demo; end it, or name another port",
+  EACCES: "this user may not listen at that port; name one above 1023",
+  EADDRNOTAVAIL: NOT_OWN,
+  EINVAL: NOT_OWN,
+  ENOTFOUND: "no such host is known; name an address of this machine",
+};
+
+function cannotListen(address: HttpAddress, cause: Error & { code?: string }): Error {
+  const advice = ADVICE[cause.code ?? ""];
+  return new Error(
+    `Cannot listen at ${hostText(address)}: ${
+      advice === undefined ? cause.message : `${advice} with --http`
+    }`,
+    { cause },
+  );
 }
 
 const NO_REQUEST = "The bytes must be a request of HTTP/1.1.";
