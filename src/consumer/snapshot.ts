@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { crc32 } from "node:zlib";
 
 /** What a snapshot says of the state in it. */
 export interface SnapshotHeader {
@@ -12,11 +13,12 @@ export interface SnapshotHeader {
 }
 
 /**
- * What stands before the state in a snapshot: length of the header (u32), the header as JSON, padded with spaces so that the
- * state starts at a multiple of 4.
+ * What stands before the state in a snapshot: length of the header (u32), the header as JSON with its own checksum, padded with
+ * spaces so that the state starts at a multiple of 4. The state has a checksum of its own.
  */
-export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
-  const json = new TextEncoder().encode(JSON.stringify(header));
+export function encodeSnapshotHeader({ stateId, labelOffsets }: SnapshotHeader): Uint8Array {
+  const checksum = checksumOf({ stateId, labelOffsets });
+  const json = new TextEncoder().encode(JSON.stringify({ stateId, labelOffsets, checksum }));
   const bytes = new Uint8Array(4 + Math.ceil(json.length / 4) * 4).fill(SPACE, 4);
   new DataView(bytes.buffer).setUint32(0, bytes.length - 4, true);
   bytes.set(json, 4);
@@ -25,9 +27,25 @@ export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
 
 const SPACE = 32;
 
-/** Header and state of a snapshot. */
+/**
+ * Header and state of a snapshot; `restore` checks the state.
+ *
+ * @throws RangeError where the header is damaged.
+ */
 export function unpackSnapshot(bytes: Uint8Array): [SnapshotHeader, Uint8Array] {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  return [header, bytes.subarray(4 + length)];
+  try {
+    const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+    // Snapshots of older versions have none.
+    if (header.checksum === undefined || header.checksum === checksumOf(header)) {
+      return [header, bytes.subarray(4 + length)];
+    }
+  } catch (cause) {
+    throw new RangeError("Cannot read the snapshot: its header is damaged", { cause });
+  }
+  throw new RangeError("Cannot read the snapshot: its header does not have its checksum");
+}
+
+function checksumOf({ stateId, labelOffsets }: SnapshotHeader): number {
+  return crc32(JSON.stringify([stateId, labelOffsets]));
 }

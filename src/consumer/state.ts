@@ -26,7 +26,7 @@ export interface StateSource extends Partition {
   retryReads?: RetryOptions;
   /** Records between two snapshots (default: 200,000, and twice the number of keys). */
   snapshotRecords?: number;
-  telemetry?: Pick<Telemetry, "trouble" | "recovered">;
+  telemetry?: Pick<Telemetry, "trouble" | "recovered" | "count" | "log">;
 }
 
 /**
@@ -64,7 +64,7 @@ export class PartitionState {
     if (!stage.features.stateful || claim.nextOffset === undefined) return state;
     let { ranges } = claim;
     let from = 0;
-    if (claim.snapshot !== undefined && state.#load(claim.snapshot.bytes)) {
+    if (claim.snapshot !== undefined && state.#load(claim.snapshot)) {
       from = claim.snapshot.nextOffset;
     } else {
       ranges = await Array.fromAsync(source.ledger.ranges(source.topic, source.partition));
@@ -114,13 +114,25 @@ export class PartitionState {
     return { stateId: this.stage.features.stateId, labelOffsets: [...this.#labels.offsets] };
   }
 
-  /** Restores a snapshot; false if other feature definitions made it, so that all must be replayed. */
-  #load(bytes: Uint8Array): boolean {
-    const [header, state] = unpackSnapshot(bytes);
-    if (header.stateId !== this.stage.features.stateId) return false;
-    this.stage.features.restore(state);
-    this.#labels = new LabelFeed(this.#source.labels, header.labelOffsets);
-    return true;
+  /** Restores a snapshot; false if it is damaged or other feature definitions made it, so that all must be replayed. */
+  #load({ nextOffset, bytes }: NonNullable<Claim["snapshot"]>): boolean {
+    const { labels, partition, telemetry } = this.#source;
+    try {
+      const [header, state] = unpackSnapshot(bytes);
+      if (header.stateId !== this.stage.features.stateId) return false;
+      this.stage.features.restore(state);
+      this.#labels = new LabelFeed(labels, header.labelOffsets);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      telemetry?.count("snapshots_damaged");
+      telemetry?.log(
+        "error",
+        `partition ${partition}: the snapshot up to offset ${nextOffset} is damaged, so the history is made anew from ` +
+          `the stream: ${error.message}`,
+      );
+      return false;
+    }
   }
 
   /**

@@ -48,7 +48,8 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
   const { ledger, topic, telemetry } = parts;
   const model = await loadModel(parts.model);
   const live = new LiveNumbers(model.manifest);
-  const snapshots = ledger && await SnapshotStates.open(ledger, topic, model.manifest);
+  const snapshots = ledger &&
+    await SnapshotStates.open(ledger, topic, model.manifest, (message) => telemetry.log("error", message));
   await ledger?.queries.prepare();
   const states = snapshots ?? new OwnState(model.manifest, parts);
   const judge = await Judge.open(model, parts);

@@ -15,22 +15,36 @@ export class SnapshotStates implements FeatureStates {
   readonly #topic: string;
   readonly #manifest: Pick<Manifest, "kind" | "features">;
   readonly #stages = new Map<number, { nextOffset: number; stage: FeatureStage }>();
+  /** Where the damaged snapshot of a partition ends. */
+  readonly #damaged = new Map<number, number>();
+  readonly #onDamage: (message: string) => void;
   readonly #cold: FoundState;
 
-  private constructor(ledger: Ledger, topic: string, manifest: Pick<Manifest, "kind" | "features">) {
+  private constructor(
+    ledger: Ledger,
+    topic: string,
+    manifest: Pick<Manifest, "kind" | "features">,
+    onDamage: (message: string) => void,
+  ) {
     this.#ledger = ledger;
+    this.#onDamage = onDamage;
     this.#topic = topic;
     this.#manifest = manifest;
     this.#cold = { stage: openFeatureStage(manifest), origin: "cold", advances: false };
   }
 
-  /** Reads the states of a topic. */
+  /**
+   * Reads the states of a topic.
+   *
+   * @param onDamage Told once of each snapshot that is damaged; the state before it, or none, is used.
+   */
   static async open(
     ledger: Ledger,
     topic: string,
     manifest: Pick<Manifest, "kind" | "features">,
+    onDamage: (message: string) => void,
   ): Promise<SnapshotStates> {
-    const states = new SnapshotStates(ledger, topic, manifest);
+    const states = new SnapshotStates(ledger, topic, manifest, onDamage);
     await states.refresh();
     return states;
   }
@@ -40,12 +54,26 @@ export class SnapshotStates implements FeatureStates {
     for (const { topic, partition } of await this.#ledger.partitions()) {
       if (topic !== this.#topic) continue;
       const snapshot = await this.#ledger.queries.snapshot(topic, partition);
-      if (snapshot === undefined || snapshot.nextOffset === this.#stages.get(partition)?.nextOffset) continue;
-      const [{ stateId }, bytes] = unpackSnapshot(snapshot.bytes);
-      const stage = openFeatureStage(this.#manifest);
-      if (stateId !== stage.features.stateId) continue;
-      stage.features.restore(bytes);
-      this.#stages.set(partition, { nextOffset: snapshot.nextOffset, stage });
+      if (snapshot === undefined) continue;
+      const { nextOffset } = snapshot;
+      if (
+        nextOffset === this.#stages.get(partition)?.nextOffset || nextOffset === this.#damaged.get(partition)
+      ) {
+        continue;
+      }
+      try {
+        const [{ stateId }, bytes] = unpackSnapshot(snapshot.bytes);
+        const stage = openFeatureStage(this.#manifest);
+        if (stateId !== stage.features.stateId) continue;
+        stage.features.restore(bytes);
+        this.#stages.set(partition, { nextOffset, stage });
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        this.#damaged.set(partition, nextOffset);
+        this.#onDamage(
+          `partition ${partition}: the snapshot up to offset ${nextOffset} is damaged: ${error.message}`,
+        );
+      }
     }
   }
 

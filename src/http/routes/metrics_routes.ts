@@ -65,6 +65,11 @@ function streamMetrics(parts: HttpParts): Metric[] {
       "Offsets that the stream deleted before they were read.",
       counters().get("records_lost") ?? 0,
     ),
+    counter(
+      "edgewood_snapshots_damaged_total",
+      "Snapshots of feature state that were damaged, so that the history was made anew from the stream.",
+      counters().get("snapshots_damaged") ?? 0,
+    ),
     gauge("edgewood_lost_records_unaccepted", "Those of them, by the ledger, that nobody has accepted.", [
       { value: status?.lost ?? 0 },
     ]),
