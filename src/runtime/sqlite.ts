@@ -57,9 +57,8 @@ export function openDatabase(
     }
     return database;
   } catch (cause) {
-    throw new Error(`Cannot open the embedded ${schema.purpose} at ${path}: ${(cause as Error).message}`, {
-      cause,
-    });
+    const { message } = isDamage(cause) ? new DamageError(path, cause) : cause as Error;
+    throw new Error(`Cannot open the embedded ${schema.purpose} at ${path}: ${message}`, { cause });
   }
 }
 
@@ -122,7 +121,7 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     return result;
   } catch (error) {
     if (database.isTransaction) database.exec("ROLLBACK");
-    throw asDeliveryError(error);
+    throw explained(database, error);
   }
 }
 
@@ -131,11 +130,12 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
  * thread in between.
  *
  * @param work Does all of it or, if it throws, nothing.
- * @throws DeliveryError, retriable, if the disk is full or another process holds the lock too long.
+ * @throws DeliveryError, retriable, if the disk is full or another process holds the lock too long; DamageError if a page of
+ * the file is damaged.
  */
-export function attempt<T>(work: () => T): Promise<T> {
+export function attempt<T>(database: DatabaseSync, work: () => T): Promise<T> {
   // deno-lint-ignore require-await
-  return retry(async () => withDeliveryErrors(work), {
+  return retry(async () => withDeliveryErrors(database, work), {
     deadlineMs: BUSY_TIMEOUT_MS,
     baseDelayMs: 2,
     maxDelayMs: BUSY_LOOK_MS,
@@ -144,23 +144,50 @@ export function attempt<T>(work: () => T): Promise<T> {
 }
 
 /** Runs a single statement, or reads; throws as `inTransaction` does. */
-export function withDeliveryErrors<T>(work: () => T): T {
+export function withDeliveryErrors<T>(database: DatabaseSync, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw asDeliveryError(error);
+    throw explained(database, error);
+  }
+}
+
+/** A database file is damaged: no retry helps. */
+export class DamageError extends Error {
+  override readonly name = "DamageError";
+
+  /** Names the file. */
+  constructor(path: string, cause: unknown) {
+    super(
+      `The database file ${path} is damaged (${
+        (cause as Error).message
+      }): stop all processes that use it and put a ` +
+        `backup in its place, or save what can be read with: sqlite3 ${path} .recover`,
+      { cause },
+    );
   }
 }
 
 const FULL = 13;
 const BUSY = 5;
 const IO_ERROR = 10;
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+/** SQLITE_CORRUPT and SQLITE_NOTADB in words: not every error of Deno carries its code. */
+const DAMAGED = /^(database disk image is malformed|file is not a database)/;
 
-function asDeliveryError(error: unknown): unknown {
+function isDamage(error: unknown): boolean {
+  const primary = primaryCode(error);
+  return primary === CORRUPT || primary === NOT_A_DATABASE || DAMAGED.test((error as Error)?.message ?? "");
+}
+
+function explained(database: DatabaseSync, error: unknown): unknown {
+  if (error instanceof DamageError) return error;
+  if (isDamage(error)) return new DamageError(database.location() ?? "in memory", error);
   const primary = primaryCode(error);
   if (primary !== FULL && primary !== BUSY && primary !== IO_ERROR) return error;
   const message = (error as Error).message;
-  return new DeliveryError(`Cannot write the embedded database: ${message}`, {
+  return new DeliveryError(`Cannot write the embedded database ${database.location()}: ${message}`, {
     retriable: true,
     cause: error,
   });

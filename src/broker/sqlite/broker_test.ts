@@ -77,6 +77,39 @@ Deno.test("sqlite broker: a subscription tells of records that were deleted befo
   assertEquals(seen, [10, 20, [20, 30], 40, [40, 50]]);
 });
 
+Deno.test("sqlite broker: a damaged page is an error that names the file, never the end of the stream", async () => {
+  const path = `${Deno.makeTempDirSync()}/stream.db`;
+  {
+    await using broker = openSqliteBroker(path);
+    await broker.ensureTopic("t");
+    for (let i = 0; i < 100; i++) await broker.produce("t", [{ key: null, value: "v".repeat(3000) }]);
+  }
+  const bytes = Deno.readFileSync(path);
+  for (let at = bytes.length >> 1; at < bytes.length; at += 4096) {
+    bytes.fill(0xff, at & ~4095, (at & ~4095) + 100);
+  }
+  Deno.writeFileSync(path, bytes);
+  await using broker = openSqliteBroker(path);
+  let read = 0;
+  await assertRejects(
+    async () => {
+      for await (const { count } of broker.read("t", 0, { fromOffset: 0 })) read += count;
+    },
+    Error,
+    `The database file ${path} is damaged`,
+  );
+  await using subscription = await broker.subscribe("t", "g");
+  const events: string[] = [];
+  await assertRejects(
+    async () => {
+      for await (const { type } of subscription) events.push(type);
+    },
+    Error,
+    `The database file ${path} is damaged`,
+  );
+  assertEquals([events.includes("lost"), events.includes("idle")], [false, false]);
+});
+
 Deno.test("a member that stops beating loses its partitions to the next", async () => {
   await using broker = openSqliteBroker(`${Deno.makeTempDirSync()}/stream.db`);
   await broker.ensureTopic("t", { partitions: 2 });

@@ -90,7 +90,7 @@ class SqliteSubscription implements Subscription {
           yield event;
         }
       }
-      const event = nowOrLater(() => this.#next(turn++) ?? "none");
+      const event = nowOrLater(this.#source.database, () => this.#next(turn++) ?? "none");
       if (event !== undefined && event !== "none") {
         wasIdle = false;
         pollMs = FIRST_POLL_MS;
@@ -160,19 +160,19 @@ class SqliteSubscription implements Subscription {
   /** Compares what this member should have with what it has. */
   async #reassign(): Promise<BrokerEvent[]> {
     const { database, partitions } = this.#source;
-    withDeliveryErrors(() => this.#source.check());
+    withDeliveryErrors(this.#source.database, () => this.#source.check());
     const { group, topicId, id } = this.#member;
-    const isListed = () => withDeliveryErrors(() => this.#isMember.get(group, topicId, id) !== undefined);
+    const isListed = () =>
+      withDeliveryErrors(this.#source.database, () => this.#isMember.get(group, topicId, id) !== undefined);
     if (!isListed()) await this.#beat();
     // It is a member again only if that could be written.
     const isMember = isListed();
     const expired = this.#wasExpired || !isMember;
     this.#wasExpired = false;
-    const members = withDeliveryErrors(() =>
+    const members = withDeliveryErrors(this.#source.database, () =>
       database.prepare(
         "SELECT id FROM member WHERE group_name = ? AND topic_id = ? ORDER BY id",
-      ).all(group, topicId).map((row) => String(row.id))
-    );
+      ).all(group, topicId).map((row) => String(row.id)));
     const rank = members.indexOf(id);
     const mine = new Set<number>();
     if (isMember) {
@@ -227,9 +227,9 @@ async function orLater<T>(work: () => Promise<T>): Promise<T | undefined> {
 }
 
 /** The same for synchronous work. */
-function nowOrLater<T>(work: () => T): T | undefined {
+function nowOrLater<T>(database: DatabaseSync, work: () => T): T | undefined {
   try {
-    return withDeliveryErrors(work);
+    return withDeliveryErrors(database, work);
   } catch (error) {
     if (error instanceof DeliveryError) return undefined;
     throw error;

@@ -66,33 +66,31 @@ export function openSqliteStreamWriter(path: string): SqliteStreamWriter {
   let isOpen = true;
   return {
     ensureTopic: (topic, partitions) =>
-      attempt(() =>
+      attempt(database, () =>
         inTransaction(database, () => {
           if (isTopic.get(topic) !== undefined) return;
           const { lastInsertRowid } = database
             .prepare("INSERT INTO topic (name, partitions) VALUES (?, ?)").run(topic, partitions);
           const insert = database.prepare("INSERT INTO partition (topic_id, partition) VALUES (?, ?)");
           for (let partition = 0; partition < partitions; partition++) insert.run(lastInsertRowid, partition);
-        })
-      ),
+        })),
     append: (topicId, batches) =>
-      attempt(() =>
+      attempt(database, () =>
         inTransaction(database, () => {
           for (const { partition, count, body } of batches) {
             const baseOffset = Number(nextOffset.get(topicId, partition)!.next_offset);
             insert.run(topicId, partition, baseOffset, count, body);
             moveOn.run(baseOffset + count, topicId, partition);
           }
-        })
-      ),
-    beat: (member) => attempt(() => inTransaction(database, () => beat(database, member))),
+        })),
+    beat: (member) => attempt(database, () => inTransaction(database, () => beat(database, member))),
     leave: ({ group, topicId, id }) =>
-      attempt(() => {
+      attempt(database, () => {
         database.prepare("DELETE FROM member WHERE group_name = ? AND topic_id = ? AND id = ?")
           .run(group, topicId, id);
       }),
     commitOffset: (group, topicId, partition, nextOffset) =>
-      attempt(() => {
+      attempt(database, () => {
         database.prepare(
           `INSERT INTO group_offset VALUES (?, ?, ?, ?)
            ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)`,

@@ -249,7 +249,7 @@ class SqliteLedger extends SqlLedger {
   }
 
   #attempt<T>(work: (database: DatabaseSync) => T): Promise<T> {
-    return attempt(() => work(this.#database));
+    return attempt(this.#database, () => work(this.#database));
   }
 }
 

@@ -76,12 +76,15 @@ export function findLogged(database: DatabaseSync, transactionId: string, limit:
      FROM partition_owner AS owner ORDER BY topic, partition`,
   );
   const filters = database.prepare(
-    "SELECT * FROM log_filter WHERE topic = ? AND partition = ? ORDER BY first_offset",
+    `SELECT * FROM log_filter WHERE topic = ? AND partition = ? AND first_offset >= ?
+     ORDER BY first_offset LIMIT 1`,
   );
   for (const { topic, partition, first_offset } of starts.all()) {
     const [name, number] = [String(topic), Number(partition)];
     look(name, number, 0, Number(first_offset ?? Number.MAX_SAFE_INTEGER));
-    for (const filter of filters.iterate(name, number)) {
+    // Row by row, since Deno's iterator of a statement ends without an error where a page is damaged.
+    let filter = filters.get(name, number, 0);
+    for (; filter !== undefined; filter = filters.get(name, number, Number(filter.first_offset) + 1)) {
       const bits = filter.bits as Uint8Array;
       const isSet = (place: number) => (bits[place >>> 3] >>> (place & 7) & 1) === 1;
       if (!everyPlace(low, high, bits.length * 8, isSet)) continue;
