@@ -62,7 +62,7 @@ export const ALERT_CHANNELS: readonly AlertChannel[] = [consoleChannel, topicCha
 export const KAFKA_CLIENTS: readonly string[] = STREAM.engines.flatMap(({ client }) => client ?? []);
 
 /** How an engine is opened. */
-export interface OpenOptions extends Pick<OpenHooks, "inThread"> {
+export interface OpenOptions extends Pick<OpenHooks, "inThread" | "mustExist"> {
   /** Logs each repeated attempt at debug, and trouble that does not stop the engine as a warning. */
   telemetry?: Telemetry;
 }
@@ -149,10 +149,11 @@ export async function openListeners(settings: AlertSettings, broker: Broker): Pr
   return listeners;
 }
 
-function hooksOf(what: string, { inThread, telemetry }: OpenOptions): OpenHooks {
-  if (telemetry === undefined) return { inThread };
+function hooksOf(what: string, { telemetry, inThread, mustExist }: OpenOptions): OpenHooks {
+  const hooks = { inThread, mustExist };
+  if (telemetry === undefined) return hooks;
   return {
-    inThread,
+    ...hooks,
     onRetry: (error, attempt) =>
       telemetry.log("debug", `${what}: attempt ${attempt} failed: ${(error as Error).message}`),
     onTrouble: (message) => telemetry.log("warn", `${what}: ${message}`),

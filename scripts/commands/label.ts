@@ -44,8 +44,8 @@ async function label(flags: LabelFlags): Promise<void> {
     throw new UsageError("Cannot label as --fraud or --legit must be given: current value is neither");
   }
   const config = readConfig(flags);
-  await using broker = await openBroker(config.stream, config);
-  await using ledger = await openLedger(config.ledger);
+  await using broker = await openBroker(config.stream, { ...config, mustExist: true });
+  await using ledger = await openLedger(config.ledger, { mustExist: true });
   const answer = {
     transactionId: flags.transaction,
     isFraud: flags.fraud === true,

@@ -57,7 +57,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const telemetry = createTelemetry();
   using tokens = await openTokens(flags, telemetry);
   await using ledger = isNamed("ledger", flags)
-    ? await openLedger(config.ledger, { inThread: true })
+    ? await openLedger(config.ledger, { inThread: true, mustExist: true })
     : undefined;
   using ending = endingSignal("serve");
   using service = await openAlone({ tokens, log: flags.accessLog }, {

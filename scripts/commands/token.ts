@@ -45,7 +45,10 @@ export const tokenCommand: Command = new Command("token")
 
 async function token(flags: TokenFlags): Promise<void> {
   const known = await readTokens(flags.file);
-  if (flags.list) return console.log(listed(known));
+  if (flags.list) {
+    if (!await isFile(flags.file)) throw new Error(`${flags.file}: no such file`);
+    return console.log(listed(known));
+  }
   const { name, scopes, expires } = flags;
   if (name === undefined) {
     throw new UsageError("Cannot make or remove a token as --name must say whose it is: it is not given");
@@ -71,6 +74,13 @@ async function token(flags: TokenFlags): Promise<void> {
       expires === undefined ? "for good" : `until ${expires}`
     }; this is the only time it is shown`,
   );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  });
 }
 
 /** One line a token; never the token, which nobody knows. */

@@ -40,8 +40,8 @@ async function run(flags: VerifyFlags): Promise<void> {
     import("../cli/progress.ts"),
   ]);
   const config = readConfig(flags);
-  await using broker = await openBroker(config.stream, config);
-  await using ledger = await openLedger(config.ledger);
+  await using broker = await openBroker(config.stream, { ...config, mustExist: true });
+  await using ledger = await openLedger(config.ledger, { mustExist: true });
   await using store = await openObjects(config.objects);
   const { topic } = flags;
   if (await broker.partitions(topic) === 0) {

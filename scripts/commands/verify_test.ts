@@ -42,3 +42,39 @@ Deno.test("verify: exit code 0 for a run in order, 1 with the fault's name for o
   assertEquals((await run("verify", [...engines, "--absent"])).code, 2);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("commands that read make nothing where a name is misspelt, and name it", async () => {
+  const folder = await Deno.makeTempDir();
+  await makeEmbeddedRun(folder, { count: 100 });
+  assertEquals((await run("consume", [...embeddedArgs(folder), "--until-empty", "--quiet"])).code, 0);
+  const urls = embeddedArgs(folder, ["stream", "ledger", "objects"]);
+  const misspelt = (name: string) => urls.map((value) => value.replace(`${name}.db`, `${name}-x.db`));
+  const listed = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  const before = listed();
+  const model = ["--model", `${folder}/model`];
+  const label = ["--transaction", "a", "--fraud"];
+  const of = (args: string[], ...names: string[]) =>
+    names.flatMap((name) => [name, args[args.indexOf(name) + 1]]);
+  const rows: [Parameters<typeof permissionsFor>[0], string[], string][] = [
+    ["verify", misspelt("stream"), "stream-x.db"],
+    ["verify", misspelt("ledger"), "ledger-x.db"],
+    ["label", [...of(misspelt("stream"), "--stream", "--ledger"), ...label], "stream-x.db"],
+    ["label", [...of(misspelt("ledger"), "--stream", "--ledger"), ...label], "ledger-x.db"],
+    ["serve", [...of(misspelt("ledger"), "--ledger"), ...model, "--http", "127.0.0.1:0"], "ledger-x.db"],
+    [
+      "train",
+      ["--from-stream", ...of(misspelt("stream"), "--stream"), "--out", `${folder}/out`],
+      "stream-x.db",
+    ],
+    ["token", ["--list", "--file", `${folder}/tokens-x.json`], "tokens-x.json"],
+  ];
+  for (const [command, args, name] of rows) {
+    const { code, stderr } = await runDeno(`scripts/commands/${command}.ts`, args, {
+      permissions: permissionsFor(command, args, () => undefined),
+    });
+    assertEquals(code, 1, `${command} ${args.join(" ")}: ${stderr}`);
+    assertStringIncludes(stderr, name);
+    assertEquals(listed(), before, command);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

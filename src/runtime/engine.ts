@@ -22,6 +22,8 @@ export interface Permissions {
 export interface OpenHooks {
   /** Keeps an embedded engine in a thread of its own, for a process that answers requests. */
   inThread?: boolean;
+  /** Opens only what is there, for a command that reads: a name that was misspelt must not make anything. */
+  mustExist?: boolean;
   /** Called for each failed attempt that another one follows. */
   onRetry?(error: unknown, attempt: number): void;
   /** Takes a line about trouble that does not stop the engine; standard error by default. */
@@ -76,6 +78,24 @@ export function asReadable(permissions: () => Permissions): Permissions {
 /** Host and port as `--allow-net` takes them. */
 export function netOf({ host, port }: { host: string; port: number }): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/**
+ * Checks that an embedded database is there, for a command that reads it.
+ *
+ * @param what Names the database in the error.
+ * @throws Error where there is no file.
+ */
+export async function checkDatabase(path: string, what: string, { mustExist }: OpenHooks): Promise<void> {
+  if (!mustExist) return;
+  try {
+    await Deno.stat(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    throw new Error(`Cannot open the embedded ${what} as the file ${path} must be there: it is not`, {
+      cause,
+    });
+  }
 }
 
 /** What an embedded database needs: its file alone, or its folder where that is to be made. */

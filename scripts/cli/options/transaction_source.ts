@@ -54,7 +54,7 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
   }
   const { topic, labelTopic } = options;
   const config = readConfig(options);
-  const broker = await openBroker(config.stream, config);
+  const broker = await openBroker(config.stream, { ...config, mustExist: true });
   const total = await broker.partitions(topic) === 0 ? 0 : (await broker.offsets(topic)).reduce(
     (sum, { startOffset, endOffset }) => sum + endOffset - startOffset,
     0,

@@ -1,4 +1,4 @@
-import { databasePermissions, type Engine } from "../../runtime/engine.ts";
+import { checkDatabase, databasePermissions, type Engine } from "../../runtime/engine.ts";
 import type { Broker } from "../broker.ts";
 
 const pathOf = (url: string) => url.slice("sqlite:".length);
@@ -10,8 +10,9 @@ export const sqliteStream: Engine<Broker> = {
   home: import.meta.url,
   packages: ["node:sqlite"],
   permissions: (url, around) => databasePermissions(pathOf(url), around),
-  async open(url, { inThread }) {
-    if (inThread) return await (await import("./thread.ts")).openSqliteBrokerThread(pathOf(url));
+  async open(url, hooks) {
+    await checkDatabase(pathOf(url), "stream", hooks);
+    if (hooks.inThread) return await (await import("./thread.ts")).openSqliteBrokerThread(pathOf(url));
     return (await import("./broker.ts")).openSqliteBroker(pathOf(url));
   },
 };

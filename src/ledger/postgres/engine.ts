@@ -28,10 +28,11 @@ export const postgresLedger: Engine<Ledger> = {
         env: ENVIRONMENT,
       };
     }),
-  async open(url, { onRetry, onTrouble }) {
+  async open(url, { onRetry, onTrouble, mustExist }) {
     const { openPostgresLedger } = await import("./ledger.ts");
     return await openPostgresLedger(url, {
       onRetry,
+      mustExist,
       onTrouble: onTrouble && ((error) => onTrouble(error.message)),
     });
   },

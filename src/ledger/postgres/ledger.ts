@@ -51,7 +51,7 @@ export async function openPostgresLedger(url: URL | string, options: PostgresLim
   const authority = address.sslRootCert && await Deno.readTextFile(address.sslRootCert);
   const session = openPostgresSession(address, options, authority);
   try {
-    await session.run("open the ledger", (client) => migrate(client, address.schema));
+    await session.run("open the ledger", (client) => migrate(client, address.schema, options.mustExist));
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;

@@ -25,6 +25,25 @@ const topic = "transactions";
 const claimed = (ledger: Ledger) => ledger.claim(topic, 0, { owner: "a", streamId: "s" });
 
 Deno.test({
+  ...postgres.test("openPostgresLedger() makes no schema where it must exist"),
+  async fn() {
+    const url = inSchema(newSchema());
+    await assertRejects(
+      () => openPostgresLedger(url, { mustExist: true }),
+      RangeError,
+      "must have its tables",
+    );
+    await assertRejects(
+      () => openPostgresLedger(url, { mustExist: true }),
+      RangeError,
+      "must have its tables",
+    );
+    await using _made = await openPostgresLedger(url);
+    await using _found = await openPostgresLedger(url, { mustExist: true });
+  },
+});
+
+Deno.test({
   ...postgres.test("openPostgresLedger() migrates once, however many start at once"),
   async fn() {
     const schema = newSchema();

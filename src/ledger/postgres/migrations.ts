@@ -30,13 +30,20 @@ const OLDEST_SERVER = 130_000;
  * The others wait for an advisory lock and then find the work done. A schema that is up to date is only read, so a user
  * without the right to create tables can open it.
  *
- * @param schema Name of the PostgreSQL schema; it is made where it is absent.
+ * @param schema Name of the PostgreSQL schema; it is made where it is absent, unless it must exist.
  * @returns Number of migrations that were applied.
  * @throws Error where the server is too old, its encoding is not UTF-8, or the schema is of a newer Edgewood.
  */
-export async function migrate(client: Connection, schema: string): Promise<number> {
+export async function migrate(client: Connection, schema: string, mustExist = false): Promise<number> {
   await checkServer(client);
-  if (await versionOf(client, schema) === MIGRATIONS.length) return 0;
+  const found = await versionOf(client, schema);
+  if (found === MIGRATIONS.length) return 0;
+  if (mustExist && found === 0) {
+    throw new RangeError(
+      `Cannot open the ledger as the schema ${schema} must have its tables: it has none; name the schema that the ` +
+        "consumers write (?schema=)",
+    );
+  }
   return await inTransaction(client, async () => {
     await client.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [
       `edgewood migrations ${schema}`,

@@ -25,6 +25,8 @@ export interface PostgresLimits {
   idleTransactionTimeoutMs?: number;
   /** A call that fails for want of a connection is repeated until then; 30,000 by default. */
   deadlineMs?: number;
+  /** Refuses a schema without tables, instead of making them. */
+  mustExist?: boolean;
   /** Called after each failure that another attempt follows. */
   onRetry?(error: unknown, attempt: number): void;
   /** Takes failures outside of calls: an idle connection that broke, a day of the log that could not be dropped. */

@@ -1,4 +1,4 @@
-import { databasePermissions, type Engine } from "../../runtime/engine.ts";
+import { checkDatabase, databasePermissions, type Engine } from "../../runtime/engine.ts";
 import type { Ledger } from "../ledger.ts";
 
 const pathOf = (url: string) => url.slice("sqlite:".length);
@@ -10,8 +10,9 @@ export const sqliteLedger: Engine<Ledger> = {
   home: import.meta.url,
   packages: ["node:sqlite"],
   permissions: (url, around) => databasePermissions(pathOf(url), around),
-  async open(url, { inThread }) {
-    if (inThread) return await (await import("./thread.ts")).openSqliteLedgerThread(pathOf(url));
+  async open(url, hooks) {
+    await checkDatabase(pathOf(url), "ledger", hooks);
+    if (hooks.inThread) return await (await import("./thread.ts")).openSqliteLedgerThread(pathOf(url));
     return (await import("./ledger.ts")).openSqliteLedger(pathOf(url));
   },
 };
