@@ -46,7 +46,7 @@ Deno.test("attempt() and openDatabase() name the file of a damaged page, and wha
   ];
   for (const work of works) {
     const error = await assertRejects(
-      () => attempt(reopened, work),
+      () => attempt<unknown>(reopened, work),
       DamageError,
       "put a backup in its place",
     );
