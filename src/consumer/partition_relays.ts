@@ -5,6 +5,7 @@ import { deadLetterStep } from "../relay/dead_letters.ts";
 import { objectStep } from "../relay/objects.ts";
 import { Relay, type RelayStep } from "../relay/relay.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
+import { labelRecordStep } from "./label_record.ts";
 import type { Member } from "./member.ts";
 
 /** Longest wait between two attempts at a listener that may be down for hours. */
@@ -14,6 +15,8 @@ const MOST_ALERT_DELAY_MS = 60_000;
 export class PartitionRelays {
   readonly #deadLetters: Relay;
   readonly #flagged: readonly Relay[];
+  /** Labels of the stream into the ledger: the owner of the first partition does it for all. */
+  readonly #labels: readonly Relay[];
 
   /**
    * Starts all of them; each begins with what an earlier owner left.
@@ -21,7 +24,8 @@ export class PartitionRelays {
    * @param onFailure Called with an error that ends a relay.
    */
   constructor(member: Member, place: Place, onFailure: (error: unknown) => void) {
-    const { broker, ledger, store, listeners, settings, telemetry } = member;
+    const { broker, ledger, store, listeners, settings, telemetry, labels, judge: { decoder } } = member;
+    const { labelTopic } = settings;
     const start = (what: string, step: RelayStep, maxDelayMs?: number) =>
       new Relay(step, { retry: { ...member.retry(what), maxDelayMs }, onFailure });
     this.#deadLetters = start(`dead letters to ${broker.name}`, deadLetterStep(broker, ledger, place));
@@ -40,6 +44,17 @@ export class PartitionRelays {
           alertStep(listener, ledger, place, alertHooks(telemetry, listener.name)),
           listener.grouping && MOST_ALERT_DELAY_MS,
         )
+      ),
+    ];
+    const onLost = (partition: number, count: number) =>
+      telemetry.log(
+        "warn",
+        `${labelTopic}/${partition}: the stream deleted ${count} offsets before their labels were recorded: people do not see them`,
+      );
+    this.#labels = place.partition > 0 ? [] : [
+      start(
+        `labels of ${broker.name}`,
+        labelRecordStep({ broker, ledger, labels, decoder, labelTopic, onLost }),
       ),
     ];
   }
@@ -66,7 +81,7 @@ export class PartitionRelays {
   }
 
   #all(): Relay[] {
-    return [this.#deadLetters, ...this.#flagged];
+    return [this.#deadLetters, ...this.#flagged, ...this.#labels];
   }
 }
 

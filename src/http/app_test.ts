@@ -108,6 +108,16 @@ Deno.test("GET /v1/flagged pages through all flagged transactions once, newest f
   }
 });
 
+Deno.test("labels that came by the stream are shown, and can be filtered", async () => {
+  const shown = await flagged("?source=stream&limit=500");
+  assert(shown.length > 10 && shown.every((each) => each.label !== null && each.label_by === null));
+  const fraud = await flagged("?source=stream&label=fraud&limit=500");
+  assertEquals(fraud.map(({ id }) => id), shown.filter(({ label }) => label === "fraud").map(({ id }) => id));
+  const { label } = await (await app.ask(`/v1/transactions/${fraud[0].transaction_id}`)).json();
+  assertEquals([label.is_fraud, label.source, label.by, label.history.length], [true, "stream", null, 1]);
+  assert(Math.abs(Date.parse(label.decided_at) - Date.now()) < 600_000, "by the clock, also in a replay");
+});
+
 Deno.test("POST /v1/labels keeps one truth with its history, and the transaction shows it", async () => {
   const [{ transaction_id }] = await flagged();
   const label = (is_fraud: boolean) =>
@@ -117,7 +127,8 @@ Deno.test("POST /v1/labels keeps one truth with its history, and the transaction
   const shown = await (await app.ask(`/v1/transactions/${transaction_id}`)).json();
   const { is_fraud, by, claimed_by, source, history } = shown.label;
   assertEquals([is_fraud, by, claimed_by, source], [false, "anonymous (no tokens)", "ann", "api"]);
-  const words = history.map((each: typeof shown.label) => [each.is_fraud, each.repeats]);
+  const given = history.filter((each: typeof shown.label) => each.source === "api");
+  const words = given.map((each: typeof shown.label) => [each.is_fraud, each.repeats]);
   assertEquals(words, [[true, false], [true, true], [false, false]]);
   assertEquals(shown.matches[0].verdict.transaction_id, transaction_id);
   const legit = await flagged("?label=legit&source=api");
@@ -135,7 +146,7 @@ Deno.test("POST /v1/labels keeps one truth with its history, and the transaction
 });
 
 Deno.test("POST /v1/labels names the token as the author, with the clock's time; what the caller writes is a note", async () => {
-  const { transaction_id, timestamp } = (await flagged("?limit=500&label=none"))[5];
+  const { transaction_id, timestamp } = (await flagged("?limit=500&label=legit&source=stream"))[0];
   const made = ["ann", "ben"].map((name) => makeToken({ name, scopes: ["label", "read"] }));
   const guarded = app.withAccess({ tokens: { tokens: made.map(({ kept }) => kept) } });
   const ask = async (path: string, who: number, body?: Record<string, unknown>) => {
@@ -157,7 +168,7 @@ Deno.test("POST /v1/labels names the token as the author, with the clock's time;
     label.decided_at,
   );
   assert(Date.parse(label.labelled_at) >= Date.parse(timestamp));
-  assertEquals([label.history.length, label.history_total], [20, 22]);
+  assertEquals([label.history.length, label.history_total], [20, 23]);
   assertEquals([label.history[0].by, label.history[1].by, label.history[1].claimed_by], ["ann", "ben", null]);
 });
 

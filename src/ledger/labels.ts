@@ -73,9 +73,9 @@ export interface LabelStretch {
  */
 export interface LedgerLabels {
   /**
-   * Records answers in one SQL transaction. One that says what the transaction's newest label says is recorded as a repetition, with
-   * that label's `labelledAtMs`, and does not pend. One that replaces another gets a `labelledAtMs` at least `LATER_BY_MS` after it,
-   * so that features can tell which of them holds.
+   * Records answers in one SQL transaction. One that says what the transaction's newest answer and its newest label say is recorded as
+   * a repetition, with the answer's `labelledAtMs`, and does not pend. One that replaces another label gets a `labelledAtMs` at least
+   * `LATER_BY_MS` after it, so that features can tell which of them holds.
    *
    * @returns The labels as they were recorded, in order.
    */

@@ -10,6 +10,7 @@ import {
   insertStreamLabels,
   LABEL_LISTENER,
   labelKey,
+  NEWEST_ANSWER,
   NEWEST_LABEL,
   SAME_ANSWER,
   STREAM_COLUMNS,
@@ -56,9 +57,9 @@ export async function addLabels(
     const same = isRepeated
       ? await first(SAME_ANSWER, [...key, isFraud, decidedAtMs, labelledBy])
       : undefined;
-    recorded.push(
-      labelOf(same ?? await first(INSERT_LABEL, answerValues(label, await first(NEWEST_LABEL, key)))),
-    );
+    const values = async () =>
+      answerValues(label, await first(NEWEST_LABEL, key), await first(NEWEST_ANSWER, key));
+    recorded.push(labelOf(same ?? await first(INSERT_LABEL, await values())));
   }
   return recorded;
 }

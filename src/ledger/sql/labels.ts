@@ -9,9 +9,12 @@ export const LABELLED = ["transaction_id", "customer_id", "terminal_id", "timest
 
 const IS_LABELLED = LABELLED.map((column) => `${column} = ?`).join(" AND ");
 
-/** The newest label of a transaction in a topic; values of `labelKey`. */
-export const NEWEST_LABEL = `SELECT * FROM given_label WHERE topic = ? AND ${IS_LABELLED}
+const newestLabel = (which: string) =>
+  `SELECT * FROM given_label WHERE topic = ? AND ${IS_LABELLED}${which}
   ORDER BY labelled_at_ms DESC, label_id DESC LIMIT 1`;
+/** The newest label of a transaction in a topic, and the newest that an analyst gave; values of `labelKey`. */
+export const NEWEST_LABEL: string = newestLabel("");
+export const NEWEST_ANSWER: string = newestLabel(" AND coalesce(source, '') <> 'stream'");
 
 /** Records an answer; values of `answerValues`. */
 export const INSERT_LABEL = `INSERT INTO given_label (topic, ${LABELLED.join(", ")}, z, is_fraud,
@@ -56,22 +59,26 @@ export function labelKey(label: GivenLabel): [string, string, string, string, nu
 }
 
 /**
- * The values of `INSERT_LABEL`, by the transaction's newest label.
+ * The values of `INSERT_LABEL`, by what is known of the transaction.
  *
- * @param newest Row of `NEWEST_LABEL`, if there is one.
+ * An analyst who confirms what the stream said is its author from then on.
+ *
+ * @param newestRow Row of `NEWEST_LABEL`, if there is one.
+ * @param answerRow Row of `NEWEST_ANSWER`, if there is one.
  */
 export function answerValues(
   given: GivenLabel,
-  newest: Row | undefined,
+  newestRow: Row | undefined,
+  answerRow: Row | undefined,
 ): (string | number | boolean | null)[] {
-  const before = newest && labelOf(newest);
-  const repeats = before?.isFraud === given.isFraud;
-  const labelledAtMs = before === undefined
-    ? given.labelledAtMs
-    : repeats
-    ? before.labelledAtMs
-    : Math.max(given.labelledAtMs, before.labelledAtMs + LATER_BY_MS);
+  const newest = newestRow && labelOf(newestRow);
+  const answer = answerRow && labelOf(answerRow);
   const { z, isFraud, labelledBy, claimedBy, decidedAtMs, source } = given;
+  const repeats = newest?.isFraud === isFraud && answer?.isFraud === isFraud;
+  const before = newest?.isFraud === isFraud ? answer : newest;
+  const labelledAtMs = repeats
+    ? answer.labelledAtMs
+    : Math.max(given.labelledAtMs, (before?.labelledAtMs ?? -Infinity) + LATER_BY_MS);
   const author = [labelledBy, claimedBy, decidedAtMs, source];
   return [...labelKey(given), z, isFraud, labelledAtMs, ...author, repeats, repeats];
 }

@@ -11,6 +11,7 @@ import {
   insertStreamLabels,
   LABEL_LISTENER,
   labelKey,
+  NEWEST_ANSWER,
   NEWEST_LABEL,
   STREAM_COLUMNS,
   streamValues,
@@ -179,11 +180,12 @@ class SqliteLedger extends SqlLedger {
 
   protected override addLabels(labels: readonly GivenLabel[]): Promise<RecordedLabel[]> {
     return this.#inTransaction((database) => {
-      const newest = database.prepare(NEWEST_LABEL);
+      const [newest, answer] = [database.prepare(NEWEST_LABEL), database.prepare(NEWEST_ANSWER)];
       const insert = database.prepare(INSERT_LABEL);
-      return labels.map((label) =>
-        labelOf(insert.get(...bound(answerValues(label, newest.get(...labelKey(label)))))!)
-      );
+      return labels.map((label) => {
+        const key = labelKey(label);
+        return labelOf(insert.get(...bound(answerValues(label, newest.get(...key), answer.get(...key))))!);
+      });
     });
   }
 

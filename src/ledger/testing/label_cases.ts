@@ -227,7 +227,7 @@ export function labelCases(test: LedgerTest): void {
       assertEquals(
         rows.map(({ offset, label, labelSource, labelledBy }) => [offset, label, labelSource, labelledBy]),
         [
-          [6, "fraud", "stream", null],
+          [6, "fraud", "api", "Bob"],
           [3, "legit", "stream", null],
           [0, "fraud", "api", "Ann"],
         ],
@@ -237,8 +237,8 @@ export function labelCases(test: LedgerTest): void {
         outcome.flagged.map(({ verdict }) => verdict).reverse(),
       );
       assertEquals(await found({ label: "fraud" }), [6, 0]);
-      assertEquals(await found({ labelSource: "stream" }), [6, 3]);
-      assertEquals(await found({ label: "fraud", labelSource: "stream" }), [6]);
+      assertEquals(await found({ labelSource: "stream" }), [3]);
+      assertEquals(await found({ label: "fraud", labelSource: "stream" }), []);
       assertEquals(await found({ label: "none" }), []);
       assertEquals(await found({ labelSource: "command" }), []);
       const bytes = new TextEncoder().encode(rows[0].verdict).length;

@@ -166,13 +166,20 @@ function zOf(verdict: string | null): number | null {
  * A label is marked after it was produced. If its producer dies between the two, it is produced twice; features count it
  * once.
  *
+ * @param leastAgeMs Leaves younger ones, which another process is about to produce.
  * @returns Number of labels produced.
  * @throws DeliveryError if the stream accepts none now; the labels stay pending.
  */
-async function deliverLabels({ ledger, broker, labelTopic }: LabelParts): Promise<number> {
+export async function deliverLabels(
+  { ledger, broker, labelTopic }: LabelParts,
+  leastAgeMs = 0,
+): Promise<number> {
   let produced = 0;
   for (;;) {
-    const pending = await ledger.labels.pending(labelTopic, PAGE);
+    const latestMs = Date.now() - leastAgeMs;
+    const pending = (await ledger.labels.pending(labelTopic, PAGE)).filter(({ decidedAtMs }) =>
+      leastAgeMs === 0 || (decidedAtMs ?? 0) <= latestMs
+    );
     if (pending.length === 0) return produced;
     if (produced === 0) await broker.ensureTopic(labelTopic);
     await broker.produce(
