@@ -1,6 +1,5 @@
 // Ids: text without escapes, or whole numbers, to their keys.
-import { afterTextValue, hasDelete } from "./json";
-import { afterWhole } from "./number";
+import { afterDigits, afterTextValue, hasDelete } from "./json";
 import { ID_ENDS, IDS, MAX_ID_BYTES } from "../layout";
 
 /** Start and end of the text of the record's ids, by field. */
@@ -9,11 +8,11 @@ const places: usize = memory.data(24);
 /** The address after an id, whose key is stored at `to`, or 0; `field` is 0, 1 or 2. */
 export function afterId(at: usize, end: usize, field: u32, to: usize): usize {
   if (load<u8>(at) != 0x22) {
-    const after = afterWhole(at);
-    if (after != 0) {
-      notePlace(field, at, after);
-      storeKey(at, after, to);
-    }
+    const after = afterDigits(at, end);
+    // A zero in front is no JSON; too long an id is for the host to refuse.
+    if (after - at > <usize>MAX_ID_BYTES || after == at || (after - at > 1 && load<u8>(at) == 0x30)) return 0;
+    notePlace(field, at, after);
+    storeKey(at, after, to);
     return after;
   }
   const start = at + 1;

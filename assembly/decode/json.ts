@@ -134,7 +134,7 @@ function afterNumber(at: usize, end: usize): usize {
   return at;
 }
 
-function afterDigits(at: usize, end: usize): usize {
+export function afterDigits(at: usize, end: usize): usize {
   while (at < end && <u32>load<u8>(at) - 0x30 < 10) at++;
   return at;
 }

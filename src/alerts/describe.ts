@@ -1,3 +1,5 @@
+import { decimalAmount } from "../domain/currency.ts";
+import { numberText } from "../runtime/json.ts";
 import type { AlertGroup } from "./alerts.ts";
 import { tellingReasons } from "./telling_reasons.ts";
 
@@ -7,8 +9,8 @@ export interface VerdictText {
   customer_id: string;
   /** Where it was paid. */
   terminal_id: string;
-  /** Amount in major units of the currency, greater than 0. */
-  amount: number;
+  /** Amount in major units, as `parseJson` reads it. */
+  amount: unknown;
   /** ISO 4217 code; left out of the sentence where it is absent or null. */
   currency?: string | null;
   /** Event time, RFC 3339 in UTC. */
@@ -101,8 +103,8 @@ export function describeGroup(
   ) + describeVerdict(highest, quoted);
 }
 
-function money({ amount, currency }: { amount: number; currency?: string | null }): string {
-  return `${amount.toFixed(2)}${currency ? ` ${currency}` : ""}`;
+function money({ amount, currency }: { amount: unknown; currency?: string | null }): string {
+  return `${decimalAmount(numberText(amount)!, currency)}${currency ? ` ${currency}` : ""}`;
 }
 
 function momentOf(timestamp: string): string {

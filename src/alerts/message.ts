@@ -1,3 +1,4 @@
+import { parseJson } from "../runtime/json.ts";
 import type { Alert, AlertGroup } from "./alerts.ts";
 import { describeGroup, describeVerdict, type VerdictText } from "./describe.ts";
 
@@ -39,7 +40,7 @@ export function alertMessage(
   publicUrl?: string,
   quoted?: (id: string) => string,
 ): AlertMessage {
-  const verdict: VerdictText = JSON.parse(json);
+  const verdict = parseJson(json) as VerdictText;
   const { kind = "transaction", count = 1, ...sums } = group ?? {};
   const text = group === undefined ? describeVerdict(verdict, quoted) : describeGroup(group, verdict, quoted);
   const page = publicUrl?.replace(/\/+$/, "");

@@ -5,7 +5,7 @@
  */
 import type { RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
-import { currencyCode, minorUnits } from "../domain/currency.ts";
+import { currencyCode, minorAmount, minorUnits } from "../domain/currency.ts";
 import {
   type Channel,
   type DecodedColumns,
@@ -13,6 +13,7 @@ import {
   TransactionError,
 } from "../domain/transaction.ts";
 import { DEFAULT_MAX_AHEAD_MS, isRecordTime, parseTimestamp } from "../domain/time.ts";
+import { numberOf, numberText, wholeDigits } from "../runtime/json.ts";
 import { writeKey } from "./key.ts";
 import { decodeJsonObject, refuseAhead } from "./json.ts";
 
@@ -111,39 +112,41 @@ export function decodeBatch(batch: RecordBatch, maxAheadMs: number = DEFAULT_MAX
  * ```
  */
 export function decodeTransaction(bytes: Uint8Array | null, latestMs = Infinity): Transaction {
-  const source = decodeJsonObject(bytes);
-  const amount = source.amount;
-  if (amount === undefined) throw missing("amount");
-  if (typeof amount !== "number" || !(amount > 0)) throw wrong("amount", "a number above 0", amount);
-  const timestampMs = parseTimestamp(source.timestamp);
+  const { fields, source } = decodeJsonObject(bytes);
+  const amount = numberOf(fields.amount);
+  if (fields.amount === undefined) throw missing("amount");
+  if (amount === undefined || !(amount > 0)) throw wrong("amount", "a number above 0", fields.amount);
+  const timestampMs = parseTimestamp(numberOf(fields.timestamp) ?? fields.timestamp);
   if (Number.isNaN(timestampMs)) {
-    if (source.timestamp === undefined) throw missing("timestamp");
+    if (fields.timestamp === undefined) throw missing("timestamp");
     throw wrong(
       "timestamp",
       "RFC 3339 or epoch milliseconds between 1973-03-03 and 9999-12-31",
-      source.timestamp,
+      fields.timestamp,
     );
   }
-  const currency = optional(source, "currency", isCurrency, "an ISO 4217 code");
-  const amountMinor = Math.round(amount * minorUnits(currencyCode(currency)));
-  if (!Number.isSafeInteger(amountMinor)) throw wrong("amount", "below 9e15 minor units", amount);
+  const currency = optional(fields, "currency", isCurrency, "an ISO 4217 code");
+  const amountMinor = minorAmount(numberText(fields.amount)!, minorUnits(currencyCode(currency)));
+  if (!Number.isSafeInteger(amountMinor)) throw wrong("amount", "below 9e15 minor units", fields.amount);
   refuseAhead("transaction", { timestamp: timestampMs }, latestMs);
-  const category = source.merchant_category;
+  const category = numberOf(fields.merchant_category);
   return {
-    transactionId: id(source, "transaction_id"),
-    customerId: id(source, "customer_id"),
-    terminalId: id(source, "terminal_id"),
+    transactionId: id(fields, "transaction_id"),
+    customerId: id(fields, "customer_id"),
+    terminalId: id(fields, "terminal_id"),
     amount,
     amountMinor,
     currency,
     merchantCategory: optional(
-      typeof category === "number" ? { merchant_category: String(category).padStart(4, "0") } : source,
+      category !== undefined && /^\d{1,4}$/.test(String(category))
+        ? { merchant_category: String(category).padStart(4, "0") }
+        : fields,
       "merchant_category",
       isMerchantCategory,
       "a code of four digits",
     ),
-    country: optional(source, "country", isCountry, "an ISO 3166-1 alpha-2 code"),
-    channel: optional(source, "channel", isChannel, "pos, online or atm") as Channel | undefined,
+    country: optional(fields, "country", isCountry, "an ISO 3166-1 alpha-2 code"),
+    channel: optional(fields, "channel", isChannel, "pos, online or atm") as Channel | undefined,
     timestampMs,
     source,
   };
@@ -152,7 +155,8 @@ export function decodeTransaction(bytes: Uint8Array | null, latestMs = Infinity)
 function id(source: Record<string, unknown>, field: string): string {
   const value = source[field];
   if (typeof value === "string" && isId(value)) return value;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return String(value);
+  const digits = wholeDigits(value);
+  if (digits !== undefined && digits.length <= MAX_ID_BYTES) return digits;
   if (value === undefined) throw missing(field);
   throw wrong(
     field,

@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertThrows } from "../testing/assert.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../testing/assert.ts";
 import { decodeBody, encodeBody } from "../broker/record_batch.ts";
 import { hashId } from "../domain/hash_id.ts";
+import { encodeVerdict } from "../domain/verdict.ts";
 import { type DeadLetterReason, TransactionError } from "../domain/transaction.ts";
 import { decodeBatch, decodeTransaction } from "./decode.ts";
 
@@ -12,6 +13,7 @@ const good = {
   amount: 12.5,
   timestamp: "2026-01-02T03:04:05Z",
 };
+const json = JSON.stringify(good);
 const decode = (value: unknown) =>
   decodeTransaction(encoder.encode(typeof value === "string" ? value : JSON.stringify(value)));
 
@@ -41,6 +43,63 @@ Deno.test("decodeTransaction() takes whole numbers as ids, nulls as absent, any 
   );
   assertEquals([decoded.transactionId, decoded.customerId, decoded.terminalId], ["A", "596", "0"]);
   assertEquals([decoded.amountMinor, decoded.currency], [1000, undefined]);
+});
+
+/** The verdict's text on a record. */
+const verdictOf = (json: string) =>
+  encodeVerdict(
+    {
+      ...{ transaction: decode(json), anomalyScore: 0.5, threshold: 0.4, flagged: true },
+      ...{ model: "", reasons: [], scoredAtMs: 0 },
+    },
+    null,
+  );
+const ids = `"transaction_id":"t1","customer_id":"c1","terminal_id":"m1","timestamp":"2026-01-02T03:04:05Z"`;
+
+Deno.test("encodeVerdict() writes unknown fields and the amount as the record has them", () => {
+  const fields =
+    `"amount":12.50,"auth_id":1700000000123456797,"ref":0.1234567890123456789,"big":1e400,"neg":-0,` +
+    `"dec":100.00,"n":{"id":[700000000000269425,{"x":1E5}]},"s":"1.0","__proto__":{"a":1.0}`;
+  const text = verdictOf(`{${ids},${fields}}`);
+  assertEquals(text.startsWith(`{${ids.replace("05Z", "05.000Z")},${fields},`), true, text);
+});
+
+Deno.test("encodeVerdict() writes U+FFFD for NUL and half surrogate pairs in unknown fields, at any depth", () => {
+  const text = verdictOf(
+    `{${ids},"amount":1.0,"a":"\\ud800","b":["x\\uDC00\\u0000y"],"c\\ud83d":{"\\ud83d\\ude00":"\\\\ud800"}}`,
+  );
+  assertStringIncludes(
+    text,
+    `"amount":1.0,"a":"\ufffd","b":["x\ufffd\ufffdy"],"c\ufffd":{"\u{1f600}":"\\\\ud800"}`,
+  );
+  assertEquals(reasonOf(encoder.encode(`{${ids},"amount":1,"\\ud800":1,"\\ud801":2}`))[0], "duplicate-key");
+});
+
+Deno.test("encodeVerdict() writes a category that is a number as its four digits", () => {
+  assertStringIncludes(
+    verdictOf(`{${ids},"amount":1,"merchant_category":742}`),
+    `"merchant_category":"0742"`,
+  );
+  assertStringIncludes(verdictOf(`{${ids},"amount":1,"merchant_category":null}`), `"merchant_category":null`);
+});
+
+Deno.test("decodeTransaction() keeps all digits of ids that are numbers", () => {
+  const digits = ["1700000000123456797", "4600000000000012345", "9007199254740992", "1".repeat(128)];
+  for (const id of digits) assertEquals(decode(json.replace('"c1"', id)).customerId, id);
+  const [, message] = reasonOf(encoder.encode(json.replace('"c1"', "12345678901234567890.5")));
+  assertStringIncludes(message, "12345678901234567890.5");
+});
+
+Deno.test("decodeTransaction() rounds amounts half up on their decimal digits", () => {
+  const minorOf = (amount: string, currency = "EUR") =>
+    decode(`{${ids},"currency":"${currency}","amount":${amount}}`).amountMinor;
+  assertEquals([minorOf("8.575"), minorOf("1.005"), minorOf("8.5749999999999999999")], [858, 101, 857]);
+  assertEquals([minorOf("0.004"), minorOf("857.5e-2"), minorOf("1.5e1")], [0, 858, 1500]);
+  assertEquals([minorOf("12.345", "KWD"), minorOf("1.2345", "CLF"), minorOf("0.5", "UYI")], [
+    12345,
+    12345,
+    1,
+  ]);
 });
 
 const faults: [name: string, value: unknown, reason: DeadLetterReason, mentions: string][] = [

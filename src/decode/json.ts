@@ -4,6 +4,7 @@
  * @module
  */
 import { TransactionError } from "../domain/transaction.ts";
+import { keepNumbers, scanJson } from "../runtime/json.ts";
 
 /** A longer record is no transaction. */
 export const MAX_RECORD_BYTES = 65_536;
@@ -13,6 +14,17 @@ export const MAX_DEPTH = 64;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** What may be an escaped NUL or half of a surrogate pair. */
+const ODD_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/;
+const ESCAPES = /\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u(?:0000|[dD][89a-fA-F]..)|\\./g;
+
+/** The JSON object of a record; numbers are as `parseJson` has them. */
+export interface JsonRecord {
+  fields: Readonly<Record<string, unknown>>;
+  /** The same to be written: NUL and half surrogate pairs, which no database reads, are U+FFFD. */
+  source: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Reads the JSON object of a record.
  *
@@ -20,10 +32,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * at any depth, names a key twice.
  *
  * @param bytes Value of the record, or null.
- * @returns The object.
  * @throws TransactionError with the reason.
  */
-export function decodeJsonObject(bytes: Uint8Array | null): Record<string, unknown> {
+export function decodeJsonObject(bytes: Uint8Array | null): JsonRecord {
   if (bytes === null || bytes.length === 0) {
     throw new TransactionError("empty", "Cannot read the record as it must have a value: it is empty");
   }
@@ -57,13 +68,26 @@ export function decodeJsonObject(bytes: Uint8Array | null): Record<string, unkno
         .slice(0, 200),
     );
   }
-  if (countColons(text) !== countKeys(parsed)) {
+  const { keys, depth, isExact } = scanJson(text);
+  if (depth > MAX_DEPTH) {
+    throw new TransactionError(
+      "too-large",
+      `Cannot read the record as it must be nested at most ${MAX_DEPTH} deep: it is deeper`,
+    );
+  }
+  const clean = ODD_ESCAPE.test(text)
+    ? text.replace(ESCAPES, (found) => found.length === 6 ? "\ufffd" : found)
+    : text;
+  const cleaned: object = clean === text ? parsed : JSON.parse(clean);
+  if (countKeys(cleaned) !== keys) {
     throw new TransactionError(
       "duplicate-key",
       "Cannot read the record as each key must be named once: one is repeated",
     );
   }
-  return parsed as Record<string, unknown>;
+  if (isExact) return { fields: parsed, source: cleaned } as JsonRecord;
+  const fields = keepNumbers(text);
+  return { fields, source: clean === text ? fields : keepNumbers(clean) } as JsonRecord;
 }
 
 /**
@@ -85,28 +109,6 @@ export function refuseAhead(what: string, times: Record<string, number>, latestM
   }
 }
 
-/** Colons outside of strings of valid JSON: one for each key as it is written; refuses what is nested too deeply. */
-function countColons(text: string): number {
-  let count = 0;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === COLON) count++;
-    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
-      if (++depth > MAX_DEPTH) {
-        throw new TransactionError(
-          "too-large",
-          `Cannot read the record as it must be nested at most ${MAX_DEPTH} deep: it is deeper`,
-        );
-      }
-    } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--;
-    else if (code === QUOTE) {
-      for (i++; text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i++;
-    }
-  }
-  return count;
-}
-
 /** Keys of all objects in a parsed value: one for each key that is left. */
 function countKeys(parsed: object): number {
   let count = 0;
@@ -124,11 +126,3 @@ function countKeys(parsed: object): number {
   }
   return count;
 }
-
-const COLON = 0x3a;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;

@@ -6,6 +6,7 @@
 import type { Label } from "../domain/label.ts";
 import { parseTimestamp } from "../domain/time.ts";
 import { TransactionError } from "../domain/transaction.ts";
+import { numberOf, wholeDigits } from "../runtime/json.ts";
 import { decodeJsonObject, refuseAhead } from "./json.ts";
 import { writeKey } from "./key.ts";
 
@@ -27,8 +28,9 @@ import { writeKey } from "./key.ts";
  * ```
  */
 export function decodeLabel(bytes: Uint8Array | null, latestMs = Infinity): Label {
-  const source = decodeJsonObject(bytes);
-  const isFraud = source.is_fraud === 1 ? true : source.is_fraud === 0 ? false : source.is_fraud;
+  const { fields: source } = decodeJsonObject(bytes);
+  const number = numberOf(source.is_fraud);
+  const isFraud = number === 1 ? true : number === 0 ? false : source.is_fraud;
   if (typeof isFraud !== "boolean") throw wrong("is_fraud", "true or false", source.is_fraud);
   const timestampMs = time(source, "timestamp");
   const labelledAtMs = time(source, "labelled_at");
@@ -40,7 +42,7 @@ export function decodeLabel(bytes: Uint8Array | null, latestMs = Infinity): Labe
     timestampMs,
     isFraud,
     labelledAtMs,
-    z: typeof source.z === "number" ? source.z : NaN,
+    z: numberOf(source.z) ?? NaN,
   };
 }
 
@@ -48,14 +50,14 @@ const words = new Uint32Array(2);
 
 function key(source: Record<string, unknown>, field: string): [number, number] {
   const value = source[field];
-  const id = typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? String(value) : value;
+  const id = wholeDigits(value) ?? value;
   if (typeof id !== "string" || id.length === 0 || id.length > 128) throw wrong(field, "an id", value);
   writeKey(id, words, 0);
   return [words[0], words[1]];
 }
 
 function time(source: Record<string, unknown>, field: string): number {
-  const ms = parseTimestamp(source[field]);
+  const ms = parseTimestamp(numberOf(source[field]) ?? source[field]);
   if (Number.isNaN(ms)) throw wrong(field, "RFC 3339 or epoch milliseconds", source[field]);
   return ms;
 }

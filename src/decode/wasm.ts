@@ -21,7 +21,7 @@ import {
 import { type Arrays, newArrays } from "../runtime/array_pool.ts";
 import type { RecordBatch } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
-import { currencyCode, minorUnits } from "../domain/currency.ts";
+import { currencyCode, minorOfShort, minorUnits } from "../domain/currency.ts";
 import { DEFAULT_MAX_AHEAD_MS } from "../domain/time.ts";
 import type { Label, LabelColumns } from "../domain/label.ts";
 import type { Transaction, TransactionError } from "../domain/transaction.ts";
@@ -133,8 +133,13 @@ function transactionDecoder(
   { decodeChunks, views, onDecoded }: Work,
 ): Decoder["decodeBatch"] {
   const { amount, currency, idEnds, ids } = views;
-  const decodeLeft = (value: Uint8Array | null, row: number, latestMs: number) =>
-    writeTransaction(views, decodeTransaction(value, latestMs), row);
+  /** Minor units of the rows that were left: their amounts may have more digits than float64. */
+  const leftMinor: [row: number, minor: number][] = [];
+  const decodeLeft = (value: Uint8Array | null, row: number, latestMs: number) => {
+    const transaction = decodeTransaction(value, latestMs);
+    writeTransaction(views, transaction, row);
+    leftMinor.push([row, transaction.amountMinor]);
+  };
   return (batch, arrays = newArrays) => {
     const columns = {
       ...sharedColumns(batch.count, arrays),
@@ -162,8 +167,10 @@ function transactionDecoder(
             code = currency[row];
             units = minorUnits(code);
           }
-          columns.amountMinor[before + row] = Math.round(amount[row] * units);
+          columns.amountMinor[before + row] = minorOfShort(amount[row], units);
         }
+        for (const [row, minor] of leftMinor) columns.amountMinor[before + row] = minor;
+        leftMinor.length = 0;
         const added = idEnds[3 * rows - 1];
         if (idsEnd + added > idBytes.length) {
           // As long as these ids are, the rest may be, and a little longer.

@@ -44,6 +44,7 @@ const taken: [name: string, value: string][] = [
   ["required fields only", json.replace(/"currency.*pos",/, "")],
   ["null codes", json.replace(/"(EUR|5411|NL|pos)"/g, "null")],
   ["numbers as ids", json.replace('"c-000596"', "596").replace('"t-003156"', "0")],
+  ["numbers of any length as ids", json.replace('"c-000596"', "1700000000123456797")],
   ["ids of other scripts", json.replace("c-000596", "顧客-ß-😀")],
   ["an id of 128 bytes", json.replace("c-000596", "x".repeat(128))],
   ["a time in milliseconds", json.replace('"2018-04-01T00:00:31Z"', "1522540831000")],
@@ -121,6 +122,21 @@ Deno.test("openDecoder() reads a transaction when it is asked for, from the batc
   assertEquals([...columns.amount.subarray(0, columns.count)], [57.16, 57.16]);
   assertEquals(columns.transaction(0).source, good);
   assertEquals(columns.transaction(1).customerId, "c");
+});
+
+Deno.test("openDecoder() rounds every amount near half a minor unit as its decimal digits say", async () => {
+  const amounts = Array.from(
+    { length: 20_000 },
+    (_, i) => `${i * 7919 % 100_003}.${i % 100}${4 + i % 3}${9 * (i % 2)}5`,
+  );
+  for (const currency of ["EUR", "JPY", "KWD", "CLF"]) {
+    await compare(amounts.map((each) => json.replace("EUR", currency).replace("57.16", each)));
+  }
+  const decoder = await openDecoder();
+  const values = ["8.575", "1.005", "1e-7", "8.5749999999999999999"].map((each) =>
+    json.replace("57.16", each)
+  );
+  assertEquals([...decoder.decodeBatch(batchOf(values)).columns.amountMinor], [858, 101, 0, 857]);
 });
 
 const label = {

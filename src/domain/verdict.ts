@@ -51,7 +51,11 @@ export function encodeVerdict(
     transaction_id: transaction.transactionId,
     customer_id: transaction.customerId,
     terminal_id: transaction.terminalId,
-    amount: transaction.amount,
+    // As the record wrote it: its digits may be more than float64 holds.
+    amount: transaction.source.amount ?? transaction.amount,
+    ...(transaction.merchantCategory === undefined
+      ? {}
+      : { merchant_category: transaction.merchantCategory }),
     timestamp: new Date(transaction.timestampMs).toISOString(),
     // Without a place, undefined removes fields of these names that the transaction had.
     topic: place?.topic,

@@ -6,6 +6,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { valueOf } from "../broker/record_batch.ts";
 import type { Model } from "../forest/manifest.ts";
+import { numberOf, parseJson, wholeDigits } from "../runtime/json.ts";
 import { Judge } from "../pipeline/judge.ts";
 import { allFlagged } from "../ledger/all_flagged.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -93,10 +94,10 @@ async function readLabels(
   for (let partition = 0; partition < await broker.partitions(topic); partition++) {
     for await (const batch of broker.read(topic, partition, { fromOffset: 0 })) {
       for (let i = 0; i < batch.count; i++) {
-        const label = JSON.parse(decoder.decode(valueOf(batch, i) ?? undefined));
-        labels.set(String(label.transaction_id), {
-          isFraud: label.is_fraud === true || label.is_fraud === 1,
-          scenario: label.scenario,
+        const label = parseJson(decoder.decode(valueOf(batch, i) ?? undefined)) as Record<string, unknown>;
+        labels.set(wholeDigits(label.transaction_id) ?? String(label.transaction_id), {
+          isFraud: label.is_fraud === true || numberOf(label.is_fraud) === 1,
+          scenario: numberOf(label.scenario),
         });
       }
     }

@@ -30,8 +30,12 @@ export interface FeatureDefinition<Columns extends PartColumns = PartColumns> {
   readonly description: string;
   /** The part of the state it reads; absent for a feature of the transaction alone. */
   readonly needs?: StatePart<Columns>;
-  /** A raw value as a reason reads it, such as "amount 8.2 times this customer's usual". */
-  sentence(value: number): string;
+  /**
+   * A raw value as a reason reads it, such as "amount 8.2 times this customer's usual".
+   *
+   * @param currency ISO 4217 code of the transaction, which says how many digits an amount has.
+   */
+  sentence(value: number, currency?: string): string;
   /** The raw value, from the row and the columns of the part it needs. */
   value(row: Readonly<RowState>, columns: Columns): number;
 }

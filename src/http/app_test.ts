@@ -45,6 +45,17 @@ Deno.test("POST /v1/score reads the state of the customer's own partition and le
   }
 });
 
+Deno.test("POST /v1/score keeps the digits of ids and of unknown fields", async () => {
+  const fields = '"auth_id":1700000000123456797,"n":[-0,1e400],"amount":9.50';
+  const ids = [4600000000000012345n, 4600000000000012346n];
+  const bodies = ids.map((id) =>
+    `{"transaction_id":${id},"customer_id":${id},"terminal_id":7,${fields},"timestamp":"2026-02-01T00:00:00Z"}`
+  );
+  const text = await (await post("/v1/score", `[${bodies}]`)).text();
+  for (const id of ids) assertStringIncludes(text, `"transaction_id":"${id}","customer_id":"${id}"`);
+  assertEquals(text.split(fields).length, 3);
+});
+
 Deno.test("POST /v1/score takes one, an array, and lines, and says of each what is wrong with it", async () => {
   const good = JSON.stringify(transaction());
   const single = (await (await post("/v1/score", ` ${good} `)).json()).verdicts;
@@ -143,6 +154,9 @@ Deno.test("POST /v1/labels keeps one truth with its history, and the transaction
   assertEquals((await post("/v1/labels", '{"transaction_id":"nobody","is_fraud":true}')).status, 404);
   assertEquals((await post("/v1/labels", `{"transaction_id":"${transaction_id}"}`)).status, 422);
   assertEquals((await post("/v1/labels", "nonsense")).status, 400);
+  assertEquals((await post("/v1/labels", "null")).status, 422);
+  const unknown = await post("/v1/labels", '{"transaction_id":1700000000123456797,"is_fraud":true}');
+  assertEquals(unknown.status, 404);
 });
 
 Deno.test("POST /v1/labels names the token as the author, with the clock's time; what the caller writes is a note", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { currencyCode, minorUnits } from "../domain/currency.ts";
+import { currencyCode, minorDigits } from "../domain/currency.ts";
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3, notation: "compact" });
@@ -65,8 +65,7 @@ export function formatAmount(amount: number, currency?: string | null): string {
 
 /** Decimals of a currency's amounts; 2 if it is not known. */
 export function digitsOf(currency?: string | null): number {
-  if (!currency) return 2;
-  return Math.round(Math.log10(minorUnits(currencyCode(currency))));
+  return minorDigits(currencyCode(currency ?? undefined));
 }
 
 /**

@@ -125,18 +125,19 @@ export class Judge implements Disposable {
     scoredAtMs: number,
   ): Verdict {
     const { manifest, sha256 } = this.model;
+    const transaction = columns.transaction(row);
     return {
-      transaction: columns.transaction(row),
+      transaction,
       anomalyScore: scores[row],
       threshold: manifest.threshold,
       flagged: scores[row] > manifest.threshold,
       model: sha256,
-      reasons: this.#reasons(features, row),
+      reasons: this.#reasons(features, row, transaction.currency),
       scoredAtMs,
     };
   }
 
-  #reasons({ raw, rows }: FeatureRows, row: number): Reason[] {
+  #reasons({ raw, rows }: FeatureRows, row: number, currency?: string): Reason[] {
     const { features } = this.model.manifest;
     const from = row * features.length;
     const { contributions } = this.#explainer.explain(rows.subarray(from, from + features.length));
@@ -145,7 +146,7 @@ export class Judge implements Disposable {
         feature: name,
         value: raw[from + i],
         contribution: contributions[i],
-        text: featureRegistry.get(name)?.sentence(raw[from + i]) ?? `${name} is ${raw[from + i]}`,
+        text: featureRegistry.get(name)?.sentence(raw[from + i], currency) ?? `${name} is ${raw[from + i]}`,
       }))
       .sort((a, b) => a.contribution - b.contribution);
   }

@@ -24,7 +24,7 @@ const LABEL = {
 } as const;
 
 const TRANSACTION: Meanings = {
-  transaction_id: "unique name; a whole number is taken as its text",
+  transaction_id: "unique name; of a whole number the digits count, however many",
   customer_id: "the card or its holder",
   terminal_id: "where the card was used",
   currency: "ISO 4217",
@@ -85,8 +85,8 @@ export async function formatsPage(): Promise<string> {
     "## Transaction",
     prose(
       `One JSON object per record, in the topic \`transactions\`, keyed by \`customer_id\`. At most ${KIB} KiB and ` +
-        `${MAX_DEPTH} levels deep, UTF-8, no key twice. Unknown fields are kept with a flagged transaction and ignored ` +
-        "for the score.",
+        `${MAX_DEPTH} levels deep, UTF-8, no key twice. Unknown fields are kept with a flagged transaction, digit by ` +
+        "digit, and ignored for the score.",
     ),
     fieldTable(transaction, TRANSACTION),
     "## Label",

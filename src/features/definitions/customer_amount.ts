@@ -1,3 +1,4 @@
+import { decimalAmount } from "../../domain/currency.ts";
 import type { FeatureDefinition } from "../definition.ts";
 import type { CustomerColumns, KeyWords, RowState, StatePart } from "../state/part.ts";
 
@@ -30,6 +31,7 @@ export const customerAmount1h: FeatureDefinition<{ customer: AmountOfHour }> = {
   unit: "major units",
   description: "sum of the customer's earlier amounts, decayed over 1 hour",
   needs: amounts,
-  sentence: (value) => `some ${value.toFixed(2)} spent with this card in the last hour`,
+  sentence: (value, currency) =>
+    `some ${decimalAmount(String(value), currency)} spent with this card in the last hour`,
   value: (_row, { customer }) => customer.sum,
 };

@@ -1,3 +1,4 @@
+import { decimalAmount } from "../../domain/currency.ts";
 import type { FeatureDefinition } from "../definition.ts";
 
 const DAY_MS = 86_400_000;
@@ -11,7 +12,7 @@ export const amount: FeatureDefinition = {
   side: "high",
   unit: "major units",
   description: "amount of the transaction",
-  sentence: (value) => `amount of ${value.toFixed(2)}`,
+  sentence: (value, currency) => `amount of ${decimalAmount(String(value), currency)}`,
   value: (row) => row.amount,
 };
 

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { FlaggedPlace, PlacedTransaction } from "../../ledger/queries.ts";
+import { parseJson } from "../../runtime/json.ts";
 import { ANSWERS, type PlacedVerdict } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
@@ -41,7 +42,7 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
     return {
       answer: {
         flagged: page.map(({ partition, offset, verdict, label, labelSource, labelledBy }) => ({
-          ...JSON.parse(verdict) as PlacedVerdict,
+          ...parseJson(verdict) as PlacedVerdict,
           id: `${topic}/${partition}/${offset}`,
           label,
           label_source: labelSource,

@@ -6,18 +6,21 @@
 import { z } from "zod";
 import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../domain/time.ts";
 import { LABEL_SOURCES } from "../../ledger/labels.ts";
+import { parseJson, wholeDigits } from "../../runtime/json.ts";
 import { Problem } from "../problem.ts";
 
 // deno-lint-ignore no-control-regex
 const ID = /^[^\u0000-\u001f\u007f]*$/;
 const id = z.string().min(1).max(128).regex(ID, "must have no control characters");
+/** An id as a number: JSON Schema has no other word for a whole number of any length. */
+const whole = z.number().min(0).multipleOf(1).describe("A whole number; its digits are the id");
 const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
 
 /** Fields of a transaction as the decoder of the stream accepts them; the decoder does the reading. */
 export const transactionFields = {
-  transaction_id: z.union([id, z.int().min(0)]),
-  customer_id: z.union([id, z.int().min(0)]),
-  terminal_id: z.union([id, z.int().min(0)]),
+  transaction_id: z.union([id, whole]),
+  customer_id: z.union([id, whole]),
+  terminal_id: z.union([id, whole]),
   amount: z.number().positive().describe("In major units, below 9e15 minor ones"),
   timestamp: z.union([z.iso.datetime({ offset: true }), z.int().min(MIN_TIMESTAMP_MS).max(MAX_TIMESTAMP_MS)])
     .describe("RFC 3339, or epoch milliseconds, from 1973-03-03 to 9999-12-31"),
@@ -56,7 +59,7 @@ export function readFlaggedQuery(query: Record<string, string>): z.output<typeof
 const NAME = /^[^\u0000-\u001f\u007f-\u009f]*$/;
 /** The body of `POST /v1/labels`. */
 export const labelBody = z.strictObject({
-  transaction_id: id,
+  transaction_id: z.union([id, whole.transform(String)]),
   is_fraud: z.boolean(),
   by: z.string().min(1).max(128).regex(NAME, "must have no control characters").optional().describe(
     "A note beside the author, who is the token's name",
@@ -71,11 +74,17 @@ export const labelBody = z.strictObject({
 export function readLabelBody(body: Uint8Array): z.output<typeof labelBody> {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     throw new Problem(400, "The body must be JSON in UTF-8.");
   }
-  return readWith(labelBody, json, 422);
+  const { transaction_id } = Object(json) as { transaction_id?: unknown };
+  const digits = wholeDigits(transaction_id);
+  return readWith(
+    labelBody,
+    digits === undefined ? json : { ...json as object, transaction_id: digits },
+    422,
+  );
 }
 
 function readWith<T>(schema: z.ZodType<T>, value: unknown, status: number): T {

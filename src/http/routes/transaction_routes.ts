@@ -3,7 +3,8 @@ import type { KnownTransaction, Ledger } from "../../ledger/ledger.ts";
 import type { RecentTransaction } from "../../ledger/queries.ts";
 import { MOST_SHOWN } from "../../relay/labels/record_label.ts";
 import { currencyCode, minorUnits } from "../../domain/currency.ts";
-import { type Answer, ANSWERS } from "./answers.ts";
+import { parseJson } from "../../runtime/json.ts";
+import { type Answer, ANSWERS, type PlacedVerdict } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { jsonRoute, type Route } from "./route.ts";
@@ -80,7 +81,7 @@ function matchOf(
 ): Answer<"transaction">["matches"][number] {
   return {
     id: `${topic}/${partition}/${offset}`,
-    verdict: verdict === null ? null : JSON.parse(verdict),
+    verdict: verdict === null ? null : parseJson(verdict) as PlacedVerdict,
     log: logged
       ? {
         customer_id: known.customerId,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { currencyCode, minorUnits } from "../../domain/currency.ts";
+import { CURRENCIES_BY_DIGITS, leastMinor } from "../../domain/currency.ts";
 import type { FlaggedFilter, PlacedTransaction, RecentTransaction } from "../queries.ts";
 import { LABELLED } from "./labels.ts";
 import { flaggedOf, type Row } from "./rows.ts";
@@ -114,17 +114,12 @@ export function flaggedText(topic: string, filter: FlaggedFilter): QueryText {
 
 /** Amounts are kept in minor units, of which a currency has 1, 100, 1,000 or 10,000 to a major one. */
 function addAmount(minAmount: number, conditions: string[], values: (string | number)[]) {
-  const byUnits = Map.groupBy(
-    Intl.supportedValuesOf("currency"),
-    (currency) => minorUnits(currencyCode(currency)),
-  );
-  byUnits.delete(100);
-  const cases = [...byUnits].map(([units, currencies]) => {
-    values.push(...currencies, minAmount * units);
-    return `WHEN currency IN (${currencies.map(() => "?").join(", ")}) THEN ?`;
+  const cases = [...CURRENCIES_BY_DIGITS].map(([digits, currencies]) => {
+    values.push(...currencies, leastMinor(minAmount, 10 ** digits));
+    return `WHEN currency IN (${currencies.map(() => "?").join(", ")}) THEN CAST(? AS BIGINT)`;
   });
-  values.push(minAmount * 100);
-  conditions.push(`amount_minor >= CASE ${cases.join(" ")} ELSE ? END`);
+  values.push(leastMinor(minAmount, 100));
+  conditions.push(`amount_minor >= CASE ${cases.join(" ")} ELSE CAST(? AS BIGINT) END`);
 }
 
 /** The newest transactions of a customer or a terminal in one of the tables that hold some. */

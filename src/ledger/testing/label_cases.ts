@@ -205,6 +205,29 @@ export function labelCases(test: LedgerTest): void {
   );
 
   test(
+    "queries.flagged() filters by amounts in major units, whatever the currency",
+    async (ledger, topic) => {
+      await ledger.queries.prepare();
+      const { epoch } = await claim(ledger, topic);
+      const outcome = outcomeOf(topic, [0, 16], epoch);
+      const paid = [["CLF", 12345], ["UYI", 2], ["UYW", 12345], ["KWD", 1234], ["EUR", 123]] as const;
+      const flagged = outcome.flagged.map((each, i) => {
+        const [currency, amountMinor] = paid[i % paid.length];
+        return { ...each, currency: i < paid.length - 1 ? currency : null, amountMinor };
+      });
+      await ledger.commit({ ...outcome, flagged });
+      const offsets = flagged.map(({ offset }) => offset);
+      const from = async (minAmount: number) =>
+        (await ledger.queries.flagged(topic, { limit: 10, minAmount })).reverse()
+          .map(({ offset }) => offsets.indexOf(offset));
+      assertEquals(await from(-1), flagged.map((_, i) => i));
+      assertEquals([await from(1.2345), await from(1.2346)], [[0, 1, 2], [1]]);
+      assertEquals([await from(1.23), await from(1.2341)], [[0, 1, 2, 3, 4], [0, 1, 2]]);
+      assertEquals([await from(2), await from(2.5), await from(1e300)], [[1], [], []]);
+    },
+  );
+
+  test(
     "queries.flagged() filters by the label that holds and its way, and ends a page by its bytes",
     async (ledger, topic) => {
       const { queries, labels } = ledger;

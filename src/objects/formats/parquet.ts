@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { numberOf, parseJson } from "../../runtime/json.ts";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
 
 /** A column: where its values come from, and the elements of the schema that it takes. */
@@ -30,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   flat("transaction_id", TEXT),
   flat("customer_id", TEXT),
   flat("terminal_id", TEXT),
-  flat("amount", DOUBLE, { convert: Number }),
+  flat("amount", DOUBLE, { convert: numberOf }),
   flat("currency", TEXT, { repetition: "OPTIONAL", convert: optionalText }),
   flat("merchant_category", TEXT, { repetition: "OPTIONAL", convert: merchantCategory }),
   flat("country", TEXT, { repetition: "OPTIONAL", convert: optionalText }),
@@ -83,7 +84,9 @@ const NAMES: ReadonlySet<string> = new Set(COLUMNS.map(({ name }) => name));
  * ```
  */
 export function encodeParquet(verdicts: readonly string[]): Uint8Array {
-  const rows: Record<string, unknown>[] = verdicts.map((verdict) => JSON.parse(verdict));
+  const rows: Record<string, unknown>[] = verdicts.map((verdict) =>
+    parseJson(verdict) as Record<string, unknown>
+  );
   const writer = new ByteWriter();
   parquetWrite({
     writer,

@@ -71,6 +71,13 @@ Deno.test("encodeParquet() keeps every field with its type", async () => {
   }
 });
 
+Deno.test("encodeParquet() keeps the digits of unknown fields, and a category as text", async () => {
+  const fields = '"auth_id":1700000000123456797,"n":{"big":1e400,"neg":-0},"dec":100.00';
+  const verdict = verdicts[1].replace("{", `{${fields},`).replace('"amount":1.1', '"amount":1.100');
+  const [row] = await parquetReadObjects({ file: encodeParquet([verdict]).slice().buffer });
+  assertEquals([row.extra_fields, row.amount, row.merchant_category], [`{${fields}}`, 1.1, "0742"]);
+});
+
 Deno.test("encodeParquet() gives the same bytes for the same verdicts, and one schema for all", () => {
   assertEquals(encodeParquet(verdicts), encodeParquet([...verdicts]));
   const schemaOf = (lines: string[]) => parquetMetadata(encodeParquet(lines).slice().buffer).schema;
