@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { ObjectDamage, Repair } from "../../src/verify/repair.ts";
@@ -15,6 +15,7 @@ interface VerifyFlags extends Partial<Config>, AcceptGapsFlag {
   json?: boolean;
   quiet?: boolean;
   repair?: boolean;
+  alerts?: string;
 }
 
 /** The command `verify`: proof that nothing was lost and nothing doubled; exit code 1 where something was. */
@@ -27,6 +28,9 @@ export const verifyCommand: Command = engineOptions(
     .option(
       "--repair",
       "have missing and altered objects written again from the ledger, set unknown ones aside",
+    )
+    .addOption(
+      new Option("--alerts <channel>", "compare the alerts too that were sent to a topic").choices(["topic"]),
     )
     .option("--json", "print what was found as JSON")
     .option("--quiet", "no progress"),
@@ -63,6 +67,7 @@ async function run(flags: VerifyFlags): Promise<void> {
     store,
     topic,
     acceptGaps: acceptedBy(flags),
+    alerts: flags.alerts !== undefined,
     onDamage: (damage) => damages.push(damage),
     onProgress: (more) => progress.update(offsets += more, offsets),
   });
@@ -80,6 +85,13 @@ function describe(found: Verification, repair: Repair | undefined): string {
     `ledger     ${found.committed} committed: ${found.logged} in the log, ${found.deadLetters} dead letters`,
     `objects    ${found.flagged} flagged transactions in ${found.objects} objects`,
   ];
+  if (found.alerts !== undefined) {
+    const { alerts, alertsRepeated, alertsTrimmed } = found.alerts;
+    lines.push(`alerts     ${alerts} in their topic; ${alertsRepeated} more came again with the same id`);
+    if (alertsTrimmed > 0) {
+      lines.push(`trimmed    ${alertsTrimmed} alerts are gone from their topic by retention: not compared`);
+    }
+  }
   if (found.compacted > 0) {
     lines.push(
       `compacted  ${found.compacted} committed records are gone from the stream by compaction: not compared`,
@@ -138,6 +150,7 @@ const PENDING: ReadonlySet<string> = new Set([
   "not-stored",
   "not-in-objects",
   "dead-letter-missing",
+  "alert-not-sent",
 ]);
 
 if (import.meta.main) await runAsProgram(verifyCommand);

@@ -125,7 +125,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   "src/verify": {
     holds: "the proof that nothing was lost or doubled",
-    may: [...NOUNS, "src/broker", "src/decode", "src/ledger", "src/objects", "src/relay"],
+    may: [...NOUNS, "src/alerts", "src/broker", "src/decode", "src/ledger", "src/objects", "src/relay"],
   },
   "src/http": {
     holds: "the service: app, `access/`, `routes/`, `live/`",

@@ -34,8 +34,8 @@ export async function repairObjects(
   damages: readonly ObjectDamage[],
 ): Promise<Repair> {
   const { ledger, store, topic } = parts;
+  if (damages.length === 0) return { toWriteAgain: 0, setAside: [] };
   if (!await store.isThere()) {
-    if (damages.length === 0) return { toWriteAgain: 0, setAside: [] };
     throw new Error(
       `Cannot repair objects as ${store.name} must be there: it is not; restore it, or make it by hand`,
     );

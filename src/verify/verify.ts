@@ -8,6 +8,7 @@ import { openDecoder } from "../decode/wasm.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { TopicRole } from "../ledger/losses.ts";
 import type { ObjectStore } from "../objects/objects.ts";
+import { type AlertCounts, verifyAlerts } from "./alerts.ts";
 import { verifyDeadLetters } from "./dead_letters.ts";
 import { verifyLosses } from "./losses.ts";
 import { verifyKeys, verifyObjects } from "./objects.ts";
@@ -25,6 +26,8 @@ export interface VerifyParts {
   topic: string;
   /** Name of the person who accepts that records are lost which the stream deleted before they were read. */
   acceptGaps?: string;
+  /** Whether to compare the topic of alerts too. */
+  alerts?: boolean;
   /** Told how many of the stream's records were looked at. */
   onProgress?(offsets: number): void;
   /** Told of each object that `repairObjects` can mend. */
@@ -53,6 +56,8 @@ export interface Verification {
   flagged: number;
   /** Objects that the ledger has recorded as stored. */
   objects: number;
+  /** Absent where they were not compared. */
+  alerts?: AlertCounts;
   /** Number of problems of each kind, with the first of them in words. */
   problems: ProblemSummary[];
 }
@@ -102,11 +107,13 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
   }
   await verifyKeys(parts, problems);
   if (isFollowed) result.deadLettersTrimmed = await verifyDeadLetters(parts, problems);
+  const alerts = parts.alerts ? await verifyAlerts(parts, problems) : undefined;
   const summary = problems.summary();
   return {
     ...{ ok: summary.length === 0, topic, partitions: offsets.length, problems: summary },
     ...counts,
     ...result,
+    ...alerts && { alerts },
   };
 }
 
