@@ -9,14 +9,14 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ServiceName } from "../../src/testing/services.ts";
 import { withVersion } from "../cli/run_command.ts";
-import { openServices, serviceNames } from "../services/open_services.ts";
+import { allServiceNames, clusterNames, openServices, serviceNames } from "../services/open_services.ts";
 import type { ServiceHandle } from "../services/service_handle.ts";
 import { servicesFile } from "../services/publish_services.ts";
 
-const NAMES = serviceNames.join(",");
+const NAMES = allServiceNames.join(",");
 
 function parseName(text: string): ServiceName {
-  const name = serviceNames.find((known) => known === text.trim());
+  const name = allServiceNames.find((known) => known === text.trim());
   if (name === undefined) throw new InvalidArgumentError(`It must be one of ${NAMES}.`);
   return name;
 }
@@ -35,11 +35,13 @@ function parsePort(text: string, earlier: Partial<Record<ServiceName, number>> =
 
 const report = (line: string) => console.error(line);
 const json = new Option("--json", "print JSON on standard output");
-const only = new Option("--only <names>", `which servers, separated by commas: ${NAMES}`)
-  .argParser(parseNames).default([...serviceNames], "all");
+const only = new Option("--only <names>", `which servers, separated by commas: ${NAMES}`).argParser(
+  parseNames,
+);
 
 interface Flags {
-  only: ServiceName[];
+  only?: ServiceName[];
+  cluster?: boolean;
   json?: boolean;
   fresh?: boolean;
   port?: Partial<Record<ServiceName, number>>;
@@ -47,7 +49,7 @@ interface Flags {
 
 async function up(flags: Flags): Promise<number> {
   const { handles, unavailable, failed } = await openServices({
-    only: flags.only,
+    only: flags.only ?? (flags.cluster ? clusterNames : serviceNames),
     fresh: flags.fresh,
     firstPorts: flags.port,
     report,
@@ -65,23 +67,29 @@ async function up(flags: Flags): Promise<number> {
     for (const { name, pid, dataDir } of running.map((handle) => handle.service)) {
       console.log(`${name}: process ${pid}, data in ${dataDir}`);
     }
-    const { KAFKA, POSTGRES, S3 } = urls;
+    const { KAFKA, POSTGRES, S3, KAFKA_CLUSTER, POSTGRES_PRIMARY } = urls;
     if (KAFKA && POSTGRES && S3) {
       report(`for other tasks: export STREAM_URL='${KAFKA}' LEDGER_URL='${POSTGRES}' OBJECTS_URL='${S3}'`);
+    }
+    if (KAFKA_CLUSTER && POSTGRES_PRIMARY) {
+      report(`for other tasks: export STREAM_URL='${KAFKA_CLUSTER}' LEDGER_URL='${POSTGRES_PRIMARY}'`);
     }
   }
   return failed.size > 0 ? 1 : unavailable.size > 0 ? 3 : 0;
 }
 
 async function status(flags: Flags): Promise<number> {
-  const { handles } = await openServices({ only: flags.only, start: false });
-  const rows = await Promise.all(
+  const { handles } = await openServices({ only: flags.only ?? allServiceNames, start: false });
+  const all = await Promise.all(
     Object.values(handles).map(async (handle) => {
       const state = await handle.look();
       const { url, pid } = state === "never started" ? { url: undefined, pid: null } : handle.service;
       return { name: handle.name, state, pid, url: url ?? null };
     }),
   );
+  // A cluster is on show where there is one.
+  const isClusterOff = all.every(({ name, state }) => isStandAlone(name) || state === "never started");
+  const rows = all.filter(({ name }) => flags.only !== undefined || isStandAlone(name) || !isClusterOff);
   if (flags.json) console.log(JSON.stringify(rows, null, 2));
   else {
     for (const { name, state, pid, url } of rows) {
@@ -94,13 +102,21 @@ async function status(flags: Flags): Promise<number> {
 }
 
 async function down(flags: Flags): Promise<number> {
-  const { handles } = await openServices({ only: flags.only, start: false });
-  const results = await Promise.all(
+  const names = flags.only ?? (flags.cluster ? clusterNames : allServiceNames);
+  const { handles } = await openServices({ only: names, start: false });
+  const stopped = await Promise.all(
     Object.values(handles).map(async (handle) => [handle.name, await handle.down()] as const),
+  );
+  const results = stopped.filter(([name, how]) =>
+    how !== "not running" || flags.only !== undefined || isStandAlone(name)
   );
   if (flags.json) console.log(JSON.stringify(Object.fromEntries(results), null, 2));
   else for (const [name, how] of results) console.log(`${name}: ${how}`);
   return 0;
+}
+
+function isStandAlone(name: ServiceName): boolean {
+  return serviceNames.includes(name);
 }
 
 const CONTROLS: Record<string, [string, (handle: ServiceHandle) => Promise<unknown>]> = {
@@ -110,6 +126,7 @@ const CONTROLS: Record<string, [string, (handle: ServiceHandle) => Promise<unkno
   kill: ["kill it (SIGKILL); its data stays", (handle) => handle.kill()],
   pause: ["freeze it (SIGSTOP): connections stay open, nothing answers", (handle) => handle.pause()],
   resume: ["wake it (SIGCONT)", (handle) => handle.resume()],
+  promote: ["make the standby postgres2 the primary", (handle) => handle.promote()],
 };
 
 /** The command `services`: real servers on this machine. */
@@ -122,6 +139,8 @@ export const servicesCommand: Command = withVersion(new Command("services"))
     `
 Installs go to .services/cache and are kept; data goes to .services/run; URLs, passwords, process ids and folders are
 in .services/services.json. The first "up" takes minutes (MinIO is built from source), later ones seconds.
+A cluster runs beside them: topics have three replicas, two of which must be in sync; the standby follows by streaming.
+Break one server of it at a time: "kill kafka2", "start kafka2", "promote postgres2".
 Exit codes: 0 done, 1 a server failed or does not answer, 2 wrong use, 3 a server cannot be installed here.`,
   )
   .exitOverride((error) => Deno.exit(error.exitCode === 0 ? 0 : 2));
@@ -129,11 +148,16 @@ Exit codes: 0 done, 1 a server failed or does not answer, 2 wrong use, 3 a serve
 let exitCode = 0;
 servicesCommand.command("up").description("start what is not running; return when all answer")
   .addOption(only).addOption(json)
+  .option(
+    "--cluster",
+    `a cluster instead: three Kafka brokers, PostgreSQL and a standby (${clusterNames.join(",")})`,
+  )
   .option("--fresh", "stop them and delete their data, ports and passwords first")
   .option("--port <name=port>", "first port of a server's block (repeatable); refused if in use", parsePort)
   .action(async (flags: Flags) => void (exitCode = await up(flags)));
 servicesCommand.command("down").description("stop them all; installs and data stay")
   .addOption(only).addOption(json)
+  .option("--cluster", "the cluster alone")
   .action(async (flags: Flags) => void (exitCode = await down(flags)));
 servicesCommand.command("status").description("tell what runs and answers")
   .addOption(only).addOption(json)

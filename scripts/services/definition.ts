@@ -27,6 +27,8 @@ export interface RunContext {
   /** What {@link ServiceDefinition.install} returned: an absolute folder. */
   installDir: string;
   settings: ServiceSettings;
+  /** Of the servers of the same cluster, its own among them; empty for a server that stands alone. */
+  peers: Partial<Record<ServiceName, ServiceSettings>>;
   /** The certificate authority that all servers of this checkout share. */
   authority(): Promise<Authority>;
 }
@@ -44,6 +46,10 @@ export interface ServiceDefinition {
   firstPort: number;
   /** The roles it listens in, the main one first. */
   portRoles: readonly string[];
+  /** Servers of the same cluster, itself among them: each must know the ports of all before any starts. */
+  peers?: readonly ServiceName[];
+  /** Servers that must be ready before it starts for the first time. */
+  after?: readonly ServiceName[];
   stopSignal: Deno.Signal;
   /** Milliseconds from asking it to stop to killing it. */
   stopDeadlineMs: number;
@@ -56,6 +62,8 @@ export interface ServiceDefinition {
   cleanUp?(settings: ServiceSettings): Promise<void>;
   /** Asks the server once whether it serves clients; throws an Error that says what is missing. */
   askReady(context: RunContext): Promise<void>;
+  /** Makes a standby the primary. */
+  promote?(context: RunContext): Promise<void>;
   /** What it publishes besides the fields of every server. */
   describe(context: RunContext): Omit<Service, keyof Service> & { url: string };
 }

@@ -6,6 +6,8 @@ export interface KeepSettingsOptions {
   /** First port of the block: taken or refused. */
   firstPort?: number;
   report(line: string): void;
+  /** Whether others know these ports: then no others are chosen. */
+  areKnown?: boolean;
   /** Milliseconds to wait for the ports of the last start (default 5000). */
   deadlineMs?: number;
 }
@@ -29,7 +31,7 @@ function randomPassword(): string {
  *
  * The ones of the last start are used again, so that clients find the server where it was. Only when somebody else holds
  * one of its ports for `deadlineMs` (a killed process frees its own a moment later) is another block chosen, and said.
- * Throws an Error when the asked block is in use.
+ * Throws an Error when the asked block is in use, or one that others know.
  */
 export async function keepSettings(
   runDir: string,
@@ -48,7 +50,7 @@ export async function keepSettings(
     } catch (error) {
       if (error instanceof RangeError) throw error;
       if (performance.now() > patience) {
-        if (options.firstPort !== undefined) throw error;
+        if (options.firstPort !== undefined || options.areKnown) throw error;
         options.report(`${(error as Error).message}; choosing others`);
         break;
       }

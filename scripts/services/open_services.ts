@@ -1,9 +1,10 @@
 import { fileURLToPath } from "node:url";
-import type { ServiceName } from "../../src/testing/services.ts";
+import type { ClusterName, ServiceName } from "../../src/testing/services.ts";
 import { type ServiceDefinition, UnavailableError } from "./definition.ts";
 import { kafka } from "./servers/kafka.ts";
+import { kafkaNode } from "./servers/kafka_cluster.ts";
 import { minio } from "./servers/minio.ts";
-import { postgres } from "./servers/postgres.ts";
+import { postgres, postgresPrimary, postgresStandby } from "./servers/postgres.ts";
 import { seaweedfs } from "./servers/seaweedfs.ts";
 import { ServiceHandle } from "./service_handle.ts";
 
@@ -29,10 +30,24 @@ export interface OpenedServices {
   failed: Map<ServiceName, Error>;
 }
 
-const DEFINITIONS: Record<ServiceName, ServiceDefinition> = { kafka, minio, postgres, seaweedfs };
+const DEFINITIONS: Record<ServiceName, ServiceDefinition> = {
+  kafka,
+  minio,
+  postgres,
+  seaweedfs,
+  kafka1: kafkaNode(1),
+  kafka2: kafkaNode(2),
+  kafka3: kafkaNode(3),
+  postgres1: postgresPrimary,
+  postgres2: postgresStandby,
+};
 
-/** The servers by name, in the order of their ports. */
-export const serviceNames: readonly ServiceName[] = Object.keys(DEFINITIONS) as ServiceName[];
+/** The servers of a cluster. */
+export const clusterNames: readonly ClusterName[] = ["kafka1", "kafka2", "kafka3", "postgres1", "postgres2"];
+/** The servers that stand alone, in the order of their ports. */
+export const serviceNames: readonly ServiceName[] = ["kafka", "minio", "postgres", "seaweedfs"];
+/** All servers. */
+export const allServiceNames: readonly ServiceName[] = [...serviceNames, ...clusterNames];
 
 /**
  * Starts Kafka, MinIO, PostgreSQL and SeaweedFS on loopback without Docker and returns when they answer.
@@ -62,25 +77,35 @@ export async function openServices(options: OpenServicesOptions = {}): Promise<O
   for (const name of new Set(only)) {
     handles[name] = new ServiceHandle(DEFINITIONS[name], { folder, report, firstPort: firstPorts[name] });
   }
-  await Promise.all(
-    Object.values(handles).map(async (handle) => {
-      if (!start) return void await handle.look();
-      try {
-        const began = performance.now();
-        const started = await handle.start({ fresh });
-        const seconds = ((performance.now() - began) / 1000).toFixed(1);
-        report(`${handle.name}: ${started ? `ready in ${seconds} s` : "was ready already"}`);
-      } catch (error) {
-        if (error instanceof UnavailableError) {
-          unavailable.set(handle.name, error.message);
-          report(`${handle.name}: cannot be installed here: ${error.message}`);
-        } else {
-          const cause = error instanceof Error ? error : new Error(String(error));
-          failed.set(handle.name, cause);
-          report(`${handle.name}: ${cause.message}`);
-        }
+  const opened = Object.values(handles);
+  if (start && fresh) await Promise.all(opened.map((handle) => handle.wipe()));
+  for (const handle of opened) {
+    if (start && DEFINITIONS[handle.name].peers !== undefined) await handle.reserve();
+  }
+  const starting = new Map<ServiceName, Promise<void>>();
+  const startOne = async (handle: ServiceHandle) => {
+    if (!start) return void await handle.look();
+    await Promise.all((DEFINITIONS[handle.name].after ?? []).map((name) => starting.get(name)));
+    try {
+      const began = performance.now();
+      const started = await handle.start();
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      report(`${handle.name}: ${started ? `ready in ${seconds} s` : "was ready already"}`);
+    } catch (error) {
+      if (error instanceof UnavailableError) {
+        unavailable.set(handle.name, error.message);
+        report(`${handle.name}: cannot be installed here: ${error.message}`);
+      } else {
+        const cause = error instanceof Error ? error : new Error(String(error));
+        failed.set(handle.name, cause);
+        report(`${handle.name}: ${cause.message}`);
       }
-    }),
-  );
+    }
+  };
+  // In the order of the definitions, so that whoever must come first is known.
+  for (const name of allServiceNames) {
+    if (handles[name] !== undefined) starting.set(name, startOne(handles[name]));
+  }
+  await Promise.all(starting.values());
   return { handles, unavailable, failed };
 }

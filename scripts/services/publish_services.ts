@@ -3,7 +3,17 @@ import { removeIfThere } from "../cli/remove_if_there.ts";
 import { withLock } from "./state_files.ts";
 
 /** Short names of the URLs, in the order of the file. */
-const URLS = { kafka: "KAFKA", minio: "S3", postgres: "POSTGRES", seaweedfs: "S3_SECOND" } as const;
+const URLS = {
+  kafka: "KAFKA",
+  minio: "S3",
+  postgres: "POSTGRES",
+  seaweedfs: "S3_SECOND",
+  kafka1: "KAFKA_CLUSTER",
+  kafka2: "KAFKA_CLUSTER",
+  kafka3: "KAFKA_CLUSTER",
+  postgres1: "POSTGRES_PRIMARY",
+  postgres2: "POSTGRES_STANDBY",
+} as const;
 const ORDER = Object.keys(URLS);
 
 /** Returns the content of `services.json` for these servers: their URLs under short names, then each in full. */

@@ -69,13 +69,23 @@ export class ServiceHandle {
       .then(() => withLock(`${this.#options.folder}/run/${this.name}.lock`, work));
   }
 
-  #context(installDir: string, settings: ServiceSettings): RunContext {
+  /** Settings of the servers of the same cluster; those that were never reserved are absent. */
+  async #peers(): Promise<RunContext["peers"]> {
+    const peers: RunContext["peers"] = {};
+    for (const name of this.#definition.peers ?? []) {
+      peers[name] = await readJson<ServiceSettings>(`${this.#options.folder}/run/${name}/settings.json`);
+    }
+    return peers;
+  }
+
+  async #context(installDir: string, settings: ServiceSettings): Promise<RunContext> {
     let authority: Promise<Authority> | undefined;
     const tlsDir = `${this.#options.folder}/run/tls`;
     return {
       runDir: this.#runDir,
       installDir,
       settings,
+      peers: await this.#peers(),
       authority: () =>
         authority ??= withLock(`${this.#options.folder}/run/tls.lock`, () => openAuthority(tlsDir)),
     };
@@ -133,40 +143,62 @@ export class ServiceHandle {
     }
   }
 
+  /** Stops the server and deletes its data, ports and passwords. */
+  wipe(): Promise<void> {
+    return this.#locked(async () => {
+      await this.#stopProcess();
+      await Deno.remove(this.#runDir, { recursive: true });
+    });
+  }
+
+  /** Chooses ports and password of a server of a cluster, unless it has them: its peers must know them. */
+  reserve(): Promise<void> {
+    return this.#locked(async () => {
+      const kept = await readJson<ServiceSettings>(`${this.#runDir}/settings.json`);
+      const { firstPort, report } = this.#options;
+      const { portRoles } = this.#definition;
+      if (kept !== undefined && (firstPort ?? kept.ports[portRoles[0]]) === kept.ports[portRoles[0]]) return;
+      await keepSettings(this.#runDir, this.#definition, { firstPort, report });
+    });
+  }
+
   /**
    * Starts the server, installing it where needed, and returns when it answers clients; true if it was not running.
    *
    * Throws an UnavailableError if it cannot be installed here, and an Error with the end of its log if it is not ready
    * in 90 s; it is stopped then. A server that runs already is left alone, but resumed if paused.
    */
-  start(options: { fresh?: boolean } = {}): Promise<boolean> {
-    return this.#locked(() => this.#startLocked(options.fresh ?? false));
+  start(): Promise<boolean> {
+    return this.#locked(() => this.#startLocked());
   }
 
-  async #startLocked(fresh: boolean): Promise<boolean> {
+  async #startLocked(): Promise<boolean> {
     const { report, folder } = this.#options;
     const say = (line: string) => report(`${this.name}: ${line}`);
     const cacheDir = `${folder}/cache`;
     await Deno.mkdir(cacheDir, { recursive: true });
-    if (fresh) {
-      await this.#stopProcess();
-      await Deno.remove(this.#runDir, { recursive: true });
-      await Deno.mkdir(this.#runDir, { recursive: true });
-    }
     const installDir = await this.#definition.install({ cacheDir, report: say });
     const running = await this.#process.find();
     const kept = await readJson<ServiceSettings>(`${this.#runDir}/settings.json`);
     if (running !== undefined && kept !== undefined) {
-      const context = this.#context(installDir, kept);
+      const context = await this.#context(installDir, kept);
       await this.#process.resume();
       await this.#awaitReady(context);
       await this.#publish(context, running.pid);
       return false;
     }
-    const context = this.#context(
+    const context = await this.#context(
       installDir,
-      await keepSettings(this.#runDir, this.#definition, { firstPort: this.#options.firstPort, report: say }),
+      await keepSettings(this.#runDir, this.#definition, {
+        firstPort: this.#options.firstPort,
+        areKnown: this.#definition.peers !== undefined,
+        report: say,
+      }),
     );
+    const missing = this.#definition.peers?.find((name) => context.peers[name] === undefined);
+    if (missing !== undefined) {
+      throw new Error(`Cannot start ${this.name} alone at first: deno task services up --cluster`);
+    }
     const command = await this.#definition.prepare(context);
     const { pid } = await this.#process.start(command, `${this.#runDir}/server.log`);
     try {
@@ -194,7 +226,7 @@ export class ServiceHandle {
   async #known(): Promise<RunContext | undefined> {
     const settings = await readJson<ServiceSettings>(`${this.#runDir}/settings.json`);
     const install = await readJson<{ installDir: string }>(`${this.#runDir}/install.json`);
-    return settings && install && this.#context(install.installDir, settings);
+    return settings && install && await this.#context(install.installDir, settings);
   }
 
   async #published(pid: number | null): Promise<void> {
@@ -243,6 +275,17 @@ export class ServiceHandle {
   /** Wakes a frozen server; true if it was running. */
   resume(): Promise<boolean> {
     return this.#locked(() => this.#process.resume());
+  }
+
+  /** Makes a standby the primary, and returns when it takes writes; throws an Error for other servers. */
+  promote(): Promise<void> {
+    return this.#locked(async () => {
+      const context = await this.#known();
+      if (this.#definition.promote === undefined || context === undefined) {
+        throw new Error(`Cannot promote ${this.name}: only a standby that was started can be`);
+      }
+      await this.#definition.promote(context);
+    });
   }
 
   async restart(): Promise<void> {

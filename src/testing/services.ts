@@ -4,8 +4,11 @@
  * @module
  */
 
+/** The servers of a cluster: three Kafka brokers, PostgreSQL and its standby. */
+export type ClusterName = "kafka1" | "kafka2" | "kafka3" | "postgres1" | "postgres2";
+
 /** Two S3 servers, since the object contract must hold on both. */
-export type ServiceName = "kafka" | "minio" | "postgres" | "seaweedfs";
+export type ServiceName = "kafka" | "minio" | "postgres" | "seaweedfs" | ClusterName;
 
 /** A server in `services.json`; folders and files are absolute paths. */
 export interface Service {
@@ -67,6 +70,12 @@ export interface Services {
   minio?: S3Service;
   postgres?: PostgresService;
   seaweedfs?: S3Service;
+  /** A broker's `url` names all three. */
+  kafka1?: Service;
+  kafka2?: Service;
+  kafka3?: Service;
+  postgres1?: PostgresService;
+  postgres2?: PostgresService;
 }
 
 /** Content of `.services/services.json`: URLs for people and shells, then each server in full. */
@@ -76,6 +85,9 @@ export interface ServicesFile {
   S3?: string;
   S3_SECOND?: string;
   POSTGRES?: string;
+  KAFKA_CLUSTER?: string;
+  POSTGRES_PRIMARY?: string;
+  POSTGRES_STANDBY?: string;
   services: Services;
 }
 

@@ -1,6 +1,6 @@
 import type { KafkaService, Service } from "../../../src/testing/services.ts";
 import { authorityFile } from "./certificates.ts";
-import type { ServiceDefinition } from "../definition.ts";
+import type { ServerCommand, ServiceDefinition } from "../definition.ts";
 import { installStep } from "./install_step.ts";
 import { askKafkaMetadata } from "./kafka_metadata.ts";
 import { kafkaPortRoles, kafkaProperties } from "./kafka_properties.ts";
@@ -29,6 +29,36 @@ function randomClusterId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] &= 0x7f; // no leading "-" in base64url, which a command line would take for an option
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** Formats a broker's data folder unless that was done. */
+export async function formatKafka(
+  { installDir, dataDir, propertiesFile }: Record<"installDir" | "dataDir" | "propertiesFile", string>,
+  clusterId: string,
+  options: readonly string[] = [],
+): Promise<void> {
+  const { code, stderr } = await shell('test -e "$1/meta.properties" && exit 0; shift; exec "$@"', [
+    ...[dataDir, "java", "-cp", `${installDir}/lib/*`, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"],
+    ...["kafka.tools.StorageTool", "format", "--cluster-id", clusterId, "--config", propertiesFile],
+    ...options,
+  ]);
+  if (code === 0) return;
+  throw new Error(
+    `Cannot format Kafka's data folder ${dataDir} as kafka.tools.StorageTool must succeed: ` +
+      `current value is exit code ${code}, ${stderr.split("\n").at(-1)}`,
+  );
+}
+
+/** The command that runs a broker with a heap of at most so many MB. */
+export function kafkaCommand(installDir: string, propertiesFile: string, heapMb: number): ServerCommand {
+  return {
+    // deno-fmt-ignore
+    command: [
+      "java", "-Xms128m", `-Xmx${heapMb}m`, "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true",
+      "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS",
+      "-Dorg.slf4j.simpleLogger.defaultLogLevel=info", "-cp", `${installDir}/lib/*`, "kafka.Kafka", propertiesFile,
+    ],
+  };
 }
 
 /**
@@ -72,31 +102,11 @@ export const kafka: ServiceDefinition = {
     );
     const options = { dataDir, user, password, keystoreFile, caFile };
     await Deno.writeTextFile(propertiesFile, kafkaProperties(ports, options), owner);
-    const classPath = ["-cp", `${installDir}/lib/*`];
-    const formatted = await shell(
-      'test -e "$1/meta.properties" && exit 0; shift; exec "$@"',
-      // deno-fmt-ignore
-      [
-        dataDir, "java", ...classPath, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "kafka.tools.StorageTool", "format",
-        "--cluster-id", randomClusterId(), "--config", propertiesFile,
-        "--add-scram", `SCRAM-SHA-256=[name=${user},password=${password}]`,
-        "--add-scram", `SCRAM-SHA-512=[name=${user},password=${password}]`,
-      ],
-    );
-    if (formatted.code !== 0) {
-      throw new Error(
-        `Cannot format Kafka's data folder ${dataDir} as kafka.tools.StorageTool must succeed: ` +
-          `current value is exit code ${formatted.code}, ${formatted.stderr.split("\n").at(-1)}`,
-      );
-    }
-    return {
-      // deno-fmt-ignore
-      command: [
-        "java", "-Xms128m", "-Xmx512m", "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true",
-        "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS",
-        "-Dorg.slf4j.simpleLogger.defaultLogLevel=info", ...classPath, "kafka.Kafka", propertiesFile,
-      ],
-    };
+    await formatKafka({ installDir, dataDir, propertiesFile }, randomClusterId(), [
+      ...["--add-scram", `SCRAM-SHA-256=[name=${user},password=${password}]`],
+      ...["--add-scram", `SCRAM-SHA-512=[name=${user},password=${password}]`],
+    ]);
+    return kafkaCommand(installDir, propertiesFile, 512);
   },
 
   askReady: async ({ settings: { ports } }) => {

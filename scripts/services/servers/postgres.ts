@@ -1,6 +1,11 @@
 import type { PostgresService, Service } from "../../../src/testing/services.ts";
 import { authorityFile } from "./certificates.ts";
-import { type ServiceDefinition, UnavailableError } from "../definition.ts";
+import {
+  type RunContext,
+  type ServiceDefinition,
+  type ServiceSettings,
+  UnavailableError,
+} from "../definition.ts";
 import { readProcessTable } from "../process_table.ts";
 import { shell } from "../shell.ts";
 
@@ -61,11 +66,14 @@ export function postgresConfiguration(
     timezone: quote("UTC"),
     log_timezone: quote("UTC"),
     log_line_prefix: quote("%m [%p] %q%u@%d "),
+    // What a standby that was away for a while still needs.
+    wal_keep_size: quote("256MB"),
   }).map(([name, value]) => `${name} = ${value}\n`).join("");
 }
 
 const HOST_RULES = `hostnossl ${TLS_ONLY_DATABASE} all all reject
 host all all 127.0.0.1/32 scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
 `;
 
 /** Makes the data folder; `$1` runDir, `$2` owner or empty, `$3` programs, `$4` user, then the prefix of {@link asServerUser}. */
@@ -76,6 +84,13 @@ if [ -n "$owner" ]; then chown "$owner" "$run/data.new" "$run/pw"; fi &&
   >"$run/initdb.log" 2>&1 && rm -f "$run/pw" &&
 printf 'CREATE DATABASE ${DATABASE};\\nCREATE DATABASE ${TLS_ONLY_DATABASE};\\n' |
   "$@" "$bin/postgres" --single -D "$run/data.new" postgres >>"$run/initdb.log" 2>&1 && mv "$run/data.new" "$run/data"`;
+
+/** Copies the primary's data folder; the same parameters as {@link INITDB}, with the primary's port behind the user. */
+const BASEBACKUP = `run=$1; owner=$2; bin=$3; user=$4; port=$5; shift 5
+rm -rf "$run/data.new" && mkdir "$run/data.new" && chmod 700 "$run/data.new" &&
+if [ -n "$owner" ]; then chown "$owner" "$run/data.new"; fi &&
+"$@" "$bin/pg_basebackup" -h 127.0.0.1 -p "$port" -U "$user" -w -D "$run/data.new" -R -X stream -c fast \
+  >"$run/initdb.log" 2>&1 && mv "$run/data.new" "$run/data"`;
 
 /**
  * Removes the lock of a killed server. The server itself would be put off by a zombie and, once process ids come round
@@ -137,7 +152,10 @@ export const postgres: ServiceDefinition = {
 
   version: (installDir) => /(\d+(\.\d+)*)\/bin$/.exec(installDir)?.[1] ?? "unknown",
 
-  prepare: async ({ runDir, installDir, settings: { ports, user, password }, authority }) => {
+  prepare: async (context) => {
+    const { runDir, installDir, settings: { ports }, authority } = context;
+    const { user, password } = loginOf(context);
+    const primary = context.peers.postgres1;
     const prefix = await asServerUser(runDir);
     const owner = prefix.length > 0 ? "postgres" : "";
     const tls = await (await authority()).issue(`${runDir}/tls`);
@@ -148,11 +166,15 @@ export const postgres: ServiceDefinition = {
       "give PostgreSQL its key",
       shell('if [ -n "$1" ]; then chown "$1" "$2" "$2"/*; fi', [owner, `${runDir}/tls`]),
     );
+    const [script, ...source] = primary === undefined || primary.ports.sql === ports.sql
+      ? [INITDB]
+      : [BASEBACKUP, String(primary.ports.sql)];
     await must(
       `make the data folder (${runDir}/initdb.log)`,
-      shell(`[ -d "$1/data" ] && exit 0\n${INITDB}`, [runDir, owner, installDir, user, ...prefix], {
-        env: { PASSWORD: password, LC_ALL: "C" },
-      }),
+      shell(`[ -d "$1/data" ] && exit 0\n${script}`, [
+        ...[runDir, owner, installDir, user, ...source],
+        ...prefix,
+      ], { env: { PASSWORD: password, PGPASSWORD: password, LC_ALL: "C" } }),
     );
     await dropStaleLock(`${runDir}/data`);
     return {
@@ -167,12 +189,8 @@ export const postgres: ServiceDefinition = {
     };
   },
 
-  askReady: async ({ installDir, settings: { ports, user, password } }) => {
-    const { code, stdout, stderr } = await shell(
-      'PATH="$1:$PATH" psql -X -q -A -t -h 127.0.0.1 -p "$2" -U "$3" -d "$4" -w -c "select 1"',
-      [installDir, String(ports.sql), user, DATABASE],
-      { env: { PGPASSWORD: password, PGCONNECT_TIMEOUT: "2", PGSSLMODE: "disable" } },
-    );
+  askReady: async (context) => {
+    const { code, stdout, stderr } = await query(context, "select 1");
     if (code !== 0 || stdout !== "1") {
       throw new Error(
         `"select 1" must answer 1: current value is ${stderr || stdout || `exit code ${code}`}`,
@@ -180,10 +198,10 @@ export const postgres: ServiceDefinition = {
     }
   },
 
-  describe: ({ runDir, settings }): Omit<PostgresService, keyof Service> & { url: string } => {
-    const caFile = authorityFile(runDir);
-    const url =
-      `postgres://${settings.user}:${settings.password}@127.0.0.1:${settings.ports.sql}/${DATABASE}`;
+  describe: (context): Omit<PostgresService, keyof Service> & { url: string } => {
+    const caFile = authorityFile(context.runDir);
+    const { user, password } = loginOf(context);
+    const url = `postgres://${user}:${password}@127.0.0.1:${context.settings.ports.sql}/${DATABASE}`;
     return {
       url,
       database: DATABASE,
@@ -193,3 +211,36 @@ export const postgres: ServiceDefinition = {
     };
   },
 };
+
+/** The primary of a cluster. */
+export const postgresPrimary: ServiceDefinition = {
+  ...postgres,
+  name: "postgres1",
+  title: "PostgreSQL's primary",
+  firstPort: 29_480,
+  peers: ["postgres1", "postgres2"],
+};
+
+/** Its standby: it follows by streaming, without being waited for, and can be promoted. */
+export const postgresStandby: ServiceDefinition = {
+  ...postgresPrimary,
+  name: "postgres2",
+  title: "PostgreSQL's standby",
+  firstPort: 29_482,
+  after: ["postgres1"],
+  promote: (context) => must("promote the standby", query(context, "select pg_promote(true, 60)")),
+};
+
+/** User and password: a standby has those of its primary. */
+function loginOf({ settings, peers }: RunContext): Pick<ServiceSettings, "user" | "password"> {
+  return peers.postgres1 ?? settings;
+}
+
+function query(context: RunContext, sql: string): ReturnType<typeof shell> {
+  const { user, password } = loginOf(context);
+  return shell(
+    'PATH="$1:$PATH" psql -X -q -A -t -h 127.0.0.1 -p "$2" -U "$3" -d "$4" -w -c "$5"',
+    [context.installDir, String(context.settings.ports.sql), user, DATABASE, sql],
+    { env: { PGPASSWORD: password, PGCONNECT_TIMEOUT: "2", PGSSLMODE: "disable" } },
+  );
+}
