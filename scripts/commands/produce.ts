@@ -6,6 +6,7 @@ import type { LabelMode, ReplayedEvent } from "../../src/simulate/events/event.t
 import type { ProduceOptions } from "../../src/simulate/produce.ts";
 import type { ProducedRun, RunProof } from "../../src/simulate/prove_run.ts";
 import { FileTimes, MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS, parseFileTime } from "../../src/domain/time.ts";
+import { retry } from "../../src/runtime/retry.ts";
 import type { TextTable } from "../../src/table/text_table.ts";
 import { durationOption } from "../cli/options/duration.ts";
 import { endingSignal } from "../cli/ending_signal.ts";
@@ -117,7 +118,12 @@ async function produce(flags: ProduceFlags): Promise<void> {
   const run = crypto.randomUUID().slice(0, 8);
   const topics = [...new Set([topic, labelTopic])];
   const before = new Map(
-    await Promise.all(topics.map(async (name) => [name, await broker.offsets(name)] as const)),
+    await Promise.all(
+      topics.map(async (name) => {
+        const offsets = await retry(() => broker.offsets(name), { signal: ending.signal });
+        return [name, offsets] as const;
+      }),
+    ),
   );
   const options: ProduceOptions = {
     topic,

@@ -13,7 +13,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
     Object.values(ENGINES).flatMap(({ engines }) =>
       engines.flatMap(({ home, packages }) => {
         const folder = home.slice(ROOT.length, home.lastIndexOf("/"));
-        return packages.map((name) => [name, [folder, "scripts/bench"]] as const);
+        return packages.map((name) => [name, [folder, "scripts/bench", "scripts/harness"]] as const);
       })
     ),
   ),

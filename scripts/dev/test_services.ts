@@ -9,7 +9,9 @@ import { KAFKA_CLIENTS } from "../../src/adapters.ts";
 import { faultRowNames, runFaultMatrix } from "../harness/faults/matrix.ts";
 import { thisMachine } from "../bench/report/machine.ts";
 import type { FaultReport } from "../bench/report/page.ts";
-import { FAULT_FIGURES, faultFigures } from "../harness/faults/row.ts";
+import { clusterRowNames, runClusterRows } from "../harness/faults/cluster_rows.ts";
+import { openCluster } from "../harness/faults/moving_cluster.ts";
+import { FAULT_FIGURES, faultFigures, type RowResult } from "../harness/faults/row.ts";
 import type { KafkaClientName } from "../harness/faults/stage.ts";
 import { wholeNumber } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
@@ -18,6 +20,7 @@ import { openFaultServers } from "../harness/fault_servers.ts";
 
 interface TestServicesFlags {
   quick?: boolean;
+  full?: boolean;
   only?: string[];
   seed?: number;
   records: number;
@@ -30,6 +33,7 @@ interface TestServicesFlags {
 export const testServicesCommand: Command = new Command("test:services")
   .description("Run the contract suites and the fault matrix against Kafka, MinIO and PostgreSQL.")
   .option("--quick", "shorter outages and fewer kills")
+  .option("--full", "a cluster of three brokers too: leaders that move, controllers that are killed")
   .option("--only <rows...>", "these rows of the matrix, and no contract suites")
   .option("--records <n>", "records in each topic", wholeNumber(1000), 100_000)
   .option(
@@ -49,14 +53,20 @@ export const testServicesCommand: Command = new Command("test:services")
     "after",
     `
 Rows: ${faultRowNames.join(", ")}.
+Rows of --full, which --only starts too: ${clusterRowNames.join(", ")}.
 Servers that do not run are installed and started, and left running: deno task services down.
 Exit codes: 0 all held, or the servers cannot be installed here; 1 something did not hold; 2 wrong use.`,
   )
   .action(testServices);
 
 async function testServices(flags: TestServicesFlags): Promise<void> {
-  const servers = await openFaultServers();
-  if (servers === undefined) return;
+  const isOfCluster = (name: string) => clusterRowNames.includes(name);
+  const only = flags.only?.filter((name) => !isOfCluster(name));
+  const onlyOfCluster = flags.only?.filter(isOfCluster);
+  const hasCluster = flags.full || (onlyOfCluster?.length ?? 0) > 0;
+  const servers = only?.length === 0 ? undefined : await openFaultServers();
+  if (servers === undefined && only?.length !== 0) return;
+  const cluster = hasCluster ? await openCluster() : undefined;
   const contracts = flags.contracts && flags.only === undefined ? await runContracts(flags.quick) : undefined;
   const seed = flags.seed ?? crypto.getRandomValues(new Uint32Array(1))[0];
   console.log(`seed ${seed}`);
@@ -65,20 +75,25 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
   using _ending = onInterrupt(() => ending.abort());
   const startedAt = performance.now();
   const machine = thisMachine();
-  const rows = await runFaultMatrix(servers, {
-    seed,
+  const options = {
     records: flags.records,
-    isQuick: flags.quick ?? false,
     clients: flags.client,
-    only: flags.only,
     signal: ending.signal,
-    onRow(row) {
+    onRow(row: RowResult) {
       const state = row.skipped !== undefined ? "skipped" : row.ok ? "ok" : "FAILED";
       console.log(tableLine([...faultFigures(row), row.tookS.toFixed(1), state]));
       for (const problem of row.problems) console.log(`  ${problem}`);
       if (row.skipped !== undefined) console.log(`  skipped: ${row.skipped}`);
     },
-  });
+  };
+  const isQuick = flags.quick ?? false;
+  const rows = servers === undefined
+    ? []
+    : await runFaultMatrix(servers, { ...options, seed, isQuick, only });
+  if (cluster !== undefined) {
+    const records = isQuick ? Math.min(flags.records, 20_000) : flags.records;
+    rows.push(...await runClusterRows(cluster, { ...options, records, only: onlyOfCluster }));
+  }
   const failedRows = rows.filter(({ ok }) => !ok).map(({ row }) => row);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const outcome = failedRows.length === 0 ? "all held" : `failed: ${failedRows.join(", ")}`;

@@ -53,9 +53,11 @@ export interface ConsumerProcessOptions {
   endless?: boolean;
 }
 
+const ALERTS = ["--alerts", "topic"];
 const RUN_FLAGS = [
+  ...ALERTS,
   ...["--snapshot-records", "3000", "--max-batch-records", "256"],
-  ...["--flush-interval", "500ms", "--flush-rows", "200", "--alerts", "topic"],
+  ...["--flush-interval", "500ms", "--flush-rows", "200"],
 ];
 
 /**
@@ -195,7 +197,7 @@ export class PipelineRun implements AsyncDisposable {
 
   /** The answer of `verify --json`. */
   async verify(): Promise<Verification> {
-    const args = [...urlFlags(this.#options.urls), "--topic", this.#options.topic, "--json"];
+    const args = [...urlFlags(this.#options.urls), "--topic", this.#options.topic, ...ALERTS, "--json"];
     await using process = startCommand("verify", args);
     this.#verifying = process;
     const { stdout, stderr } = await process.ended({ timeoutMs: 300_000 });

@@ -25,8 +25,6 @@ const LOOK_FOR_END_MS = 200;
 const OFFSETS_WITHIN_MS = 1000;
 /** After another member claimed a partition, and the broker did not say so, the time until it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
-/** How often to look whether the ledger still has what was committed. */
-const LOOK_AT_LEDGER_MS = 30_000;
 /** Bytes of verdicts of cuts in memory at once, over all partitions; a larger cut goes alone. */
 const CUT_MEMORY_BYTES = 4 * 2 ** 20;
 
@@ -144,20 +142,12 @@ class Consumer {
     else this.#ends.ending.addEventListener("abort", timeUp, { once: true });
     const { onStatus, statusIntervalMs = 5000 } = this.#member.settings;
     const looking = onStatus && setInterval(() => this.#look(onStatus), statusIntervalMs);
-    const { telemetry, settings: { lookAtLedgerMs = LOOK_AT_LEDGER_MS } } = this.#member;
-    let comparison: Promise<void> | undefined;
-    const comparing = setInterval(() => {
-      comparison ??= this.#lookForLostCommits()
-        .catch(({ message }: Error) => telemetry.log("debug", `the ledger cannot be looked at: ${message}`))
-        .finally(() => comparison = undefined);
-    }, lookAtLedgerMs);
     try {
       await this.#lookAtLosses();
       await this.#follow();
       await this.#finish();
     } finally {
       clearInterval(looking);
-      clearInterval(comparing);
       this.#ends.ending.removeEventListener("abort", timeUp);
       this.#ends.giveUp.abort();
       for (const timer of this.#reclaims) clearTimeout(timer);
@@ -291,22 +281,6 @@ class Consumer {
     );
   }
 
-  /** After a failover the ledger may lack commits; on a stream without a next record no commit would find out. */
-  async #lookForLostCommits(): Promise<void> {
-    const { ledger, settings: { topic } } = this.#member;
-    const before = [...this.#owned].map(([number, { partition }]) => ({
-      number,
-      partition,
-      offset: partition.committedOffset,
-    }));
-    const known = (await ledger.partitions()).filter((each) => each.topic === topic);
-    const nextOffsets = new Map(known.map(({ partition, nextOffset }) => [partition, nextOffset]));
-    for (const { number, partition, offset } of before) {
-      partition.loseIfLedgerWentBack(offset, nextOffsets.get(number));
-    }
-    await this.#loseTaken();
-  }
-
   #committed(outcome: Outcome, batchMs: number) {
     const { telemetry } = this.#member;
     this.#status.committed(outcome.scored + outcome.deadLetters.length, batchMs);
@@ -319,15 +293,17 @@ class Consumer {
   }
 
   /**
-   * Releases partitions that another member has claimed in the ledger although the broker has not revoked them here, or
-   * whose last commits the ledger lost.
+   * Releases partitions that another member has claimed in the ledger although the broker has not revoked them here.
    *
    * If the broker does not revoke them soon, this member claims them again and re-reads what is not committed.
    */
   async #loseTaken(): Promise<void> {
     for (const [number, { partition }] of [...this.#owned]) {
       if (!partition.isLost) continue;
-      this.#member.telemetry.log("warn", `partition ${number}: ${partition.whyLost}; claiming it again`);
+      this.#member.telemetry.log(
+        "warn",
+        `partition ${number}: another consumer has claimed it in ${this.#member.ledger.name}`,
+      );
       await this.#release(number);
       this.#subscription.seek(number, partition.committedOffset);
       this.#subscription.pause([number]);

@@ -65,8 +65,6 @@ export interface ConsumerOptions extends FlushOptions, ConsumerHooks {
   stopWithinMs?: number;
   /** Most records in one batch (default 16,384). */
   maxBatchRecords?: number;
-  /** How often to look whether the ledger still has what was committed, milliseconds (default 30,000). */
-  lookAtLedgerMs?: number;
   /** The group reassigns the partitions of a member that is silent for this long (default: the broker's). */
   sessionTimeoutMs?: number;
 }

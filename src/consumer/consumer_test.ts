@@ -1,4 +1,3 @@
-import { DatabaseSync } from "node:sqlite";
 import type { Broker } from "../broker/broker.ts";
 import { DeliveryError } from "../runtime/delivery_error.ts";
 import { Judge } from "../pipeline/judge.ts";
@@ -129,43 +128,6 @@ Deno.test("runConsumer() reads again what it could not commit as another had cla
     assertEquals(lines.length, 1);
     assertMatch(lines[0], /partition [01]: another consumer has claimed it/);
     const { problems, committed } = await verify({ broker, ledger, store, topic });
-    assertEquals([problems, committed], [[], count]);
-  }));
-
-/** The first ledger, and after `failOver` the second one. */
-function withStandby(first: Ledger, second: Ledger): { ledger: Ledger; failOver(): void } {
-  let current = first;
-  const ledger = new Proxy(first, {
-    get(_, name) {
-      const value = Reflect.get(current, name, current);
-      return typeof value === "function" ? value.bind(current) : value;
-    },
-  });
-  return { ledger, failOver: () => void (current = second) };
-}
-
-Deno.test("runConsumer() commits again what its ledger lost in a failover, though no record follows", () =>
-  onEmbedded({ count: 3000, partitions: 2 }, async (parts, { count, folder }) => {
-    const database = new DatabaseSync(`${folder}/ledger.db`);
-    database.prepare("VACUUM INTO ?").run(`${folder}/standby.db`);
-    database.close();
-    await using standby = openSqliteLedger(`${folder}/standby.db`);
-    const { ledger, failOver } = withStandby(parts.ledger, standby);
-    const lines: string[] = [];
-    const telemetry = createTelemetry({ level: "warn", write: (line) => lines.push(line) });
-    const ending = new AbortController();
-    const options = { signal: ending.signal, lookAtLedgerMs: 20, flushRows: 7 };
-    const running = runConsumer({ ...parts, ledger, telemetry }, options);
-    const isCommitted = async (of: Ledger) =>
-      (await of.partitions()).reduce((sum, { nextOffset }) => sum + nextOffset, 0) === count;
-    const within = { timeoutMs: 60_000, what: "every commit" };
-    await until(() => isCommitted(parts.ledger), within);
-    failOver();
-    await until(() => isCommitted(standby), within);
-    ending.abort();
-    await running;
-    assertMatch(lines.join("\n"), /partition [01]: sqlite:.* lacks commits up to offset \d+/);
-    const { problems, committed } = await verify({ ...parts, ledger: standby, topic: "transactions" });
     assertEquals([problems, committed], [[], count]);
   }));
 

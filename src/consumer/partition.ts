@@ -47,19 +47,15 @@ export class OwnedPartition {
   #committing: Promise<void> = Promise.resolve();
   readonly #inFlight = new Set<{ records: number; committed: Promise<void> }>();
   #failure: unknown;
-  /** Why the partition is given up. */
-  #lost: string | undefined;
-  /** Whether the ledger has had a commit of it. */
-  #hasCommits: boolean;
+  #lost = false;
 
   private constructor(
     place: Place,
-    [nextOffset, hasCommits]: [nextOffset: number, hasCommits: boolean],
+    nextOffset: number,
     state: PartitionState,
     member: PartitionMember,
     hooks: PartitionHooks,
   ) {
-    this.#hasCommits = hasCommits;
     this.place = place;
     this.stage = state.stage;
     this.#nextOffset = this.#committedOffset = nextOffset;
@@ -122,27 +118,13 @@ export class OwnedPartition {
     const startOffset = range?.startOffset ?? 0;
     const owned = new OwnedPartition(
       { topic, partition, epoch: claim.epoch },
-      [claim.nextOffset ?? startOffset, claim.nextOffset !== undefined],
+      claim.nextOffset ?? startOffset,
       state,
       member,
       hooks,
     );
     await owned.lose(startOffset);
     return owned;
-  }
-
-  /**
-   * Gives the partition up if the ledger lacks what was committed: it failed over, or was restored from a copy.
-   *
-   * @param before `committedOffset` before the ledger was asked.
-   * @param ledgerOffset Next offset that the ledger has; undefined where it has none.
-   */
-  loseIfLedgerWentBack(before: number, ledgerOffset: number | undefined): void {
-    if (!this.#hasCommits || this.isLost || (ledgerOffset ?? -1) >= before) return;
-    this.#lost = `${this.#member.ledger.name} lacks commits up to offset ${before}: it ends at ${
-      ledgerOffset ?? 0
-    }`;
-    this.#committedOffset = ledgerOffset ?? 0;
   }
 
   /** The offset from which to read on. */
@@ -155,13 +137,8 @@ export class OwnedPartition {
     return this.#committedOffset;
   }
 
-  /** Whether another owner has taken the partition, or the ledger went back. */
+  /** Whether another owner has taken the partition. */
   get isLost(): boolean {
-    return this.#lost !== undefined;
-  }
-
-  /** Why the partition is lost, for people. */
-  get whyLost(): string | undefined {
     return this.#lost;
   }
 
@@ -173,7 +150,7 @@ export class OwnedPartition {
    * @throws What made an earlier commit fail, other than the loss of the partition.
    */
   async process(whole: RecordBatch): Promise<void> {
-    if (this.isLost) return;
+    if (this.#lost) return;
     let seen = 0;
     while (seen < whole.count && whole.offsets[seen] < this.#nextOffset) seen++;
     if (seen === whole.count) return;
@@ -198,7 +175,7 @@ export class OwnedPartition {
     };
     this.#nextOffset = batch.nextOffset;
     await this.#makeRoom(batch.count);
-    if (!this.isLost) this.#startCommit(outcome, batch.count, startedAt);
+    if (!this.#lost) this.#startCommit(outcome, batch.count, startedAt);
   }
 
   /**
@@ -209,17 +186,17 @@ export class OwnedPartition {
    */
   async lose(nextOffset: number): Promise<void> {
     await this.settle();
-    if (this.isLost || nextOffset <= this.#nextOffset) return;
+    if (this.#lost || nextOffset <= this.#nextOffset) return;
     const { topic, partition, epoch } = this.place;
     const loss = { topic, partition, firstOffset: this.#nextOffset, nextOffset, foundAtMs: Date.now() };
     try {
       await retry(() => this.#member.ledger.losses.skip(loss, epoch), this.#retryCommit);
     } catch (error) {
       if (!(error instanceof FencedError)) throw error;
-      return this.#fenced(error);
+      this.#lost = true;
+      return;
     }
     this.#nextOffset = this.#committedOffset = nextOffset;
-    this.#hasCommits = true;
     await this.#hooks.onLost(loss);
   }
 
@@ -249,23 +226,17 @@ export class OwnedPartition {
   }
 
   async #commit(outcome: Outcome, startedAt: number): Promise<void> {
-    if (this.isLost || this.#failure !== undefined) return;
+    if (this.#lost || this.#failure !== undefined) return;
     try {
       await retry(() => {
         outcome.committedAtMs = Date.now();
         return this.#member.ledger.commit(outcome);
       }, this.#retryCommit);
       this.#committedOffset = outcome.nextOffset;
-      this.#hasCommits = true;
       this.#hooks.onCommit(outcome, performance.now() - startedAt);
     } catch (error) {
-      if (error instanceof FencedError) this.#fenced(error);
+      if (error instanceof FencedError) this.#lost = true;
       else this.#failure = error;
     }
-  }
-
-  #fenced({ message }: FencedError) {
-    this.#lost ??=
-      `another consumer has claimed it in ${this.#member.ledger.name}, or that lost commits (${message})`;
   }
 }

@@ -34,7 +34,7 @@ const PAGE_ROWS = 1000;
 /** Cuts that are read as pending, or marked as stored, at once. */
 const PAGE_CUTS = 256;
 /** How often to look for objects that are to be written again. */
-const LOOK_EVERY_MS = 30_000;
+const LOOK_EVERY_MS = 60_000;
 /** How often to look whether somebody made room for objects that cannot be stored. */
 const LOOK_AT_STUCK_EVERY_MS = 5_000;
 /** Event hours of the first cut in which to look for objects that the ledger does not know. */

@@ -5,9 +5,11 @@
  */
 import type { Broker, PartitionOffsets } from "../broker/broker.ts";
 import { RUN_HEADER } from "../broker/packed_records.ts";
-import { pause } from "../runtime/retry.ts";
+import { pause, retry } from "../runtime/retry.ts";
 
 const LOOK_AGAIN_MS = 500;
+/** How long the stream may be away while it is read back. */
+const OUTAGE_MS = 120_000;
 
 /** Which records are looked for. */
 export interface ProducedRun {
@@ -70,7 +72,7 @@ export async function proveRun(
   const read = new Map(from);
   const deadline = performance.now() + patienceMs;
   for (;;) {
-    const offsets = await broker.offsets(topic);
+    const offsets = await retry(() => broker.offsets(topic), { deadlineMs: OUTAGE_MS });
     const isTrimmed = offsets.some(({ partition, startOffset }) => startOffset > (from.get(partition) ?? 0));
     for (const { partition, startOffset } of offsets) {
       const fromOffset = Math.max(startOffset, read.get(partition) ?? 0);
