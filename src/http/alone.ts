@@ -10,6 +10,7 @@ import type { Telemetry } from "../runtime/telemetry.ts";
 import { createApp, type HttpApp } from "./app.ts";
 import { OwnState } from "./live/feature_states.ts";
 import { FlaggedFeed } from "./live/flagged_feed.ts";
+import { gatedLedger } from "./ledger_gate.ts";
 import type { Access } from "./access/guard.ts";
 import { LiveNumbers } from "./live/live_numbers.ts";
 import { readModelFiles } from "./model_files.ts";
@@ -56,8 +57,9 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
   const ending = new AbortController();
   const app = createApp(
     {
-      ...{ service: "serve" as const, topic, judge, states, live, ledger, telemetry },
+      ...{ service: "serve" as const, topic, judge, states, live, telemetry },
       modelFiles: await readModelFiles(parts.model),
+      ledger: ledger && gatedLedger(ledger),
       feed: new FlaggedFeed(),
       signal: ending.signal,
     },

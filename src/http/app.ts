@@ -63,7 +63,10 @@ export function createApp(
     guard,
   );
   app.onError((error, { env }) => {
-    if (error instanceof Problem) return problemResponse(error);
+    if (error instanceof Problem) {
+      if (error.cause !== undefined) parts.telemetry.log("debug", `http: request ${env.id}: ${error.cause}`);
+      return problemResponse(error);
+    }
     parts.telemetry.log("error", `http: request ${env.id}: ${error.stack ?? error.message}`);
     return problemResponse(
       new Problem(500, `Something failed on the server; its log says more of the request ${env.id}.`),

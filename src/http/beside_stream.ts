@@ -10,6 +10,7 @@ import type { Judge } from "../pipeline/judge.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { createApp } from "./app.ts";
+import { gatedLedger } from "./ledger_gate.ts";
 import type { Access } from "./access/guard.ts";
 import { OwnedStates } from "./live/feature_states.ts";
 import { FlaggedFeed } from "./live/flagged_feed.ts";
@@ -74,6 +75,7 @@ export async function openBesideStream(
     {
       ...parts,
       ...{ service: "consume" as const, live, feed, states },
+      ledger: gatedLedger(ledger),
       labels: { broker, labelTopic, eventTimeMs: () => live.eventTimeMs },
       signal: ending.signal,
     },

@@ -1,4 +1,4 @@
-import type { Ledger } from "../ledger/ledger.ts";
+import type { AskedLedger } from "./ledger_gate.ts";
 import type { Judge } from "../pipeline/judge.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
 import type { FeatureStates } from "./live/feature_states.ts";
@@ -19,7 +19,7 @@ export interface HttpParts {
   live: LiveNumbers;
   feed: FlaggedFeed;
   /** Flagged transactions, the log and labels; absent where there is no ledger. */
-  ledger?: Ledger;
+  ledger?: AskedLedger;
   /** Where labels go; absent where there is no stream. */
   labels?: LabelTarget;
   telemetry: Pick<Telemetry, "counters" | "count" | "failing" | "log" | "notReady">;

@@ -209,6 +209,8 @@ export class FencedError extends Error {
 export interface Ledger extends AsyncDisposable {
   /** The ledger as a person would name it, without secrets. */
   readonly name: string;
+  /** Attempts that failed since it was opened, and that another one followed; absent where there is no server that can be away. */
+  readonly failedAttempts?: number;
   /** What tells this ledger from every other; a copy of it, such as a standby, has the same. */
   id(): Promise<string>;
 

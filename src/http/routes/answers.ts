@@ -131,7 +131,13 @@ export const ANSWERS = {
     terminal: z.strictObject({ id, recent, labels: z.strictObject({ fraud: count, legit: count }) }),
     state: z.string().nullable().describe("Base64 of the feature state of both"),
   }),
-  label: z.strictObject({ transaction_id: id, label: knownLabel }),
+  label: z.strictObject({
+    transaction_id: id,
+    label: knownLabel,
+    in_topic: z.boolean().describe(
+      "False while the stream does not take it: it is in the ledger, and the consumer produces it later",
+    ),
+  }),
   status: z.strictObject({
     service: z.enum(["consume", "serve"]).describe(
       "Whether a stream is consumed, or requests alone are scored",

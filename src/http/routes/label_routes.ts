@@ -21,6 +21,8 @@ export interface LabelTarget {
 const NO_TOKENS = "anonymous (no tokens)";
 const MAX_BYTES = 4096;
 const BODY_TIMEOUT_MS = 10_000;
+/** A stream that is away does not hold up the answer: the label is in the ledger, and is produced later. */
+const DELIVER_WITHIN_MS = 2000;
 
 /** A stream whose newest event is older than this is a replay of old data. */
 const REPLAY_MS = 86_400_000;
@@ -48,14 +50,18 @@ export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
     try {
       const eventTimeMs = labels.eventTimeMs?.() ??
         (await ledger.queries.flagged(topic, { limit: 1 }))[0]?.timestampMs;
-      const { recorded, history } = await recordLabel(
+      const { recorded, history, undelivered } = await recordLabel(
         { ledger, ...labels },
         { transactionId, isFraud, source: "api", by: author, claimedBy: by === author ? undefined : by },
-        { labelledAtMs: answeredAtMs(eventTimeMs, Date.now()) },
+        { labelledAtMs: answeredAtMs(eventTimeMs, Date.now()), deliverWithinMs: DELIVER_WITHIN_MS },
       );
       return {
         status: recorded.length > 0 ? 201 : 200,
-        answer: { transaction_id: transactionId, label: labelOf(history)! },
+        answer: {
+          transaction_id: transactionId,
+          label: labelOf(history)!,
+          in_topic: undelivered === undefined,
+        },
       };
     } catch (error) {
       if (error instanceof UnknownTransactionError) {

@@ -1,5 +1,6 @@
 import type { LabelHistory } from "../../ledger/labels.ts";
-import type { KnownTransaction, Ledger } from "../../ledger/ledger.ts";
+import type { KnownTransaction } from "../../ledger/ledger.ts";
+import type { AskedLedger } from "../ledger_gate.ts";
 import type { RecentTransaction } from "../../ledger/queries.ts";
 import { MOST_SHOWN } from "../../relay/labels/record_label.ts";
 import { currencyCode, minorUnits } from "../../domain/currency.ts";
@@ -69,7 +70,7 @@ export function labelOf({ labels, total }: LabelHistory): Answer<"transaction">[
   return newest === undefined ? null : { ...newest, history, history_total: total };
 }
 
-async function find(ledger: Ledger | undefined, topic: string, id: string) {
+async function find(ledger: AskedLedger | undefined, topic: string, id: string) {
   if (ledger === undefined) throw new Problem(404, "There is no ledger here, so nothing is kept.");
   const matches = (await ledger.find(id)).filter((each) => each.topic === topic);
   if (matches.length === 0) throw new Problem(404, "The ledger holds no transaction with this id.");

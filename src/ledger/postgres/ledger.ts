@@ -71,6 +71,10 @@ class PostgresLedger extends SqlLedger {
     this.#days = new LogDays(address.retentionDays, onTrouble ?? ((error) => console.warn(error.message)));
   }
 
+  get failedAttempts(): number {
+    return this.#session.failedAttempts;
+  }
+
   protected override run(
     action: string,
     text: string,

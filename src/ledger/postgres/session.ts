@@ -35,6 +35,8 @@ export interface PostgresLimits {
 
 /** Runs work on connections. */
 export interface PostgresSession extends AsyncDisposable {
+  /** Attempts that failed so far, and that another one followed. */
+  readonly failedAttempts: number;
   /**
    * Runs the work on one connection; where the connection or the server fails, again on another one, until the deadline.
    *
@@ -78,7 +80,11 @@ export function openPostgresSession(
   });
   const closing = new AbortController();
 
+  let failedAttempts = 0;
   return {
+    get failedAttempts() {
+      return failedAttempts;
+    },
     async run(action, work) {
       try {
         return await waiting.during(
@@ -89,6 +95,7 @@ export function openPostgresSession(
               retriable: isRetriable,
               signal: closing.signal,
               onRetry(error, number) {
+                failedAttempts++;
                 failed(error);
                 onRetry?.(error, number);
               },

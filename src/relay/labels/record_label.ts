@@ -35,6 +35,8 @@ export interface RecordLabelOptions {
    * their own event time; it counts as no earlier than the transaction and than an answer that it replaces.
    */
   labelledAtMs?: number;
+  /** How long to wait for the stream to take the label (default: as long as the stream itself waits). */
+  deliverWithinMs?: number;
 }
 
 /** What became of an answer. */
@@ -112,7 +114,7 @@ export async function recordLabel(
   let produced = 0;
   let undelivered: DeliveryError | undefined;
   try {
-    produced = await deliverLabels(parts);
+    produced = await within(deliverLabels(parts), options.deliverWithinMs);
   } catch (error) {
     if (!(error instanceof DeliveryError)) throw error;
     undelivered = error;
@@ -120,6 +122,21 @@ export async function recordLabel(
   const recorded = added.filter(({ repeats }) => !repeats);
   const history = await ledger.labels.history(transactionId, MOST_SHOWN);
   return { matches, recorded, history, produced, undelivered };
+}
+
+/** The result, or a DeliveryError where it takes too long; the work goes on, and what is left undone the next call does. */
+async function within<T>(work: Promise<T>, ms: number | undefined): Promise<T> {
+  if (ms === undefined) return await work;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new DeliveryError(`The stream did not take the label within ${ms} ms`, { retriable: true });
+    timer = setTimeout(() => reject(error), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** One label for each transaction, not for each record of it. */
