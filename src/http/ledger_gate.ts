@@ -50,7 +50,7 @@ export function gatedLedger(ledger: Ledger, withinMs: number = ANSWER_WITHIN_MS)
     try {
       return await Promise.race([answer, late]);
     } catch (error) {
-      if (error instanceof DeliveryError) throw away(error);
+      if (error instanceof DeliveryError && error.retriable) throw away(error);
       throw error;
     } finally {
       clearInterval(timer);

@@ -15,6 +15,7 @@ import { OwnedStates } from "../live/feature_states.ts";
 import { FlaggedFeed } from "../live/flagged_feed.ts";
 import type { Access } from "../access/guard.ts";
 import { LiveNumbers } from "../live/live_numbers.ts";
+import { gatedLedger } from "../ledger_gate.ts";
 import { readModelFiles } from "../model_files.ts";
 
 /** A service whose stream was consumed to its end. */
@@ -23,6 +24,8 @@ export interface TestingApp extends AsyncDisposable {
   ask(path: string, init?: RequestInit & { address?: string }): Promise<Response>;
   /** The same app with other rules. */
   withAccess(access: Access): HttpApp;
+  /** The same app over another ledger. */
+  withLedger(ledger: Ledger): HttpApp;
   ledger: Ledger;
   broker: Broker;
   model: Model;
@@ -88,9 +91,10 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
     signal: new AbortController().signal,
   };
   const withAccess = (access: Access) => createApp(parts, access);
+  const withLedger = (other: Ledger) => createApp({ ...parts, ledger: gatedLedger(other) }, {});
   const app = withAccess({});
   return {
-    ...{ withAccess, ledger, broker, model, stages, errors, lines, failing, live, clock },
+    ...{ withAccess, withLedger, ledger, broker, model, stages, errors, lines, failing, live, clock },
     ask: (path, { address = "127.0.0.1", ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (!headers.has("host")) headers.set("host", "127.0.0.1:8080");

@@ -5,6 +5,7 @@ import type { Claim, KnownTransaction, Ledger, LoggedTransaction, ObjectCut, Out
 import { type Dialect, SqlLedger } from "../sql/ledger.ts";
 import { knownOf, loggedOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
 import { type PostgresAddress, readPostgresAddress } from "./address.ts";
+import { withoutNul } from "./binary.ts";
 import { addLabels, addStreamLabels } from "./labels.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./error.ts";
 import { LogDays } from "./log_days.ts";
@@ -78,9 +79,10 @@ class PostgresLedger extends SqlLedger {
   protected override run(
     action: string,
     text: string,
-    values: readonly unknown[],
+    given: readonly unknown[],
     timeoutMs?: number,
   ): Promise<Row[]> {
+    const values = given.map((value) => typeof value === "string" ? withoutNul(value) : value);
     const statement = { text: numbered(text), values, query_timeout: timeoutMs };
     return this.#session.run(action, async (client) => {
       if (timeoutMs === undefined) return (await client.query(statement.text, values)).rows;
@@ -123,7 +125,7 @@ class PostgresLedger extends SqlLedger {
         (await client.query(
           `SELECT * FROM ${table} WHERE transaction_id = $1
            ORDER BY topic COLLATE "C", partition, "offset" LIMIT ${MOST_MATCHES}`,
-          [transactionId],
+          [withoutNul(transactionId)],
         )).rows;
       return knownOf(await rowsOf("transaction_log"), await rowsOf("flagged"));
     });
