@@ -1,4 +1,5 @@
 import type { ConsumerStatus } from "../../consumer/status.ts";
+import { isRecordTime } from "../../domain/time.ts";
 import type { Manifest } from "../../forest/manifest.ts";
 import type { Outcome } from "../../ledger/ledger.ts";
 import type { ScoredBatch } from "../../pipeline/pipeline.ts";
@@ -119,7 +120,11 @@ export class LiveNumbers {
     while (waiting.length > 0 && waiting[0].nextOffset <= outcome.nextOffset) {
       const { count, producedAtMs, scoredAtMs } = waiting.shift()!;
       // A record of the future waited since it was scored at least.
-      for (let i = 0; i < count; i++) this.#step.latency.add(now - Math.min(producedAtMs[i], scoredAtMs));
+      for (let i = 0; i < count; i++) {
+        if (isRecordTime(producedAtMs[i])) {
+          this.#step.latency.add(now - Math.min(producedAtMs[i], scoredAtMs));
+        }
+      }
     }
   }
 

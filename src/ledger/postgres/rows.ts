@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { currencyText } from "../../domain/currency.ts";
 import type { LogRows, Outcome } from "../ledger.ts";
 import { bigintArray, doubleArray, PostgresFields, textArray, withoutNul } from "./binary.ts";
-import { idTexts } from "../sql/rows.ts";
+import { idTexts, storableTime } from "../sql/rows.ts";
 
 /** Columns of `transaction_log` in the order in which {@link encodeLogRows} writes them. */
 export const LOG_COLUMNS: string =
@@ -61,7 +61,7 @@ export function encodeLogRows(outcome: Outcome): Uint8Array {
     tuples.int64(log.timestampMs[row]);
     tuples.float64(log.anomalyScore[row]);
     tuples.boolean(log.flagged[row] !== 0);
-    tuples.int64(log.producedAtMs[row]);
+    tuples.int64(storableTime(log.producedAtMs[row]));
     tuples.int64(committedAtMs);
   }
   tuples.int16(-1);
@@ -85,6 +85,6 @@ export function logColumns(log: LogRows): unknown[] {
     integers(timestampMs),
     doubleArray(anomalyScore.subarray(0, count)),
     Array.from(flagged.subarray(0, count), (each) => each !== 0),
-    integers(producedAtMs),
+    bigintArray(producedAtMs.subarray(0, count).map(storableTime)),
   ];
 }

@@ -5,6 +5,7 @@
  */
 import type { Outcome } from "../ledger.ts";
 import { checkCommitted, OWNER } from "../sql/ledger.ts";
+import { storableTime } from "../sql/rows.ts";
 import { bigintArray, doubleArray, textArray, withoutNul } from "./binary.ts";
 import { type Connection, copyFromStdin } from "./driver.ts";
 import { encodeLogRows, LOG_COLUMNS, logColumns } from "./rows.ts";
@@ -133,7 +134,7 @@ async function write(
       textArray(deadLetters.map(({ detail }) => withoutNul(detail))),
       deadLetters.map(({ key }) => key),
       deadLetters.map(({ value }) => value),
-      bigintArray(deadLetters.map(({ producedAtMs }) => producedAtMs)),
+      bigintArray(deadLetters.map(({ producedAtMs }) => storableTime(producedAtMs))),
       ...(logTable === undefined ? [] : logColumns(outcome.log)),
     ],
   });

@@ -1,3 +1,4 @@
+import { MAX_TIMESTAMP_MS } from "../../domain/time.ts";
 import type { GivenLabel, LabelStretch, LedgerLabels, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { LedgerLosses, Loss } from "../losses.ts";
 import {
@@ -358,11 +359,12 @@ export abstract class SqlLedger implements Ledger {
        FROM committed_range WHERE topic = ?`,
       [topic, topic, topic],
     );
-    // Nearest-rank quantiles. Times are whole milliseconds: few different ones, however long the log is.
+    // Nearest-rank quantiles of the records that have a time. Times are whole milliseconds: few different ones, however long the log is.
     const [latency] = await this.run(
       `sum up ${topic}`,
       `WITH times AS (
-         SELECT committed_at_ms - produced_at_ms AS ms, count(*) AS n FROM transaction_log WHERE topic = ? GROUP BY 1
+         SELECT committed_at_ms - produced_at_ms AS ms, count(*) AS n FROM transaction_log
+         WHERE topic = ? AND produced_at_ms BETWEEN 1 AND ${MAX_TIMESTAMP_MS} GROUP BY 1
        ), ranked AS (
          SELECT ms, sum(n) OVER (ORDER BY ms) AS up_to, sum(n) OVER () AS total FROM times
        )

@@ -135,6 +135,18 @@ export function lostOf(row: Row): LostRange {
   };
 }
 
+/** The last time that `Date` holds, which also leaves room for differences below 2^53. */
+const LAST_TIME_MS = 8.64e15;
+
+/**
+ * A record's own time, bounded so that both engines can keep it and give it back. Producers write any number, such as
+ * nanoseconds; the decoder counts those records. NaN becomes -1, Kafka's word for no time.
+ */
+export function storableTime(ms: number): number {
+  if (Number.isNaN(ms)) return -1;
+  return Math.trunc(Math.max(-LAST_TIME_MS, Math.min(LAST_TIME_MS, ms)));
+}
+
 /** A dead letter. */
 export function deadLetterOf(row: Row): DeadLetter {
   return {

@@ -37,6 +37,7 @@ import alertSchema from "./alert_states.sql" with { type: "text" };
 import lossSchema from "./losses.sql" with { type: "text" };
 import identitySchema from "./identity.sql" with { type: "text" };
 import labelSources from "../sql/label_sources.sql" with { type: "text" };
+import recordTimes from "./record_times.sql" with { type: "text" };
 
 const PAGE_ROWS = 10_000;
 const DIALECT: Dialect = {
@@ -70,7 +71,7 @@ const INSERT_STREAM_LABEL = insertStreamLabels(
 export function openSqliteLedger(path: string): Ledger {
   return new SqliteLedger(
     openDatabase(path, {
-      migrations: [schema, labelSchema, alertSchema, lossSchema, identitySchema, labelSources],
+      migrations: [schema, labelSchema, alertSchema, lossSchema, identitySchema, labelSources, recordTimes],
       table: "partition_owner",
       purpose: "ledger",
     }),

@@ -6,7 +6,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { currencyText } from "../../domain/currency.ts";
 import type { Outcome } from "../ledger.ts";
-import { idTexts } from "../sql/rows.ts";
+import { idTexts, storableTime } from "../sql/rows.ts";
 
 const COLUMNS = 13;
 /** Rows of the large statement. */
@@ -38,7 +38,7 @@ export function sqliteLog(database: DatabaseSync): (outcome: Outcome) => void {
         values[at++] = log.timestampMs[row];
         values[at++] = log.anomalyScore[row];
         values[at++] = log.flagged[row];
-        values[at++] = log.producedAtMs[row];
+        values[at++] = storableTime(log.producedAtMs[row]);
         values[at++] = committedAtMs;
       }
       if (isMany) many.run(...values);

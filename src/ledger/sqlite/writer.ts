@@ -7,6 +7,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { inTransaction } from "../../runtime/sqlite.ts";
 import type { Outcome } from "../ledger.ts";
 import { checkCommitted, OWNER } from "../sql/ledger.ts";
+import { storableTime } from "../sql/rows.ts";
 import { sqliteLog } from "./log.ts";
 import { sqliteLogFilter } from "./log_filter.ts";
 
@@ -63,7 +64,8 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
         );
       }
       for (const { offset, reason, detail, key, value, producedAtMs } of outcome.deadLetters) {
-        bury.run(topic, partition, offset, reason, detail, key, value, producedAtMs, committedAtMs);
+        const timeMs = storableTime(producedAtMs);
+        bury.run(topic, partition, offset, reason, detail, key, value, timeMs, committedAtMs);
       }
       addRange(outcome);
       if (outcome.snapshot !== undefined) keep.run(topic, partition, nextOffset, outcome.snapshot);

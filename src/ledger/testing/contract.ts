@@ -99,6 +99,28 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
     },
   );
 
+  test(
+    "commit() takes any time that a record may have, and the ledger stays readable",
+    async (ledger, topic) => {
+      const { epoch } = await claim(ledger, topic);
+      const times = [1.7e18, -1.7e18, 2 ** 63, -(2 ** 63), 2 ** 53, 0, -1, 1.5, NaN, Infinity, -Infinity];
+      const outcome = outcomeOf(topic, [0, 120], epoch);
+      const producedAtMs = outcome.log.producedAtMs.map((_, row) => times[row % times.length]);
+      const deadLetters = outcome.deadLetters.map((each, i) => ({
+        ...each,
+        producedAtMs: times[i % times.length],
+      }));
+      await ledger.commit({ ...outcome, log: { ...outcome.log, producedAtMs }, deadLetters });
+      assertEquals(await logged(ledger, topic), [...outcome.log.offset]);
+      assertEquals((await ledger.find("t0")).length > 0, true);
+      const kept = (await ledger.deadLettersAfter(topic, 0, -1, 100)).map((each) => each.producedAtMs);
+      const most = 8.64e15;
+      assertEquals(kept.slice(0, times.length), [most, -most, most, -most, most, 0, -1, 1, -1, most, -most]);
+      const { scored, latencyP50Ms } = await ledger.summary(topic);
+      assertEquals([scored, Math.abs(latencyP50Ms) < 2 ** 53], [outcome.scored, true]);
+    },
+  );
+
   test("commit() that fails half-way leaves nothing behind", async (ledger, topic) => {
     const { epoch } = await claim(ledger, topic);
     const outcome = outcomeOf(topic, [0, 50], epoch);
