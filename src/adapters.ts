@@ -27,7 +27,6 @@ import type { Telemetry } from "./runtime/telemetry.ts";
 export interface EngineKind<T> {
   readonly what: string;
   readonly engines: readonly Engine<T>[];
-  /** Name of the environment. */
   readonly environment: string;
   /** The URL where nothing is set. */
   readonly fallback: string;
@@ -109,13 +108,10 @@ export function enginePermissions(
 
 /** Who gets alerts, and how often. */
 export interface AlertSettings {
-  /** Names of channels. */
   channels: readonly string[];
-  /** Addresses by channel. */
   addresses: Readonly<Record<string, readonly string[]>>;
   /** Secrets by channel, the newest first. */
   secrets: Readonly<Record<string, readonly string[]>>;
-  /** Address of the page, for links. */
   publicUrl?: string;
   /** For people: time after a customer's alert until the next one, which tells of all since, milliseconds. */
   windowMs: number;

@@ -216,7 +216,6 @@ async function recordOnce(
   return { lastOffset, objects };
 }
 
-/** Encodes the objects of a cut, and empties the array of hours. */
 async function encodedObjects(
   hours: FlaggedHour[],
   { firstOffset, lastOffset }: { firstOffset: number; lastOffset: number },
@@ -298,7 +297,6 @@ async function storeObjects(
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Stores an object; what is wrong where a person has to act. */
 async function storeObject(
   cut: ObjectCut,
   bytes: Uint8Array | undefined,

@@ -2,7 +2,6 @@ import { dirname } from "node:path";
 
 /** What a process may touch, as `deno run` takes it. */
 export interface Permissions {
-  /** Files and folders. */
   read?: readonly string[];
   /** Folders, or files, which are then readable too. */
   write?: readonly string[];
@@ -12,7 +11,6 @@ export interface Permissions {
   env?: readonly string[];
   /** Kinds of facts about the machine, such as `hostname`; "any" for all of them. */
   sys?: readonly string[] | "any";
-  /** Programs. */
   run?: readonly string[];
   /** Whether names of the environment that are not in `env` read as unset, instead of as an error. */
   ignoresEnv?: boolean;
@@ -38,25 +36,20 @@ export interface OpenHooks {
 export interface Engine<T> {
   /** Beginnings of its URLs, such as `kafka://`. */
   readonly schemes: readonly string[];
-  /** A URL of it as `--help` shows it. */
   readonly example: string;
   /** Tells it from other engines of the same scheme; the first of these is the default. */
   readonly client?: string;
   /** `import.meta.url`: only files beside it, or below, import `packages`. */
   readonly home: string;
-  /** Packages of its vendor. */
   readonly packages: readonly string[];
   /** What the process needs to reach it; a URL that is wrong is not an error here. */
   permissions(url: string, around: Surroundings): Permissions;
-  /** Opens it; throws as its adapter says. */
   open(url: string, hooks: OpenHooks): Promise<T>;
 }
 
 /** Where a process is started: what there is, and the names of its environment. */
 export interface Surroundings {
-  /** Looks for a file or folder. */
   isThere(path: string): boolean;
-  /** Reads a name of the environment. */
   read(name: string): string | undefined;
 }
 

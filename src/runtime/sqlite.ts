@@ -193,7 +193,6 @@ function explained(database: DatabaseSync, error: unknown): unknown {
   });
 }
 
-/** SQLite's own error code; undefined for other errors. */
 function primaryCode(error: unknown): number | undefined {
   const code = (error as { errcode?: number } | undefined)?.errcode;
   return code === undefined ? undefined : code & 0xff;

@@ -1,3 +1,5 @@
+import { retry, type RetryOptions } from "./retry.ts";
+
 /** How long a server may be away before somebody is told, milliseconds. */
 const SAY_AFTER_MS = 3_000;
 
@@ -9,10 +11,7 @@ const SAY_AFTER_MS = 3_000;
  * import { Waiting } from "./waiting.ts";
  *
  * const waiting = new Waiting("PostgreSQL at db:5432", (line) => console.warn(line));
- * await waiting.during(30_000, (failed) => {
- *   failed(new Error("connect ECONNREFUSED"));
- *   return Promise.resolve("it came back at once, so nothing was said");
- * });
+ * await waiting.retry(() => "it is there, so nothing is said", { deadlineMs: 30_000 });
  * ```
  */
 export class Waiting {
@@ -25,6 +24,21 @@ export class Waiting {
     this.#server = server;
     this.#say = say;
     this.#sayAfterMs = sayAfterMs;
+  }
+
+  /** Repeats an attempt as `retry` does. */
+  retry<T>(
+    attempt: (number: number) => Promise<T> | T,
+    options: RetryOptions & { deadlineMs: number },
+  ): Promise<T> {
+    return this.during(options.deadlineMs, (failed) =>
+      retry(attempt, {
+        ...options,
+        onRetry(error, number) {
+          failed(error);
+          options.onRetry?.(error, number);
+        },
+      }));
   }
 
   /**

@@ -71,7 +71,6 @@ async function start(): Promise<Deno.ChildProcess> {
   }
 }
 
-/** Reads settings; what is wrong with one the command says. */
 function settingOrNothing(read: (name: string) => string | undefined): (name: string) => string | undefined {
   return (name) => {
     try {

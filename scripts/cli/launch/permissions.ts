@@ -92,7 +92,6 @@ function realPlace(path: string, realPath: (path: string) => string | undefined)
   return folder === undefined ? undefined : join(folder, basename(path));
 }
 
-/** A flag with its values, none where there are none. */
 function flag(kind: keyof Permissions, values: readonly string[]): string[] {
   if (values.length === 0) return [];
   return [`--allow-${kind}=${[...new Set(values)].join(",")}`];

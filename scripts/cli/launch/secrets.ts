@@ -71,7 +71,6 @@ export function withoutSecrets(command: Command, args: readonly string[]): Witho
   return moved;
 }
 
-/** The values of an option, given as `--option value` or `--option=value`, and the arguments without it. */
 function taken(option: string, args: readonly string[]): { values: string[]; rest: string[] } {
   const values: string[] = [];
   const rest: string[] = [];

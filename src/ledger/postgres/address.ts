@@ -6,9 +6,7 @@ export type SslMode = "disable" | "require" | "verify-ca" | "verify-full";
 /** Where a PostgreSQL ledger is and how to connect to it. */
 export interface PostgresAddress {
   host: string;
-  /** TCP port, 5432 by default. */
   port: number;
-  /** Database that holds the ledger's schema. */
   database: string;
   user: string;
   /** Its password, or undefined where the server asks for none. */
@@ -17,9 +15,7 @@ export interface PostgresAddress {
   sslMode: SslMode;
   /** PEM file of the authority that the server's certificate must be signed by. */
   sslRootCert: string | undefined;
-  /** Schema that the ledger's tables lie in. */
   schema: string;
-  /** Name that the server shows of the connection. */
   applicationName: string;
   /** Days of the log to keep, or undefined to keep all. */
   retentionDays: number | undefined;

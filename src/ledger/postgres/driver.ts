@@ -12,11 +12,9 @@ import { from } from "pg-copy-streams";
 
 /** A statement with its values; one with a name is parsed once a connection. */
 export interface Statement {
-  /** Unique name of a statement that is prepared. */
   name?: string;
   /** The SQL, with `$1` and so on for the values. */
   text: string;
-  /** Values of the parameters, in order. */
   values?: readonly unknown[];
   /** Time limit in milliseconds instead of the pool's. */
   query_timeout?: number;
@@ -33,9 +31,7 @@ export interface StatementResult {
 
 /** A connection that is checked out of the pool. */
 export interface Connection extends EventEmitter {
-  /** Runs a statement with its settings. */
   query(statement: Statement): Promise<StatementResult>;
-  /** Runs SQL with the values of its parameters. */
   query(text: string, values?: readonly unknown[]): Promise<StatementResult>;
   /** Begins a COPY; the stream takes the rows, and finishes when the server has them. */
   query(copy: Writable): Writable;
@@ -58,13 +54,11 @@ export interface PoolSettings {
   /** Gives the role's password at each connection; empty where there is none. */
   password: () => string;
   ssl: false | ConnectionOptions;
-  /** Name that the server shows of the connections. */
   application_name: string;
   /** Settings of the session as libpq's `options` has them; a pooler may refuse them. */
   options?: string;
   max: number;
   connectionTimeoutMillis: number;
-  /** After how long the client gives a statement up. */
   query_timeout: number;
   /** Whether TCP looks if a silent server is there still. */
   keepAlive: boolean;

@@ -116,7 +116,6 @@ export class LogDays {
   }
 }
 
-/** Names of the tables of days, oldest first. */
 async function tablesOf(client: Connection): Promise<string[]> {
   const { rows } = await client.query(
     "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'transaction_log'::regclass",

@@ -67,7 +67,6 @@ export async function migrate(client: Connection, schema: string, mustExist = fa
   });
 }
 
-/** The version that the schema has, 0 where it has none. */
 async function versionOf(client: Connection, schema: string): Promise<number> {
   // Read from the catalogue's tables: to_regclass() may answer from a cache that is older than the lock.
   const { rowCount: found } = await client.query(

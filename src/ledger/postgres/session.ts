@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { retry } from "../../runtime/retry.ts";
 import { Waiting } from "../../runtime/waiting.ts";
 import { type PostgresAddress, tlsOptions } from "./address.ts";
 import { type Connection, makePool, type Pool, type PoolSettings } from "./driver.ts";
@@ -87,19 +86,17 @@ export function openPostgresSession(
     },
     async run(action, work) {
       try {
-        return await waiting.during(
-          deadlineMs,
-          (failed) =>
-            retry((number) => onConnection(sessions, (client) => work(client, number)), {
-              deadlineMs,
-              retriable: isRetriable,
-              signal: closing.signal,
-              onRetry(error, number) {
-                failedAttempts++;
-                failed(error);
-                onRetry?.(error, number);
-              },
-            }),
+        return await waiting.retry(
+          (number) => onConnection(sessions, (client) => work(client, number)),
+          {
+            deadlineMs,
+            retriable: isRetriable,
+            signal: closing.signal,
+            onRetry(error, number) {
+              failedAttempts++;
+              onRetry?.(error, number);
+            },
+          },
         );
       } catch (error) {
         throw ledgerError(error, action, address.name);
@@ -206,7 +203,6 @@ async function onConnection<T>(sessions: Sessions, work: (client: Connection) =>
   }
 }
 
-/** Waits until the connections have ended, and then cuts those whose server does not answer. */
 async function endOf(open: ReadonlySet<Connection>) {
   const ends = [...open].map((client) => new Promise<void>((resolve) => client.once("end", resolve)));
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -250,7 +246,6 @@ export function numbered(text: string): string {
   return text.replaceAll("?", () => `$${++place}`);
 }
 
-/** Whether only a statement failed, and the connection is as good as before. */
 function isOfStatement(error: unknown): boolean {
   return sqlStateOf(error) !== undefined && (error as { severity: string }).severity === "ERROR";
 }

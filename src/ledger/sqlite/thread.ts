@@ -73,7 +73,6 @@ export async function openSqliteLedgerThread(path: string): Promise<Ledger> {
   };
 }
 
-/** Methods that call those of the same names in the thread. */
 function calls<Part, Name extends keyof Part & string>(
   thread: Thread,
   names: readonly Name[],

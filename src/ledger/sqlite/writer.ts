@@ -73,7 +73,6 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
   };
 }
 
-/** Prepares the statements and returns the function that records the range of an outcome, in its transaction. */
 function rangeWriter(database: DatabaseSync): (outcome: Outcome) => void {
   // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.
   const extend = database.prepare(

@@ -3,13 +3,9 @@ export interface S3Address {
   host: string;
   port: number;
   tls: boolean;
-  /** Bucket that holds the objects. */
   bucket: string;
-  /** Region that the signature names. */
   region: string;
-  /** Public name of the key that signs requests. */
   accessKey: string;
-  /** The secret that belongs to it. */
   secretKey: string;
   /** PEM file of the authority that the server's certificate must be signed by. */
   caFile: string | undefined;

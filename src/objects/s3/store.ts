@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { Client } from "minio";
-import { retry } from "../../runtime/retry.ts";
 import { Waiting } from "../../runtime/waiting.ts";
 import { readS3Address, type S3Address } from "./address.ts";
 import { ServerClock } from "./clock.ts";
@@ -251,16 +250,12 @@ class MinioStore implements ObjectStore {
   async #run<T>(action: string, attempt: () => Promise<T>): Promise<T> {
     const { deadlineMs = 30_000, onRetry } = this.#options;
     try {
-      return await this.#waiting.during(deadlineMs, (failed) =>
-        retry(attempt, {
-          deadlineMs,
-          onRetry(error, number) {
-            failed(error);
-            onRetry?.(error, number);
-          },
-          retriable: isRetriable,
-          signal: this.#closing.signal,
-        }));
+      return await this.#waiting.retry(attempt, {
+        deadlineMs,
+        onRetry,
+        retriable: isRetriable,
+        signal: this.#closing.signal,
+      });
     } catch (error) {
       throw storeError(error, action, this.name);
     }

@@ -10,7 +10,6 @@ import { S3Refusal, S3Timeout } from "./refusal.ts";
 
 /** What npm:minio takes as its transport, and the connections behind it. */
 export interface S3Transport extends Disposable {
-  /** Begins a request, with Node's own signature, under the time limit. */
   request: typeof http.request;
   agent: http.Agent;
 }
@@ -22,7 +21,6 @@ export interface TransportOptions {
   authority?: string;
   /** Time limit of a request and its answer, in milliseconds, to which a second is added for each MiB of either body. */
   requestTimeoutMs: number;
-  /** Connections that are kept. */
   maxSockets: number;
   /** Signs requests anew where the server's time is another. */
   clock: ServerClock;

@@ -37,7 +37,6 @@ export function flaggedAt(offset: number, hours = 2, note = ""): FlaggedTransact
 
 /** A partition with its ledger, and the store of its objects; disposing of it removes both. */
 export class ObjectRelayFixture implements AsyncDisposable {
-  /** Where both are. */
   readonly folder: string = Deno.makeTempDirSync();
   ledger: Ledger;
   readonly store: ObjectStore;

@@ -31,7 +31,6 @@ export interface OpenedPool extends AsyncDisposable {
 
 /** A ledger behind a proxy; disposing of it closes both. */
 export interface ProxiedLedger extends AsyncDisposable {
-  /** The proxy before the server. */
   readonly proxy: Proxy;
   /** The ledger, which knows the server by the proxy alone. */
   readonly ledger: Ledger;
