@@ -42,8 +42,24 @@ def to_json(model, feature_names=None):
         "max_samples": int(model.max_samples_),
         "contamination": model.contamination if isinstance(model.contamination, str) else float(model.contamination),
         "offset": float(model.offset_),
+        "fitted_with_missing": True if saw_missing(model) else None,
         "trees": trees,
     }
+
+
+def saw_missing(model):
+    """Whether the trees prove that there were missing values in training; False where nothing is known.
+
+    Since scikit-learn 1.6 a node without any would send them to its larger child; since 1.8 one that saw some draws their
+    side by lot. Before 1.6, where a forest takes none, all nodes have the same side.
+    """
+    sides, sizes = [], []
+    for tree in (estimator.tree_ for estimator in model.estimators_):
+        inner = tree.children_left != -1
+        left, right = tree.children_left[inner], tree.children_right[inner]
+        sizes.extend(tree.n_node_samples[left] > tree.n_node_samples[right])
+        sides.extend(getattr(tree, "missing_go_to_left", inner * 0)[inner].astype(bool))
+    return any(sides) and sides != sizes
 
 
 def main(arguments):

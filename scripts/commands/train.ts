@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { Expectation, Model, Training } from "../../src/forest/manifest.ts";
+import { foreignBytes } from "../../src/runtime/text/foreign_bytes.ts";
 import type { TrainModelOptions } from "../../src/training/train_model.ts";
 import type { RowBatch } from "../../src/training/train_stream.ts";
 import { decimalNumber, nameList, topicName, wholeNumber } from "../cli/options/values.ts";
@@ -117,6 +118,9 @@ async function train(flags: TrainFlags): Promise<void> {
   const model = flags.fromSklearn === undefined
     ? await trainOnRows(flags)
     : await takeOver(flags.fromSklearn, flags.features);
+  if (flags.fromSklearn !== undefined && !flags.quiet) {
+    console.error("note: rows with a missing value cannot be scored, which scikit-learn's forests may take");
+  }
   await saveModel(flags.out, model, writeCard(model.manifest));
   console.log(summary(model, flags.out));
 }
@@ -173,13 +177,20 @@ async function openSource(flags: TrainFlags): Promise<TrainingSource> {
 }
 
 async function takeOver(path: string, features: string[] | undefined): Promise<Model> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await Deno.readTextFile(path);
+    bytes = await Deno.readFile(path);
   } catch (cause) {
     const reason = cause instanceof Deno.errors.NotFound ? "no such file" : (cause as Error).message;
     throw new Error(`Cannot read ${path}: ${reason}`, { cause });
   }
+  const found = foreignBytes(bytes);
+  if (found !== undefined) {
+    throw new Error(
+      `Cannot take over the forest as ${path} must be JSON as scripts/sklearn_to_json.py writes it: it is ${found.what}`,
+    );
+  }
+  const text = new TextDecoder().decode(bytes);
   return await (await import("../../src/forest/sklearn.ts")).importSklearn(text, features);
 }
 

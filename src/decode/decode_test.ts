@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../testing/assert.ts";
 import { decodeBody, encodeBody } from "../broker/record_batch.ts";
 import { hashId } from "../domain/hash_id.ts";
@@ -21,6 +22,44 @@ function reasonOf(bytes: Uint8Array | null): [DeadLetterReason, string] {
   const error = assertThrows(() => decodeTransaction(bytes), TransactionError);
   return [error.reason, error.message];
 }
+
+Deno.test("decodeTransaction() says what a record is that is no text, and what to do", () => {
+  const json = '{"transaction_id":"1"}';
+  const cases: [Uint8Array, string, string][] = [
+    [
+      new TextEncoder().encode(`\0\0\0\0*${json}`),
+      "not-json",
+      "written by a schema registry serializer (schema 42); send plain",
+    ],
+    [
+      Uint8Array.of(0, 0, 0, 1, 0x80, 2, 0xff),
+      "not-utf8",
+      "written by a schema registry serializer (schema 384)",
+    ],
+    [gzipSync(json), "not-utf8", "must be UTF-8: it is gzip data; unpack it first"],
+    [
+      new TextEncoder().encode(`\ufeff${json}`),
+      "not-json",
+      "it begins with a byte order mark; send it without",
+    ],
+    [
+      Uint8Array.from([...json].flatMap((sign) => [sign.charCodeAt(0), 0])),
+      "not-json",
+      "text in UTF-16 without",
+    ],
+    [
+      Uint8Array.of(0x81, 0xa1, 0x61, 1),
+      "not-utf8",
+      "it is binary data, such as Avro, Protobuf or MessagePack",
+    ],
+    [Uint8Array.of(0x7b, 0xe9, 0x7d), "not-utf8", "was it written in Windows-1252"],
+  ];
+  for (const [value, reason, message] of cases) {
+    const error = assertThrows(() => decodeTransaction(value), TransactionError);
+    assertEquals(error.reason, reason);
+    assertStringIncludes(error.message, message);
+  }
+});
 
 Deno.test("decodeTransaction() reads every field, and keeps unknown ones", () => {
   const decoded = decode({

@@ -5,6 +5,7 @@
  */
 import { TransactionError } from "../domain/transaction.ts";
 import { keepNumbers, scanJson } from "../runtime/json.ts";
+import { foreignBytes } from "../runtime/text/foreign_bytes.ts";
 
 /** A longer record is no transaction. */
 export const MAX_RECORD_BYTES = 65_536;
@@ -48,7 +49,7 @@ export function decodeJsonObject(bytes: Uint8Array | null): JsonRecord {
   try {
     text = decoder.decode(bytes);
   } catch (cause) {
-    throw new TransactionError("not-utf8", "Cannot read the record as it must be UTF-8: it is not", {
+    throw new TransactionError("not-utf8", `Cannot read the record as it must be UTF-8: ${whatIs(bytes)}`, {
       cause,
     });
   }
@@ -56,7 +57,13 @@ export function decodeJsonObject(bytes: Uint8Array | null): JsonRecord {
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    const message = `Cannot read the record as it must be JSON: ${(cause as Error).message}`;
+    const found = foreignBytes(bytes);
+    const problem = found !== undefined
+      ? `it is ${found.what}; ${found.todo}`
+      : text.startsWith("\ufeff")
+      ? "it begins with a byte order mark; send it without"
+      : (cause as Error).message;
+    const message = `Cannot read the record as it must be JSON: ${problem}`;
     throw new TransactionError("not-json", message, { cause });
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
@@ -107,6 +114,15 @@ export function refuseAhead(what: string, times: Record<string, number>, latestM
         `after the record's own time: current value is ${new Date(ms).toISOString()}`,
     );
   }
+}
+
+function whatIs(bytes: Uint8Array): string {
+  const found = foreignBytes(bytes);
+  if (found !== undefined) return `it is ${found.what}; ${found.todo}`;
+  // Text has no control characters but line ends and tabs.
+  return bytes.some((byte) => byte < 9 || (byte > 13 && byte < 32))
+    ? "it is binary data, such as Avro, Protobuf or MessagePack; send JSON text"
+    : "it is not; was it written in Windows-1252 or another code page?";
 }
 
 /** Keys of all objects in a parsed value: one for each key that is left. */

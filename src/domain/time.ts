@@ -41,8 +41,13 @@ const COMPACT = /^((?:19|20)\d\d)(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?$/;
 export function parseTimestamp(value: unknown): number {
   let ms = NaN;
   if (typeof value === "number") ms = Number.isInteger(value) ? value : NaN;
-  else if (typeof value === "string" && value.length <= 64) ms = calendarMs(RFC3339.exec(value));
+  else if (typeof value === "string") ms = parseRfc3339(value);
   return ms >= MIN_TIMESTAMP_MS && ms <= MAX_TIMESTAMP_MS ? ms : NaN;
+}
+
+/** Reads RFC 3339 text of at most 64 characters as `parseTimestamp` does, of any year; NaN for other text. */
+export function parseRfc3339(text: string): number {
+  return text.length <= 64 ? calendarMs(RFC3339.exec(text)) : NaN;
 }
 
 /**

@@ -29,6 +29,8 @@ const exportSchema = z.object({
   max_samples: z.int().min(1).max(LARGEST_INT32),
   contamination: z.union([z.literal("auto"), z.number().gt(0).max(0.5)]),
   offset: z.number().min(-1).max(0),
+  /** True where nodes prove it, null or absent where nothing is known. */
+  fitted_with_missing: z.boolean().nullish(),
   trees: z.array(treeSchema).min(1),
 });
 
@@ -40,6 +42,7 @@ type ExportedTree = z.infer<typeof treeSchema>;
  * Scores equal scikit-learn's `-score_samples` and the threshold is minus its `offset_`, so a row is flagged where
  * `predict` gives -1. With a contamination the offset is a score of the training rows, and the threshold lies a hair above
  * it: rows of that very score, which `predict` gives 1, may score here by a last bit more. Nodes may come in any order.
+ * Rows with missing values cannot be scored, so a forest that was fitted with some is refused.
  *
  * @param text JSON; all numbers finite.
  * @param featureNames Names of the columns, instead of those in the file; x0, x1 and so on where neither names them.
@@ -62,6 +65,12 @@ type ExportedTree = z.infer<typeof treeSchema>;
 export async function importSklearn(text: string, featureNames?: string[]): Promise<Model> {
   const exported = parseExport(text);
   const { n_features, max_samples, contamination, offset, trees } = exported;
+  if (exported.fitted_with_missing) {
+    throw new RangeError(
+      "Cannot take over the forest as it must be fitted without missing values, which cannot be scored here: it was " +
+        "fitted with some; fill them (SimpleImputer) or leave such rows out, and fit it again",
+    );
+  }
   const names = featureNames ?? exported.feature_names ??
     Array.from({ length: n_features }, (_, f) => `x${f}`);
   if (names.length !== n_features) {

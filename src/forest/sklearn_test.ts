@@ -37,6 +37,16 @@ for (const name of NAMES) {
   });
 }
 
+Deno.test("importSklearn() refuses a forest that scikit-learn fitted with NaN, and takes its like without", async () => {
+  const read = (name: string) => Deno.readTextFile(new URL(name, TESTDATA));
+  await assertRejects(
+    async () => importSklearn(await read("missing_some.json")),
+    RangeError,
+    "fitted with some",
+  );
+  assertEquals((await importSklearn(await read("missing_none.json"))).manifest.nEstimators, 5);
+});
+
 Deno.test("importSklearn() keeps names, sub-sample size and threshold", async () => {
   const { forest: exported } = await readGolden("sklearn_plain.json");
   const { manifest } = await importSklearn(JSON.stringify(exported));
@@ -146,6 +156,11 @@ const BAD: [string, string, string][] = [
     "trees.0.left",
   ],
   ["too few names", exportOf(STUMP, { feature_names: ["a", "b"] }), "must have a name each"],
+  [
+    "missing values in training",
+    exportOf(STUMP, { fitted_with_missing: true }),
+    "fitted without missing values",
+  ],
   ["an offset above 0", exportOf(STUMP, { offset: 0.5 }), "offset"],
 ];
 

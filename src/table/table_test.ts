@@ -346,7 +346,19 @@ const REFUSED: [string, string | Uint8Array, string][] = [
   ],
   ["gzip cut off", gzipSync("a,b\n1,2\n".repeat(9999)).slice(0, 100), "gzip data must be whole"],
   ["gzip cut off after two bytes", gzipSync("a").slice(0, 2), "gzip data must be whole"],
-  ["text that is not UTF-8", Uint8Array.of(0x61, 0x2c, 0xe9, 0x0a, 0x31, 0x2c, 0x32), "must be UTF-8"],
+  [
+    "text that is not UTF-8",
+    Uint8Array.of(0x61, 0x2c, 0xe9, 0x0a, 0x31, 0x2c, 0x32),
+    "must be UTF-8: it is not, near byte 2",
+  ],
+  [
+    "Parquet",
+    new TextEncoder().encode("PAR1\x15\x04\x15"),
+    "must be text: it is a Parquet file; write it as CSV or JSON",
+  ],
+  ["gzip in gzip", gzipSync(gzipSync("a,b\n")), "it is gzip data; unpack it first"],
+  ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x61, 0, 0x2c, 0), "it is text in UTF-16; convert it to UTF-8"],
+  ["a page", "<!DOCTYPE html><html>", "it is a page of HTML or XML"],
 ];
 
 for (const [what, content, message] of REFUSED) {

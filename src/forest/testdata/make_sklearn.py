@@ -1,4 +1,4 @@
-"""Make sklearn_*.json: forests that scikit-learn fitted, rows, and the scores that scikit-learn gives them.
+"""Make missing_*.json, forests fitted with and without NaN, and sklearn_*.json: forests that scikit-learn fitted, rows, and the scores that scikit-learn gives them.
 
     pip install scikit-learn==1.9.1
     python make_sklearn.py
@@ -52,8 +52,18 @@ def write(name, rows, names=None, **parameters):
     (HERE / f"sklearn_{name}.json").write_text(json.dumps(golden, allow_nan=False, separators=(",", ":")) + "\n")
 
 
+def write_missing():
+    """Fit the same rows with and without missing values."""
+    rows = np.random.default_rng(2).normal(size=(200, 3))
+    holes = np.where(np.random.default_rng(3).random(rows.shape) < 0.05, np.nan, rows)
+    for name, data in (("none", rows), ("some", holes)):
+        model = IsolationForest(n_estimators=5, max_samples=32, random_state=7).fit(data)
+        (HERE / f"missing_{name}.json").write_text(json.dumps(to_json(model), allow_nan=False, separators=(",", ":")) + "\n")
+
+
 def main():
     """Write all of them."""
+    write_missing()
     rng = np.random.default_rng(1)
     normal = rng.normal(size=(400, 3))
     write("plain", normal, names=["amount", "hour", "weekday"], n_estimators=10, max_samples=64, contamination=0.05)

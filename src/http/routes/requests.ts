@@ -4,9 +4,10 @@
  * @module
  */
 import { z } from "zod";
-import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS } from "../../domain/time.ts";
+import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS, parseRfc3339 } from "../../domain/time.ts";
 import { LABEL_SOURCES } from "../../ledger/labels.ts";
 import { parseJson, wholeDigits } from "../../runtime/json.ts";
+import { foreignBytes } from "../../runtime/text/foreign_bytes.ts";
 import { Problem } from "../problem.ts";
 
 // deno-lint-ignore no-control-regex
@@ -15,6 +16,12 @@ const id = z.string().min(1).max(128).regex(ID, "must have no control characters
 /** An id as a number: JSON Schema has no other word for a whole number of any length. */
 const whole = z.number().min(0).multipleOf(1).describe("A whole number; its digits are the id");
 const number = z.string().regex(/^-?\d+(\.\d+)?$/, "must be a number").transform(Number);
+
+const time = z.string().meta({ format: "date-time" }).transform((text, context) => {
+  const ms = parseRfc3339(text);
+  if (Number.isNaN(ms)) context.addIssue("must be a time such as 2026-01-31T12:00:00Z");
+  return ms;
+});
 
 /** Fields of a transaction as the decoder of the stream accepts them; the decoder does the reading. */
 export const transactionFields = {
@@ -34,8 +41,8 @@ export const transactionFields = {
 export const flaggedQuery = z.strictObject({
   customer: id.optional(),
   terminal: id.optional(),
-  from: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
-  to: z.iso.datetime({ offset: true }).transform(Date.parse).optional(),
+  from: time.optional(),
+  to: time.optional(),
   min_score: number.optional(),
   min_amount: number.optional(),
   label: z.enum(["none", "fraud", "legit"]).optional(),
@@ -76,7 +83,9 @@ export function readLabelBody(body: Uint8Array): z.output<typeof labelBody> {
   try {
     json = parseJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    throw new Problem(400, "The body must be JSON in UTF-8.");
+    const found = foreignBytes(body);
+    const problem = found === undefined ? "." : `: it is ${found.what}; ${found.todo}.`;
+    throw new Problem(400, `The body must be JSON in UTF-8${problem}`);
   }
   const { transaction_id } = Object(json) as { transaction_id?: unknown };
   const digits = wholeDigits(transaction_id);

@@ -58,9 +58,7 @@ export function readReplayRow(
   const faults: string[] = [];
   const require = (field: string, required: string, detail?: string) => {
     const text = given(field);
-    const current = text === undefined
-      ? `no such column; there are ${Object.keys(row).join(", ").slice(0, 200)}`
-      : JSON.stringify(text.slice(0, 100));
+    const current = text === undefined ? "no such column" : JSON.stringify(text.slice(0, 100));
     faults.push(`${field} must be ${required}: current value is ${current}${detail ?? ""}`);
   };
   for (const id of IDS) if (isMissing(cell(id))) require(id, "text");
@@ -91,6 +89,9 @@ export function readReplayRow(
     const text = cell(field);
     // NA is Namibia.
     if (!isMissing(text) || (field === "country" && text === "NA")) transaction[field] = text;
+  }
+  if (faults.some((fault) => fault.endsWith("no such column"))) {
+    faults.push(`the columns are ${Object.keys(row).join(", ").slice(0, 200)}`);
   }
   return faults.length === 0
     ? { transaction, timestampMs: timeMs, isFraud, scenario, fault: null }
