@@ -1,19 +1,26 @@
 /** Exit codes of a process that a signal ends, as shells have them. */
-const CODES = { SIGINT: 130, SIGTERM: 143 };
+const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** What interrupts a process. */
+type InterruptSignal = keyof typeof INTERRUPTED;
 
 /**
- * Cleans up on Ctrl-C or SIGTERM and then ends the process at once: for work that has no good half.
+ * Cleans up on Ctrl-C or SIGTERM and then ends the process at once, with a line that says so: for work that has no good half.
  *
- * @param cleanUp What to do before the end; it must not wait for anything.
+ * Only for work that gives the event loop its turns; what never does is better ended by the signal itself.
+ *
+ * @param what Names the work.
+ * @param cleanUp What to do before the end; it must not wait for anything. What it returns is said behind "interrupted".
  */
-export function onInterrupt(cleanUp: () => void): Disposable {
-  const listeners = Object.entries(CODES).map(([signal, code]) => {
+export function onInterrupt(what: string, cleanUp: () => string | void = () => {}): Disposable {
+  const listeners = (Object.keys(INTERRUPTED) as InterruptSignal[]).map((signal) => {
     const end = () => {
-      cleanUp();
-      Deno.exit(code);
+      const detail = cleanUp();
+      console.error(`${what}: interrupted${typeof detail === "string" ? ` ${detail}` : ""}`);
+      Deno.exit(INTERRUPTED[signal]);
     };
-    Deno.addSignalListener(signal as Deno.Signal, end);
-    return () => Deno.removeSignalListener(signal as Deno.Signal, end);
+    Deno.addSignalListener(signal, end);
+    return () => Deno.removeSignalListener(signal, end);
   });
   return { [Symbol.dispose]: () => listeners.forEach((stop) => stop()) };
 }

@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { assert, assertEquals, assertStringIncludes } from "../../src/testing/assert.ts";
 import type { ScenarioCatch } from "../../src/evaluate/detection.ts";
-import { runDeno } from "../../src/testing/process.ts";
+import { runDeno, startDeno } from "../../src/testing/process.ts";
 import { buildModule } from "../dev/build.ts";
 import { permissionsFor } from "../cli/launch/permissions.ts";
 
@@ -58,5 +58,20 @@ Deno.test("demo: its figures are the ledger's, and it begins anew in its folder"
   const wrong = await demo("--count", "10");
   assertEquals(wrong.code, 2);
   assertStringIncludes(wrong.stderr, "1000");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("demo that is interrupted says so, and compares nothing", async () => {
+  const folder = await Deno.makeTempDir();
+  const args = ["--dir", folder, "--count", "5000", "--rate", "100"];
+  await using process = startDeno("scripts/commands/demo.ts", args, {
+    permissions: permissionsFor("demo", args, () => undefined),
+  });
+  await process.until(() => process.stderr.includes("demo: "), { timeoutMs: 60_000, what: "progress" });
+  process.kill("SIGINT");
+  const { code, stdout, stderr } = await process.ended();
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, "demo: interrupted after");
+  assertStringIncludes(stderr, "nothing is verified and nothing compared");
   await Deno.remove(folder, { recursive: true });
 });

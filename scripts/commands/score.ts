@@ -43,7 +43,7 @@ async function score(flags: ScoreFlags): Promise<void> {
   using input = await openTableInput("score", { ...flags, features: columnNames(manifest) });
   using scorer = await createScorer(forest);
   await using writer = await openLineWriter(flags.output);
-  using _ = onInterrupt(() => writer.abandon());
+  using _ = onInterrupt("score", () => writer.abandon());
   await writer.write("row,anomaly_score,flagged\n");
   let scores = new Float64Array(0);
   for await (const { rows, count, rowNumbers } of input.batches()) {

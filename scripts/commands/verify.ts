@@ -57,9 +57,7 @@ async function run(flags: VerifyFlags): Promise<void> {
   );
   const progress = startProgress("verify", { total, unit: "records", quiet: flags.quiet || flags.json });
   let offsets = 0;
-  using _ = onInterrupt(() =>
-    console.error(`\nverify: interrupted after ${offsets} of ${total} records; nothing is proved`)
-  );
+  using _ = onInterrupt("verify", () => `after ${offsets} of ${total} records: nothing is proved`);
   const damages: ObjectDamage[] = [];
   const found = await verify({
     broker,

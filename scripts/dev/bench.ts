@@ -4,6 +4,7 @@
  * @module
  */
 import { Argument, Command } from "commander";
+import { onInterrupt } from "../cli/on_interrupt.ts";
 import { wholeNumber } from "../cli/options/values.ts";
 import { benchNames, runBench } from "../bench/report/run_bench.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
@@ -47,9 +48,14 @@ async function bench(words: string[], { json, ...sizes }: BenchFlags): Promise<v
   const flags = Object.entries(sizes).flatMap(([name, value]) =>
     value === true ? [`--${name}`] : [`--${name}`, String(value)]
   );
+  const ending = new AbortController();
   for (const name of names.length > 0 ? names : known) {
+    using _ = onInterrupt("bench", () => {
+      ending.abort();
+      return `in ${name}: its figures are not printed`;
+    });
     console.log(`\n== ${name} ==`);
-    const code = await runBench(name, [...flags, ...own], json);
+    const code = await runBench(name, [...flags, ...own], { folder: json, signal: ending.signal });
     if (code === 2) throw new UsageError(`Cannot measure ${name} as its options must be its own`);
     if (code !== 0) Deno.exitCode = 1;
   }

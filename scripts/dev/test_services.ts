@@ -72,7 +72,7 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
   console.log(`seed ${seed}`);
   console.log(tableLine([...FAULT_FIGURES, "took s", "ok"]));
   const ending = new AbortController();
-  using _ending = onInterrupt(() => ending.abort());
+  using _ending = onInterrupt("test:services", () => ending.abort());
   const startedAt = performance.now();
   const machine = thisMachine();
   const options = {

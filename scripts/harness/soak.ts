@@ -49,7 +49,7 @@ const NEAR_MS = 3000;
  */
 export async function soak(services: FaultServices, options: SoakOptions): Promise<boolean> {
   const stage = new FaultStage(services);
-  using _ending = onInterrupt(() => stage.kill());
+  using _ending = onInterrupt("soak", () => stage.kill());
   const topic = stage.topicName("soak");
   const topics = { topic, labelTopic: `${topic}.labels` };
   await using broker = await openBroker(services.kafka.url);

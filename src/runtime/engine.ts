@@ -80,14 +80,10 @@ export function netOf({ host, port }: { host: string; port: number }): string {
  * @throws Error where there is no file.
  */
 export async function checkDatabase(path: string, what: string, { mustExist }: OpenHooks): Promise<void> {
-  if (!mustExist) return;
-  try {
-    await Deno.stat(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Error(`Cannot open the embedded ${what} as the file ${path} must be there: it is not`, {
-      cause,
-    });
+  // Whatever else is wrong with the path is said where it is opened.
+  const isThere = await Deno.stat(path).then(() => true, (error) => !(error instanceof Deno.errors.NotFound));
+  if (mustExist && !isThere) {
+    throw new Error(`Cannot open the embedded ${what} at ${path}: there is no such file`);
   }
 }
 

@@ -36,15 +36,20 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Runs a measurement in its own process, under its own permissions.
  *
- * @param folder Folder of the JSON report `NAME.json`, if one is wanted.
+ * @param options `folder` is where the JSON report `NAME.json` goes, if one is wanted; `signal` ends the process.
  * @returns Its exit code.
  */
-export async function runBench(name: string, args: readonly string[], folder?: string): Promise<number> {
+export async function runBench(
+  name: string,
+  args: readonly string[],
+  { folder, signal }: { folder?: string; signal?: AbortSignal } = {},
+): Promise<number> {
   const report = folder === undefined ? [] : ["--json", `${folder}/${name}.json`];
   const program = new URL(`${name}.ts`, FOLDER).href;
   const { code } = await new Deno.Command("deno", {
     args: ["run", "--no-prompt", ...permissionsOf(name, folder), program, ...report, ...args],
     stdin: "null",
+    signal,
   }).spawn().status;
   return code;
 }

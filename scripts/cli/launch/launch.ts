@@ -35,6 +35,8 @@ if (isEnding && signal === "SIGTERM" && ENDLESS.includes(command)) {
   console.error(`${command}: ended before it began`);
   Deno.exit(0);
 }
+// A command that only computes has no turn to say it.
+if (signal === "SIGINT" || signal === "SIGTERM") console.error(`${command}: interrupted`);
 Deno.exit(code);
 
 async function start(): Promise<Deno.ChildProcess> {

@@ -46,7 +46,7 @@ Deno.test("launch passes on exit codes and output", async () => {
   assertStringIncludes(help.stdout, "exactly once");
   const failed = await launch("verify", engines);
   assertEquals(failed.code, 1, failed.stderr);
-  assertStringIncludes(failed.stderr, "must have the topic transactions");
+  assertStringIncludes(failed.stderr, "there is no such file");
   assertEquals((await launch("verify", ["--absent"])).code, 2);
   const wrong = await launch("verify", ["--stream", "redis://localhost"]);
   assertEquals(wrong.code, 2, "settings that cannot be used are wrong usage");
@@ -72,6 +72,20 @@ Deno.test("launch refuses a command that is none, also by a name that every obje
     assertEquals(code, 2);
     assertStringIncludes(stderr, "must be one of produce");
   }
+});
+
+Deno.test("launch says that a command which only computes was interrupted", async () => {
+  const folder = await Deno.makeTempDir();
+  const args = ["train", "--out", `${folder}/model`, "--count", "3000000"];
+  await using process = startDeno("scripts/cli/launch/launch.ts", args, {
+    permissions: await launcherFlags("train"),
+  });
+  await process.until(() => process.stderr.includes("train:"), { timeoutMs: 60_000, what: "progress" });
+  process.kill("SIGTERM");
+  const { code, stdout, stderr } = await process.ended();
+  assertEquals([code, stdout], [143, ""]);
+  assertStringIncludes(stderr, "train: interrupted");
+  await Deno.remove(folder, { recursive: true });
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -42,7 +42,7 @@ export async function evaluateProtocol(flags: ProtocolFlags): Promise<void> {
   using table = await openTextTable(flags.input, flags);
   // A page that cannot be written is an error before the work, not after it.
   await using report = flags.report === undefined ? undefined : await openLineWriter(flags.report);
-  using _ = onInterrupt(() => report?.abandon());
+  using _ = onInterrupt("evaluate", () => report?.abandon());
   const progress = startProgress("replay", { total: table.size, unit: "transactions", quiet: flags.quiet });
   const times = new FileTimes(flags.timeUnit);
   const events = replayTransactions(table.rows(), {

@@ -14,6 +14,7 @@ import { type DemoResult, describeDemo } from "./report.ts";
 import { demoConfig, runBeside } from "./run_beside.ts";
 import { trainDemoModels } from "./training.ts";
 import { endingSignal } from "../../cli/ending_signal.ts";
+import { onInterrupt } from "../../cli/on_interrupt.ts";
 import { startProgress } from "../../cli/progress.ts";
 import type { DemoFlags } from "../demo.ts";
 import { OPEN_ADDRESS, OPEN_RATE_PER_S, RATE_PER_S } from "./defaults.ts";
@@ -54,7 +55,15 @@ export async function demo(flags: DemoFlags): Promise<void> {
   await using service = await openService(demoConfig(dir), { group: "demo" });
   const { broker, ledger, store } = service.parts;
   const streamedAt = performance.now();
-  await stream(flags, service);
+  if (!await stream(flags, service)) {
+    const { records = 0 } = Object.fromEntries(service.parts.telemetry.counters());
+    say(
+      `demo: interrupted after ${records} records: nothing is verified and nothing compared; they are in ${dir}`,
+    );
+    Deno.exitCode = 1;
+    return;
+  }
+  using _ = onInterrupt("demo", () => `before the end: nothing is compared; what was scored is in ${dir}`);
   const streamedMs = performance.now() - streamedAt;
   say(`3/4  verify that every record is accounted for once`);
   const verification = await verify({ broker, ledger, store, topic: TOPICS.topic });
@@ -91,8 +100,8 @@ async function removeDemo(dir: string) {
   for (const name of ["objects", "model"]) await removeIfThere(`${dir}/${name}`);
 }
 
-/** Produces and consumes at the same time until everything is committed and relayed. */
-async function stream(flags: DemoFlags, service: Service): Promise<void> {
+/** Produces and consumes at the same time until everything is committed and relayed; false where it is interrupted. */
+async function stream(flags: DemoFlags, service: Service): Promise<boolean> {
   using ending = endingSignal("demo");
   const { broker, telemetry } = service.parts;
   const progress = startProgress("demo", { total: flags.count, unit: "records" });
@@ -105,6 +114,7 @@ async function stream(flags: DemoFlags, service: Service): Promise<void> {
   await runBeside(service, { signal: ending.signal, onCommit }, (signal) => produceAll(flags, signal));
   await service.run({ untilEmpty: true, signal: ending.signal, onCommit });
   progress.stop();
+  return !ending.signal.aborted;
 }
 
 function demoEvents({ seed, count }: DemoFlags) {
