@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { openBroker } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { Broker } from "../../src/broker/broker.ts";
-import type { LabelMode, ReplayedEvent } from "../../src/simulate/events/event.ts";
+import type { LabelMode, ReplayedEvent, ReplayedTransactionEvent } from "../../src/simulate/events/event.ts";
 import type { ProduceOptions } from "../../src/simulate/produce.ts";
 import type { ProducedRun, RunProof } from "../../src/simulate/prove_run.ts";
 import { FileTimes, MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS, parseFileTime } from "../../src/domain/time.ts";
@@ -14,7 +14,7 @@ import { engineOptions } from "../cli/options/engines.ts";
 import { fileToRead } from "../cli/options/places.ts";
 import { refuseStyleOptions, type TableStyleFlags, tableStyleOptions } from "../cli/options/table_style.ts";
 import { decimalNumber, topicName, wholeNumber } from "../cli/options/values.ts";
-import { runAsProgram } from "../cli/run_command.ts";
+import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
 interface ProduceFlags extends Partial<Config>, TableStyleFlags {
   count?: number;
@@ -31,10 +31,15 @@ interface ProduceFlags extends Partial<Config>, TableStyleFlags {
   topic: string;
   labelTopic: string;
   lenient?: boolean;
+  again?: boolean;
   quiet?: boolean;
 }
 
 const DEFAULT_COUNT = 100_000;
+/** Longest look for a file in the stream. */
+const REPEAT_MS = 10_000;
+/** Records at the start of a partition in which simulated ones are looked for. */
+const START_RECORDS = 10_000;
 
 const command = engineOptions(
   new Command("produce")
@@ -76,6 +81,7 @@ const command = engineOptions(
         .argParser(decimalNumber(0)).conflicts("rate"),
     )
     .option("--lenient", "with --input: pass faulty rows on as they are, for the consumer to refuse")
+    .option("--again", "with --input: send the file though the stream holds its first transaction already")
     .addOption(durationOption("--label-delay <time>", "time from a transaction to its label", "7d"))
     .addOption(
       new Option("--labels <which>", "transactions that get a label").choices(["all", "frauds", "none"])
@@ -192,12 +198,18 @@ async function produceSimulated(
   count: number,
   options: ProduceOptions,
 ) {
-  const [{ produceSteps }, { simulatedSteps }, { StepJson }] = await Promise.all([
+  const [{ produceSteps }, { simulatedSteps }, { StepJson }, { findRecord }] = await Promise.all([
     import("../../src/simulate/produce.ts"),
     import("../../src/simulate/simulate.ts"),
     import("../../src/simulate/events/json.ts"),
+    import("../../src/simulate/find_record.ts"),
   ]);
-  const { seed, fraudRate, start, customers, labelDelay, labels } = flags;
+  const { seed, fraudRate, start, customers, labelDelay, labels, topic, quiet } = flags;
+  const id = `"transaction_id":"${seed}-0"`;
+  const look = () => findRecord(broker, topic, id, { records: START_RECORDS });
+  if (!quiet && (await retry(look, { signal: options.signal })).place !== undefined) {
+    console.error(`note: ${topic} holds transactions of --seed ${seed} already; their ids come twice`);
+  }
   const steps = simulatedSteps({
     randomSeed: seed,
     start,
@@ -212,17 +224,44 @@ async function produceSimulated(
 
 async function produceReplayed(
   broker: Broker,
-  { labelDelay, labels, lenient, count, decimal, times }: ProduceFlags & { times: FileTimes },
+  flags: ProduceFlags & { times: FileTimes },
   table: TextTable,
   options: ProduceOptions,
 ) {
-  const [{ produceEventBatches }, { replayBatches }] = await Promise.all([
+  const [{ produceEventBatches }, { replayBatches }, { checkFirst }] = await Promise.all([
     import("../../src/simulate/produce.ts"),
     import("../../src/simulate/replay/replay.ts"),
+    import("../../src/simulate/find_record.ts"),
   ]);
+  const { labelDelay, labels, lenient, count, decimal, times } = flags;
   const reading = { labelDelayMs: labelDelay, labels, lenient, decimal, times };
-  const batches = replayBatches(table.batches(), reading);
+  const isTransaction = (event: ReplayedEvent) => event.kind === "transaction";
+  const replayed = replayBatches(table.batches(), reading);
+  const batches = flags.again
+    ? replayed
+    : checkFirst(replayed, isTransaction, (first) => refuseRepeat(broker, flags, first, options.signal));
   return await produceEventBatches(broker, count === undefined ? batches : take(batches, count), options);
+}
+
+/** Refuses a file that the stream holds already: each record would be scored once more. */
+async function refuseRepeat(
+  broker: Broker,
+  { topic, input, quiet }: ProduceFlags,
+  { transaction }: ReplayedTransactionEvent,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { findRecord } = await import("../../src/simulate/find_record.ts");
+  const look = () => findRecord(broker, topic, JSON.stringify(transaction), { ms: REPEAT_MS });
+  const { place, isWhole } = await retry(look, { signal });
+  if (place !== undefined) {
+    throw new UsageError(
+      `Cannot produce ${input} as ${topic} must not hold it already: its first transaction is ${place}, and what comes ` +
+        "twice is scored twice; --again sends it all the same",
+    );
+  }
+  if (!isWhole && !quiet) {
+    console.error(`note: ${topic} is too long to look whether it holds the file already; the start does not`);
+  }
 }
 
 /** Events up to a number of transactions, with the labels among them. */

@@ -127,6 +127,34 @@ Deno.test("produce: a file says how it was read, what was not sent, and how many
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("produce: a file that the stream holds already is refused, unless it is sent again", async () => {
+  const folder = await Deno.makeTempDir();
+  const stream = ["--stream", `sqlite:${folder}/stream.db`, "--partitions", "3"];
+  const file = async (name: string, day: number) => {
+    const rows = Array.from({ length: 20 }, (_, i) => `${i},2018-04-0${day},c${i},t,5\n`).join("");
+    await Deno.writeTextFile(
+      `${folder}/${name}`,
+      `transaction_id,timestamp,customer_id,terminal_id,amount\n${rows}`,
+    );
+    return [...stream, "--input", `${folder}/${name}`];
+  };
+  const [one, other] = [await file("one.csv", 1), await file("other.csv", 2)];
+  assertEquals((await run(...one)).code, 0);
+  assertEquals((await run(...other)).code, 0, "ids that begin anew");
+  for (const args of [one, other]) {
+    const { code, stderr } = await run(...args);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "its first transaction is transactions/");
+  }
+  assertEquals((await valuesOf(`${folder}/stream.db`, "transactions")).length, 40);
+  assertEquals((await run(...one, "--again")).code, 0);
+  assertEquals((await valuesOf(`${folder}/stream.db`, "transactions")).length, 60);
+  const simulated = [...stream, "--count", "10"];
+  assertEquals((await run(...simulated)).stderr.includes("already"), false);
+  assertStringIncludes((await run(...simulated)).stderr, "holds transactions of --seed 1 already");
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("produce: a signal ends it in good order; wrong usage is exit code 2", async () => {
   const folder = await Deno.makeTempDir();
   await using process = start(
