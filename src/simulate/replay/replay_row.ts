@@ -1,7 +1,9 @@
 import type { ReplayedTransaction } from "../events/event.ts";
 import type { FileTimes, TimestampText } from "../../domain/time.ts";
+import { parseJson } from "../../runtime/json.ts";
 import { cellNumber, type DecimalSign, isMissing, styleHint } from "../../table/cell.ts";
 
+const JSON_NUMBER = /^(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 const FRAUD = /^(?:1(?:\.0*)?|true)$/i;
 const LEGITIMATE = /^(?:0(?:\.0*)?|false)$/i;
 const IDS = ["transaction_id", "customer_id", "terminal_id"] as const;
@@ -82,7 +84,7 @@ export function readReplayRow(
     transaction_id: cell("transaction_id"),
     customer_id: cell("customer_id"),
     terminal_id: cell("terminal_id"),
-    amount: isAmount ? amount : cell("amount"),
+    amount: isAmount ? exactAmount(amount, cell("amount").trim()) : cell("amount"),
     timestamp: Number.isNaN(timeMs) ? cell("timestamp") : timestampText.write(timeMs),
   };
   for (const field of OPTIONAL) {
@@ -93,9 +95,18 @@ export function readReplayRow(
   if (faults.some((fault) => fault.endsWith("no such column"))) {
     faults.push(`the columns are ${Object.keys(row).join(", ").slice(0, 200)}`);
   }
+  const { merchant_category: category } = transaction;
+  // Tables take codes for numbers: zeros in front are lost, and `.0` is added where others are missing.
+  const code = category === undefined ? null : /^(\d{1,4})(?:\.0)?$/.exec(category);
+  if (code !== null) transaction.merchant_category = code[1].padStart(4, "0");
   return faults.length === 0
     ? { transaction, timestampMs: timeMs, isFraud, scenario, fault: null }
     : { transaction, timestampMs: null, isFraud: null, scenario: null, fault: faults.join("; ") };
+}
+
+/** An amount of more digits than float64 holds keeps its text, which is what the decoder rounds. */
+function exactAmount(amount: number, text: string): number {
+  return text.length > 16 && JSON_NUMBER.test(text) ? parseJson(text) as number : amount;
 }
 
 /**

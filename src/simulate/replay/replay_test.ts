@@ -50,6 +50,25 @@ Deno.test("replayTransactions() gives a row's transaction and label in wire form
   ]);
 });
 
+Deno.test("replayTransactions() keeps the digits of ids and amounts, and makes codes of numbers", async () => {
+  const ids = { transaction_id: "1700000000123456797", customer_id: "4600000000000012345" };
+  const cellsOf = (amount: string, merchant_category: string) => ({ ...ids, amount, merchant_category });
+  const rows = [["8.5749999999999999999", "742"], ["12.50", "5411.0"], ["1e2", "0742"], ["7", "food"]];
+  const events = await replay(
+    rows.map(([amount, category], i) => row(i, "2018-04-01", cellsOf(amount, category))),
+    { labels: "none" },
+  );
+  assertEquals(
+    events.map((event) => {
+      assert(event.kind === "transaction");
+      const { transaction_id, customer_id, amount, merchant_category } = event.transaction;
+      assertEquals({ transaction_id, customer_id }, ids);
+      return [JSON.stringify(amount), merchant_category];
+    }),
+    [["8.5749999999999999999", "0742"], ["12.5", "5411"], ["100", "0742"], ["7", "food"]],
+  );
+});
+
 Deno.test("replayTransactions() passes the other wire fields through, and neither the answer nor foreign columns", async () => {
   const cells = { currency: "EUR", merchant_category: "5411", country: "", channel: "pos", note: "x" };
   const [event] = await replay([row(0, "2018-04-01", cells)]);
