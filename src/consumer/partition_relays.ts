@@ -3,6 +3,7 @@ import type { Outcome } from "../ledger/ledger.ts";
 import { type AlertHooks, alertStep } from "../relay/alerts.ts";
 import { deadLetterStep } from "../relay/dead_letters.ts";
 import { objectStep } from "../relay/objects.ts";
+import type { MovedObject } from "../relay/own_objects.ts";
 import { Relay, type RelayStep } from "../relay/relay.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
 import { labelRecordStep } from "./label_record.ts";
@@ -85,18 +86,17 @@ export class PartitionRelays {
   }
 }
 
-function setAsideReport(telemetry: Telemetry): (key: string, now: string) => void {
+function setAsideReport(telemetry: Telemetry): (moved: readonly MovedObject[]) => void {
   telemetry.count("objects_set_aside", 0);
   let isSaid = false;
-  return (key, now) => {
-    telemetry.count("objects_set_aside");
-    if (isSaid) return telemetry.log("debug", `set aside ${key} as ${now}`);
-    isSaid = true;
+  return (moved) => {
+    telemetry.count("objects_set_aside", moved.length);
     telemetry.log(
-      "warn",
-      `objects that the ledger does not know (any more) are set aside, and their rows stored anew: ${key} is now ${now}; ` +
-        "/metrics counts them",
+      isSaid ? "debug" : "warn",
+      `objects that the ledger does not know (any more) are set aside, their rows stored anew: ${moved.length} so far, ` +
+        `among them ${moved[0].key}, which is now ${moved[0].now}`,
     );
+    isSaid ||= moved.length > 1;
   };
 }
 

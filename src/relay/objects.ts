@@ -14,7 +14,7 @@ import type { ObjectStore } from "../objects/objects.ts";
 import { sha256Hex } from "../runtime/sha256.ts";
 import { objectEncoders } from "../objects/formats/encoders.ts";
 import { objectKey, placeOfKey } from "../objects/keys.ts";
-import { ownsObjects, putObject, setAside, unknownObjects } from "./own_objects.ts";
+import { type MovedObject, ownsObjects, putObject, setAside, unknownObjects } from "./own_objects.ts";
 import type { RelayStep } from "./relay.ts";
 import { StuckError } from "./stuck_error.ts";
 import type { Semaphore } from "../runtime/semaphore.ts";
@@ -47,8 +47,8 @@ export interface ObjectRelayParts {
   format: ObjectCut["format"];
   /** Bounds the bytes of verdicts of cuts in memory, over all partitions of a process; absent: unbounded. */
   cutMemory?: Semaphore;
-  /** Told of an object that the ledger did not know, and of the key that it has now. */
-  onSetAside?(key: string, now: string): void;
+  /** Called with objects that the ledger did not know, and where they are now. */
+  onSetAside?(moved: readonly MovedObject[]): void;
 }
 
 interface ObjectRelay extends ObjectRelayParts {
@@ -74,10 +74,8 @@ function openRelay(parts: ObjectRelayParts, place: Place): ObjectRelay {
   let hadMark = false;
   let swept: Promise<void> | undefined;
   const sweep = async (fromOffset: number) => {
-    for (const key of await unknownObjects(parts, { topic, partition, fromOffset })) {
-      const now = await setAside(store, key);
-      if (now !== undefined) parts.onSetAside?.(key, now);
-    }
+    const keys = await unknownObjects(parts, { topic, partition, fromOffset });
+    await setAside(store, keys, parts.onSetAside);
   };
   const once = <T>(work: Promise<T>, forget: () => void): Promise<T> => {
     work.catch(forget);
@@ -316,8 +314,7 @@ async function storeObject(
     return `${cannot}another object is there, of another ledger; move it away, or give this ledger a bucket or folder of its own`;
   }
   await relay.sweep(cut.firstOffset);
-  const now = await setAside(store, key);
-  if (now !== undefined) relay.onSetAside?.(key, now);
+  await setAside(store, [key], relay.onSetAside);
   if (await putObject(relay, key, bytes, sha256) === "created") return;
   return `${cannot}another object is there; move it away`;
 }

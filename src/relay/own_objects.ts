@@ -110,19 +110,37 @@ export async function unknownObjects(
   return [...unknown];
 }
 
+/** An object that was set aside. */
+export interface MovedObject {
+  key: string;
+  /** Its key from now on. */
+  now: string;
+}
+
 /**
- * Takes an object out of the data set; repeating it is safe.
+ * Takes objects out of the data set; repeating it is safe.
  *
- * @returns Its key from now on; undefined where there is none.
+ * @param onMoved Called once with those that were there, also if it fails at a later one.
  */
-export async function setAside(store: ObjectStore, key: string): Promise<string | undefined> {
-  const bytes = await store.get(key);
-  if (bytes === undefined) return undefined;
-  const sha256 = await sha256Hex(bytes);
-  const aside = `${SET_ASIDE_PREFIX}${sha256.slice(0, 16)}/${key}`;
-  await store.put(aside, bytes, { sha256 });
-  await store.delete(key);
-  return aside;
+export async function setAside(
+  store: ObjectStore,
+  keys: readonly string[],
+  onMoved: (moved: readonly MovedObject[]) => void = () => {},
+): Promise<void> {
+  const moved: MovedObject[] = [];
+  try {
+    for (const key of keys) {
+      const bytes = await store.get(key);
+      if (bytes === undefined) continue;
+      const sha256 = await sha256Hex(bytes);
+      const now = `${SET_ASIDE_PREFIX}${sha256.slice(0, 16)}/${key}`;
+      await store.put(now, bytes, { sha256 });
+      await store.delete(key);
+      moved.push({ key, now });
+    }
+  } finally {
+    if (moved.length > 0) onMoved(moved);
+  }
 }
 
 async function keysOf(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ownsObjects, setAside } from "../relay/own_objects.ts";
+import { type MovedObject, ownsObjects, setAside } from "../relay/own_objects.ts";
 import type { VerifyParts } from "./verify.ts";
 
 /** An object that is not as the ledger recorded it, or that no cut names. */
@@ -17,7 +17,7 @@ export interface Repair {
   /** Objects that the owner of their partition writes again. */
   toWriteAgain: number;
   /** Where altered and unknown objects are now. */
-  setAside: { key: string; now: string }[];
+  setAside: readonly MovedObject[];
 }
 
 /** Keys that are marked in one statement. */
@@ -46,11 +46,9 @@ export async function repairObjects(
         "another ledger's; name that one, or another bucket or folder",
     );
   }
-  const moved: Repair["setAside"] = [];
-  for (const { what, key } of damages) {
-    const now = what === "missing" ? undefined : await setAside(store, key);
-    if (now !== undefined) moved.push({ key, now });
-  }
+  let moved: readonly MovedObject[] = [];
+  const inTheWay = damages.filter(({ what }) => what !== "missing").map(({ key }) => key);
+  await setAside(store, inTheWay, (all) => moved = all);
   const lost = damages.filter(({ what }) => what !== "unknown").map(({ key }) => key);
   for (let at = 0; at < lost.length; at += MARKED_AT_ONCE) {
     await ledger.markUnstored(lost.slice(at, at + MARKED_AT_ONCE));

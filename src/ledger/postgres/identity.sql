@@ -1,3 +1,5 @@
--- Version 5: what tells this ledger from every other, also beside the objects that it writes.
+-- Version 5: what tells this ledger from every other, also beside the objects that it writes. An older ledger has it from
+-- its first flagged transaction, so that all copies of it get the same.
 CREATE TABLE ledger_identity (id TEXT NOT NULL);
-INSERT INTO ledger_identity VALUES (gen_random_uuid()::text);
+INSERT INTO ledger_identity
+SELECT coalesce('flagged since ' || min(committed_at_ms), gen_random_uuid()::text) FROM flagged;

@@ -29,9 +29,12 @@ Deno.test("openSqliteLedger() brings a ledger of the first version up to date wi
   const database = openDatabase(old, { migrations: [schema], table: "flagged", purpose: "ledger" });
   database.exec(`INSERT INTO partition_owner VALUES ('t', 0, 's1', 'a', 1, 5);
     INSERT INTO transaction_log VALUES ('t', 0, 4, 't4', 'c', 'm', 1, NULL, 1, 0.5, 0, 1700000000123456789, 1);
+    INSERT INTO flagged VALUES ('t', 0, 2, 'x', 'c', 'm', 1, NULL, 1, 0.5, '{}', 77);
     INSERT INTO dead_letter VALUES ('t', 0, 3, 'not-json', '', NULL, x'00', -1700000000123456789, 1)`);
   database.close();
   await using ledger = openSqliteLedger(old);
+  // Every copy of it has this.
+  assertEquals(await ledger.id(), "flagged since 77");
   const { epoch } = await ledger.claim("t", 0, { owner: "a", streamId: "s1" });
   await ledger.commit(outcomeOf("t", [5, 15], epoch));
   const [{ producedAtMs }] = await ledger.deadLettersAfter("t", 0, -1, 10);

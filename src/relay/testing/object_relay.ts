@@ -116,7 +116,13 @@ export class ObjectRelayFixture implements AsyncDisposable {
     const { ledger, store, epoch } = { ledger: this.ledger, store: this.store, epoch: this.epoch, ...over };
     const { cutMemory } = over;
     return objectStep(
-      { ledger, store, format: "ndjson", cutMemory, onSetAside: (key) => this.setAside.push(key) },
+      {
+        ledger,
+        store,
+        format: "ndjson",
+        cutMemory,
+        onSetAside: (moved) => this.setAside.push(...moved.map(({ key }) => key)),
+      },
       { topic: TOPIC, partition: PARTITION, epoch },
       options,
     );
