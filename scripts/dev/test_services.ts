@@ -33,7 +33,7 @@ interface TestServicesFlags {
 export const testServicesCommand: Command = new Command("test:services")
   .description("Run the contract suites and the fault matrix against Kafka, MinIO and PostgreSQL.")
   .option("--quick", "shorter outages and fewer kills")
-  .option("--full", "a cluster of three brokers too: leaders that move, controllers that are killed")
+  .option("--full", "a cluster of three brokers too; with --quick: leaders that move alone")
   .option("--only <rows...>", "these rows of the matrix, and no contract suites")
   .option("--records <n>", "records in each topic", wholeNumber(1000), 100_000)
   .option(
@@ -92,7 +92,7 @@ async function testServices(flags: TestServicesFlags): Promise<void> {
     : await runFaultMatrix(servers, { ...options, seed, isQuick, only });
   if (cluster !== undefined) {
     const records = isQuick ? Math.min(flags.records, 20_000) : flags.records;
-    rows.push(...await runClusterRows(cluster, { ...options, records, only: onlyOfCluster }));
+    rows.push(...await runClusterRows(cluster, { ...options, records, isQuick, only: onlyOfCluster }));
   }
   const failedRows = rows.filter(({ ok }) => !ok).map(({ row }) => row);
   const seconds = Math.round((performance.now() - startedAt) / 1000);

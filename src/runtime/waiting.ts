@@ -44,7 +44,7 @@ export class Waiting {
   /**
    * Runs a call that repeats its attempts by itself.
    *
-   * @param deadlineMs How long it tries.
+   * @param deadlineMs How long it tries; Infinity for without end.
    * @param call Is given a function to call with the error of each attempt.
    * @param isSilent The call tells of no attempt, so that its duration alone counts.
    */
@@ -53,13 +53,15 @@ export class Waiting {
     call: (failed: (error: unknown) => void) => Promise<T>,
     isSilent = false,
   ): Promise<T> {
-    const until = new Date(Date.now() + deadlineMs);
+    const until = deadlineMs === Infinity
+      ? "it answers"
+      : new Date(Date.now() + deadlineMs).toTimeString().slice(0, 8);
     let reason = isSilent ? "no answer yet" : undefined;
     let isDue = false;
     const say = () => {
       if (!isDue || reason === undefined || this.#isSaid) return;
       this.#isSaid = true;
-      this.#say(`waiting for ${this.#server}: ${reason}; retrying until ${until.toTimeString().slice(0, 8)}`);
+      this.#say(`waiting for ${this.#server}: ${reason}; retrying until ${until}`);
     };
     const timer = setTimeout(() => {
       isDue = true;

@@ -13,6 +13,8 @@ const PRODUCING_S = 40;
 /** Longer than the session of a broker with its controller. */
 const FROZEN_MS = 15_000;
 const ENDS_WITHIN_MS = 600_000;
+/** Between two faults. */
+const WELL_MS = 5000;
 const SLOW = ["--max-batch-records", "64"];
 const MEMBERS = 2;
 
@@ -40,8 +42,11 @@ const rows: readonly ClusterRow[] = [
   },
   {
     name: "leader-frozen",
-    description: "a leader is frozen while transactions are produced, and wakes when another one leads",
+    description:
+      "a leader is frozen while transactions are produced and consumed, and wakes when another one leads",
     producing: async (cluster, topic) =>
+      cluster.withFrozenBroker(await cluster.leader(topic, 0), () => lasting(FROZEN_MS)),
+    consuming: async (cluster, topic) =>
       cluster.withFrozenBroker(await cluster.leader(topic, 0), () => lasting(FROZEN_MS)),
   },
   {
@@ -60,6 +65,8 @@ export const clusterRowNames: readonly string[] = rows.map(({ name }) => name);
 
 export interface ClusterRowsOptions {
   records: number;
+  /** The first row alone, unless others are named. */
+  isQuick: boolean;
   clients: readonly KafkaClientName[];
   only?: readonly string[];
   signal?: AbortSignal;
@@ -73,11 +80,12 @@ export interface ClusterRowsOptions {
  */
 export async function runClusterRows(
   servers: MovingClusterServers,
-  { records, clients, only, signal, onRow }: ClusterRowsOptions,
+  { records, isQuick, clients, only, signal, onRow }: ClusterRowsOptions,
 ): Promise<RowResult[]> {
   const results: RowResult[] = [];
+  const wanted = rows.filter(({ name }, i) => only?.includes(name) ?? (i === 0 || !isQuick));
   for (const client of clients) {
-    for (const row of rows.filter(({ name }) => only === undefined || only.includes(name))) {
+    for (const row of wanted) {
       const startedAt = performance.now();
       const result = emptyResult(row.name, client);
       try {
@@ -160,7 +168,10 @@ async function produce(
     { timeoutMs: ENDS_WITHIN_MS, what: "the first records" },
   );
   let faults = 0;
-  for (; row.producing !== undefined && !process.hasEnded; faults++) await row.producing(cluster, name);
+  for (; row.producing !== undefined && !process.hasEnded; faults++) {
+    await row.producing(cluster, name);
+    await Promise.race([lasting(WELL_MS), producing]);
+  }
   const { code, stdout, stderr } = await producing;
   signal?.removeEventListener("abort", kill);
   const count = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? 0);

@@ -27,7 +27,7 @@ export class Cluster {
   /** Its URL without secrets. */
   readonly name: string;
   readonly limits: Required<Omit<KafkaBrokerOptions, "onTrouble">>;
-  readonly #waiting: Waiting;
+  readonly waiting: Waiting;
   /** Id of each topic when it was looked at first. */
   readonly #topicIds = new Map<string, string>();
 
@@ -36,7 +36,7 @@ export class Cluster {
     this.client = client;
     this.name = name;
     const say = options.onTrouble ?? ((line) => console.warn(line));
-    this.#waiting = new Waiting(`Kafka at ${name.slice("kafka://".length)}`, say);
+    this.waiting = new Waiting(`Kafka at ${name.slice("kafka://".length)}`, say);
     this.limits = {
       requestTimeoutMs: options.requestTimeoutMs ?? 15_000,
       deliveryTimeoutMs: options.deliveryTimeoutMs ?? 120_000,
@@ -51,7 +51,7 @@ export class Cluster {
     try {
       const { requestTimeoutMs } = this.limits;
       const call = () => withDeadline(question(), requestTimeoutMs, "answer");
-      return await this.#waiting.during(requestTimeoutMs, call, true);
+      return await this.waiting.during(requestTimeoutMs, call, true);
     } catch (error) {
       throw this.error(action, error);
     }

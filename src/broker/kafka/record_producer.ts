@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { DeliveryError } from "../../runtime/delivery_error.ts";
 import { pause } from "../../runtime/retry.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ProducedRecord, ProduceOptions } from "../broker.ts";
@@ -30,6 +31,10 @@ const LAST_WAIT_MS = 2000;
 const SEQUENCES = 2 ** 31;
 /** Kafka's code for a partition that has no leader now. */
 const NO_LEADER = 5;
+/** Kafka's name of the error that a node gives for a topic it does not know, or not yet. */
+const NO_TOPIC = "UNKNOWN_TOPIC_OR_PARTITION";
+/** Answers of an error after which a topic is not just unknown to one node. */
+const ANSWERS = 8;
 
 /** What a partition's next batch is numbered by. */
 interface Sequence extends ProducerIdentity {
@@ -173,21 +178,31 @@ export class RecordProducer {
   }
 
   /** Repeats a call until it succeeds, cannot succeed, or was tried for long enough. */
-  async #persist<T>(call: () => Promise<T>, patience: Patience): Promise<T> {
-    for (let failures = 0;;) {
-      try {
-        const result = await call();
-        this.#link.succeeded();
-        return result;
-      } catch (error) {
-        if (!this.#cluster.isRetriable(error) || patience.isOver()) throw error;
-        if (!(error instanceof AnsweredError)) await this.#link.recover(error);
-        else {
-          await pause(Math.min(FIRST_WAIT_MS * 2 ** failures++, LAST_WAIT_MS), undefined);
-          await this.#link.refresh();
+  #persist<T>(call: () => Promise<T>, patience: Patience): Promise<T> {
+    return this.#cluster.waiting.during(patience.leftMs(), async (failed) => {
+      for (let failures = 0;;) {
+        try {
+          const result = await call();
+          this.#link.succeeded();
+          return result;
+        } catch (error) {
+          if (!this.#cluster.isRetriable(error) || patience.isOver()) throw error;
+          failed(error);
+          if (!(error instanceof AnsweredError)) await this.#link.recover(error);
+          else {
+            await pause(Math.min(FIRST_WAIT_MS * 2 ** failures, LAST_WAIT_MS), undefined);
+            await this.#link.refresh();
+            if (++failures > ANSWERS && error.type === NO_TOPIC) await this.#requireTopic();
+          }
         }
       }
-    }
+    });
+  }
+
+  /** Throws where the topic was deleted: nobody else would end the wait for it. */
+  async #requireTopic(): Promise<void> {
+    if ((await this.#cluster.leaders(this.#topic)).length > 0) return;
+    throw new DeliveryError(`the topic was deleted; make it, then produce again`, { retriable: false });
   }
 
   /** Sends each batch that is left to its partition's leader, once; those that were kept are no longer left. */
@@ -266,14 +281,20 @@ class Patience {
     this.#persist = persist;
   }
 
+  /** Milliseconds; Infinity while the caller persists. */
+  leftMs(): number {
+    if (this.#persist?.aborted === false) return Infinity;
+    return Math.max(0, this.#deadline - performance.now());
+  }
+
   isOver(): boolean {
-    return performance.now() >= this.#deadline && (this.#persist?.aborted ?? true);
+    return this.leftMs() === 0;
   }
 
   /** Waits for an attempt, up to the deadline where nobody persists; the attempt itself goes on. */
   async bounded(attempt: Promise<void>): Promise<void> {
     if (this.#persist !== undefined) return await attempt;
-    await withDeadline(attempt, Math.max(0, this.#deadline - performance.now()), "answer");
+    await withDeadline(attempt, this.leftMs(), "answer");
   }
 }
 
