@@ -7,6 +7,7 @@ import { liveRoutes } from "./routes/live_routes.ts";
 import { metricsRoutes } from "./routes/metrics_routes.ts";
 import { modelRoutes } from "./routes/model_routes.ts";
 import { openApiRoutes } from "./routes/openapi.ts";
+import type { Hold } from "./connections.ts";
 import type { HttpParts } from "./parts.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { RequestCounts } from "./access/request_counts.ts";
@@ -17,14 +18,19 @@ import { transactionRoutes } from "./routes/transaction_routes.ts";
 
 /** What answers requests. */
 export interface HttpApp {
-  /** Answers a request from an address; never rejects. */
-  fetch(request: Request, address: string): Promise<Response>;
+  /**
+   * Answers a request from an address; never rejects.
+   *
+   * @param hold Counts its memory (default: not at all).
+   */
+  fetch(request: Request, address: string, hold?: Hold): Promise<Response>;
   readonly inHand: number;
 }
 
 /** What the server knows about a request besides its text. */
 interface Bindings {
   address: string;
+  hold: Hold;
   /** Path of the route that answers. */
   route: string;
   /** Names the request in log and answer. */
@@ -76,10 +82,10 @@ export function createApp(
     get inHand() {
       return guard.inHand;
     },
-    async fetch(request, address) {
+    async fetch(request, address, hold = () => {}) {
       const startedAt = performance.now();
       const id = crypto.randomUUID().slice(0, 13);
-      const bindings: Bindings = { id, address, route: "none", scoped: false };
+      const bindings: Bindings = { id, address, hold, route: "none", scoped: false };
       let response: Response;
       try {
         using _entered = guard.enter(request, address);
@@ -109,7 +115,7 @@ function routed(routes: readonly Route[], guard: Guard): Hono<{ Bindings: Bindin
       env.scoped = scope !== undefined;
       const caller = guard.check(req.raw, env.address, path, scope);
       env.caller = caller.name;
-      const response = await handle(req, caller);
+      const response = await handle(req, caller, env.hold);
       // Nobody will read the body.
       if (req.raw.method === "HEAD") await response.body?.cancel();
       return response;

@@ -1,9 +1,10 @@
 import { getRequestListener } from "@hono/node-server";
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type HttpAddress, ipOf } from "./address.ts";
 import type { HttpApp } from "./app.ts";
+import { type ConnectionLimits, Connections } from "./connections.ts";
 import { Problem, problemOf, problemResponse, TITLES } from "./problem.ts";
 
 /** A service that listens. */
@@ -22,7 +23,6 @@ const LIMITS = {
   connectionsCheckingInterval: 2000,
   maxHeaderSize: 16_384,
 };
-const MOST_CONNECTIONS = 1000;
 /** Status for malformed requests by error code; 400 for all others. */
 const BROKEN: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -37,15 +37,23 @@ const BROKEN: Readonly<Record<string, number>> = {
  *
  * @throws Error that says what to do if the address is in use, belongs to another machine, or may not be listened at.
  */
-export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpServer> {
+export async function listen(
+  address: HttpAddress,
+  app: HttpApp,
+  limits: Partial<ConnectionLimits> = {},
+): Promise<HttpServer> {
+  const connections = new Connections(limits);
   const server = createServer(
     LIMITS,
     getRequestListener(
-      (request, { incoming }) => app.fetch(request, plainAddress(incoming.socket.remoteAddress)),
+      (request, { incoming: { socket }, outgoing }) => {
+        const hold = connections.asked(socket, outgoing as ServerResponse);
+        return app.fetch(request, plainAddress(socket.remoteAddress), hold);
+      },
       { overrideGlobalObjects: false, errorHandler: () => problemResponse(new Problem(400, NO_REQUEST)) },
     ),
   );
-  server.maxConnections = MOST_CONNECTIONS;
+  server.on("connection", (socket) => connections.opened(socket));
   server.on("clientError", refuse);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(cannotListen(address, cause)));
@@ -60,6 +68,7 @@ export async function listen(address: HttpAddress, app: HttpApp): Promise<HttpSe
       server.closeIdleConnections();
       await closed;
       clearTimeout(timer);
+      connections[Symbol.dispose]();
     },
   };
 }

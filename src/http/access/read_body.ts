@@ -1,3 +1,4 @@
+import type { Hold } from "../connections.ts";
 import { Problem } from "../problem.ts";
 
 /** Bounds of a request's body. */
@@ -5,16 +6,18 @@ export interface BodyLimits {
   maxBytes: number;
   /** Time from its first to its last byte. */
   timeoutMs: number;
+  /** Counts its memory. */
+  hold: Hold;
 }
 
 /**
  * Reads a request's body, bounded in size and time.
  *
- * @throws Problem 413 for too many bytes, 408 for too much time, 400 if the sender breaks off.
+ * @throws Problem 413 for too many bytes, 503 where other requests hold all memory, 408 for too much time, 400 if the sender breaks off.
  */
 export async function readBody(
   request: Request,
-  { maxBytes, timeoutMs }: BodyLimits,
+  { maxBytes, timeoutMs, hold }: BodyLimits,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
@@ -34,6 +37,7 @@ export async function readBody(
       if (done) break;
       length += value.length;
       if (length > maxBytes) throw tooLarge(maxBytes);
+      hold(value.length);
       chunks.push(value);
     }
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Broker } from "../../broker/broker.ts";
 import { recordLabel, UnknownTransactionError } from "../../relay/labels/record_label.ts";
 import { ANSWERS } from "./answers.ts";
 import type { Caller } from "../access/guard.ts";
+import type { Hold } from "../connections.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
 import { readBody } from "../access/read_body.ts";
@@ -37,11 +38,15 @@ function answeredAtMs(eventTimeMs: number | undefined, nowMs: number): number {
 
 /** `POST /v1/labels`: an analyst labels a transaction. */
 export function labelRoutes({ ledger, labels, topic }: HttpParts): Route[] {
-  const handle = async (request: HttpRequest, caller: Caller): Promise<Answered<typeof ANSWERS.label>> => {
+  const handle = async (
+    request: HttpRequest,
+    caller: Caller,
+    hold: Hold,
+  ): Promise<Answered<typeof ANSWERS.label>> => {
     if (request.header("content-type")?.split(";")[0].trim().toLowerCase() !== "application/json") {
       throw new Problem(415, "The content type must be application/json.");
     }
-    const body = await readBody(request.raw, { maxBytes: MAX_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+    const body = await readBody(request.raw, { maxBytes: MAX_BYTES, timeoutMs: BODY_TIMEOUT_MS, hold });
     const { transaction_id: transactionId, is_fraud: isFraud, by } = readLabelBody(body);
     if (ledger === undefined || labels === undefined) {
       throw new Problem(404, "There is no ledger and no stream here, so no label can be kept.");

@@ -24,7 +24,7 @@ export function openApiRoutes(routes: readonly Route[], hasTokens: boolean): Rou
     path: "/openapi.json",
     summary: "This description",
     answer: { "application/json": z.looseObject({}) },
-    handle: () => jsonResponse(document),
+    handle: (_request, _caller, hold) => jsonResponse(document, 200, hold),
   }];
 }
 

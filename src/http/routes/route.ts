@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Hold } from "../connections.ts";
 import type { Caller } from "../access/guard.ts";
 
 /** What a token allows: to read, to score transactions, to label. */
@@ -31,8 +32,8 @@ export interface Route {
   statuses?: Readonly<Record<number, string>>;
   /** Statuses of its own problems. */
   refusals?: readonly number[];
-  /** A thrown `Problem` is an answer, too. */
-  handle(request: HttpRequest, caller: Caller): Response | Promise<Response>;
+  /** A thrown `Problem` is an answer, too; `hold` counts the memory of body and answer. */
+  handle(request: HttpRequest, caller: Caller, hold: Hold): Response | Promise<Response>;
 }
 
 /** What a route of JSON answers, and its status (default 200). */
@@ -44,25 +45,50 @@ export type Answered<Schema extends z.ZodType> = { answer: z.input<Schema>; stat
 export function jsonRoute<Schema extends z.ZodType>(
   route: Omit<Route, "answer" | "handle">,
   schema: Schema,
-  handle: (request: HttpRequest, caller: Caller) => Answered<Schema> | Promise<Answered<Schema>>,
+  handle: (
+    request: HttpRequest,
+    caller: Caller,
+    hold: Hold,
+  ) => Answered<Schema> | Promise<Answered<Schema>>,
 ): Route {
   return {
     ...route,
     answer: { "application/json": schema },
-    async handle(request, caller) {
-      const { status, answer } = await handle(request, caller);
-      return jsonResponse(answer, status);
+    async handle(request, caller, hold) {
+      const { status, answer } = await handle(request, caller, hold);
+      return jsonResponse(answer, status, hold);
     },
   };
 }
 
 /** JSON that no cache keeps. */
-export function jsonResponse(value: unknown, status = 200): Response {
-  return new Response(JSON.stringify(value), {
+export function jsonResponse(value: unknown, status = 200, hold: Hold = () => {}): Response {
+  const bytes = encoder.encode(JSON.stringify(value));
+  hold(bytes.length);
+  return new Response(inPieces(bytes), {
     status,
-    headers: { "content-type": "application/json", "cache-control": "no-store" },
+    headers: {
+      "content-type": "application/json",
+      "content-length": String(bytes.length),
+      "cache-control": "no-store",
+    },
   });
 }
+
+/** Bytes that are handed on as fast as they are read, so that one who stops reading is noticed and little is copied. */
+function inPieces(bytes: Uint8Array<ArrayBuffer>): BodyInit {
+  if (bytes.length <= PIECE_BYTES) return bytes;
+  let at = 0;
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(bytes.subarray(at, at += PIECE_BYTES));
+      if (at >= bytes.length) controller.close();
+    },
+  });
+}
+
+const PIECE_BYTES = 65_536;
+const encoder = new TextEncoder();
 
 /** A file that is served unchanged. */
 export interface ServedFile {
@@ -75,5 +101,7 @@ export interface ServedFile {
 export function fileResponse(request: HttpRequest, { bytes, type, etag }: ServedFile): Response {
   const headers = { etag, "cache-control": "no-cache" };
   if (request.header("if-none-match") === etag) return new Response(null, { status: 304, headers });
-  return new Response(bytes, { headers: { ...headers, "content-type": type } });
+  return new Response(inPieces(bytes), {
+    headers: { ...headers, "content-type": type, "content-length": String(bytes.length) },
+  });
 }

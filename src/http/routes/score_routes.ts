@@ -2,6 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import type { RecordBatch } from "../../broker/broker.ts";
 import { sliceBatch } from "../../broker/record_batch.ts";
+import type { Caller } from "../access/guard.ts";
+import type { Hold } from "../connections.ts";
 import { judge, type Judgement } from "../judge.ts";
 import type { HttpParts } from "../parts.ts";
 import { Problem } from "../problem.ts";
@@ -19,12 +21,12 @@ const TURN_RECORDS = 64;
 
 /** `POST /v1/score`: one transaction, an array of them, or NDJSON. */
 export function scoreRoutes(parts: HttpParts): Route[] {
-  const handle = async (request: HttpRequest): Promise<Response> => {
+  const handle = async (request: HttpRequest, _caller: Caller, hold: Hold): Promise<Response> => {
     const type = (request.header("content-type") ?? "").split(";")[0].trim().toLowerCase();
     if (type !== "application/json" && type !== "application/x-ndjson") {
       throw new Problem(415, "The content type must be application/json or application/x-ndjson.");
     }
-    const bytes = await readBody(request.raw, { maxBytes: MAX_BYTES, timeoutMs: BODY_TIMEOUT_MS });
+    const bytes = await readBody(request.raw, { maxBytes: MAX_BYTES, timeoutMs: BODY_TIMEOUT_MS, hold });
     const format = type === "application/json" ? "json" : "ndjson";
     const { batch, isSingle } = await splitBody(bytes, format, MAX_TRANSACTIONS);
     if (isSingle) return json(singleAnswer(judge(batch, parts, Date.now())[0], parts));
