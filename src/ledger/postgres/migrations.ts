@@ -114,7 +114,12 @@ export async function makeIndexes(client: Connection): Promise<void> {
     if (names.has(/EXISTS (\w+)/.exec(text)![1])) continue;
     await inTransaction(client, async () => {
       await client.query(`SET LOCAL statement_timeout = ${MIGRATION_TIMEOUT_MS}`);
-      await client.query({ text, query_timeout: MIGRATION_TIMEOUT_MS });
+      // Consumers that start at the same time make each index once: IF NOT EXISTS alone fails for all but one.
+      const lock =
+        "SELECT pg_advisory_xact_lock(hashtextextended('edgewood indexes ' || current_schema(), 0))";
+      for (const each of [lock, text]) {
+        await client.query({ text: each, query_timeout: MIGRATION_TIMEOUT_MS });
+      }
     });
   }
 }
