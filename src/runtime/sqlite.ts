@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DeliveryError } from "./delivery_error.ts";
@@ -64,12 +64,26 @@ export function openDatabase(
 
 /** The folder is made only where it is absent: where it is there, the process may lack the right to write in all of it. */
 function openFile(path: string): DatabaseSync {
+  makeFile(path);
   try {
     return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   } catch (error) {
     if (!CANNOT_OPEN.test((error as Error).message)) throw error;
     mkdirSync(dirname(path), { recursive: true });
+    makeFile(path);
     return new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  }
+}
+
+/**
+ * Makes an absent file for its owner alone; SQLite gives the files beside it the same mode. One that is there is not opened:
+ * to close it would drop the locks of this process.
+ */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch {
+    // It is there, or SQLite says what is wrong.
   }
 }
 

@@ -9,6 +9,10 @@ Deno.test("openDatabase() makes the folders above an absent file, and opens the 
     const database = openDatabase(`${folder}/a/b/c.db`, SCHEMA);
     database.exec("INSERT INTO t VALUES (1)");
     assertEquals(database.prepare("SELECT count(*) AS n FROM t").get()?.n, expected);
+    // Nobody else on the machine reads it or the log beside it.
+    for (const name of ["c.db", "c.db-wal"]) {
+      assertEquals(Deno.statSync(`${folder}/a/b/${name}`).mode! & 0o777, 0o600, name);
+    }
     database.close();
   }
   await Deno.remove(folder, { recursive: true });

@@ -110,7 +110,7 @@ class Directory implements ObjectStore {
   /** Writes a file whole or not at all, through a temporary one beside it; false where the path is taken. */
   async #write(temporary: string, bytes: Uint8Array, path: string): Promise<boolean> {
     try {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
+      using file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
       await file.sync();
       // A link, unlike a rename, fails where the key is taken.

@@ -28,6 +28,7 @@ Deno.test("put() makes a folder anew that somebody has removed", async () => {
   await store.put("a/b/1", new Uint8Array([1]), { sha256: "" });
   await Deno.remove(`${folder}/a`, { recursive: true });
   assertEquals(await store.put("a/b/2", new Uint8Array([2]), { sha256: "" }), "created");
+  assertEquals(Deno.statSync(`${folder}/a/b/2`).mode! & 0o777, 0o600, "for its owner alone");
 });
 
 Deno.test("list() passes over what a killed writer left", async () => {
