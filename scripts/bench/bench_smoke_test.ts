@@ -8,7 +8,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   decode: ["--records", "64"],
   features: ["--records", "300"],
   growth: ["--records", "300"],
-  http: [],
+  http: ["--seconds", "1"],
   ledger: ["--records", "64"],
   scorer: ["--no-peers", "--records", "64"],
   simulate: ["--records", "64"],

@@ -165,7 +165,7 @@ class ChildProcess implements RunningProcess {
         return found !== undefined || hadEnded;
       }, { timeoutMs, what });
     } catch (cause) {
-      throw this.#unmet(`${what} must hold within ${timeoutMs} ms: it does not yet`, cause);
+      throw this.#unmet((cause as Error).message, cause);
     }
     if (found === undefined) throw this.#unmet(`${what} must hold before the process ends: it has ended`);
     return found.value;
@@ -173,13 +173,8 @@ class ChildProcess implements RunningProcess {
 
   async ended(options: { timeoutMs?: number } = {}): Promise<EndedProcess> {
     const { timeoutMs = 60_000 } = options;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) => timer = setTimeout(() => resolve(undefined), timeoutMs));
-    const status = await Promise.race([this.#end, late]);
-    clearTimeout(timer);
-    if (status === undefined) {
-      throw this.#unmet(`the process must end within ${timeoutMs} ms: it still runs`);
-    }
+    await this.until(() => this.hasEnded, { timeoutMs, what: "its end" });
+    const status = await this.#end;
     return { code: status.code, signal: status.signal, stdout: this.stdout, stderr: this.stderr };
   }
 

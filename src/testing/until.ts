@@ -1,8 +1,11 @@
+import { patience } from "./patience.ts";
+
 /**
  * Waits until a condition holds, and throws where it does not hold in time.
  *
  * @param condition Looked at again and again; a thrown error or a falsy result means "not yet".
- * @param options `timeoutMs` is the deadline (default 20,000); `what` names the condition in the error.
+ * @param options `timeoutMs` is the deadline on a quiet machine (default 20,000; `patience` stretches it); `what` names the
+ * condition in the error.
  * @returns What the condition returned.
  * @throws Error after the deadline, with the last error as its cause.
  *
@@ -19,7 +22,7 @@ export async function until<T>(
   options: { timeoutMs?: number; what?: string } = {},
 ): Promise<T> {
   const { timeoutMs = 20_000, what = "the condition" } = options;
-  const deadline = performance.now() + timeoutMs;
+  const startedAt = performance.now();
   let cause: unknown;
   for (;;) {
     try {
@@ -29,8 +32,9 @@ export async function until<T>(
     } catch (error) {
       cause = error;
     }
-    if (performance.now() > deadline) {
-      throw new Error(`${what} must hold within ${timeoutMs} ms: it does not yet`, { cause });
+    const waitedMs = performance.now() - startedAt;
+    if (waitedMs > patience(timeoutMs)) {
+      throw new Error(`${what} must hold within ${Math.round(waitedMs)} ms: it does not yet`, { cause });
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

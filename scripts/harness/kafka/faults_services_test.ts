@@ -15,6 +15,7 @@ import {
   readAll,
 } from "../../../src/broker/kafka/testing/numbered_records.ts";
 import { kafkaClients, type OpenKafka } from "../../../src/broker/kafka/testing/clients.ts";
+import { patience } from "../../../src/testing/patience.ts";
 
 const kafka = await needs("kafka");
 for (const [client, openKafkaBroker] of Object.entries(kafkaClients)) testFaults(client, openKafkaBroker);
@@ -144,7 +145,7 @@ function testFaults(client: string, openKafkaBroker: OpenKafka) {
       "within 2000 ms",
     );
     assert(error instanceof DeliveryError && error.retriable);
-    assert(performance.now() - startedAt < 20_000);
+    assert(performance.now() - startedAt < patience(20_000));
     proxy.resume();
     await broker.produce(topic, numbered(20, 30));
     const numbers = await readAll(broker, topic);
