@@ -2,7 +2,14 @@ import { Command } from "commander";
 import { makeToken } from "../../src/http/access/tokens.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
-const PASSWORDS = ["POSTGRES_PASSWORD", "MINIO_PASSWORD", "GRAFANA_PASSWORD"];
+const PASSWORDS = [
+  "KAFKA_PASSWORD",
+  "POSTGRES_PASSWORD",
+  "POSTGRES_ROOT_PASSWORD",
+  "MINIO_PASSWORD",
+  "MINIO_ROOT_PASSWORD",
+  "GRAFANA_PASSWORD",
+];
 const FILE = ".env";
 
 /** The command `env`: writes `.env` with passwords and tokens of its own for docker-compose.yml. */
@@ -24,7 +31,10 @@ export const envCommand: Command = new Command("env")
  *
  * const lines = missingLines("MINIO_PASSWORD=mine\n");
  * assertEquals(lines.map((line) => line.split("=")[0]), [
+ *   "KAFKA_PASSWORD",
  *   "POSTGRES_PASSWORD",
+ *   "POSTGRES_ROOT_PASSWORD",
+ *   "MINIO_ROOT_PASSWORD",
  *   "GRAFANA_PASSWORD",
  *   "EDGEWOOD_TOKEN",
  *   "METRICS_TOKEN",

@@ -16,8 +16,18 @@ const MODULE = "github.com/compose-spec/compose-go/v2@v2.16.2";
 
 /** The command `check:compose`: exit code 1 where docker-compose.yml does not match the schema. */
 export const checkComposeCommand: Command = new Command("check:compose")
-  .description("Check docker-compose.yml against the Compose specification's schema.")
-  .action(check);
+  .description(
+    "Check docker-compose.yml against the Compose specification's schema; --run tries it in containers.",
+  )
+  .option("--run", "bring it up with three consumers, kill one, and verify 60,000 records")
+  .option("--quick", "with --run: 10,000 records")
+  .action(async ({ run, quick }: { run?: boolean; quick?: boolean }) => {
+    await check();
+    if (!run) return;
+    const { runCompose } = await import("./compose/run.ts");
+    const report = (line: string) => console.error(line);
+    console.log(await runCompose({ count: quick ? 10_000 : 60_000, report }));
+  });
 
 async function check(): Promise<void> {
   const schema = await readSchema();

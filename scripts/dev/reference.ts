@@ -1,5 +1,11 @@
-/** `deno task reference`: writes `.github/docs/reference/` and the rooms in ARCHITECTURE from the code; `--check` fails if they are stale. */
+/**
+ * `deno task reference`: writes `.github/docs/reference/`, the rooms in ARCHITECTURE and the bill of materials from the code
+ * and the lock; `--check` fails if they are stale.
+ *
+ * @module
+ */
 import { Command } from "commander";
+import project from "../../deno.json" with { type: "json" };
 import { openAlone } from "../../src/http/alone.ts";
 import { createTelemetry } from "../../src/runtime/telemetry.ts";
 import { runAsProgram } from "../cli/run_command.ts";
@@ -7,11 +13,13 @@ import { commandsPage } from "./reference/commands_page.ts";
 import { featuresPage } from "./reference/features_page.ts";
 import { formatsPage } from "./reference/formats_page.ts";
 import { metricsPage } from "./reference/metrics_page.ts";
+import { billOfMaterials } from "./reference/sbom.ts";
 import { settingsPage } from "./reference/settings_page.ts";
 import { withRooms } from "./reference/rooms_table.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const FOLDER = ".github/docs/reference";
+const SBOM = ".github/sbom.json";
 const ARCHITECTURE = ".github/ARCHITECTURE.md";
 const NOTE = "<!-- Written by `deno task reference` from the code. Do not edit. -->";
 
@@ -25,7 +33,7 @@ async function reference({ check }: { check?: boolean }): Promise<void> {
   const stale: string[] = [];
   for (const [path, page] of Object.entries(await pagesByPath())) {
     const place = new URL(path, ROOT);
-    const text = await formatted(page);
+    const text = await formatted(page, path.split(".").at(-1)!);
     if (await readKnown(place) === text) continue;
     stale.push(path);
     if (!check) await Deno.writeTextFile(place, text);
@@ -44,6 +52,7 @@ async function reference({ check }: { check?: boolean }): Promise<void> {
 async function pagesByPath(): Promise<Record<string, string>> {
   const pages: Record<string, string> = {
     [ARCHITECTURE]: withRooms(await Deno.readTextFile(new URL(ARCHITECTURE, ROOT))),
+    [SBOM]: billOfMaterials(await Deno.readTextFile(new URL("deno.lock", ROOT)), project.version),
   };
   for (const [name, page] of Object.entries(await referencePages())) {
     pages[`${FOLDER}/${name}`] = `${NOTE}\n\n${page}\n`;
@@ -68,10 +77,10 @@ async function referencePages(): Promise<Record<string, string>> {
   };
 }
 
-/** Markdown as `deno fmt` leaves it, so that the format step of the gate has nothing to change. */
-async function formatted(text: string): Promise<string> {
+/** A page as `deno fmt` leaves it, so that the format step of the gate has nothing to change. */
+async function formatted(text: string, extension: string): Promise<string> {
   const process = new Deno.Command("deno", {
-    args: ["fmt", "--ext=md", "-"],
+    args: ["fmt", `--ext=${extension}`, "-"],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",
