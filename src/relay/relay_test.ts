@@ -1,8 +1,9 @@
 import { DeliveryError } from "../runtime/delivery_error.ts";
 import { FencedError } from "../ledger/ledger.ts";
-import { assertEquals } from "../testing/assert.ts";
+import { assert, assertEquals } from "../testing/assert.ts";
 import { until } from "../testing/until.ts";
 import { Relay, type RelayStep } from "./relay.ts";
+import { StuckError } from "./stuck_error.ts";
 
 /** A relay and what it did: the `finish` of each step, and its failures. */
 function started(step: RelayStep) {
@@ -102,4 +103,28 @@ Deno.test("Relay.stop() breaks off a step that hangs", async () => {
       signal!.addEventListener("abort", () => reject(broken));
     }), { retry: {}, onFailure: (error) => assertEquals(error, undefined) });
   await relay.stop();
+});
+
+Deno.test("Relay.finish() tries what is stuck once more, at once, and reports it", async () => {
+  const failures: unknown[] = [];
+  let [tries, isFixed] = [0, false];
+  const step = () => {
+    tries++;
+    return isFixed ? Promise.resolve(Infinity) : Promise.reject(new StuckError(["a is there", "b is there"]));
+  };
+  const open = () =>
+    new Relay(step, {
+      retry: { baseDelayMs: 600_000, maxDelayMs: 600_000 },
+      onFailure: (error) => failures.push(error),
+    });
+  const stuck = open();
+  await until(() => tries === 1);
+  await stuck.finish();
+  assertEquals([tries, failures.length], [2, 1]);
+  assert(failures[0] instanceof StuckError && failures[0].message === "a is there; and 1 more such");
+  const mended = open();
+  await until(() => tries === 3);
+  isFixed = true;
+  await mended.finish();
+  assertEquals(failures.length, 1);
 });
