@@ -92,6 +92,57 @@ Deno.test("openDecoder() finds the same for every amount of few digits", async (
   await compare(amounts.map((amount) => json.replace("57.16", amount)));
 });
 
+Deno.test("openDecoder() reads times as the TypeScript reader does, at every edge of calendar, clock and zone", async () => {
+  const days = [
+    "2016-12-31",
+    "2016-12-30",
+    "2015-06-30",
+    "2016-02-29",
+    "2015-02-29",
+    "2018-02-30",
+    "9999-12-31",
+  ];
+  const clocks = [
+    "00:00:00",
+    "23:59:59",
+    "23:59:60",
+    "22:59:60",
+    "15:59:60",
+    "24:00:00",
+    "12:60:00",
+    "23:59:61",
+  ];
+  const fractions = ["", ".5", ".999999999", ".", ",5"];
+  const zones = ["Z", "z", "+00:00", "-08:00", "-08:01", "+01:00", "+0530", "+24:00", "", " Z"];
+  const texts = days.flatMap((day) =>
+    clocks.flatMap((clock) =>
+      fractions.flatMap((fraction) =>
+        zones.flatMap((zone) => ["T", " "].map((between) => `"${day}${between}${clock}${fraction}${zone}"`))
+      )
+    )
+  );
+  const numbers = [
+    "1522540831",
+    "1522540831000",
+    "1522540831000000",
+    "1.5e12",
+    "1522540831000.0",
+    "-1",
+    "43191",
+  ];
+  const values = [...texts, ...numbers].map((time) => json.replace('"2018-04-01T00:00:31Z"', time));
+  await compare(values);
+  const labels = values.map((value) =>
+    value.replace("{", '{"is_fraud":true,"labelled_at":"2026-01-01T00:00:00Z",').replace(
+      "2026-01-01T00:00:00Z",
+      "2016-12-31T23:59:60Z",
+    )
+  );
+  const { decoder } = await openCounted();
+  const read = assertSameLabels(decoder, batchOf(labels), labels.map((label) => encoder.encode(label)));
+  assert(read > 100 && read < labels.length, `${read} of ${labels.length} are labels`);
+});
+
 Deno.test("openDecoder() decodes batches of more than the module holds, slices and values in any order", async () => {
   const values = Array.from(
     { length: DECODE_RECORDS * 2 + 17 },
