@@ -4,7 +4,7 @@
  * @module
  */
 import { TransactionError } from "../domain/transaction.ts";
-import { keepNumbers, scanJson } from "../runtime/json.ts";
+import { countKeys, keepNumbers, scanJson } from "../runtime/json.ts";
 import { foreignBytes } from "../runtime/text/foreign_bytes.ts";
 
 /** A longer record is no transaction. */
@@ -123,22 +123,4 @@ function whatIs(bytes: Uint8Array): string {
   return bytes.some((byte) => byte < 9 || (byte > 13 && byte < 32))
     ? "it is binary data, such as Avro, Protobuf or MessagePack; send JSON text"
     : "it is not; was it written in Windows-1252 or another code page?";
-}
-
-/** Keys of all objects in a parsed value: one for each key that is left. */
-function countKeys(parsed: object): number {
-  let count = 0;
-  const left: object[] = [parsed];
-  for (let value = left.pop(); value !== undefined; value = left.pop()) {
-    if (Array.isArray(value)) {
-      for (const element of value) if (typeof element === "object" && element !== null) left.push(element);
-      continue;
-    }
-    for (const key in value) {
-      count++;
-      const element = (value as Record<string, unknown>)[key];
-      if (typeof element === "object" && element !== null) left.push(element);
-    }
-  }
-  return count;
 }

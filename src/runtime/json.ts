@@ -112,6 +112,24 @@ export function scanJson(text: string): JsonScan {
   return scan;
 }
 
+/** Keys of all objects in a parsed value: one for each key that is left. */
+export function countKeys(parsed: object): number {
+  let count = 0;
+  const left: object[] = [parsed];
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (Array.isArray(value)) {
+      for (const element of value) if (typeof element === "object" && element !== null) left.push(element);
+      continue;
+    }
+    for (const key in value) {
+      count++;
+      const element = (value as Record<string, unknown>)[key];
+      if (typeof element === "object" && element !== null) left.push(element);
+    }
+  }
+  return count;
+}
+
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }

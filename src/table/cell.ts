@@ -22,12 +22,12 @@ const GROUP_SIGNS: Readonly<Record<DecimalSign, RegExp>> = {
 };
 /** A number with separators of any kind, without sign, currency and the like. */
 const STYLED =
-  /^\p{Nd}{1,3}([.,'’٬ \u00a0\u202f]\p{Nd}{2,3})*[.,'’٬ \u00a0\u202f]\p{Nd}{3}([.,٫]\p{Nd}*)?$|^\p{Nd}*[.,٫]?\p{Nd}+$/u;
+  /^\p{Nd}{1,3}([.,'’_٬ \u00a0\u202f]\p{Nd}{2,3})*[.,'’_٬ \u00a0\u202f]\p{Nd}{3}([.,٫]\p{Nd}*)?$|^\p{Nd}*[.,٫]?\p{Nd}+$/u;
 const CURRENCIES = Intl.supportedValuesOf("currency").join("|");
 /** What people write around a number: signs, brackets, quotes, currencies, percent. */
 const AROUND = new RegExp(
-  `^(?:[\\s'"(+\\-−]|\\p{Sc}|US\\$|(?:${CURRENCIES}|kr|Rs|zł|Kč|Fr)\\.?\\s)+` +
-    `|(?:[\\s'")\\-−%‰]|\\p{Sc}|\\s(?:${CURRENCIES}|kr|zł|Kč|Fr)\\.?)+$`,
+  `^(?:[\\s'"(+\\-−]|\\p{Sc}|US\\$|(?:${CURRENCIES}|kr|Rs|zł|Kč|Fr)\\.?)+` +
+    `|(?:[\\s'")\\-−%‰]|\\p{Sc}|(?:${CURRENCIES}|kr|zł|Kč|Fr|k|bn|mn)\\.?)+$`,
   "gu",
 );
 

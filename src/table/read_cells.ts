@@ -1,3 +1,4 @@
+import { countKeys, scanJson } from "../runtime/json.ts";
 import { foreignBytes, HEAD_BYTES } from "../runtime/text/foreign_bytes.ts";
 import { type ByteSource, join } from "./byte_source.ts";
 import { cellKind, type DecimalSign } from "./cell.ts";
@@ -101,11 +102,17 @@ async function csvCells(
   const ahead = await readAhead(rows, head.slice(1), rowsAhead);
   const fitting = ahead.slice(0, rowsAhead).filter((cells) => cells.length === width);
   checkHeader(columns, fitting, name);
+  if (width === 1 && ahead.length > 1 && fitting.length === 0) throw noHeader(columns, name);
+  const notes = splitAt === '";"'
+    ? columns.flatMap((column, c) => thousandsNote(column, fitting.map((cells) => cells[c])))
+    : [];
   const checked = (cells: string[]) =>
     cells.length === width ? cells : new BadRow(
-      `must have ${width} cells: current value is ${cells.length} cells, split at ${splitAt}`,
+      `must have ${width} cell${width === 1 ? "" : "s"}: current value is ${cells.length} cell${
+        cells.length === 1 ? "" : "s"
+      }, split at ${splitAt}`,
     );
-  return { columns, notes: [], firstRows: fitting, batches: mapped(ahead.map(checked), rows, checked) };
+  return { columns, notes, firstRows: fitting, batches: mapped(ahead.map(checked), rows, checked) };
 }
 
 async function ndjsonCells(
@@ -206,10 +213,15 @@ function keepDigits(_key: string, value: unknown, { source }: { source: string }
 function parseLine(line: string): Record<string, unknown> | BadRow {
   let problem: string;
   try {
-    const value = LONG_NUMBER.test(line) ? JSON.parse(line, keepDigits as () => unknown) : JSON.parse(line);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    const value: unknown = LONG_NUMBER.test(line)
+      ? JSON.parse(line, keepDigits as () => unknown)
+      : JSON.parse(line);
     const text = line.trim();
     problem = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      if (scanJson(line).keys === countKeys(value)) return value as Record<string, unknown>;
+      problem = `one that names a key twice, ${problem}`;
+    }
   } catch (error) {
     problem = (error as Error).message;
   }
@@ -243,6 +255,19 @@ function checkHeader(columns: string[], rows: string[][], name: string): void {
   );
   if (numbers.length === 0 || isCounted(numbers)) return;
   if (numbers.every((column) => cellKind(column) !== "text")) throw noHeader(columns, name);
+}
+
+/** Where semicolons separate, 1.234 in every row may well be one thousand two hundred and thirty-four. */
+function thousandsNote(column: string, cells: string[]): string[] {
+  const pointed = cells.filter((cell) => cell.includes("."));
+  const isDoubtful = pointed.length > 1 && pointed.every((cell) => /^-?[1-9]\d{0,2}\.\d{3}$/.test(cell));
+  return isDoubtful
+    ? [
+      `column "${column}" has "${pointed[0]}", read as ${
+        Number(pointed[0])
+      }; --decimal , takes the point for thousands`,
+    ]
+    : [];
 }
 
 const TIME_OF_DAY = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;

@@ -189,6 +189,8 @@ for (
     "'1.5'",
     "1,00,000.50",
     "٣٫٥",
+    "EUR0.50",
+    "1_000",
   ]
 ) {
   STYLED.push([cell, "; write it as digits with a decimal point alone, such as 1234.56"]);
@@ -231,6 +233,15 @@ Deno.test("openTable() takes words for a missing value as missing, and counts th
     const [{ count }] = await Array.fromAsync(table.rows({ features: ["amount"], skipBadRows: true }));
     assertEquals([count, table.skippedRows, table.missingRows], [1, words.length, words.length]);
   });
+});
+
+Deno.test("openTable() notes points that may separate thousands where semicolons separate cells", async () => {
+  await withTable("a;b\n1;1.250\n2;3\n3;2.500\n", (table) => {
+    assertEquals(table.notes, [
+      'column "b" has "1.250", read as 1.25; --decimal , takes the point for thousands',
+    ]);
+  });
+  await withTable("a;b\n1;0.250\n2;1.500\n", (table) => assertEquals(table.notes, []));
 });
 
 Deno.test("openTable() doubts a column of numbers and words, and no column of names", async () => {
@@ -337,6 +348,12 @@ const REFUSED: [string, string | Uint8Array, string][] = [
   ["a quote closed too early", 'a,b\n1,"2"3\n', "every quoted cell must end"],
   ["a JSON array", '[{"a":1}]', "one object a line: current value is an array"],
   ["a line that is no JSON", '{"a":1}\n{"a":\n', "row 1 must be a JSON object"],
+  [
+    "a line that names a key twice",
+    '{"a":1}\n{"a":1,"a":2}\n',
+    "row 1 must be a JSON object: current value is one that names",
+  ],
+  ["a title above the header", "Report\na,b\n1,2\n3,4\n", 'must name the columns: current value is "Report"'],
   ["a line that is no object", '{"a":1}\n[2]\n', "row 1 must be a JSON object: current value is [2]"],
   ["an object without fields", "{}\n", "must be a JSON object with fields"],
   [

@@ -48,7 +48,7 @@ export async function openTableInput(task: string, options: TableInputOptions): 
       const isLeftOut = (name: string) => name !== label && name !== timestamp && !features.includes(name);
       refuseDoubtful(table, features, isLeftOut);
       for (const [name, reason] of table.otherColumns) {
-        if (isLeftOut(name)) note(`column "${name}" is left out: ${reason}`);
+        if (isLeftOut(name) && name !== "") note(`column "${name}" is left out: ${reason}`);
       }
       if (table.columns.includes("")) note("columns without a name are left out");
       presumedEmpty = table.emptyColumns.filter(isLeftOut);
@@ -88,11 +88,12 @@ export async function openTableInput(task: string, options: TableInputOptions): 
 function refuseDoubtful(table: Table, features: string[], isLeftOut: (name: string) => boolean): void {
   const name = table.doubtfulColumns.keys().find(isLeftOut);
   if (name === undefined) return;
+  const quoted = features.map((feature) => feature.includes(",") ? `"${feature}"` : feature).join(",");
+  const others = features.length === 0 ? "" : `; to leave it out, name the others: --features '${quoted}'`;
   throw new RangeError(
     `Cannot read ${table.name} as ${
       table.doubtfulColumns.get(name)!.problem
-    } (most likely a column of numbers; to leave ` +
-      `it out, name the others: --features ${features.join(",")})`,
+    } (most likely a column of numbers${others})`,
   );
 }
 

@@ -75,7 +75,7 @@ export function decimalNumber(above: number, atMost: number = Number.MAX_VALUE):
 }
 
 /**
- * Reads a list of names separated by commas for commander's `option`.
+ * Reads a list of names separated by commas for commander's `option`; a name with a comma stands in quotes.
  *
  * @param text Names, white space around them being dropped; throws where one is empty or stands twice.
  *
@@ -84,11 +84,14 @@ export function decimalNumber(above: number, atMost: number = Number.MAX_VALUE):
  * import { assertEquals } from "../../../src/testing/assert.ts";
  * import { nameList } from "./values.ts";
  *
- * assertEquals(nameList("amount, hour"), ["amount", "hour"]);
+ * assertEquals(nameList('amount, "hour, UTC"'), ["amount", "hour, UTC"]);
  * ```
  */
 export function nameList(text: string): string[] {
-  const names = text.split(",").map((name) => name.trim());
+  const names = Array.from(
+    `${text},`.matchAll(/\s*(?:"([^"]*)"\s*|([^,]*)),/g),
+    ([, quoted, plain]) => quoted ?? plain.trim(),
+  );
   if (names.includes("")) throw new InvalidArgumentError("It must be names separated by commas.");
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined) {
