@@ -23,6 +23,7 @@ export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags, A
   sessionTimeout?: number;
   maxBatchRecords: number;
   snapshotRecords?: number;
+  snapshotInterval: number;
   maxAhead: number;
   flushRows: number;
   flushBytes: number;
@@ -58,6 +59,13 @@ const command = engineOptions(
       "--snapshot-records <n>",
       "records of a partition between two snapshots of its state (default: 200000, and twice the number of keys)",
       wholeNumber(1),
+    )
+    .addOption(
+      durationOption(
+        "--snapshot-interval <time>",
+        "longest time between two snapshots of a partition's state while records come; keep records longer than that",
+        "5m",
+      ),
     )
     .addOption(maxAheadOption())
     .option("--flush-rows <n>", "flagged transactions in one cut of objects at most", wholeNumber(1), 5_000)

@@ -94,6 +94,13 @@ Deno.test("serve: a state of its own learns what it scores, the ledger's is the 
     const url = await urlOf(beside);
     const flagged = await (await fetch(new URL("v1/flagged", url))).json();
     assert(flagged.flagged.length > 0);
+    assertEquals(await stateOf(url), "snapshot");
+    const { states: [state] } = await (await fetch(new URL("readyz", url))).json();
+    assertEquals([state.partition, state.state, state.missing], [0, "snapshot", 0]);
+    assert(state.age_s >= 0 && state.age_s < 600, `${state.age_s} s`);
+    await using lacking = startCommand("serve", "--http", "127.0.0.1:0", ...model, ...ledger, "--topic", "x");
+    assertEquals(await stateOf(await urlOf(lacking)), "cold");
+    assert(lacking.stderr.includes("warn: feature state of x: "), lacking.stderr);
   });
 });
 

@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { ArrayPool } from "../runtime/array_pool.ts";
 import type { Subscription } from "../broker/broker.ts";
-import type { Outcome } from "../ledger/ledger.ts";
+import { FencedError, type Outcome } from "../ledger/ledger.ts";
 import { type Loss, lostOffsets } from "../ledger/losses.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
 import { StuckError } from "../relay/stuck_error.ts";
@@ -25,6 +25,8 @@ const LOOK_FOR_END_MS = 200;
 const OFFSETS_WITHIN_MS = 1000;
 /** After another member claimed a partition, and the broker did not say so, the time until it is claimed again. */
 const RECLAIM_AFTER_MS = 3000;
+/** How often it is looked for snapshots that are due without a batch. */
+const LOOK_FOR_SNAPSHOTS_MS = 30_000;
 /** Bytes of verdicts of cuts in memory at once, over all partitions; a larger cut goes alone. */
 const CUT_MEMORY_BYTES = 4 * 2 ** 20;
 
@@ -106,11 +108,24 @@ interface Owned {
   relays: PartitionRelays;
 }
 
+/** A partition that is being claimed. */
+interface Claiming {
+  ending: AbortController;
+  /** Absent before its turn. */
+  done: Promise<void> | undefined;
+  replayed: number;
+  /** To replay. */
+  records: number;
+}
+
 class Consumer {
   readonly #member: Member;
   readonly #subscription: Subscription;
   readonly #ends: Ends;
   readonly #owned = new Map<number, Owned>();
+  readonly #claiming = new Map<number, Claiming>();
+  /** One after another. */
+  #claims: Promise<void> = Promise.resolve();
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
   readonly #status = new StatusKeeper();
   readonly #groupOffsets: GroupOffsets;
@@ -142,17 +157,25 @@ class Consumer {
     else this.#ends.ending.addEventListener("abort", timeUp, { once: true });
     const { onStatus, statusIntervalMs = 5000 } = this.#member.settings;
     const looking = onStatus && setInterval(() => this.#look(onStatus), statusIntervalMs);
+    const { snapshotIntervalMs = Infinity, lookForSnapshotsMs = LOOK_FOR_SNAPSHOTS_MS } =
+      this.#member.settings;
+    const keeping = setInterval(
+      () => this.#keepSnapshots(),
+      Math.min(lookForSnapshotsMs, snapshotIntervalMs),
+    );
     try {
       await this.#lookAtLosses();
       await this.#follow();
       await this.#finish();
     } finally {
       clearInterval(looking);
+      clearInterval(keeping);
       this.#ends.ending.removeEventListener("abort", timeUp);
       this.#ends.giveUp.abort();
       for (const timer of this.#reclaims) clearTimeout(timer);
       this.#groupOffsets.stop();
-      await Promise.all([...this.#owned.keys()].map((partition) => this.#release(partition)));
+      const held = [...this.#owned.keys(), ...this.#claiming.keys()];
+      await Promise.all(held.map((partition) => this.#release(partition)));
     }
     if (this.#ends.failing.signal.aborted) throw this.#ends.failing.signal.reason;
   }
@@ -160,17 +183,18 @@ class Consumer {
   async #follow(): Promise<void> {
     for await (const event of this.#subscription) {
       if (event.type === "assigned") {
-        for (const partition of event.partitions) await this.#claim(partition);
+        for (const partition of event.partitions) await this.#release(partition);
+        for (const partition of event.partitions) this.#startClaim(partition);
       } else if (event.type === "revoked") {
         await Promise.all(event.partitions.map((partition) => this.#release(partition)));
       } else if (event.type === "lost") {
         const owned = this.#owned.get(event.partition);
-        if (owned === undefined) await this.#claim(event.partition);
+        if (owned === undefined) this.#startClaim(event.partition);
         else await owned.partition.lose(event.nextOffset);
         await this.#loseTaken();
       } else if (event.type === "batch") {
         const owned = this.#owned.get(event.batch.partition);
-        if (owned === undefined) await this.#claim(event.batch.partition);
+        if (owned === undefined) this.#startClaim(event.batch.partition);
         else await owned.partition.process(event.batch);
         await this.#loseTaken();
         // Timers and signals get their turn between batches.
@@ -209,12 +233,40 @@ class Consumer {
     return false;
   }
 
-  async #claim(partition: number): Promise<void> {
-    await this.#release(partition);
+  /**
+   * Claims a partition and restores its state in the background, one partition after another; nothing of it is handed over
+   * meanwhile. The group goes on: heartbeats are sent, other partitions are worked on, and a rebalance ends the replay.
+   */
+  #startClaim(partition: number) {
+    if (this.#claiming.has(partition)) return;
+    this.#subscription.pause([partition]);
+    const claiming: Claiming = { ending: new AbortController(), done: undefined, replayed: 0, records: 0 };
+    this.#claiming.set(partition, claiming);
+    this.#claims = this.#claims.then(async () => {
+      if (claiming.ending.signal.aborted) return;
+      await (claiming.done = this.#claim(partition, claiming));
+      if (this.#claiming.get(partition) === claiming) this.#claiming.delete(partition);
+    }).catch((error) => {
+      const { giveUp, failing } = this.#ends;
+      if (!claiming.ending.signal.aborted && !giveUp.signal.aborted) failing.abort(error);
+    });
+  }
+
+  async #claim(partition: number, claiming: Claiming): Promise<void> {
+    const { signal } = claiming.ending;
     const claimed = await OwnedPartition.claim(this.#member, partition, {
       onCommit: (outcome, batchMs) => this.#committed(outcome, batchMs),
       onLost: (loss) => this.#foundLoss(loss),
+      onReplay: ({ nextOffset, replayed, records }) => {
+        if (replayed === 0 && !signal.aborted) this.#subscription.seek(partition, nextOffset);
+        Object.assign(claiming, { replayed, records });
+        this.#status.moved();
+      },
+    }, signal).catch((error) => {
+      if (!(error instanceof FencedError)) throw error;
+      if (!signal.aborted) this.#reclaimLater(partition);
     });
+    if (claimed === undefined || signal.aborted) return;
     this.#subscription.seek(partition, claimed.nextOffset);
     const relays = new PartitionRelays(
       this.#member,
@@ -222,7 +274,8 @@ class Consumer {
       (error) => this.#relayFailed(error),
     );
     this.#owned.set(partition, { partition: claimed, relays });
-    this.#member.settings.onOwned?.(partition, claimed.stage);
+    this.#member.settings.onOwned?.(partition, claimed);
+    this.#subscription.resume([partition]);
   }
 
   /** Counts and reports a loss; accepts it where the run accepts all of them. */
@@ -273,12 +326,29 @@ class Consumer {
       (lag) => {
         telemetry.recovered(what);
         const retries = telemetry.counters().get("retries") ?? 0;
-        onStatus({ ...this.#status.look(lag, retries), lost: this.#unaccepted });
+        const restoring = Array.from(
+          this.#claiming,
+          ([partition, { replayed, records }]) => ({ partition, replayed, records }),
+        );
+        onStatus({ ...this.#status.look(lag, retries), lost: this.#unaccepted, restoring });
       },
       ({ message }: Error) => {
         if (!this.#ends.giveUp.signal.aborted) telemetry.trouble(what, `it is not known: ${message}`);
       },
     );
+  }
+
+  /** Keeps snapshots that are due by their age, or since the stream deletes what a restart would need. */
+  async #keepSnapshots(): Promise<void> {
+    const { broker, settings: { topic }, telemetry } = this.#member;
+    try {
+      const starts = new Map((await broker.offsets(topic)).map((each) => [each.partition, each.startOffset]));
+      for (const [number, { partition }] of this.#owned) {
+        await partition.keepSnapshot(starts.get(number) ?? 0);
+      }
+    } catch (error) {
+      telemetry.log("debug", `snapshots by age: ${(error as Error).message}; looking again later`);
+    }
   }
 
   #committed(outcome: Outcome, batchMs: number) {
@@ -300,22 +370,30 @@ class Consumer {
   async #loseTaken(): Promise<void> {
     for (const [number, { partition }] of [...this.#owned]) {
       if (!partition.isLost) continue;
-      this.#member.telemetry.log(
-        "warn",
-        `partition ${number}: another consumer has claimed it in ${this.#member.ledger.name}`,
-      );
       await this.#release(number);
       this.#subscription.seek(number, partition.committedOffset);
       this.#subscription.pause([number]);
-      const timer = setTimeout(() => {
-        this.#reclaims.delete(timer);
-        this.#subscription.resume([number]);
-      }, RECLAIM_AFTER_MS);
-      this.#reclaims.add(timer);
+      this.#reclaimLater(number);
     }
   }
 
+  /** Claims a paused partition again unless it is revoked soon. */
+  #reclaimLater(partition: number) {
+    const { telemetry, ledger: { name } } = this.#member;
+    telemetry.log("warn", `partition ${partition}: another consumer has claimed it in ${name}`);
+    const timer = setTimeout(() => {
+      this.#reclaims.delete(timer);
+      this.#subscription.resume([partition]);
+    }, RECLAIM_AFTER_MS);
+    this.#reclaims.add(timer);
+  }
+
   async #release(partition: number): Promise<void> {
+    const claiming = this.#claiming.get(partition);
+    this.#claiming.delete(partition);
+    claiming?.ending.abort();
+    // The one who started it reports its failure.
+    await claiming?.done?.catch(() => {});
     const owned = this.#owned.get(partition);
     if (owned === undefined) return;
     this.#owned.delete(partition);
@@ -325,9 +403,12 @@ class Consumer {
     await owned.relays.stop();
   }
 
-  /** Commits and relays what is left, within the time to end in. */
+  /** Commits and relays what is left and keeps snapshots, within the time to end in. */
   async #finish(): Promise<void> {
     for (const { partition } of this.#owned.values()) await partition.settle();
+    if (!this.#ends.failing.signal.aborted) {
+      for (const { partition } of this.#owned.values()) await partition.keepSnapshot();
+    }
     const told = this.#groupOffsets.flush();
     await Promise.all([...this.#owned.values()].map(({ relays }) => relays.finish()));
     await Promise.race([told, pause(OFFSETS_WITHIN_MS, this.#ends.giveUp.signal)]);

@@ -21,14 +21,21 @@ export interface ConsumerParts {
   telemetry: Telemetry;
 }
 
+/** The feature state of an owned partition, for observers: it must not be changed. */
+export interface OwnedState {
+  readonly stage: FeatureStage;
+  /** Committed records that it should know and does not, as the stream deleted them; 0 once it is warm. */
+  readonly missing: number;
+}
+
 /** Who watches a running consumer. */
 export interface ConsumerHooks {
   /** Called after each commit. `batchMs` is the time from the start of the batch's processing. */
   onCommit?(outcome: Outcome, batchMs: number): void;
   /** Called with each batch after scoring, before its commit. */
   onScored?(scored: ScoredBatch): void;
-  /** Called with the feature stage of a claimed partition, and with undefined when the partition is released. */
-  onOwned?(partition: number, stage: FeatureStage | undefined): void;
+  /** Called with the feature state of a claimed partition, and with undefined when the partition is released. */
+  onOwned?(partition: number, state: OwnedState | undefined): void;
   /** Called every `statusIntervalMs`. */
   onStatus?(status: ConsumerStatus): void;
   /** Default 5,000. */
@@ -55,6 +62,10 @@ export interface ConsumerOptions extends FlushOptions, ConsumerHooks {
   featuresOptions?: FeaturesOptions;
   /** Records of a partition between two snapshots of its feature state (default: 200,000, and twice the number of keys). */
   snapshotRecords?: number;
+  /** Longest time between two snapshots while records come (default: 300,000). */
+  snapshotIntervalMs?: number;
+  /** Time between two looks for snapshots that are due without a batch (default: 30,000 at most). */
+  lookForSnapshotsMs?: number;
   /** Ends when every partition, another member's too, is at its end and all that is committed is relayed. */
   untilEmpty?: boolean;
   /** Name of the person who accepts that records are lost which the stream deleted before they were read. */

@@ -24,6 +24,8 @@ interface PartitionHooks {
   onCommit: OnCommit;
   /** Called when a loss is in the ledger. */
   onLost(loss: Loss): Promise<void> | void;
+  /** Called while the state is restored, before it and after each batch; `nextOffset` is where reading will go on. */
+  onReplay?(replay: { nextOffset: number; replayed: number; records: number }): void;
 }
 
 /**
@@ -46,6 +48,8 @@ export class OwnedPartition {
   /** The last of the commits that are under way, one after another. */
   #committing: Promise<void> = Promise.resolve();
   readonly #inFlight = new Set<{ records: number; committed: Promise<void> }>();
+  /** Whether a batch is being taken into the state. */
+  #isProcessing = false;
   #failure: unknown;
   #lost = false;
 
@@ -68,19 +72,22 @@ export class OwnedPartition {
   /**
    * Claims the partition in the ledger and restores its feature state; records what the stream deleted meanwhile.
    *
-   * @throws Error if the ledger is ahead of the stream, or follows another stream or another topic of this name.
+   * @param signal Ends the replay early; then undefined is returned.
+   * @throws FencedError if another owner claimed it meanwhile; Error if the ledger is ahead of the stream, or follows another stream or another topic of this name.
    */
   static async claim(
     member: PartitionMember,
     partition: number,
     hooks: PartitionHooks,
-  ): Promise<OwnedPartition> {
+    signal?: AbortSignal,
+  ): Promise<OwnedPartition | undefined> {
     const { broker, ledger, judge, labels, owner, telemetry, settings } = member;
-    const { topic, featuresOptions, snapshotRecords } = settings;
+    const { topic, featuresOptions, snapshotRecords, snapshotIntervalMs, giveWay } = settings;
     const retryReads = member.retry(`stream ${broker.name}`);
+    const retryWrites = member.retry(`ledger ${ledger.name}`);
     const claim = await retry(
       async () => await ledger.claim(topic, partition, { owner, streamId: await broker.id() }),
-      member.retry(`ledger ${ledger.name}`),
+      retryWrites,
     );
     const stage = openFeatureStage(judge.model.manifest, featuresOptions);
     const labelTopic = stage.features.usesLabels ? settings.labelTopic : undefined;
@@ -95,36 +102,44 @@ export class OwnedPartition {
           `${ledger.name} followed`,
       );
     }
+    const place = { topic, partition, epoch: claim.epoch };
+    const startOffset = range?.startOffset ?? 0;
+    const source = {
+      broker,
+      ledger,
+      decoder: judge.decoder,
+      labels,
+      topic,
+      partition,
+      retryReads,
+      telemetry,
+    };
     const state = await PartitionState.restore(
       stage,
-      {
-        broker,
-        ledger,
-        decoder: judge.decoder,
-        labels,
-        topic,
-        partition,
-        retryReads,
-        snapshotRecords,
-        telemetry,
-      },
+      { ...source, snapshotRecords, snapshotIntervalMs },
       claim,
-      (records) =>
-        telemetry.log(
-          "info",
-          `partition ${partition}: restoring its history from ${records} committed records`,
-        ),
+      {
+        ...{ startOffset, signal, giveWay },
+        onReplay(replayed, records) {
+          hooks.onReplay?.({ nextOffset: claim.nextOffset!, replayed, records });
+          if (replayed > 0) return;
+          telemetry.log(
+            "info",
+            `partition ${partition}: restoring its history from ${records} committed records`,
+          );
+        },
+        keep: (nextOffset, bytes) => retry(() => ledger.keepSnapshot(place, nextOffset, bytes), retryWrites),
+      },
     );
-    const startOffset = range?.startOffset ?? 0;
-    const owned = new OwnedPartition(
-      { topic, partition, epoch: claim.epoch },
-      claim.nextOffset ?? startOffset,
-      state,
-      member,
-      hooks,
-    );
+    if (state === undefined) return undefined;
+    const owned = new OwnedPartition(place, claim.nextOffset ?? startOffset, state, member, hooks);
     await owned.lose(startOffset);
     return owned;
+  }
+
+  /** Committed records that its state should know and does not, as the stream deleted them; 0 once it is warm. */
+  get missing(): number {
+    return this.#state.missing;
   }
 
   /** The offset from which to read on. */
@@ -157,6 +172,7 @@ export class OwnedPartition {
     const batch = sliceBatch(whole, seen);
     const startedAt = performance.now();
     const { judge, pool, settings: { logMode, onScored } } = this.#member;
+    this.#isProcessing = true;
     const result = await processBatch(batch, {
       judge,
       stage: this.stage,
@@ -165,12 +181,13 @@ export class OwnedPartition {
       pool,
       onScored,
     }, Date.now());
+    this.#isProcessing = false;
     const outcome: Outcome = {
       ...result,
       epoch: this.place.epoch,
       firstOffset: this.#nextOffset,
       labelOffsets: this.#state.labelOffsets,
-      snapshot: this.#state.snapshotAfter(batch),
+      snapshot: this.#state.took(batch),
       committedAtMs: Date.now(),
     };
     this.#nextOffset = batch.nextOffset;
@@ -200,6 +217,24 @@ export class OwnedPartition {
     await this.#hooks.onLost(loss);
   }
 
+  /**
+   * Keeps a snapshot of the state after what is in flight, if it has new records.
+   *
+   * @param startOffset First offset that the stream still has; where it is given, a snapshot is kept only if one is due.
+   */
+  async keepSnapshot(startOffset?: number): Promise<void> {
+    const state = this.#state;
+    if (this.#isProcessing || this.#lost || this.#failure !== undefined || !state.hasNew) return;
+    if (startOffset !== undefined && !state.isDue(startOffset)) return;
+    const nextOffset = this.#nextOffset;
+    const bytes = state.snapshot(nextOffset);
+    const { ledger } = this.#member;
+    this.#committing = this.#committing.then(() =>
+      this.#write(() => ledger.keepSnapshot(this.place, nextOffset, bytes))
+    );
+    await this.#committing;
+  }
+
   /** Waits until so many records more may be in flight. */
   async #makeRoom(records: number): Promise<void> {
     for (;;) {
@@ -226,14 +261,21 @@ export class OwnedPartition {
   }
 
   async #commit(outcome: Outcome, startedAt: number): Promise<void> {
-    if (this.#lost || this.#failure !== undefined) return;
-    try {
-      await retry(() => {
-        outcome.committedAtMs = Date.now();
-        return this.#member.ledger.commit(outcome);
-      }, this.#retryCommit);
+    await this.#write(async () => {
+      outcome.committedAtMs = Date.now();
+      await this.#member.ledger.commit(outcome);
+    }, () => {
       this.#committedOffset = outcome.nextOffset;
       this.#hooks.onCommit(outcome, performance.now() - startedAt);
+    });
+  }
+
+  /** Writes to the ledger unless the partition is lost or a write has failed for good, and notes either. */
+  async #write(attempt: () => Promise<void>, onWritten?: () => void): Promise<void> {
+    if (this.#lost || this.#failure !== undefined) return;
+    try {
+      await retry(attempt, this.#retryCommit);
+      onWritten?.();
     } catch (error) {
       if (error instanceof FencedError) this.#lost = true;
       else this.#failure = error;

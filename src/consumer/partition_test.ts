@@ -36,7 +36,7 @@ async function opened(folder: string) {
     },
   });
   const labels = new LabelTopic({ broker, decoder: judge.decoder, labelTopic: "labels" });
-  const partition = await OwnedPartition.claim(
+  const partition = (await OwnedPartition.claim(
     {
       ...{ broker, ledger: held, judge, labels, owner: "a" },
       settings: settingsOf({ logMode: "none" }),
@@ -46,7 +46,7 @@ async function opened(folder: string) {
     },
     0,
     { onCommit() {}, onLost() {} },
-  );
+  ))!;
   const batchOf = async (count: number) => {
     const options = { fromOffset: partition.nextOffset, maxBatchRecords: count };
     for await (const batch of broker.read("transactions", 0, options)) return batch;

@@ -10,15 +10,18 @@ export interface SnapshotHeader {
   stateId: string;
   /** How far each partition of the label topic was read. */
   labelOffsets: number[];
+  /** By the clock, milliseconds since 1970; absent in snapshots of earlier versions. */
+  takenAtMs?: number;
+  /** Committed records that it should know and does not, and the event time from which on that hardly matters. */
+  partial?: { missing: number; warmAtMs: number | null };
 }
 
 /**
  * What stands before the state in a snapshot: length of the header (u32), the header as JSON with its own checksum, padded with
  * spaces so that the state starts at a multiple of 4. The state has a checksum of its own.
  */
-export function encodeSnapshotHeader({ stateId, labelOffsets }: SnapshotHeader): Uint8Array {
-  const checksum = checksumOf({ stateId, labelOffsets });
-  const json = new TextEncoder().encode(JSON.stringify({ stateId, labelOffsets, checksum }));
+export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify({ ...header, checksum: checksumOf(header) }));
   const bytes = new Uint8Array(4 + Math.ceil(json.length / 4) * 4).fill(SPACE, 4);
   new DataView(bytes.buffer).setUint32(0, bytes.length - 4, true);
   bytes.set(json, 4);
@@ -46,6 +49,7 @@ export function unpackSnapshot(bytes: Uint8Array): [SnapshotHeader, Uint8Array] 
   throw new RangeError("Cannot read the snapshot: its header does not have its checksum");
 }
 
-function checksumOf({ stateId, labelOffsets }: SnapshotHeader): number {
-  return crc32(JSON.stringify([stateId, labelOffsets]));
+function checksumOf({ stateId, labelOffsets, takenAtMs, partial }: SnapshotHeader): number {
+  const times = takenAtMs === undefined ? [] : [takenAtMs, partial];
+  return crc32(JSON.stringify([stateId, labelOffsets, ...times]));
 }

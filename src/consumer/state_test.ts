@@ -45,14 +45,14 @@ Deno.test("PartitionState does not touch the label topic where no feature learns
       openFeatureStage({ kind: "transactions", features: transactionFeatures([set]).features });
 
     const stage = stageOf("no-labels");
-    const state = await PartitionState.restore(stage, source, claim, () => {});
+    const state = (await PartitionState.restore(stage, source, claim))!;
     for await (const batch of broker.read("transactions", 0, { fromOffset: 0 })) {
       await state.readLabels(decoder.decodeBatch(batch).columns);
     }
     assertEquals([state.labelOffsets, stage.features.keys], [[], 2]);
 
     await assertRejects(
-      () => PartitionState.restore(stageOf("streaming"), source, claim, () => {}),
+      () => PartitionState.restore(stageOf("streaming"), source, claim),
       Error,
       "the label topic was asked for",
     );
@@ -91,12 +91,12 @@ Deno.test("PartitionState makes its state anew in a few reads, however many batc
     const decoder = await openDecoder();
     await using labels = new LabelTopic({ broker: counting, decoder, labelTopic: "labels" });
     let replayed = 0;
-    const state = await PartitionState.restore(
+    const state = (await PartitionState.restore(
       stage,
       { broker: counting, ledger, decoder, topic: "transactions", partition: 0, labels },
       claim,
-      (records) => replayed = records,
-    );
+      { onReplay: (_, records) => replayed = records },
+    ))!;
     assertEquals([replayed, state.labelOffsets], [2 * batches, [batches - 1]]);
     assert(calls < 20, `${calls} calls`);
   }
@@ -137,7 +137,7 @@ Deno.test("an answer that stands behind labels of later dates counts from its ow
       const claim = () => ledger.claim("transactions", 0, { owner: "a", streamId: "s" });
       const open = async (claimed: Awaited<ReturnType<typeof claim>>) => {
         const stage = openFeatureStage({ kind: "transactions", features });
-        return { stage, state: await PartitionState.restore(stage, source, claimed, () => {}) };
+        return { stage, state: (await PartitionState.restore(stage, source, claimed))! };
       };
       let claimed = await claim();
       let { stage, state } = await open(claimed);

@@ -17,6 +17,8 @@ export interface ConsumerStatus {
   retries: number;
   /** Offsets that the stream deleted before they were read and whose loss nobody has accepted. */
   lost: number;
+  /** Partitions whose feature state is being restored, and how far that is. */
+  restoring: { partition: number; replayed: number; records: number }[];
   /** False when nothing was committed for a while though records wait. */
   healthy: boolean;
 }
@@ -55,6 +57,11 @@ export class StatusKeeper {
     this.#lookedAt = this.#movedAt = nowMs();
   }
 
+  /** Notes progress other than a commit. */
+  moved(): void {
+    this.#movedAt = this.#nowMs();
+  }
+
   /** Takes a commit into account. */
   committed(records: number, batchMs: number): void {
     this.#records += records;
@@ -63,7 +70,7 @@ export class StatusKeeper {
   }
 
   /** Says how it is, and begins to count anew. */
-  look(lag: readonly Lag[], retries: number): Omit<ConsumerStatus, "lost"> {
+  look(lag: readonly Lag[], retries: number): Omit<ConsumerStatus, "lost" | "restoring"> {
     const now = this.#nowMs();
     const behind = lag.map(({ partition, position, endOffset }) => ({
       partition,
@@ -84,15 +91,23 @@ export class StatusKeeper {
   }
 }
 
+/** How far the restoring of a partition's state is. */
+export function describeRestoring(
+  { partition, replayed, records }: ConsumerStatus["restoring"][number],
+): string {
+  return `partition ${partition} restores its history: ${replayed} of ${records} records`;
+}
+
 /** A status in one line. */
 export function describeStatus(
-  { lag, recordsPerS, batchMs, retries, lost, healthy }: ConsumerStatus,
+  { lag, recordsPerS, batchMs, retries, lost, restoring, healthy }: ConsumerStatus,
 ): string {
   const behind = lag.map(({ partition, records }) => `${partition}: ${records}`).join(", ") || "no partition";
   return `${Math.round(recordsPerS).toLocaleString("en-US")} records/s, lag ${behind}, batch ${
     Math.round(batchMs)
   } ms, ` +
-    `${retries} retries${lost > 0 ? `, ${lost} offsets LOST` : ""}${
+    `${retries} retries${lost > 0 ? `, ${lost} offsets LOST` : ""}` +
+    `${restoring.map((each) => `, ${describeRestoring(each)}`).join("")}${
       healthy
         ? ""
         : `; NOT HEALTHY: nothing was committed for ${STALLED_MS / 1000} s or more while records wait`

@@ -38,8 +38,8 @@ export interface Features extends FeatureCounts {
   compute(columns: TransactionColumns, out: Float32Array): void;
   /** As `compute`, but leaves the state as it is: no label is applied and no row taken in. */
   peek(columns: TransactionColumns, out: Float32Array): void;
-  /** Whether the state remembers the customer. */
-  knows(customerId: string): boolean;
+  /** Event time of the customer's latest transaction, seconds since 1970; -1 if the state does not know the customer. */
+  lastSeen(customerId: string): number;
   /**
    * The whole state as bytes, with the labels that were offered and not applied yet.
    *
@@ -283,8 +283,8 @@ class StreamFeatures implements Features {
     return out.finish(this.#stateKey, front);
   }
 
-  knows(customerId: string): boolean {
-    return this.#state.customers.table.find(...idKey(customerId)) >= 0;
+  lastSeen(customerId: string): number {
+    return this.#state.customers.lastSeen(...idKey(customerId));
   }
 
   excerpt(customerId: string, terminalId: string): Uint8Array {

@@ -8,7 +8,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import { Judge } from "../pipeline/judge.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
 import { createApp, type HttpApp } from "./app.ts";
-import { OwnState } from "./live/feature_states.ts";
+import { type FeatureStates, OwnState } from "./live/feature_states.ts";
 import { FlaggedFeed } from "./live/flagged_feed.ts";
 import { gatedLedger } from "./ledger_gate.ts";
 import type { Access } from "./access/guard.ts";
@@ -16,6 +16,16 @@ import { LiveNumbers } from "./live/live_numbers.ts";
 import { readModelFiles } from "./model_files.ts";
 import { openPageRoutes } from "./page/files.ts";
 import { SnapshotStates } from "./live/snapshot_states.ts";
+
+/** Which states answer, as the log says it. */
+function describeStates(states: FeatureStates): string {
+  return states.all().map(({ origin, partition, ageS }) => {
+    if (origin === "own") return "own, which is empty at first and learns from what is scored";
+    if (origin === "cold") return "cold: each transaction is scored as its customer's first";
+    const age = ageS === null ? "of unknown age" : `${ageS} s old`;
+    return `${origin} of partition ${partition}, ${age}`;
+  }).join("; ");
+}
 
 /** What the service needs. */
 export interface AloneParts {
@@ -67,11 +77,18 @@ export async function openAlone(access: Access, parts: AloneParts): Promise<Alon
     await openPageRoutes(),
   );
   const stepping = setInterval(() => live.look(), LiveNumbers.stepMs);
+  const sayLacking = () => {
+    const what = `feature state of ${topic}`;
+    if (snapshots?.lacking === undefined) telemetry.recovered(what);
+    else telemetry.trouble(what, snapshots.lacking, true);
+  };
+  sayLacking();
+  telemetry.log("info", `serve: scoring with the feature state ${describeStates(states)}`);
   const refreshing = snapshots && setInterval(() => {
     snapshots.refresh().then(
       () => telemetry.recovered("feature states"),
       (error) => telemetry.trouble("feature states", error.message),
-    );
+    ).then(sayLacking);
   }, REFRESH_MS);
   // Only the listener keeps the process alive: `deno serve` ends on SIGTERM once nothing else does.
   for (const timer of [stepping, refreshing]) if (timer !== undefined) Deno.unrefTimer(timer);

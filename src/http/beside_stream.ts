@@ -113,10 +113,10 @@ export async function openBesideStream(
         live.committed(outcome, lastBatchMs);
         feed.committed(outcome);
       },
-      onOwned(partition, stage) {
-        if (stage === undefined) live.forget(partition);
+      onOwned(partition, state) {
+        if (state === undefined) live.forget(partition);
         else look();
-        states.set(partition, stage);
+        states.set(partition, state);
       },
     },
     async [Symbol.asyncDispose]() {

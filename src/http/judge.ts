@@ -26,7 +26,7 @@ export function judge(
   for (const { recordIndex, error } of faults) {
     judgements[recordIndex] = { reason: error.reason, detail: error.message };
   }
-  for (const [{ stage, origin, advances }, rows] of rowsByState(columns, states)) {
+  for (const [{ stage, origin, partition, advances }, rows] of rowsByState(columns, states)) {
     const share = rows.length === columns.count ? columns : selectRows(columns, rows);
     const { count, timestampMs: eventTimeMs } = share;
     const { features, scores, decided } = judge.assess(share, stage, {
@@ -36,7 +36,11 @@ export function judge(
     });
     if (advances) live.answered({ count, eventTimeMs, scores, features });
     for (const { row, verdict } of decided) {
-      judgements[share.recordIndex[row]] = { verdict: encodeVerdict(verdict, null, { state: origin }) };
+      judgements[share.recordIndex[row]] = {
+        verdict: encodeVerdict(verdict, null, {
+          ...{ state: origin, state_partition: partition },
+        }),
+      };
     }
   }
   return judgements;

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Place } from "../domain/place.ts";
 import type { DeadLetterReason } from "../domain/transaction.ts";
 import type { LedgerAlertStates } from "./alert_states.ts";
 import type { LedgerLabels } from "./labels.ts";
@@ -225,6 +226,12 @@ export interface Ledger extends AsyncDisposable {
    * moved on. Repeating a commit whose answer was lost is safe: the adapter finds its own commit and returns.
    */
   commit(outcome: Outcome): Promise<void>;
+
+  /**
+   * Keeps the feature state before an offset that is committed, in place of the snapshot before; throws `FencedError`
+   * where the epoch moved on or the offset is not committed.
+   */
+  keepSnapshot(place: Place, nextOffset: number, bytes: Uint8Array): Promise<void>;
 
   /** Flagged transactions after this offset, in offset order. */
   flaggedAfter(

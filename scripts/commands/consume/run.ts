@@ -36,6 +36,7 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
     format: flags.format,
     featuresOptions: featuresOptionsOf(flags),
     snapshotRecords: flags.snapshotRecords,
+    snapshotIntervalMs: flags.snapshotInterval,
     maxBatchRecords: flags.maxBatchRecords,
     sessionTimeoutMs: flags.sessionTimeout,
     flushRows: flags.flushRows,

@@ -80,6 +80,12 @@ export class CustomerState {
     this.#stranger.touch(0, 0);
   }
 
+  /** Event time of the latest transaction, seconds since 1970, or -1. */
+  lastSeen(low: number, high: number): number {
+    const at = this.table.find(low, high);
+    return at < 0 ? -1 : this.table.words[at + TIME];
+  }
+
   /** Reads what is known of a customer into the row, whose amount is set, and changes nothing. */
   read(low: number, high: number, row: RowState): void {
     const at = this.table.find(low, high);

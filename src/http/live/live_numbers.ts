@@ -159,7 +159,7 @@ export class LiveNumbers {
   }
 
   /** The numbers of the last steps. */
-  now(): Omit<Now, "problems"> {
+  now(): Omit<Now, "problems" | "states"> {
     const recent = new LatencyHistogram();
     for (const { latency } of this.#steps.slice(-STEPS_OF_NOW)) if (latency) recent.addAll(latency);
     return {

@@ -1,23 +1,25 @@
 import { unpackSnapshot } from "../../consumer/snapshot.ts";
 import type { Manifest } from "../../forest/manifest.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
-import { type FeatureStage, openFeatureStage } from "../../features/stage.ts";
-import type { FeatureStates, FoundState } from "./feature_states.ts";
+import { openFeatureStage } from "../../features/stage.ts";
+import { coldState, type FeatureStates, type FoundState, newestOf } from "./feature_states.ts";
 
 /**
  * The newest feature state of each partition in a ledger; scoring does not change them.
  *
- * A consumer writes one every 100,000 records or more, so they lag behind the stream. A customer is scored with the state that
+ * A consumer keeps one from time to time, so they lag behind the stream. A customer is scored with the state that
  * knows it, an unknown customer with the first state, and everyone with an empty one if there is none.
  */
 export class SnapshotStates implements FeatureStates {
   readonly #ledger: Ledger;
   readonly #topic: string;
   readonly #manifest: Pick<Manifest, "kind" | "features">;
-  readonly #stages = new Map<number, { nextOffset: number; stage: FeatureStage }>();
   /** Where the damaged snapshot of a partition ends. */
   readonly #damaged = new Map<number, number>();
   readonly #onDamage: (message: string) => void;
+  readonly #states = new Map<number, FoundState & { nextOffset: number }>();
+  /** Why a partition of the topic has no state here. */
+  readonly #lacking = new Map<number, string>();
   readonly #cold: FoundState;
 
   private constructor(
@@ -30,7 +32,7 @@ export class SnapshotStates implements FeatureStates {
     this.#onDamage = onDamage;
     this.#topic = topic;
     this.#manifest = manifest;
-    this.#cold = { stage: openFeatureStage(manifest), origin: "cold", advances: false };
+    this.#cold = coldState(manifest);
   }
 
   /**
@@ -54,22 +56,37 @@ export class SnapshotStates implements FeatureStates {
     for (const { topic, partition } of await this.#ledger.partitions()) {
       if (topic !== this.#topic) continue;
       const snapshot = await this.#ledger.queries.snapshot(topic, partition);
-      if (snapshot === undefined) continue;
+      if (snapshot === undefined) {
+        this.#lacking.set(partition, "no snapshot yet");
+        continue;
+      }
       const { nextOffset } = snapshot;
       if (
-        nextOffset === this.#stages.get(partition)?.nextOffset || nextOffset === this.#damaged.get(partition)
+        nextOffset === this.#states.get(partition)?.nextOffset || nextOffset === this.#damaged.get(partition)
       ) {
         continue;
       }
       try {
-        const [{ stateId }, bytes] = unpackSnapshot(snapshot.bytes);
+        const [{ stateId, takenAtMs, partial }, bytes] = unpackSnapshot(snapshot.bytes);
         const stage = openFeatureStage(this.#manifest);
-        if (stateId !== stage.features.stateId) continue;
+        if (stateId !== stage.features.stateId) {
+          this.#lacking.set(partition, "a snapshot of another model's state");
+          continue;
+        }
         stage.features.restore(bytes);
-        this.#stages.set(partition, { nextOffset, stage });
+        this.#lacking.delete(partition);
+        this.#states.set(partition, {
+          ...{ stage, partition, nextOffset, advances: false },
+          origin: partial === undefined ? "snapshot" : "partial",
+          missing: partial?.missing ?? 0,
+          get ageS() {
+            return takenAtMs === undefined ? null : Math.max(0, Math.round((Date.now() - takenAtMs) / 1000));
+          },
+        });
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         this.#damaged.set(partition, nextOffset);
+        this.#lacking.set(partition, "a damaged snapshot");
         this.#onDamage(
           `partition ${partition}: the snapshot up to offset ${nextOffset} is damaged: ${error.message}`,
         );
@@ -78,11 +95,23 @@ export class SnapshotStates implements FeatureStates {
   }
 
   of(customerId: string): FoundState {
-    const stages = [...this.#stages.values()];
-    const found = stages.find(({ stage }) => stage.features.knows(customerId)) ?? stages[0];
-    return found === undefined ? this.#cold : { stage: found.stage, origin: "snapshot", advances: false };
+    return newestOf(this.#states.values(), customerId) ?? this.all()[0];
   }
-  all(): FeatureStage[] {
-    return [...this.#stages.values()].map(({ stage }) => stage);
+
+  all(): FoundState[] {
+    return this.#states.size === 0 ? [this.#cold] : [...this.#states.values()];
+  }
+
+  /** What is not scored by a state, in words; undefined if every partition has one. */
+  get lacking(): string | undefined {
+    if (this.#states.size > 0 && this.#lacking.size === 0) return undefined;
+    const reasons = Array.from(this.#lacking, ([partition, reason]) => `partition ${partition}: ${reason}`);
+    return `${this.#ledger.name} has no feature state for ${
+      this.#states.size === 0 ? `the topic ${this.#topic}` : "some partitions"
+    }` +
+      ` (${
+        reasons.join(", ") || "nothing was consumed"
+      }), so customers are scored cold, as if they were new; a consumer ` +
+      "keeps a snapshot at its end, and from time to time (--snapshot-interval)";
   }
 }

@@ -37,7 +37,19 @@ const judged = z.looseObject({
 });
 const placed = judged.extend({ topic: z.string(), partition: z.int().min(0), offset: z.int().min(0) });
 const place = z.string().describe("topic/partition/offset");
-const verdict = judged.extend({ state: z.enum(["live", "snapshot", "own", "cold"]) });
+const origin = z.enum(["live", "partial", "snapshot", "own", "cold"]).describe(
+  "Where the feature state comes from; partial: the stream has deleted some of its history",
+);
+const partition = z.int().min(0).nullable().describe(
+  "Partition of the feature state; null where it is of none",
+);
+const verdict = judged.extend({ state: origin, state_partition: partition });
+const states = z.array(z.strictObject({
+  partition,
+  state: origin,
+  age_s: z.number().nullable().describe("Time since the snapshot was taken; null where it is none"),
+  missing: count.describe("Committed records that it should know and does not"),
+})).describe("The feature states that answer");
 const fault = z.strictObject({ error: z.strictObject({ reason: z.string(), detail: z.string() }) });
 const source = z.enum(LABEL_SOURCES).nullable().describe(
   "How the label came; null without one, and where an earlier version recorded it",
@@ -79,12 +91,13 @@ const now = z.strictObject({
   dead_letters: count.describe("Since the start"),
   healthy: z.boolean().describe("False when nothing moves though records wait"),
   problems: z.array(z.string()).describe("Why `/readyz` says no; empty if it does not"),
+  states,
 });
 
 /** The schemas of answers, by what is answered. */
 export const ANSWERS = {
   health: z.strictObject({ status: z.literal("ok") }),
-  readiness: z.strictObject({ ready: z.boolean(), reasons: z.array(z.string()) }),
+  readiness: z.strictObject({ ready: z.boolean(), reasons: z.array(z.string()), states }),
   problem: z.object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() }),
   /** One transaction that was scored, and from which feature state. */
   verdict,
@@ -212,6 +225,8 @@ export type EventData<Name extends keyof typeof EVENTS> = z.infer<typeof EVENTS[
 export type Status = Answer<"status">;
 /** The numbers of one moment. */
 export type Now = Status["now"];
+/** The feature states that answer. */
+export type States = Now["states"];
 /** One feature in training and now. */
 export type FeatureDrift = Status["drift"]["features"][number];
 /** The answer of `/v1/transactions/:id`. */

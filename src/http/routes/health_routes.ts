@@ -1,4 +1,5 @@
-import { ANSWERS } from "./answers.ts";
+import { describeRestoring } from "../../consumer/status.ts";
+import { ANSWERS, type States } from "./answers.ts";
 import type { HttpParts } from "../parts.ts";
 import { jsonRoute, type Route } from "./route.ts";
 
@@ -26,10 +27,17 @@ export function healthRoutes(parts: HttpParts): Route[] {
       () => {
         const reasons = reasonsAgainst(parts);
         const ready = reasons.length === 0;
-        return { status: ready ? 200 : 503, answer: { ready, reasons } };
+        return { status: ready ? 200 : 503, answer: { ready, reasons, states: statesOf(parts) } };
       },
     ),
   ];
+}
+
+/** The feature states that answer. */
+export function statesOf({ states }: Pick<HttpParts, "states">): States {
+  return states.all().map(({ partition, origin, ageS, missing }) => ({
+    ...{ partition, state: origin, age_s: ageS, missing },
+  }));
 }
 
 /** Why the process does not work; empty if it does. */
@@ -40,6 +48,7 @@ export function reasonsAgainst({ service, live, signal, telemetry }: HttpParts):
     if (live.status === undefined) reasons.push("the stream has not been looked at yet");
     else if (live.statusAgeMs > SILENT_MS) reasons.push("the stream cannot be looked at");
     else if (!live.status.healthy) reasons.push("nothing moves while records wait");
+    for (const each of live.status?.restoring ?? []) reasons.push(describeRestoring(each));
     const lost = live.status?.lost ?? 0;
     if (lost > 0) {
       reasons.push(

@@ -3,7 +3,7 @@ import { type Answer, ANSWERS, type EventData, type PlacedVerdict, serverEvent }
 import type { Caller } from "../access/guard.ts";
 import type { FlaggedEvent } from "../live/flagged_feed.ts";
 import type { HttpParts } from "../parts.ts";
-import { reasonsAgainst } from "./health_routes.ts";
+import { reasonsAgainst, statesOf } from "./health_routes.ts";
 import { Problem } from "../problem.ts";
 import { type HttpRequest, jsonRoute, type Route } from "./route.ts";
 
@@ -73,7 +73,7 @@ function statusOf(parts: HttpParts): Answer<"status"> {
 }
 
 function nowOf(parts: HttpParts): Answer<"status">["now"] {
-  return { ...parts.live.now(), problems: reasonsAgainst(parts) };
+  return { ...parts.live.now(), problems: reasonsAgainst(parts), states: statesOf(parts) };
 }
 
 /** A byte stream of events, until the listener leaves, may no longer listen or takes nothing, or the service ends. */

@@ -129,7 +129,14 @@ Deno.test("/readyz says why the process does not do its work", async () => {
     return [response.status, ...ANSWERS.readiness.parse(await response.json()).reasons];
   };
   assertEquals(await reasons(), [200]);
-  const status = { lag: [{ partition: 0, records: 9 }], recordsPerS: 0, batchMs: 0, lost: 0, retries: 3 };
+  const status = {
+    lag: [{ partition: 0, records: 9 }],
+    recordsPerS: 0,
+    batchMs: 0,
+    lost: 0,
+    restoring: [],
+    retries: 3,
+  };
   app.live.look({ ...status, healthy: false });
   assertEquals(await reasons(), [503, "nothing moves while records wait"]);
   app.live.look({ ...status, healthy: true });

@@ -64,14 +64,14 @@ export async function openTestingApp(options: { partitions?: number } = {}): Pro
       live.committed(outcome, batchMs);
       feed.committed(outcome);
     },
-    onOwned(partition, stage) {
+    onOwned(partition, state) {
       // They stay as they are at the end of the stream.
-      if (stage === undefined) return;
-      states.set(partition, stage);
-      stages.set(partition, stage);
+      if (state === undefined) return;
+      states.set(partition, state);
+      stages.set(partition, state.stage);
     },
   });
-  live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, lost: 0, healthy: true });
+  live.look({ lag: [], recordsPerS: 0, batchMs: 0, retries: 0, lost: 0, restoring: [], healthy: true });
   await ledger.queries.prepare();
   const [errors, lines]: string[][] = [[], []];
   const failing: Failing[] = [];

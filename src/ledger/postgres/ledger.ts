@@ -1,3 +1,4 @@
+import type { Place } from "../../domain/place.ts";
 import type { GivenLabel, LabelStretch, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { Loss } from "../losses.ts";
 import type { AlertStateKey } from "../alert_states.ts";
@@ -10,7 +11,7 @@ import { addLabels, addStreamLabels } from "./labels.ts";
 import { sqlStateOf, UNDEFINED_TABLE } from "./error.ts";
 import { LogDays } from "./log_days.ts";
 import { makeIndexes, migrate } from "./migrations.ts";
-import { recordAlerts, recordCuts, skipLoss } from "./owned_writes.ts";
+import { lockOwner, recordAlerts, recordCuts, skipLoss } from "./owned_writes.ts";
 import { inSnapshot, readClaim, readSnapshot } from "./claim.ts";
 import {
   inTransaction,
@@ -19,7 +20,7 @@ import {
   type PostgresLimits,
   type PostgresSession,
 } from "./session.ts";
-import { commitOutcome } from "./writer.ts";
+import { commitOutcome, keepSnapshot } from "./writer.ts";
 
 const PAGE_ROWS = 10_000;
 const DIALECT: Dialect = {
@@ -117,6 +118,17 @@ class PostgresLedger extends SqlLedger {
         await commitOutcome(client, outcome, await this.#days.prepare(client, outcome.committedAtMs));
       }
     });
+  }
+
+  override keepSnapshot(place: Place, nextOffset: number, bytes: Uint8Array): Promise<void> {
+    return this.#session.run(
+      `keep a snapshot of ${place.topic}/${place.partition}`,
+      (client) =>
+        inTransaction(client, async () => {
+          await lockOwner(client, place, nextOffset);
+          await keepSnapshot(client, { ...place, nextOffset }, bytes);
+        }),
+    );
   }
 
   override find(transactionId: string): Promise<KnownTransaction[]> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Place } from "../../domain/place.ts";
 import type { AlertStateKey } from "../alert_states.ts";
 import type { ObjectCut } from "../ledger.ts";
 import type { Loss } from "../losses.ts";
@@ -12,13 +13,6 @@ import { withoutNul } from "./binary.ts";
 import type { Connection } from "./driver.ts";
 import { sqlStateOf, UNIQUE_VIOLATION } from "./error.ts";
 import { numbered } from "./session.ts";
-
-/** A partition and the epoch of the claim under which its owner writes. */
-export interface OwnedPartition {
-  topic: string;
-  partition: number;
-  epoch: number;
-}
 
 // The owner's row is locked, so that no other owner takes over between the look at the epoch and the writing.
 const OWNER_LOCKED = `WITH owner AS (
@@ -56,7 +50,7 @@ SELECT count(*)::int AS owned FROM owner`;
  */
 export async function recordCuts(
   client: Connection,
-  owned: OwnedPartition,
+  owned: Place,
   cuts: readonly ObjectCut[],
   isRepeated: boolean,
 ): Promise<void> {
@@ -72,7 +66,7 @@ export async function recordCuts(
 /** Records a listener's state and position; throws FencedError where the epoch moved on. */
 export async function recordAlerts(
   client: Connection,
-  { listener, ...owned }: AlertStateKey & OwnedPartition,
+  { listener, ...owned }: AlertStateKey & Place,
   { state, offset }: { state: string; offset: number },
 ): Promise<void> {
   await writeOwned(client, "record alerts", owned, RECORD_ALERTS, [listener, withoutNul(state), offset]);
@@ -104,10 +98,18 @@ export async function skipLoss(client: Connection, loss: Loss, epoch: number): P
   }
 }
 
+/** Keeps others from taking the partition until the transaction ends; throws FencedError where the epoch moved on. */
+export async function lockOwner(client: Connection, place: Place, nextOffset: number): Promise<void> {
+  const owner = OWNER_LOCKED.replace("FOR SHARE", "AND next_offset >= $4 FOR SHARE");
+  await writeOwned(client, "keep a snapshot", place, `${owner} SELECT count(*)::int AS owned FROM owner`, [
+    nextOffset,
+  ]);
+}
+
 async function writeOwned(
   client: Connection,
   action: string,
-  { topic, partition, epoch }: OwnedPartition,
+  { topic, partition, epoch }: Place,
   text: string,
   values: readonly unknown[],
 ): Promise<void> {

@@ -155,8 +155,12 @@ function copy(client: Connection, statement: string, rows: Uint8Array): Promise<
   });
 }
 
-async function keepSnapshot(client: Connection, outcome: Outcome, bytes: Uint8Array) {
-  const { topic, partition, nextOffset } = outcome;
+/** Replaces the snapshot, in a transaction of the caller's. */
+export async function keepSnapshot(
+  client: Connection,
+  { topic, partition, nextOffset }: Pick<Outcome, "topic" | "partition" | "nextOffset">,
+  bytes: Uint8Array,
+): Promise<void> {
   await client.query("DELETE FROM snapshot WHERE topic = $1 AND partition = $2", [topic, partition]);
   for (let at = 0, part = 0; at < bytes.length || part === 0; at += PART_BYTES, part++) {
     await client.query("INSERT INTO snapshot VALUES ($1, $2, $3, $4, $5)", [

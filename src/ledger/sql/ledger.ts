@@ -1,4 +1,5 @@
 import { MAX_TIMESTAMP_MS } from "../../domain/time.ts";
+import type { Place } from "../../domain/place.ts";
 import type { GivenLabel, LabelStretch, LedgerLabels, RecordedLabel, StreamLabel } from "../labels.ts";
 import type { LedgerLosses, Loss } from "../losses.ts";
 import {
@@ -112,6 +113,7 @@ export abstract class SqlLedger implements Ledger {
     options: { owner: string; streamId: string },
   ): Promise<Claim>;
   abstract commit(outcome: Outcome): Promise<void>;
+  abstract keepSnapshot(place: Place, nextOffset: number, bytes: Uint8Array): Promise<void>;
   abstract find(transactionId: string): Promise<KnownTransaction[]>;
   abstract recordCuts(
     topic: string,

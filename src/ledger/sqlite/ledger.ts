@@ -30,7 +30,7 @@ import {
 import { QUERY_INDEXES } from "../sql/query_text.ts";
 import { knownOf, labelOf, loggedOf, MOST_MATCHES, rangeOf, type Row } from "../sql/rows.ts";
 import { findLogged } from "./log_filter.ts";
-import { MOVE_OFFSET, sqliteWriter } from "./writer.ts";
+import { KEEP_SNAPSHOT, MOVE_OFFSET, sqliteWriter } from "./writer.ts";
 import schema from "./schema.sql" with { type: "text" };
 import labelSchema from "./labels.sql" with { type: "text" };
 import alertSchema from "./alert_states.sql" with { type: "text" };
@@ -128,6 +128,13 @@ class SqliteLedger extends SqlLedger {
 
   override commit(outcome: Outcome): Promise<void> {
     return this.#attempt(() => this.#write(outcome));
+  }
+
+  override keepSnapshot(place: Place, nextOffset: number, bytes: Uint8Array): Promise<void> {
+    return this.#inTransaction((database) => {
+      checkOwner(database, place, "keep a snapshot", nextOffset - 1);
+      database.prepare(KEEP_SNAPSHOT).run(place.topic, place.partition, nextOffset, bytes);
+    });
   }
 
   override find(transactionId: string): Promise<KnownTransaction[]> {

@@ -10,6 +10,7 @@ import {
 
 const METHODS = [
   "claim",
+  "keepSnapshot",
   "flaggedAfter",
   "find",
   "deadLettersAfter",

@@ -32,10 +32,7 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
   const flag = database.prepare("INSERT INTO flagged VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const bury = database.prepare("INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   const addRange = rangeWriter(database);
-  const keep = database.prepare(
-    `INSERT INTO snapshot VALUES (?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset, bytes = excluded.bytes`,
-  );
+  const keep = database.prepare(KEEP_SNAPSHOT);
 
   return (outcome) => {
     const { topic, partition, epoch, firstOffset, nextOffset, committedAtMs } = outcome;
@@ -72,6 +69,10 @@ export function sqliteWriter(database: DatabaseSync): (outcome: Outcome) => void
     });
   };
 }
+
+/** Of topic and partition: next offset and bytes. */
+export const KEEP_SNAPSHOT = `INSERT INTO snapshot VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset, bytes = excluded.bytes`;
 
 function rangeWriter(database: DatabaseSync): (outcome: Outcome) => void {
   // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.

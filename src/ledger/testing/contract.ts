@@ -171,6 +171,25 @@ export function ledgerContract(adapter: string, options: LedgerContractOptions):
     },
   );
 
+  test(
+    "keepSnapshot() replaces the snapshot, for the owner and what is committed alone",
+    async (ledger, topic) => {
+      const { epoch } = await claim(ledger, topic);
+      const snapshot = new Uint8Array([1]);
+      await ledger.commit(outcomeOf(topic, [0, 10], epoch, { snapshot }));
+      await ledger.commit(outcomeOf(topic, [10, 20], epoch));
+      const place = { topic, partition: 0, epoch };
+      await assertRejects(() => ledger.keepSnapshot(place, 21, snapshot), FencedError);
+      const bytes = new Uint8Array(3_000_000).fill(7);
+      await ledger.keepSnapshot(place, 15, bytes);
+      const taken = await claim(ledger, topic, "b");
+      assertEquals([taken.snapshot?.nextOffset, taken.ranges.length], [15, 1]);
+      assertEquals(taken.snapshot?.bytes.length, bytes.length);
+      await assertRejects(() => ledger.keepSnapshot(place, 20, snapshot), FencedError);
+      assertEquals((await ledger.queries.snapshot(topic, 0))?.nextOffset, 15);
+    },
+  );
+
   test("claim() refuses a topic of another stream", async (ledger, topic) => {
     await claim(ledger, topic);
     await assertRejects(() => ledger.claim(topic, 0, { owner: "a", streamId: "s2" }), Error, "another");

@@ -47,8 +47,24 @@ function Figures({ now, status, isOld }: { now: Now; status: Status; isOld: bool
       `score above ${formatScore(status.model.threshold)}`,
     ),
     hasStream && tile("Dead letters", formatCount(now.dead_letters), "kept with a reason"),
+    stateTile(now.states),
     isOld ? tile("Health", "Not known", "no figures arrive") : healthTile(now, hasStream),
   ]);
+}
+
+/** Which feature state answers: one that is not live scores as of an earlier time, or as if every card were new. */
+function stateTile(states: Now["states"]): Drawn {
+  const has = (which: Now["states"][number]["state"]) => states.some(({ state }) => state === which);
+  if (has("cold")) return tile("Feature state", "Cold", "cards are scored as if they were new", "bad");
+  if (has("partial")) {
+    const missing = states.reduce((sum, each) => sum + each.missing, 0);
+    return tile("Feature state", "In part", `${formatCount(missing)} records of its history are gone`, "bad");
+  }
+  if (has("own")) return tile("Feature state", "Own", "of what was scored here");
+  if (has("live")) return tile("Feature state", "Live", "of the stream");
+  const ages = states.flatMap(({ age_s }) => age_s === null ? [] : [age_s]);
+  const age = ages.length === 0 ? "of unknown age" : `${formatCount(Math.max(...ages))} s old`;
+  return tile("Feature state", "Snapshot", age);
 }
 
 function healthTile({ healthy, problems }: Now, hasStream: boolean): Drawn {
