@@ -66,6 +66,26 @@ Deno.test("launch leaves it to the command to say what is wrong with a path that
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("launch leaves it to the command to say what is wrong with an address, without its secret", async () => {
+  const folder = await Deno.makeTempDir();
+  await makeEmbeddedRun(folder, { count: 10 });
+  for (
+    const args of [
+      ["--stream", "kafka://ann:12?hidden@k:9092"],
+      ["--stream", "kafka://ann:hidden@k:9092?sasl=plain"],
+      ["--ledger", "postgres://ann:12/hidden@db/x"],
+      ["--objects", "s3://key:12/hidden@h:9000/bucket"],
+      ["--objects", "s3://key:hidden%zz@h:9000/bucket"],
+    ]
+  ) {
+    const { code, stderr } = await launch("consume", [...embeddedArgs(folder), "--until-empty", ...args]);
+    assertEquals(code, 1, stderr);
+    assert(/error: .*(percent-encoded|tls must be written)/.test(stderr), stderr);
+    assert(!stderr.includes("hidden"), stderr);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("launch refuses a command that is none, also by a name that every object has", async () => {
   for (const command of ["absent", "constructor", "../secret"]) {
     const { code, stderr } = await launch(command, []);

@@ -17,8 +17,11 @@ export const s3Store: Engine<ObjectStore> = {
       if (caFile !== undefined) return { ...own, read: [caFile] };
       return tls ? { ...withSystemAuthorities(read(EXTRA_AUTHORITIES)), net: own.net } : own;
     }),
-  open: async (url, { onRetry, onTrouble }) =>
-    (await import("./store.ts")).openMinioStore(url, { onRetry, onTrouble }),
+  async open(url, { onRetry, onTrouble }) {
+    // A wrong URL has no permissions, without which the package cannot even be loaded.
+    readS3Address(url);
+    return (await import("./store.ts")).openMinioStore(url, { onRetry, onTrouble });
+  },
 };
 
 /** What node:https reads where no authority is named: Deno has no name for the system's own but all of `sys`. */

@@ -26,6 +26,8 @@ export const kafkajsStream: Engine<Broker> = {
       return { net: "any", read, sys: ["hostname", "uid"], env: ENVIRONMENT };
     }),
   async open(url, { onTrouble }) {
+    // A wrong URL has no permissions, without which the package cannot even be loaded.
+    parseKafkaUrl(url);
     return await (await import("./open.ts")).openKafkajsBroker(url, { onTrouble });
   },
 };

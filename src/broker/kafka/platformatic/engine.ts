@@ -18,6 +18,8 @@ export const platformaticStream: Engine<Broker> = {
       return { net: "any", read, ignoresEnv: true };
     }),
   async open(url, { onTrouble }) {
+    // A wrong URL has no permissions, without which the package cannot even be loaded.
+    parseKafkaUrl(url);
     return await (await import("./open.ts")).openPlatformaticBroker(url, { onTrouble });
   },
 };
