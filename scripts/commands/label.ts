@@ -1,11 +1,10 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { openBroker, openLedger } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { type LabelResult, recordLabel } from "../../src/relay/labels/record_label.ts";
 import type { RecordedLabel } from "../../src/ledger/labels.ts";
-import { parseTimestamp } from "../../src/domain/time.ts";
 import { engineOptions } from "../cli/options/engines.ts";
-import { topicName } from "../cli/options/values.ts";
+import { pointInTime, topicName } from "../cli/options/values.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
 interface LabelFlags extends Partial<Config> {
@@ -32,7 +31,7 @@ export const labelCommand: Command = engineOptions(
     .option(
       "--at <time>",
       "when it became known (default: now); only transactions of that time or later see the label",
-      timestamp,
+      pointInTime,
     )
     .option("--label-topic <name>", "topic of the labels", topicName, "labels")
     .option("--json", "print what was recorded as JSON"),
@@ -62,16 +61,6 @@ async function label(flags: LabelFlags): Promise<void> {
       { cause: result.undelivered },
     );
   }
-}
-
-function timestamp(text: string): number {
-  const ms = parseTimestamp(/^\d+$/.test(text) ? Number(text) : text);
-  if (Number.isNaN(ms)) {
-    throw new InvalidArgumentError(
-      `It must be a time such as 2026-01-31T12:00:00Z, or epoch milliseconds: current value is ${text}`,
-    );
-  }
-  return ms;
 }
 
 function asJson({ matches, recorded, history, produced }: LabelResult): Record<string, unknown> {

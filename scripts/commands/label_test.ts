@@ -102,6 +102,11 @@ Deno.test("label: an answer reaches the features of a consumer that runs; anothe
 
 Deno.test("label: an unknown transaction is exit code 1, wrong usage 2", async () => {
   const folder = await Deno.makeTempDir();
+  {
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    await broker.ensureTopic(TOPIC);
+    await using _ = openSqliteLedger(`${folder}/ledger.db`);
+  }
   const unknown = await label(folder, "--transaction", "1-55", "--fraud");
   assertEquals(unknown.code, 1);
   assertStringIncludes(unknown.stderr, "Cannot label the transaction 1-55 as sqlite:");

@@ -5,7 +5,7 @@ import type { Broker } from "../../src/broker/broker.ts";
 import type { LabelMode, ReplayedEvent, ReplayedTransactionEvent } from "../../src/simulate/events/event.ts";
 import type { ProduceOptions } from "../../src/simulate/produce.ts";
 import type { ProducedRun, RunProof } from "../../src/simulate/prove_run.ts";
-import { FileTimes, MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS, parseFileTime } from "../../src/domain/time.ts";
+import { FileTimes } from "../../src/domain/time.ts";
 import { retry } from "../../src/runtime/retry.ts";
 import type { TextTable } from "../../src/table/text_table.ts";
 import { durationOption } from "../cli/options/duration.ts";
@@ -13,7 +13,7 @@ import { endingSignal } from "../cli/ending_signal.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { fileToRead } from "../cli/options/places.ts";
 import { refuseStyleOptions, type TableStyleFlags, tableStyleOptions } from "../cli/options/table_style.ts";
-import { decimalNumber, topicName, wholeNumber } from "../cli/options/values.ts";
+import { decimalNumber, pointInTime, topicName, wholeNumber } from "../cli/options/values.ts";
 import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
 interface ProduceFlags extends Partial<Config>, TableStyleFlags {
@@ -60,7 +60,7 @@ const command = engineOptions(
     .option("--fraud-rate <share>", "share of frauds in the simulation", share, 0.01)
     .addOption(
       new Option("--start <time>", "time of the first simulated transaction")
-        .argParser(startTime).default(Date.parse("2026-01-01T00:00:00Z"), "2026-01-01"),
+        .argParser(pointInTime).default(Date.parse("2026-01-01T00:00:00Z"), "2026-01-01"),
     )
     .option(
       "--customers <n>",
@@ -280,19 +280,6 @@ async function* take(
     yield upTo(events);
     if (taken > count) return;
   }
-}
-
-function startTime(text: string): number {
-  const ms = parseFileTime(text);
-  if (Number.isNaN(ms)) {
-    throw new InvalidArgumentError(
-      `It must be a date or a time, such as 2026-01-01: current value is ${text}`,
-    );
-  }
-  if (ms < MIN_TIMESTAMP_MS || ms > MAX_TIMESTAMP_MS) {
-    throw new InvalidArgumentError(`It must be from 1973-03-03 to 9999-12-31: current value is ${text}`);
-  }
-  return ms;
 }
 
 function share(text: string): number {

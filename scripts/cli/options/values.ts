@@ -4,6 +4,7 @@
  * @module
  */
 import { InvalidArgumentError } from "commander";
+import { MAX_TIMESTAMP_MS, MIN_TIMESTAMP_MS, parseFileTime } from "../../../src/domain/time.ts";
 
 /**
  * Reads the name of a topic for commander's `option`, by Kafka's rule, so that each stream takes it and each object's key too.
@@ -23,6 +24,16 @@ export function topicName(text: string): string {
     throw new InvalidArgumentError("It must be 1 to 230 letters, digits, full stops, hyphens and low lines.");
   }
   return text;
+}
+
+/** Reads a time as in files, UTC unless it names a zone, from 1973-03-03 to 9999-12-31; milliseconds since 1970. */
+export function pointInTime(text: string): number {
+  const ms = parseFileTime(text);
+  if (ms >= MIN_TIMESTAMP_MS && ms <= MAX_TIMESTAMP_MS) return ms;
+  throw new InvalidArgumentError(
+    "It must be a date or a time from 1973-03-03 to 9999-12-31, such as 2026-01-31T12:00:00Z: " +
+      `current value is ${text}`,
+  );
 }
 
 /**
