@@ -16,7 +16,7 @@ const { rawJSON, isRawJSON } = JSON as unknown as {
 };
 const parseWith = JSON.parse as (
   text: string,
-  reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+  reviver: (key: string, value: unknown, context?: { source?: string }) => unknown,
 ) => unknown;
 
 /**
@@ -44,7 +44,8 @@ export function parseJson(text: string): unknown {
 
 /** As `parseJson`, without a look whether there is such a number. */
 export function keepNumbers(text: string): unknown {
-  return parseWith(text, (_key, value, { source }) => {
+  return parseWith(text, (_key, value, context) => {
+    const source = context?.source;
     if (typeof value !== "number" || source === undefined || String(value) === source) return value;
     return isStorable(source) ? rawJSON?.(source) ?? value : source;
   });
