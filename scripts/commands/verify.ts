@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
+import { lostOffsets } from "../../src/ledger/losses.ts";
 import type { ObjectDamage, Repair } from "../../src/verify/repair.ts";
 import type { Verification } from "../../src/verify/verify.ts";
 import { onInterrupt } from "../cli/on_interrupt.ts";
@@ -100,9 +101,15 @@ function describe(found: Verification, repair: Repair | undefined): string {
       `trimmed    ${found.deadLettersTrimmed} dead letters are gone from their topic by retention: not compared`,
     );
   }
-  if (found.acceptedLost > 0) {
+  for (const loss of found.acceptedLosses) {
+    const { partition, firstOffset, nextOffset, acceptedBy, acceptedAtMs } = loss;
     lines.push(
-      `lost       ${found.acceptedLost} offsets were deleted before they were read; somebody accepted that`,
+      `lost       ${lostOffsets([loss])} offsets, ${firstOffset} to ${
+        nextOffset - 1
+      } of ${found.topic}/${partition}, were ` +
+        `deleted before they were read; accepted by ${acceptedBy} on ${
+          new Date(acceptedAtMs!).toISOString()
+        }`,
     );
   }
   if (found.ok) {
@@ -110,7 +117,7 @@ function describe(found: Verification, repair: Repair | undefined): string {
       found.offsets === 0
         ? "verified   nothing: the stream holds no record"
         : `verified   every record exactly once; nothing ${
-          found.acceptedLost > 0 ? "else " : ""
+          found.acceptedLosses.length > 0 ? "else " : ""
         }lost, nothing doubled`,
     );
   }

@@ -51,6 +51,12 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
   const { broker, judge, telemetry } = parts;
   const settings = settingsOf(options);
   const { topic, labelTopic, signal, partitions, maxBatchRecords, sessionTimeoutMs } = settings;
+  if (await retry(() => broker.partitions(topic), { signal }) === 0) {
+    telemetry.log(
+      "info",
+      `${broker.name} has no topic ${topic} yet: it is made, and waits for its first record`,
+    );
+  }
   await retry(() => broker.ensureTopic(topic, { partitions }), { signal });
   await retry(() => broker.ensureTopic(deadLetterTopic(topic)), { signal });
   const [failing, drained, giveUp] = [new AbortController(), new AbortController(), new AbortController()];
@@ -67,6 +73,16 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
     labelTopic,
     retry: retryOf(`stream ${broker.name}`),
     onRead: oneSidedLabels(judge.model.manifest, (message) => telemetry.log("warn", message)),
+    onLost(partition, firstOffset, nextOffset) {
+      const count = telemetry.count("labels_lost", nextOffset - firstOffset);
+      telemetry.log(
+        "error",
+        `${labelTopic}/${partition}: offsets ${firstOffset} to ${
+          nextOffset - 1
+        } were deleted from the stream before they ` +
+          `were read, or replayed; scores do without these labels (${count} offsets so far)`,
+      );
+    },
     onRefused({ reason, message }) {
       telemetry.count(`labels_refused ${reason}`);
       const refused = telemetry.count("labels_refused");

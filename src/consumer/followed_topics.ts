@@ -1,7 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
-import type { Claim, Ledger } from "../ledger/ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { TopicRole } from "../ledger/losses.ts";
-import { unpackSnapshot } from "./snapshot.ts";
 
 /** What follows what. */
 export interface FollowedTopics {
@@ -15,21 +14,17 @@ export interface FollowedTopics {
 /**
  * Checks that both topics are those that the ledger has followed so far, and remembers them.
  *
- * Offsets in the ledger mean nothing in a topic that was deleted and made anew, even if it has them. A label topic of which
- * nothing was read may be another one.
+ * Offsets in the ledger mean nothing in a topic that was deleted and made anew, even if it has them. A topic of which nothing
+ * was committed, or no label read, may be another one.
  *
  * @throws Error that says which topic is another one, and what to do.
  */
-export async function checkFollowed(
-  { broker, ledger, topic, labelTopic }: FollowedTopics,
-  claim: Claim,
-): Promise<void> {
-  const isBegun = claim.nextOffset !== undefined;
-  const check = async (role: TopicRole, name: string, isRead: boolean, advice: string) => {
+export async function checkFollowed({ broker, ledger, topic, labelTopic }: FollowedTopics): Promise<void> {
+  const check = async (role: TopicRole, name: string, advice: string) => {
     const id = await broker.topicId(name);
     const before = await ledger.losses.followed(topic, role);
     if (id === undefined || before?.name === name && before.id === id) return;
-    if (before !== undefined && isRead) {
+    if (before !== undefined && await hasRead(ledger, topic, role)) {
       const which = before.name === name
         ? `the topic was deleted and made anew (id ${before.id} before, ${id} now)`
         : `it has read ${before.name} so far`;
@@ -43,28 +38,25 @@ export async function checkFollowed(
   await check(
     "transactions",
     topic,
-    isBegun,
     "Give the new topic a ledger and objects of its own (--ledger, --objects), or another name (--topic)",
   );
   if (labelTopic === undefined) return;
   await check(
     "labels",
     labelTopic,
-    hasReadLabels(claim),
     "Name the topic of the labels that were read (--label-topic), or begin with a ledger and objects of its own " +
       "(--ledger, --objects)",
   );
 }
 
-/** Whether labels were read for what is committed; true where a damaged snapshot does not say. */
-function hasReadLabels({ ranges, snapshot }: Claim): boolean {
-  const last = ranges.at(-1);
-  if (last === undefined && snapshot === undefined) return false;
-  try {
-    const { labelOffsets } = last ?? unpackSnapshot(snapshot!.bytes)[0];
-    return labelOffsets.some((offset) => offset > 0);
-  } catch (error) {
-    if (error instanceof RangeError) return true;
-    throw error;
+/** Whether anything is committed of any partition, or any label was read for it. */
+async function hasRead(ledger: Ledger, topic: string, role: TopicRole): Promise<boolean> {
+  for (const known of await ledger.partitions()) {
+    if (known.topic !== topic) continue;
+    if (role === "transactions") return true;
+    for await (const { labelOffsets } of ledger.ranges(topic, known.partition)) {
+      if (labelOffsets.some((offset) => offset > 0)) return true;
+    }
   }
+  return false;
 }

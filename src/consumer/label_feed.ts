@@ -111,7 +111,8 @@ export class LabelFeed {
 
   /** The next records of the partition before the offset; undefined where there are none. */
   async #nextHead(partition: number, before: number): Promise<Head | undefined> {
-    const from = this.offsets[partition];
+    if (this.offsets[partition] >= before) return undefined;
+    const from = this.offsets[partition] = this.#topic.begin(partition, this.offsets[partition], before);
     if (from >= before) return undefined;
     const block = await this.#topic.block(partition, from);
     if (block === undefined) {

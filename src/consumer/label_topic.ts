@@ -25,6 +25,8 @@ export interface LabelTopicSource {
   onRead?(labels: LabelColumns): void;
   /** Called once with each record that is no label, since the topic was opened. */
   onRefused?(error: TransactionError): void;
+  /** Called once with each stretch of a label partition that the stream deleted before it was read, or read again. */
+  onLost?(partition: number, firstOffset: number, nextOffset: number): void;
 }
 
 /** Where a partition of the label topic starts and ends. */
@@ -80,6 +82,8 @@ export class LabelTopic implements AsyncDisposable {
   /** By partition: invalid records before this offset were told. */
   readonly #toldUpTo: number[] = [];
   #ranges: LabelRange[] | undefined;
+  /** Where the last reported loss of each label partition ends. */
+  readonly #lostUntil: number[] = [];
   #rangesSeenAt = -Infinity;
 
   /** Opens the topic; reading starts with the first block. */
@@ -105,6 +109,16 @@ export class LabelTopic implements AsyncDisposable {
       this.#rangesSeenAt = performance.now();
     }
     return this.#ranges;
+  }
+
+  /** Where reading from an offset begins: behind what the stream deleted, but not behind `before`. */
+  begin(partition: number, offset: number, before: number): number {
+    const begin = Math.min(this.#ranges?.[partition]?.startOffset ?? 0, before);
+    if (begin <= offset) return offset;
+    const reported = this.#lostUntil[partition] ?? 0;
+    if (begin > reported) this.#source.onLost?.(partition, Math.max(offset, reported), begin);
+    this.#lostUntil[partition] = Math.max(begin, reported);
+    return begin;
   }
 
   /**

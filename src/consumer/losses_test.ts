@@ -4,9 +4,11 @@ import { openSqliteBroker } from "../broker/sqlite/broker.ts";
 import { openSqliteLedger } from "../ledger/sqlite/ledger.ts";
 import { produceEvents } from "../simulate/produce.ts";
 import { simulate } from "../simulate/simulate.ts";
+import { openDirectory } from "../objects/directory/store.ts";
 import { createTelemetry } from "../runtime/telemetry.ts";
 import { assert, assertEquals, assertRejects } from "../testing/assert.ts";
 import { makeEmbeddedRun, openEmbedded } from "../testing/embedded_run.ts";
+import { verify } from "../verify/verify.ts";
 import type { ConsumerOptions } from "./consumer_options.ts";
 
 const TOPIC = "transactions";
@@ -26,7 +28,7 @@ function change(path: string, sql: string): void {
 }
 
 /** Deletes a topic and makes it anew, with other records and more of them. */
-async function makeAnew(folder: string, topic: string): Promise<void> {
+async function makeAnew(folder: string, topic: string, partitions: number): Promise<void> {
   const id = `(SELECT id FROM topic WHERE name = '${topic}')`;
   change(
     `${folder}/stream.db`,
@@ -34,7 +36,7 @@ async function makeAnew(folder: string, topic: string): Promise<void> {
      DELETE FROM topic WHERE name = '${topic}'`,
   );
   await using broker = openSqliteBroker(`${folder}/stream.db`);
-  for (const name of [TOPIC, "labels"]) await broker.ensureTopic(name);
+  for (const name of [TOPIC, "labels"]) await broker.ensureTopic(name, { partitions });
   const events = simulate({ randomSeed: 5, start: Date.UTC(2026, 3, 1), count: 4000, nCustomers: 50 });
   const other = [TOPIC, "labels"].find((each) => each !== topic)!;
   await broker.ensureTopic(`other-${other}`);
@@ -90,13 +92,36 @@ Deno.test("runConsumer() records what was deleted before it was read, until some
   });
 });
 
+Deno.test("runConsumer() records what was deleted in the midst of an embedded stream, and at its end", async () => {
+  await withRun(async (folder) => {
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    for (let i = 0; i < 3; i++) {
+      await broker.produce(TOPIC, Array.from({ length: 10 }, () => ({ key: null, value: "{}" })));
+    }
+    change(`${folder}/stream.db`, "DELETE FROM record_batch WHERE base_offset IN (2000, 2020)");
+    assertEquals((await consume(folder)).lost, 20);
+    await using ledger = openSqliteLedger(`${folder}/ledger.db`);
+    const losses = await ledger.losses.list(TOPIC);
+    assertEquals(losses.map(({ firstOffset, nextOffset }) => [firstOffset, nextOffset]), [
+      [2000, 2010],
+      [2020, 2030],
+    ]);
+    await using store = openDirectory(`${folder}/objects`);
+    const { problems } = await verify({ broker, ledger, store, topic: TOPIC });
+    assertEquals(problems.map(({ kind, count }) => [kind, count]), [["lost", 20]]);
+  });
+});
+
 for (const topic of [TOPIC, "labels"]) {
   Deno.test(`runConsumer() refuses the topic ${topic} that was deleted and made anew, longer than before`, async () => {
     await withRun(async (folder) => {
       await consume(folder);
       await consume(folder);
-      await makeAnew(folder, topic);
-      await assertRejects(() => consume(folder), Error, `${topic} in the ledger`);
+      await makeAnew(folder, topic, 3);
+      // Also where a partition that the ledger does not know is claimed first.
+      for (let tries = 0; tries < 3; tries++) {
+        await assertRejects(() => consume(folder), Error, `${topic} in the ledger`);
+      }
       await using ledger = openSqliteLedger(`${folder}/ledger.db`);
       assertEquals((await ledger.partitions())[0].nextOffset, 2000);
     });
@@ -112,5 +137,35 @@ Deno.test("runConsumer() refuses labels of a topic of another name, unless none 
     await broker.produce(TOPIC, [{ key: null, value: "{}" }]);
     await consume(folder);
     await assertRejects(() => consume(folder, { labelTopic: "answers" }), Error, "it has read labels so far");
+  });
+});
+
+Deno.test("runConsumer() counts labels that were deleted before they were read", async () => {
+  await withRun(async (folder) => {
+    await consume(folder);
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    const [{ endOffset: read }] = await broker.offsets("labels");
+    const label = (id: number) => ({
+      key: null,
+      value: JSON.stringify({
+        ...{
+          transaction_id: `l${id}`,
+          customer_id: "c",
+          terminal_id: "t",
+          timestamp: "2026-01-01T00:00:00Z",
+        },
+        ...{ is_fraud: true, labelled_at: "2026-01-08T00:00:00Z" },
+      }),
+    });
+    await broker.produce("labels", Array.from({ length: 40 }, (_, i) => label(i)));
+    await broker.produce("labels", [label(40)]);
+    change(
+      `${folder}/stream.db`,
+      `DELETE FROM record_batch WHERE base_offset <= ${read} AND topic_id = (SELECT id FROM topic WHERE name = 'labels')`,
+    );
+    await broker.produce(TOPIC, [{ key: null, value: "{}" }]);
+    const { lines } = await consume(folder);
+    const said = lines.filter((line) => line.includes("labels/0: offsets"));
+    assert(said.at(-1)?.includes(`to ${read + 39} were deleted`), lines.join("\n"));
   });
 });

@@ -91,7 +91,7 @@ export class OwnedPartition {
     );
     const stage = openFeatureStage(judge.model.manifest, featuresOptions);
     const labelTopic = stage.features.usesLabels ? settings.labelTopic : undefined;
-    await retry(() => checkFollowed({ broker, ledger, topic, labelTopic }, claim), retryReads);
+    await retry(() => checkFollowed({ broker, ledger, topic, labelTopic }), retryReads);
     const ranges = await retry(() => broker.offsets(topic), retryReads);
     const range = ranges.find((each) => each.partition === partition);
     const endOffset = range?.endOffset ?? 0;

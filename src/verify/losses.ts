@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Loss, lostOffsets } from "../ledger/losses.ts";
+import { type Loss, lostOffsets, type LostRange } from "../ledger/losses.ts";
 import type { Problems } from "./problems.ts";
 import type { VerifyParts } from "./verify.ts";
 
@@ -14,8 +14,7 @@ export type Stretch = Pick<Loss, "firstOffset" | "nextOffset">;
 export interface PartitionLosses {
   /** All that are known to the ledger now, accepted or not. */
   known: readonly Stretch[];
-  /** Offsets whose loss somebody accepted. */
-  accepted: number;
+  accepted: readonly LostRange[];
 }
 
 /**
@@ -51,7 +50,7 @@ export async function verifyLosses(
       lostOffsets([stretch]),
     );
   }
-  return { known, accepted: lostOffsets(known.filter(({ acceptedBy }) => acceptedBy !== null)) };
+  return { known, accepted: known.filter(({ acceptedBy }) => acceptedBy !== null) };
 }
 
 /** Stretches before the stream's start that are in no committed range, though one lies before them. */

@@ -6,7 +6,7 @@
 import type { Broker } from "../broker/broker.ts";
 import { openDecoder } from "../decode/wasm.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { TopicRole } from "../ledger/losses.ts";
+import type { LostRange, TopicRole } from "../ledger/losses.ts";
 import type { ObjectStore } from "../objects/objects.ts";
 import { type AlertCounts, verifyAlerts } from "./alerts.ts";
 import { verifyDeadLetters } from "./dead_letters.ts";
@@ -49,8 +49,8 @@ export interface Verification {
   deadLetters: number;
   /** Committed records that compaction removed from the stream since: there is nothing to compare them with. */
   compacted: number;
-  /** Offsets that the stream deleted before they were read and whose loss somebody accepted. */
-  acceptedLost: number;
+  /** What the stream deleted before it was read, and who accepted that. */
+  acceptedLosses: LostRange[];
   /** Dead letters that retention removed from their topic since. */
   deadLettersTrimmed: number;
   flagged: number;
@@ -77,13 +77,14 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
   const problems = new Problems();
   const offsets = await broker.offsets(topic);
   const counts = { offsets: 0, committed: 0, logged: 0, deadLetters: 0, compacted: 0 };
-  const result = { acceptedLost: 0, deadLettersTrimmed: 0, flagged: 0, objects: 0 };
+  const acceptedLosses: LostRange[] = [];
+  const result = { deadLettersTrimmed: 0, flagged: 0, objects: 0 };
   const decoder = await openDecoder();
   const isFollowed = await verifyTopics(parts, problems);
   for (const bounds of offsets) {
     if (isFollowed) {
       const { known: lost, accepted } = await verifyLosses(parts, bounds, problems);
-      result.acceptedLost += accepted;
+      acceptedLosses.push(...accepted);
       const found = await verifyOffsets(parts, { ...bounds, lost, decoder }, problems);
       for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += found[name];
     }
@@ -110,7 +111,7 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
   const alerts = parts.alerts ? await verifyAlerts(parts, problems) : undefined;
   const summary = problems.summary();
   return {
-    ...{ ok: summary.length === 0, topic, partitions: offsets.length, problems: summary },
+    ...{ ok: summary.length === 0, topic, partitions: offsets.length, problems: summary, acceptedLosses },
     ...counts,
     ...result,
     ...alerts && { alerts },

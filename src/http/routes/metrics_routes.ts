@@ -66,6 +66,11 @@ function streamMetrics(parts: HttpParts): Metric[] {
       counters().get("records_lost") ?? 0,
     ),
     counter(
+      "edgewood_lost_labels_total",
+      "Offsets of the label topic that the stream deleted before they were read.",
+      counters().get("labels_lost") ?? 0,
+    ),
+    counter(
       "edgewood_snapshots_damaged_total",
       "Snapshots of feature state that were damaged, so that the history was made anew from the stream.",
       counters().get("snapshots_damaged") ?? 0,
