@@ -64,7 +64,8 @@ async function passes([name, ...args]: Step): Promise<boolean> {
 }
 
 /** Files whose types follow from schemas of zod, or are preact's: nobody can write them down beside them. */
-const INFERRED = /--> \S*src\/(http\/routes|page)\/|--> \S*src\/forest\/manifest\.ts/;
+const INFERRED =
+  /--> \S*src\/(http\/routes|page)\/|--> \S*src\/(forest\/manifest|decode\/definition\/definition)\.ts/;
 
 /**
  * What `deno doc --lint` found, but for inferred types and for symbols without a docstring: it asks for one on every field,

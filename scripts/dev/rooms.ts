@@ -37,7 +37,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ...ADAPTER,
   },
   "src/decode": {
-    holds: "bytes to columns: JSON, labels, times, the WASM decoder's host",
+    holds:
+      "bytes to columns: JSON, labels, the WASM decoder's host; `definition/` and `formats/` of foreign records",
     may: ["assembly/layout.ts", ...NOUNS, "src/broker"],
     isPure: true,
   },
@@ -69,6 +70,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     holds: "port to alert channels; console, topic, `webhook/`",
     may: NOUNS,
     types: ["src/broker"],
+  },
+  "src/registry": {
+    holds: "schema registries with Confluent's API",
+    may: [...NOUNS],
+    types: ["src/decode"],
+  },
+  "src/stream_definition.ts": {
+    holds: "a stream definition on disk, opened with its schema or registry",
+    may: [...NOUNS, "src/decode", "src/registry"],
   },
   "src/adapters.ts": {
     holds: "one descriptor for each engine and alert channel",
@@ -182,7 +192,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["src/runtime", "src/broker/sqlite", "src/ledger/sqlite", "scripts/harness"],
   "papaparse": ["src/table"],
   "pure-rand": ["src/simulate"],
-  "zod": ["src/config.ts", "src/forest", "src/http", "scripts/dev"],
+  "zod": ["src/config.ts", "src/decode", "src/forest", "src/http", "src/registry", "scripts/dev"],
   "assemblyscript": ["scripts/dev"],
   "commander": ["scripts"],
   // The version stands there, once.
@@ -190,7 +200,9 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "cli-progress": ["scripts/cli"],
   "ajv": ["scripts/dev"],
   "ajv-formats": ["scripts/dev"],
-  "yaml": ["scripts/dev"],
+  "yaml": ["src/decode", "scripts/dev"],
+  "protobufjs": ["src/decode"],
+  "@msgpack/msgpack": ["src/decode"],
 };
 
 /** Files that read the environment: one in `src`, and in `scripts` those that hand it on to another program. */

@@ -18,7 +18,7 @@ import { writeKey } from "./key.ts";
 import { decodeJsonObject, refuseAhead } from "./json.ts";
 
 /** Longest id in UTF-8 bytes. */
-const MAX_ID_BYTES = 128;
+export const MAX_ID_BYTES = 128;
 const CHANNELS: ReadonlySet<unknown> = new Set<Channel>(["pos", "online", "atm"]);
 
 /** A record batch decoded: what is a transaction, and what is not. */
@@ -27,6 +27,8 @@ export interface DecodedBatch {
   columns: DecodedColumns;
   /** Records that are no transactions, by their position in the batch. */
   faults: { recordIndex: number; error: TransactionError }[];
+  /** Records that are neither, as a definition passes them over. */
+  passed: number;
 }
 
 /**
@@ -60,6 +62,15 @@ export function decodeBatch(batch: RecordBatch, maxAheadMs: number = DEFAULT_MAX
       faults.push({ recordIndex: i, error });
     }
   }
+  return { faults, passed: 0, columns: columnsOf(transactions, recordIndex) };
+}
+
+/**
+ * Transactions as columns.
+ *
+ * @param recordIndex Position of each one's record in its batch.
+ */
+export function columnsOf(transactions: readonly Transaction[], recordIndex: Int32Array): DecodedColumns {
   const ids = transactions.map(({ transactionId, customerId, terminalId }) => [
     transactionId,
     customerId,
@@ -67,27 +78,25 @@ export function decodeBatch(batch: RecordBatch, maxAheadMs: number = DEFAULT_MAX
   ]);
   const keys = (which: number) => {
     const column = new Uint32Array(ids.length * 2);
-    ids.forEach((texts, row) => writeKey(texts[which], column, row * 2));
+    // No id, as of the terminal in a stream without terminals, has the key 0.
+    ids.forEach((texts, row) => texts[which] !== "" && writeKey(texts[which], column, row * 2));
     return column;
   };
   const idOffsets = new Uint32Array(3 * ids.length + 1);
   ids.flat().forEach((id, i) => idOffsets[i + 1] = idOffsets[i] + encoder.encode(id).length);
   return {
-    faults,
-    columns: {
-      count: transactions.length,
-      recordIndex,
-      amount: Float64Array.from(transactions, ({ amount }) => amount),
-      timestampMs: Float64Array.from(transactions, ({ timestampMs }) => timestampMs),
-      transactionKey: keys(0),
-      customerKey: keys(1),
-      terminalKey: keys(2),
-      amountMinor: Float64Array.from(transactions, ({ amountMinor }) => amountMinor),
-      currency: Uint32Array.from(transactions, ({ currency }) => currencyCode(currency)),
-      idBytes: encoder.encode(ids.map((texts) => texts.join("")).join("")),
-      idOffsets,
-      transaction: (row) => transactions[row],
-    },
+    count: transactions.length,
+    recordIndex,
+    amount: Float64Array.from(transactions, ({ amount }) => amount),
+    timestampMs: Float64Array.from(transactions, ({ timestampMs }) => timestampMs),
+    transactionKey: keys(0),
+    customerKey: keys(1),
+    terminalKey: keys(2),
+    amountMinor: Float64Array.from(transactions, ({ amountMinor }) => amountMinor),
+    currency: Uint32Array.from(transactions, ({ currency }) => currencyCode(currency)),
+    idBytes: encoder.encode(ids.map((texts) => texts.join("")).join("")),
+    idOffsets,
+    transaction: (row) => transactions[row],
   };
 }
 
@@ -152,11 +161,18 @@ export function decodeTransaction(bytes: Uint8Array | null, latestMs = Infinity)
   };
 }
 
-function id(source: Record<string, unknown>, field: string): string {
-  const value = source[field];
+/** The text of an id: text of 1 to 128 bytes without control characters, or a whole number; undefined for all else. */
+export function idText(value: unknown): string | undefined {
   if (typeof value === "string" && isId(value)) return value;
   const digits = wholeDigits(value);
   if (digits !== undefined && digits.length <= MAX_ID_BYTES) return digits;
+  return typeof value === "bigint" && value >= 0n ? String(value) : undefined;
+}
+
+function id(source: Record<string, unknown>, field: string): string {
+  const value = source[field];
+  const text = idText(value);
+  if (text !== undefined) return text;
   if (value === undefined) throw missing(field);
   throw wrong(
     field,
@@ -188,10 +204,11 @@ function optional(
   return value as string;
 }
 
-const isCurrency = (value: unknown) => typeof value === "string" && /^[A-Z]{3}$/.test(value);
-const isMerchantCategory = (value: unknown) => typeof value === "string" && /^[0-9]{4}$/.test(value);
-const isCountry = (value: unknown) => typeof value === "string" && /^[A-Z]{2}$/.test(value);
-const isChannel = (value: unknown) => CHANNELS.has(value);
+export const isCurrency = (value: unknown): boolean => typeof value === "string" && /^[A-Z]{3}$/.test(value);
+export const isMerchantCategory = (value: unknown): boolean =>
+  typeof value === "string" && /^[0-9]{4}$/.test(value);
+export const isCountry = (value: unknown): boolean => typeof value === "string" && /^[A-Z]{2}$/.test(value);
+export const isChannel = (value: unknown): boolean => CHANNELS.has(value);
 
 function missing(field: string): TransactionError {
   return new TransactionError(

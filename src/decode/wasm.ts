@@ -33,6 +33,8 @@ import { writeKey } from "./key.ts";
 
 /** Decodes record batches; it owns one WebAssembly instance, some 4 MB. */
 export interface Decoder {
+  /** Loads what decoding these transactions needs from elsewhere, as schemas; waits where that fails. */
+  prepare?(batch: RecordBatch): Promise<void>;
   /**
    * Decodes every record of a batch: the same rows and faults as `decodeBatch` of `decode.ts` makes, bit for bit.
    *
@@ -61,6 +63,8 @@ export interface DecoderOptions {
   onLeft?: (records: number) => void;
   /** Most that a time in a record may lie after the record's own time, if that is one (default: one day). */
   maxAheadMs?: number;
+  /** Makes the decoder of records that are not written as the project's own; labels are left to `own`. */
+  decodeWith?(own: Decoder, maxAheadMs: number): Decoder;
   /** Called with the records of a batch that have no time of their own, if there are any and the bound is finite. */
   onUntimed?: (records: number) => void;
 }
@@ -94,10 +98,11 @@ export async function openDecoder(options: DecoderOptions = {}): Promise<Decoder
       if (untimed > 0 && maxAheadMs < Infinity) onUntimed(untimed);
     },
   };
-  return {
+  const own = {
     decodeBatch: transactionDecoder(module.decodeTransactions, work),
     decodeLabels: labelDecoder(module.decodeLabels, work),
   };
+  return options.decodeWith?.(own, maxAheadMs) ?? own;
 }
 
 /** What both decoders work with. */
@@ -188,6 +193,7 @@ function transactionDecoder(
     onDecoded(decoded);
     return {
       faults,
+      passed: 0,
       columns: {
         count,
         recordIndex,

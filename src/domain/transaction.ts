@@ -93,6 +93,8 @@ export type DeadLetterReason =
   | "not-json"
   | "not-an-object"
   | "duplicate-key"
+  | "wrong-format"
+  | "unknown-schema"
   | "missing-field"
   | "wrong-field"
   | "too-far-ahead";
