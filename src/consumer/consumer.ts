@@ -369,8 +369,10 @@ class Consumer {
 
   #committed(outcome: Outcome, batchMs: number) {
     const { telemetry } = this.#member;
-    this.#status.committed(outcome.scored + outcome.deadLetters.length, batchMs);
-    telemetry.count("records", outcome.scored + outcome.deadLetters.length);
+    const records = outcome.scored + outcome.deadLetters.length + outcome.passed;
+    this.#status.committed(records, batchMs);
+    telemetry.count("records", records);
+    telemetry.count("passed", outcome.passed);
     telemetry.count("flagged", outcome.flagged.length);
     telemetry.count("dead_letters", outcome.deadLetters.length);
     this.#owned.get(outcome.partition)?.relays.kick(outcome);

@@ -262,6 +262,7 @@ export class PartitionState {
     await retry(async () => {
       if (ended.aborted) return;
       for await (const batch of broker.read(topic, partition, { fromOffset, toOffset, signal: ended })) {
+        await decoder.prepare?.(batch);
         for (let row = 0, end = 0; row < batch.count; row = end) {
           while (batch.offsets[row] >= ranges[at].nextOffset) await this.#readLabelsOf(ranges[++at]);
           while (end < batch.count && batch.offsets[end] < ranges[at].nextOffset) end++;

@@ -116,6 +116,8 @@ export interface Outcome {
   /** Which of the scored transactions are in `log`. */
   logMode: LogMode;
   scored: number;
+  /** Records that the stream's definition passes over. */
+  passed: number;
   /** The rows to log, as `logMode` has it. */
   log: LogRows;
   /** In offset order. */
@@ -144,6 +146,8 @@ export interface CommittedRange {
   flagged: number;
   /** Number of records in it that are no transactions. */
   deadLetters: number;
+  /** Number of records in it that the stream's definition passed over. */
+  passed: number;
 }
 
 /** What the new owner of a partition takes over. */
@@ -185,6 +189,7 @@ export interface LedgerSummary {
   flagged: number;
   /** Records that are no transactions. */
   deadLetters: number;
+  passed: number;
   /** Objects whose cut is recorded. */
   objects: number;
   /** Those of them that are known to be stored. */

@@ -36,7 +36,16 @@ export interface ScoredBatch {
 /** The part of an outcome that follows from the batch alone. */
 export type BatchOutcome = Pick<
   Outcome,
-  "topic" | "partition" | "nextOffset" | "model" | "logMode" | "scored" | "log" | "flagged" | "deadLetters"
+  | "topic"
+  | "partition"
+  | "nextOffset"
+  | "model"
+  | "logMode"
+  | "scored"
+  | "passed"
+  | "log"
+  | "flagged"
+  | "deadLetters"
 >;
 
 /**
@@ -52,7 +61,8 @@ export async function processBatch(
   const arrays = pool.take();
   // A log of all transactions holds on to their columns until it is committed.
   const scoreArrays = logMode === "all" ? newArrays : arrays;
-  const { columns, faults } = judge.decode(batch, scoreArrays);
+  await judge.decoder.prepare?.(batch);
+  const { columns, faults, passed } = judge.decode(batch, scoreArrays);
   await readLabels(columns);
   const { features, scores, decided } = judge.assess(columns, stage, {
     verdicts: "flagged",
@@ -69,6 +79,7 @@ export async function processBatch(
     model: judge.model.sha256,
     logMode,
     scored: count,
+    passed,
     log: logRows(batch, { columns, scores, flaggedRows: decided.map(({ row }) => row) }, logMode),
     flagged: decided.map(({ row, verdict }) => flaggedOf(batch, columns.recordIndex[row], verdict)),
     deadLetters: faults.map((fault) => deadLetterOf(batch, fault)),

@@ -53,6 +53,14 @@ export class BatchRows {
     this.#differ("verdict-differs", "the verdict", flagged, differs);
   }
 
+  /** Whether the stream's definition passes the record over, so that it has no row and is no dead letter. */
+  isPassed(record: number): boolean {
+    const { passed, columns, faults } = this.#batch;
+    if (passed === 0) return false;
+    return !columns.recordIndex.subarray(0, columns.count).includes(record) &&
+      !faults.some(({ recordIndex }) => recordIndex === record);
+  }
+
   /** In which way a row is not of the record; undefined where it is. */
   #against(row: number | undefined, of: LedgerRow): string | undefined {
     if (row === undefined) return `is of transaction ${of.transactionId}, and the record is no transaction`;

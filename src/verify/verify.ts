@@ -4,7 +4,7 @@
  * @module
  */
 import type { Broker } from "../broker/broker.ts";
-import { openDecoder } from "../decode/wasm.ts";
+import { type DecoderOptions, openDecoder } from "../decode/wasm.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { LostRange, TopicRole } from "../ledger/losses.ts";
 import type { ObjectStore } from "../objects/objects.ts";
@@ -28,6 +28,8 @@ export interface VerifyParts {
   acceptGaps?: string;
   /** Whether to compare the topic of alerts too. */
   alerts?: boolean;
+  /** Makes the decoder of records that are not written as the project's own. */
+  decodeWith?: DecoderOptions["decodeWith"];
   /** Told how many of the stream's records were looked at. */
   onProgress?(offsets: number): void;
   /** Told of each object that `repairObjects` can mend. */
@@ -79,7 +81,7 @@ export async function verify(parts: VerifyParts): Promise<Verification> {
   const counts = { offsets: 0, committed: 0, logged: 0, deadLetters: 0, compacted: 0 };
   const acceptedLosses: LostRange[] = [];
   const result = { deadLettersTrimmed: 0, flagged: 0, objects: 0 };
-  const decoder = await openDecoder();
+  const decoder = await openDecoder({ decodeWith: parts.decodeWith });
   const isFollowed = await verifyTopics(parts, problems);
   for (const bounds of offsets) {
     if (isFollowed) {

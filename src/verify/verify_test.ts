@@ -169,7 +169,7 @@ const FAULTS: readonly [string, (folder: string) => unknown, string][] = [
     "a range overlaps another",
     inLedger(
       `INSERT INTO committed_range SELECT topic, partition, first_offset + 10, first_offset + 20, label_offsets,
-              model, log_mode, 10, 0, 0, 1 FROM committed_range WHERE next_offset - first_offset > 30 LIMIT 1`,
+              model, log_mode, 10, 0, 0, 1, 0 FROM committed_range WHERE next_offset - first_offset > 30 LIMIT 1`,
     ),
     "overlap",
   ],
@@ -348,7 +348,7 @@ Deno.test("verify() counts what was deleted before it was read as lost, until so
   change(ledgerAt, "DELETE FROM committed_range WHERE partition = 0");
   change(
     ledgerAt,
-    `INSERT INTO committed_range SELECT topic, 0, 0, 500, '[]', model, 'none', 500, 0, 0, 1 FROM committed_range LIMIT 1`,
+    `INSERT INTO committed_range SELECT topic, 0, 0, 500, '[]', model, 'none', 500, 0, 0, 1, 0 FROM committed_range LIMIT 1`,
   );
   const lostIn = ({ problems }: Verification) =>
     problems.filter(({ kind }) => kind === "lost" || kind === "gap").map(({ kind, count }) => [kind, count]);
@@ -369,7 +369,7 @@ Deno.test("verify() names a gap between ranges that the stream can still fill", 
   const folder = await copyOf(whole);
   change(
     `${folder}/ledger.db`,
-    `INSERT INTO committed_range SELECT topic, 0, 507, next_offset, label_offsets, model, log_mode, 1, 0, 0, 1
+    `INSERT INTO committed_range SELECT topic, 0, 507, next_offset, label_offsets, model, log_mode, 1, 0, 0, 1, 0
      FROM committed_range WHERE partition = 0 AND first_offset = 0`,
   );
   change(

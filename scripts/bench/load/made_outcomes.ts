@@ -47,7 +47,7 @@ export function outcomeMaker(
   });
   return ({ epoch, firstOffset }) => ({
     ...{ topic, partition: 0, epoch, firstOffset, nextOffset: firstOffset + rows },
-    ...{ labelOffsets: [0], model: "0".repeat(64), logMode, scored: rows, deadLetters: [] },
+    ...{ labelOffsets: [0], model: "0".repeat(64), logMode, scored: rows, passed: 0, deadLetters: [] },
     log: { ...log, offset: log.offset.map((offset) => offset + firstOffset) },
     flagged: flagged.map((each, i) => ({ ...each, offset: firstOffset + flaggedRows[i] })),
     committedAtMs: Date.now(),

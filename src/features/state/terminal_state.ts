@@ -51,7 +51,7 @@ export interface TerminalLabel {
  *
  * A terminal takes 16 bytes, 4 and the words of the columns if there are any, 20 more once it has a label, and its share
  * of the index. The last 32 labels are kept one by one: label EWMA and streak are exact, and a denied label is turned
- * in its place.
+ * in its place. The key 0 is no terminal: its transactions are read as at a terminal of which nothing is known.
  */
 export class TerminalState {
   readonly table: KeyTable;
@@ -80,6 +80,7 @@ export class TerminalState {
 
   /** Reads as `read` does, then takes the row in; `expected` is what `table.find` gave. */
   take(low: number, high: number, row: RowState, expected = -1): void {
+    if ((low | high) === 0) return this.#readAt(-1, row);
     const { table } = this;
     if (this.#columns.words === 0) {
       this.#readAt(table.use(low, high, expected), row);
@@ -91,8 +92,9 @@ export class TerminalState {
     table.words[at + COLUMNS_TIME] = storedAfter(table.words[at + COLUMNS_TIME], row.seconds);
   }
 
-  /** Takes a transaction's first label in; returns its ordinal among the terminal's labels. */
+  /** Takes a transaction's first label in; returns its ordinal among the terminal's labels, 0 without a terminal. */
   label(low: number, high: number, label: TerminalLabel): number {
+    if ((low | high) === 0) return 0;
     const entry = this.table.touch(low, high);
     const labelled = this.table.words[entry + LABELLED] ||= this.#labels.add();
     const at = this.#labels.at(labelled);

@@ -25,7 +25,7 @@ export class LiveNumbers {
   /** From the start of a batch to its commit, since the start. */
   readonly batchTimes: LatencyHistogram = new LatencyHistogram();
   /** Records, flagged ones and dead letters since the start. */
-  readonly totals = { records: 0, flagged: 0, deadLetters: 0 };
+  readonly totals = { records: 0, flagged: 0, deadLetters: 0, passed: 0 };
   readonly #manifest: Manifest;
   readonly #nowMs: () => number;
   readonly #scores = new Float64Array(SCORE_BINS);
@@ -109,10 +109,11 @@ export class LiveNumbers {
 
   /** Counts a commit. */
   committed(outcome: Outcome, batchMs?: number): void {
-    const records = outcome.scored + outcome.deadLetters.length;
+    const records = outcome.scored + outcome.deadLetters.length + outcome.passed;
     this.#step.records += records;
     this.totals.records += records;
     this.totals.deadLetters += outcome.deadLetters.length;
+    this.totals.passed += outcome.passed;
     this.#flag(outcome.flagged.length);
     if (batchMs !== undefined) this.batchTimes.add(batchMs);
     const waiting = this.#waiting.get(outcome.partition) ?? [];

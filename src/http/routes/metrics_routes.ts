@@ -59,6 +59,7 @@ function streamMetrics(parts: HttpParts): Metric[] {
     counter("edgewood_records_total", "Records committed, or scored for callers.", totals.records),
     counter("edgewood_flagged_total", "Transactions flagged.", totals.flagged),
     counter("edgewood_dead_letters_total", "Records that are no transactions.", totals.deadLetters),
+    counter("edgewood_passed_records_total", "Records that the definition passes over.", totals.passed),
     counter("edgewood_retries_total", "Failed attempts that were repeated.", counters().get("retries") ?? 0),
     counter(
       "edgewood_lost_records_total",

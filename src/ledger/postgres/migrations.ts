@@ -7,6 +7,7 @@ import alertStatesSql from "./alert_states.sql" with { type: "text" };
 import lossesSql from "./losses.sql" with { type: "text" };
 import identitySql from "./identity.sql" with { type: "text" };
 import labelSourcesSql from "../sql/label_sources.sql" with { type: "text" };
+import passedSql from "./passed.sql" with { type: "text" };
 
 /** What makes each version of the schema from the one before; the first makes all of it. Never changed, only added to. */
 const MIGRATIONS: readonly string[] = [
@@ -16,6 +17,7 @@ const MIGRATIONS: readonly string[] = [
   lossesSql,
   identitySql,
   labelSourcesSql,
+  passedSql,
 ];
 
 /** Time limit of one migration or index: over a long log it takes minutes. */

@@ -27,14 +27,14 @@ WITH moved AS (
   RETURNING 1
 ), extended AS (
   UPDATE committed_range SET next_offset = $5, scored = scored + $9, flagged = flagged + cardinality($11::bigint[]),
-    dead_letters = dead_letters + cardinality($20::bigint[]), committed_at_ms = $10::bigint
+    dead_letters = dead_letters + cardinality($20::bigint[]), passed = passed + $26, committed_at_ms = $10::bigint
   WHERE EXISTS (SELECT FROM moved) AND topic = $1 AND partition = $2 AND next_offset = $4 AND label_offsets = $6
     AND model = $7 AND log_mode = $8 AND committed_at_ms / 86400000 = $10::bigint / 86400000
     AND first_offset = (SELECT max(first_offset) FROM committed_range WHERE topic = $1 AND partition = $2)
   RETURNING 1
 ), begun AS (
   INSERT INTO committed_range
-  SELECT $1, $2, $4, $5, $6, $7, $8, $9, cardinality($11::bigint[]), cardinality($20::bigint[]), $10::bigint
+  SELECT $1, $2, $4, $5, $6, $7, $8, $9, cardinality($11::bigint[]), cardinality($20::bigint[]), $10::bigint, $26
   WHERE EXISTS (SELECT FROM moved) AND NOT EXISTS (SELECT FROM extended)
 ), marked AS (
   INSERT INTO flagged
@@ -54,8 +54,8 @@ const commitWithLog = (logTable: string) =>
   commitStatement(`, logged AS (
   INSERT INTO ${logTable} (${LOG_COLUMNS})
   SELECT $1, $2, each.*, $10::bigint
-  FROM unnest($26::bigint[], $27::text[], $28::text[], $29::text[], $30::bigint[], $31::text[], $32::bigint[],
-    $33::double precision[], $34::boolean[], $35::bigint[]) AS each
+  FROM unnest($27::bigint[], $28::text[], $29::text[], $30::text[], $31::bigint[], $32::text[], $33::bigint[],
+    $34::double precision[], $35::boolean[], $36::bigint[]) AS each
   WHERE EXISTS (SELECT FROM moved)
 )`);
 
@@ -135,6 +135,7 @@ async function write(
       deadLetters.map(({ key }) => key),
       deadLetters.map(({ value }) => value),
       bigintArray(deadLetters.map(({ producedAtMs }) => storableTime(producedAtMs))),
+      outcome.passed,
       ...(logTable === undefined ? [] : logColumns(outcome.log)),
     ],
   });

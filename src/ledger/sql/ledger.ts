@@ -355,7 +355,7 @@ export abstract class SqlLedger implements Ledger {
     const [counts] = await this.run(
       `sum up ${topic}`,
       `SELECT coalesce(sum(scored), 0) AS scored, coalesce(sum(flagged), 0) AS flagged,
-         coalesce(sum(dead_letters), 0) AS dead_letters,
+         coalesce(sum(dead_letters), 0) AS dead_letters, coalesce(sum(passed), 0) AS passed,
          (SELECT count(*) FROM object_cut WHERE topic = ?) AS objects,
          (SELECT count(*) FROM object_cut WHERE topic = ? AND stored) AS objects_stored
        FROM committed_range WHERE topic = ?`,
@@ -379,6 +379,7 @@ export abstract class SqlLedger implements Ledger {
       scored: Number(counts.scored),
       flagged: Number(counts.flagged),
       deadLetters: Number(counts.dead_letters),
+      passed: Number(counts.passed),
       objects: Number(counts.objects),
       objectsStored: Number(counts.objects_stored),
       latencyP50Ms: Number(latency.p50 ?? NaN),

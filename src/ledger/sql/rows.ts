@@ -32,6 +32,7 @@ export function rangeOf(row: Row): CommittedRange {
     scored: Number(row.scored),
     flagged: Number(row.flagged),
     deadLetters: Number(row.dead_letters),
+    passed: Number(row.passed),
   };
 }
 

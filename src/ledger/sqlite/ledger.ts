@@ -38,6 +38,7 @@ import lossSchema from "./losses.sql" with { type: "text" };
 import identitySchema from "./identity.sql" with { type: "text" };
 import labelSources from "../sql/label_sources.sql" with { type: "text" };
 import recordTimes from "./record_times.sql" with { type: "text" };
+import passedSchema from "./passed.sql" with { type: "text" };
 
 const PAGE_ROWS = 10_000;
 const DIALECT: Dialect = {
@@ -71,7 +72,16 @@ const INSERT_STREAM_LABEL = insertStreamLabels(
 export function openSqliteLedger(path: string): Ledger {
   return new SqliteLedger(
     openDatabase(path, {
-      migrations: [schema, labelSchema, alertSchema, lossSchema, identitySchema, labelSources, recordTimes],
+      migrations: [
+        schema,
+        labelSchema,
+        alertSchema,
+        lossSchema,
+        identitySchema,
+        labelSources,
+        recordTimes,
+        passedSchema,
+      ],
       table: "partition_owner",
       purpose: "ledger",
     }),

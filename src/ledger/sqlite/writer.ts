@@ -78,17 +78,28 @@ function rangeWriter(database: DatabaseSync): (outcome: Outcome) => void {
   // A range that goes on under the same model, log mode and labels is made longer, so that the table stays small.
   const extend = database.prepare(
     `UPDATE committed_range SET next_offset = ?1, scored = scored + ?2, flagged = flagged + ?3,
-       dead_letters = dead_letters + ?4, committed_at_ms = ?5
-     WHERE topic = ?6 AND partition = ?7 AND next_offset = ?8 AND label_offsets = ?9 AND model = ?10 AND log_mode = ?11
-       AND first_offset = (SELECT max(first_offset) FROM committed_range WHERE topic = ?6 AND partition = ?7)`,
+       dead_letters = dead_letters + ?4, passed = passed + ?5, committed_at_ms = ?6
+     WHERE topic = ?7 AND partition = ?8 AND next_offset = ?9 AND label_offsets = ?10 AND model = ?11 AND log_mode = ?12
+       AND first_offset = (SELECT max(first_offset) FROM committed_range WHERE topic = ?7 AND partition = ?8)`,
   );
-  const begin = database.prepare("INSERT INTO committed_range VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const begin = database.prepare("INSERT INTO committed_range VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   return (outcome) => {
-    const { topic, partition, firstOffset, nextOffset, committedAtMs, model, logMode } = outcome;
+    const { topic, partition, firstOffset, nextOffset, committedAtMs, model, logMode, passed } = outcome;
     const labels = JSON.stringify(outcome.labelOffsets);
     const counts = [outcome.scored, outcome.flagged.length, outcome.deadLetters.length] as const;
     const last = [topic, partition, firstOffset, labels, model, logMode] as const;
-    if (extend.run(nextOffset, ...counts, committedAtMs, ...last).changes > 0) return;
-    begin.run(topic, partition, firstOffset, nextOffset, labels, model, logMode, ...counts, committedAtMs);
+    if (extend.run(nextOffset, ...counts, passed, committedAtMs, ...last).changes > 0) return;
+    begin.run(
+      topic,
+      partition,
+      firstOffset,
+      nextOffset,
+      labels,
+      model,
+      logMode,
+      ...counts,
+      committedAtMs,
+      passed,
+    );
   };
 }

@@ -38,6 +38,7 @@ export function outcomeOf(
     model: "m1",
     logMode: "all",
     scored: good.length,
+    passed: 0,
     log: {
       count: good.length,
       offset: Float64Array.from(good),

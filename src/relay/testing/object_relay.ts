@@ -76,6 +76,7 @@ export class ObjectRelayFixture implements AsyncDisposable {
       log: outcomeOf(TOPIC, [0, 0], this.epoch).log,
       flagged,
       deadLetters: [],
+      passed: 0,
       committedAtMs: 0,
     });
     this.#nextOffset = nextOffset;
