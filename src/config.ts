@@ -34,10 +34,21 @@ export const LOGINS: Readonly<Record<keyof typeof ENGINES, readonly [user: strin
     },
   );
 
+/** Name of the environment that says which file describes the stream's records. */
+export const DEFINITION = "STREAM_DEFINITION";
+/** Names of the environment that sign in at a schema registry. */
+export const REGISTRY_ENVIRONMENT = {
+  user: "SCHEMA_REGISTRY_USER",
+  password: "SCHEMA_REGISTRY_PASSWORD",
+  token: "SCHEMA_REGISTRY_TOKEN",
+  caFile: "SCHEMA_REGISTRY_CA",
+} as const;
+
 /** Settings that may hold a secret. Each may be set as NAME, or as NAME_FILE, the path of a file that holds the value. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
   ...Object.values(ENGINES).map(({ environment }) => environment),
   ...Object.values(LOGINS).flat(),
+  ...[REGISTRY_ENVIRONMENT.user, REGISTRY_ENVIRONMENT.password, REGISTRY_ENVIRONMENT.token],
   ...ALERT_CHANNELS.flatMap(({ addresses, secrets }) => [addresses?.environment ?? [], secrets ?? []].flat()),
 ]);
 
@@ -66,7 +77,7 @@ export class SettingsError extends TypeError {
 export type ReadEnvironment = (name: string) => string | undefined;
 
 /** Names that a process started by hand may not be allowed to read; then they are unset. */
-const OPTIONAL = /_(FILE|USER|PASSWORD)$/;
+const OPTIONAL = /_(FILE|USER|PASSWORD|TOKEN|CA)$/;
 
 const readDeno: ReadEnvironment = (name) => {
   const mayRead = !OPTIONAL.test(name) ||
@@ -144,6 +155,20 @@ function withLogin(engine: keyof typeof LOGINS, url: string, setting: ReadEnviro
   if (parts === null || password === undefined) return url;
   const [, scheme, ownUser, rest] = parts;
   return `${scheme}${ownUser ?? encodeURIComponent(user ?? "")}:${encodeURIComponent(password)}@${rest}`;
+}
+
+/** The stream definition that a flag or the environment names, undefined for none. */
+export function definitionFile(flag: string | undefined, read = readDeno): string | undefined {
+  return flag ?? (read(DEFINITION) || undefined);
+}
+
+/** How to sign in at a schema registry, from the environment. */
+export function registryAccess(
+  read = readDeno,
+): { user?: string; password?: string; token?: string; caFile?: string } {
+  const { user, password, token, caFile } = REGISTRY_ENVIRONMENT;
+  const setting = withFiles(read);
+  return { user: setting(user), password: setting(password), token: setting(token), caFile: setting(caFile) };
 }
 
 /** Settings of alerts that flags or the environment give. */

@@ -10,6 +10,7 @@ import type { BesideStream } from "./http/beside_stream.ts";
 import { type HttpAddress, isLoopback } from "./http/address.ts";
 import { Judge } from "./pipeline/judge.ts";
 import { createTelemetry, type Telemetry } from "./runtime/telemetry.ts";
+import type { OpenedDefinition } from "./stream_definition.ts";
 
 /** Where engines and model are. */
 export type ServiceConfig =
@@ -18,6 +19,8 @@ export type ServiceConfig =
   & {
     /** Folder of the model. */
     model: string | URL;
+    /** How the records are read (default: as the project's own). */
+    definition?: OpenedDefinition;
   };
 
 /** What a service is made of besides its engines, and how its consumer runs. */
@@ -68,7 +71,12 @@ export async function openService(config: ServiceConfig, options: ServiceOptions
     );
   }
   await using opening = new AsyncDisposableStack();
-  const judge = opening.use(await Judge.open(model, { maxAheadMs, onUntimed: untimedRecords(telemetry) }));
+  const decoding = {
+    maxAheadMs,
+    onUntimed: untimedRecords(telemetry),
+    decodeWith: config.definition?.decodeWith,
+  };
+  const judge = opening.use(await Judge.open(model, decoding));
   // A process that answers requests must not block its thread.
   const inThread = http !== undefined;
   const broker = opening.use(await openBroker(config.stream, { ...config, inThread, telemetry }));

@@ -4,6 +4,7 @@ import type { LogMode } from "../../src/ledger/ledger.ts";
 import { type HttpAddress } from "../../src/http/address.ts";
 import { type AcceptGapsFlag, acceptGapsOption } from "../cli/options/accept_gaps.ts";
 import { type AlertFlags, alertOptions } from "../cli/options/alerts.ts";
+import { type DefinitionFlag, definitionOption } from "../cli/options/definition.ts";
 import { duration, durationOption } from "../cli/options/duration.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { addressToListen, fileToRead, usesModule } from "../cli/options/places.ts";
@@ -12,7 +13,8 @@ import { runAsProgram } from "../cli/run_command.ts";
 import { maxAheadOption, type StateFlags, stateOptions } from "../cli/options/state.ts";
 
 /** Values of the options. */
-export interface ConsumeFlags extends Partial<Config>, StateFlags, AlertFlags, AcceptGapsFlag {
+export interface ConsumeFlags
+  extends Partial<Config>, StateFlags, AlertFlags, AcceptGapsFlag, DefinitionFlag {
   untilEmpty?: boolean;
   topic: string;
   labelTopic: string;
@@ -40,6 +42,7 @@ const command = engineOptions(
     .description(
       "Score the stream's transactions: verdicts to the ledger, flagged ones to objects and alerts.",
     )
+    .addOption(definitionOption())
     .option("--until-empty", "end when every transaction is committed and relayed")
     .addOption(
       new Option("--log <which>", "transactions that get a row in the ledger's log")

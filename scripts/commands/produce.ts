@@ -32,6 +32,8 @@ interface ProduceFlags extends Partial<Config>, TableStyleFlags {
   labelTopic: string;
   lenient?: boolean;
   again?: boolean;
+  raw?: boolean;
+  key?: string;
   quiet?: boolean;
 }
 
@@ -80,6 +82,11 @@ const command = engineOptions(
       )
         .argParser(decimalNumber(0)).conflicts("rate"),
     )
+    .addOption(
+      new Option("--raw", "with --input: send each line as one record, as it stands, without labels")
+        .conflicts(["rate", "speed", "lenient", "count"]),
+    )
+    .option("--key <path>", "with --raw: path of the record's key in the JSON of a line (default: no key)")
     .option("--lenient", "with --input: pass faulty rows on as they are, for the consumer to refuse")
     .option("--again", "with --input: send the file though the stream holds its first transaction already")
     .addOption(durationOption("--label-delay <time>", "time from a transaction to its label", "7d"))
@@ -115,13 +122,14 @@ async function produce(flags: ProduceFlags): Promise<void> {
   await using broker = await openBroker(config.stream, config);
   await openTopics(broker, flags);
   using ending = endingSignal("produce");
+  const run = crypto.randomUUID().slice(0, 8);
+  if (flags.raw) return await produceLines(broker, { ...flags, run, signal: ending.signal });
   const table = flags.input === undefined ? undefined : await openTextTable(flags.input, flags);
   const progress = startProgress("produce", {
     total: table?.size ?? count,
     unit: "records",
     quiet,
   });
-  const run = crypto.randomUUID().slice(0, 8);
   const topics = [...new Set([topic, labelTopic])];
   const before = new Map(
     await Promise.all(
@@ -162,6 +170,25 @@ async function produce(flags: ProduceFlags): Promise<void> {
     { topic: labelTopic, run: runOf(run, "labels"), count: produced.labels, before: before.get(labelTopic)! },
   ];
   for (const each of runs) report(await proveRun(broker, each), each);
+  if (Deno.exitCode === 0) console.log(`proven     each record of run ${run} is there, once`);
+}
+
+async function produceLines(
+  broker: Broker,
+  flags: ProduceFlags & { run: string; signal: AbortSignal },
+): Promise<void> {
+  const { topic, input, run } = flags;
+  if (input === undefined) throw new UsageError("--raw needs --input: the file whose lines are sent");
+  const [{ produceRaw }, { proveRun }, { runOf }] = await Promise.all([
+    import("./produce/raw.ts"),
+    import("../../src/simulate/prove_run.ts"),
+    import("../../src/simulate/produce.ts"),
+  ]);
+  const before = await broker.offsets(topic);
+  const count = await produceRaw(broker, { ...flags, input });
+  console.log(`produced   ${count} records as they stood to ${topic}, in ${broker.name}`);
+  const produced = { topic, run: runOf(run, "transactions"), count, before };
+  report(await proveRun(broker, produced), produced);
   if (Deno.exitCode === 0) console.log(`proven     each record of run ${run} is there, once`);
 }
 

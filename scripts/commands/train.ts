@@ -6,13 +6,14 @@ import type { RowBatch } from "../../src/training/train_stream.ts";
 import { decimalNumber, nameList, topicName, wholeNumber } from "../cli/options/values.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { fileToRead, folderToWrite, usesModule } from "../cli/options/places.ts";
+import { type DefinitionFlag, definitionOption } from "../cli/options/definition.ts";
 import { durationOption } from "../cli/options/duration.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { maxAheadOption, refuseStateOptions, type StateFlags, stateOptions } from "../cli/options/state.ts";
 import { refuseStyleOptions, type TableStyleFlags, tableStyleOptions } from "../cli/options/table_style.ts";
 import type { Config } from "../../src/config.ts";
 
-interface TrainFlags extends Partial<Config>, StateFlags, TableStyleFlags {
+interface TrainFlags extends Partial<Config>, StateFlags, TableStyleFlags, DefinitionFlag {
   fromStream?: boolean;
   count: number;
   warmUp: number;
@@ -91,6 +92,7 @@ const transactions = usesModule(new Command("train"))
     ]),
   );
 const command = engineOptions(tableStyleOptions(transactions), ["stream"])
+  .addOption(definitionOption())
   .option("--topic <name>", "with --from-stream: topic of the transactions", topicName, "transactions")
   .option("--label-topic <name>", "with --from-stream: topic of the labels", topicName, "labels")
   .addOption(maxAheadOption("its record's own time, with --from-stream"))

@@ -6,12 +6,13 @@ import type { ObjectDamage, Repair } from "../../src/verify/repair.ts";
 import type { Verification } from "../../src/verify/verify.ts";
 import { onInterrupt } from "../cli/on_interrupt.ts";
 import { acceptedBy, type AcceptGapsFlag, acceptGapsOption } from "../cli/options/accept_gaps.ts";
+import { type DefinitionFlag, definitionOption, openDefinitionOf } from "../cli/options/definition.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { usesModule } from "../cli/options/places.ts";
 import { topicName } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 
-interface VerifyFlags extends Partial<Config>, AcceptGapsFlag {
+interface VerifyFlags extends Partial<Config>, AcceptGapsFlag, DefinitionFlag {
   topic: string;
   json?: boolean;
   quiet?: boolean;
@@ -26,6 +27,7 @@ export const verifyCommand: Command = engineOptions(
       "Prove from stream, ledger and objects that every transaction is accounted for exactly once.",
     )
     .option("--topic <name>", "topic of the transactions", topicName, "transactions")
+    .addOption(definitionOption())
     .option(
       "--repair",
       "have missing and altered objects written again from the ledger, set unknown ones aside",
@@ -45,6 +47,7 @@ async function run(flags: VerifyFlags): Promise<void> {
     import("../cli/progress.ts"),
   ]);
   const config = readConfig(flags);
+  using definition = await openDefinitionOf(flags);
   await using broker = await openBroker(config.stream, { ...config, mustExist: true });
   await using ledger = await openLedger(config.ledger, { mustExist: true });
   await using store = await openObjects(config.objects);
@@ -67,6 +70,7 @@ async function run(flags: VerifyFlags): Promise<void> {
     topic,
     acceptGaps: acceptedBy(flags),
     alerts: flags.alerts !== undefined,
+    decodeWith: definition?.decodeWith,
     onDamage: (damage) => damages.push(damage),
     onProgress: (more) => progress.update(offsets += more, offsets),
   });

@@ -6,6 +6,7 @@
  */
 import { Command } from "commander";
 import project from "../../deno.json" with { type: "json" };
+import { definitionJsonSchema } from "../../src/decode/definition/definition.ts";
 import { openAlone } from "../../src/http/alone.ts";
 import { createTelemetry } from "../../src/runtime/telemetry.ts";
 import { runAsProgram } from "../cli/run_command.ts";
@@ -54,6 +55,7 @@ async function pagesByPath(): Promise<Record<string, string>> {
     [ARCHITECTURE]: withRooms(await Deno.readTextFile(new URL(ARCHITECTURE, ROOT))),
     [SBOM]: billOfMaterials(await Deno.readTextFile(new URL("deno.lock", ROOT)), project.version),
   };
+  pages[`${FOLDER}/stream-definition.schema.json`] = JSON.stringify(definitionJsonSchema());
   for (const [name, page] of Object.entries(await referencePages())) {
     pages[`${FOLDER}/${name}`] = `${NOTE}\n\n${page}\n`;
   }

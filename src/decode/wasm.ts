@@ -192,8 +192,7 @@ function transactionDecoder(
     const { count, recordIndex, faults } = decoded;
     onDecoded(decoded);
     return {
-      faults,
-      passed: 0,
+      ...{ faults, passed: 0 },
       columns: {
         count,
         recordIndex,

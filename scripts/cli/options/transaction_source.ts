@@ -8,11 +8,12 @@ import { streamRows } from "../../../src/training/rows/stream_rows.ts";
 import { transactionFeatures } from "../../../src/training/rows/transaction_features.ts";
 import { type Progress, startProgress } from "../progress.ts";
 import { UsageError } from "../run_command.ts";
+import { type DefinitionFlag, openDefinitionOf } from "./definition.ts";
 import { featuresOptionsOf, type StateFlags } from "./state.ts";
 import type { TrainingSource } from "../../commands/train.ts";
 
 /** What the options of `train` say about its transactions. */
-export interface TransactionSourceOptions extends Partial<Config>, StateFlags {
+export interface TransactionSourceOptions extends Partial<Config>, StateFlags, DefinitionFlag {
   /** Train on the stream; on the simulator otherwise. */
   fromStream?: boolean;
   features?: string[];
@@ -54,6 +55,7 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
   }
   const { topic, labelTopic } = options;
   const config = readConfig(options);
+  const definition = await openDefinitionOf(options);
   const broker = await openBroker(config.stream, { ...config, mustExist: true });
   const total = await broker.partitions(topic) === 0 ? 0 : (await broker.offsets(topic)).reduce(
     (sum, { startOffset, endOffset }) => sum + endOffset - startOffset,
@@ -69,6 +71,7 @@ export async function openTransactionSource(options: TransactionSourceOptions): 
   const rows = streamRows(broker, openStage, {
     ...{ topic, labelTopic, warmUpMs, onProgress },
     maxAheadMs: options.maxAhead,
+    decodeWith: definition?.decodeWith,
   });
   return {
     ...parts,

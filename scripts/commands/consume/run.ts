@@ -6,6 +6,7 @@ import { lostOffsets } from "../../../src/ledger/losses.ts";
 import { endingSignal } from "../../cli/ending_signal.ts";
 import { acceptedBy } from "../../cli/options/accept_gaps.ts";
 import { alertSettings } from "../../cli/options/alerts.ts";
+import { openDefinitionOf } from "../../cli/options/definition.ts";
 import { modelPlace } from "../../cli/options/model_place.ts";
 import { openTokens } from "../../cli/options/open_tokens.ts";
 import { featuresOptionsOf } from "../../cli/options/state.ts";
@@ -20,7 +21,8 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
   const alerts = alertSettings(flags);
   const telemetry = createTelemetry({ level: flags.debug ? "debug" : flags.quiet ? "warn" : "info" });
   using tokens = await openTokens(flags, telemetry);
-  await using service = await openService({ ...config, model: modelPlace(config.model) }, {
+  using definition = await openDefinitionOf(flags, telemetry);
+  await using service = await openService({ ...config, model: modelPlace(config.model), definition }, {
     ...{
       telemetry,
       alerts,
@@ -63,7 +65,8 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
   const count = (name: string) => telemetry.counters().get(name) ?? 0;
   const seconds = (performance.now() - startedAt) / 1000;
   const rate = Math.round(count("records") / seconds).toLocaleString("en-US");
-  const counts = `${count("flagged")} flagged, ${count("dead_letters")} dead letters`;
+  const passed = definition === undefined ? "" : `, ${count("passed")} passed over`;
+  const counts = `${count("flagged")} flagged, ${count("dead_letters")} dead letters${passed}`;
   console.error(
     `consumed   ${count("records")} records in ${seconds.toFixed(1)} s, ${rate} a second: ${counts}; ` +
       `ledger ${ledger.name}, objects ${store.name}`,

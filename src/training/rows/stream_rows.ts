@@ -7,7 +7,7 @@ import type { Broker } from "../../broker/broker.ts";
 import { LabelFeed } from "../../consumer/label_feed.ts";
 import { LabelTopic } from "../../consumer/label_topic.ts";
 import type { RowBatch } from "../train_stream.ts";
-import { openDecoder } from "../../decode/wasm.ts";
+import { type DecoderOptions, openDecoder } from "../../decode/wasm.ts";
 import type { FeatureStage } from "../../features/stage.ts";
 import { readTruths } from "./label_truths.ts";
 import { afterWarmUp } from "./warm_up.ts";
@@ -20,6 +20,8 @@ export interface StreamRowsOptions {
   warmUpMs: number;
   /** Most that an event time may lie after its record's own time (default: one day). */
   maxAheadMs?: number;
+  /** Makes the decoder of records that are not written as the project's own. */
+  decodeWith?: DecoderOptions["decodeWith"];
   /** Told how many records were read. */
   onProgress?(records: number): void;
 }
@@ -48,6 +50,7 @@ export async function* streamRows(
     for await (
       const batch of broker.read(topic, partition, { fromOffset: startOffset, toOffset: endOffset })
     ) {
+      await decoder.prepare?.(batch);
       const { columns } = decoder.decodeBatch(batch);
       if (stage.features.usesLabels) await labels.readFor(columns, stage.features);
       const { raw } = stage.apply(columns);
