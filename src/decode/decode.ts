@@ -12,7 +12,7 @@ import {
   type Transaction,
   TransactionError,
 } from "../domain/transaction.ts";
-import { DEFAULT_MAX_AHEAD_MS, isRecordTime, parseTimestamp } from "../domain/time.ts";
+import { DEFAULT_MAX_AHEAD_MS, epochHint, isRecordTime, parseTimestamp } from "../domain/time.ts";
 import { numberOf, numberText, wholeDigits } from "../runtime/json.ts";
 import { writeKey } from "./key.ts";
 import { decodeJsonObject, refuseAhead } from "./json.ts";
@@ -132,6 +132,7 @@ export function decodeTransaction(bytes: Uint8Array | null, latestMs = Infinity)
       "timestamp",
       "RFC 3339 or epoch milliseconds between 1973-03-03 and 9999-12-31",
       fields.timestamp,
+      epochHint(numberOf(fields.timestamp)),
     );
   }
   const currency = optional(fields, "currency", isCurrency, "an ISO 4217 code");
@@ -217,7 +218,7 @@ function missing(field: string): TransactionError {
   );
 }
 
-function wrong(field: string, must: string, value: unknown): TransactionError {
+function wrong(field: string, must: string, value: unknown, hint = ""): TransactionError {
   const shown =
     (typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(JSON.stringify(value))).slice(
       0,
@@ -225,7 +226,7 @@ function wrong(field: string, must: string, value: unknown): TransactionError {
     );
   return new TransactionError(
     "wrong-field",
-    `Cannot read the transaction as ${field} must be ${must}: current value is ${shown}`,
+    `Cannot read the transaction as ${field} must be ${must}: current value is ${shown}${hint}`,
   );
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Label } from "../domain/label.ts";
-import { parseTimestamp } from "../domain/time.ts";
+import { epochHint, parseTimestamp } from "../domain/time.ts";
 import { TransactionError } from "../domain/transaction.ts";
 import { numberOf, wholeDigits } from "../runtime/json.ts";
 import { decodeJsonObject, refuseAhead } from "./json.ts";
@@ -57,16 +57,19 @@ function key(source: Record<string, unknown>, field: string): [number, number] {
 }
 
 function time(source: Record<string, unknown>, field: string): number {
-  const ms = parseTimestamp(numberOf(source[field]) ?? source[field]);
-  if (Number.isNaN(ms)) throw wrong(field, "RFC 3339 or epoch milliseconds", source[field]);
+  const number = numberOf(source[field]);
+  const ms = parseTimestamp(number ?? source[field]);
+  if (Number.isNaN(ms)) {
+    throw wrong(field, "RFC 3339 or epoch milliseconds", source[field], epochHint(number));
+  }
   return ms;
 }
 
-function wrong(field: string, must: string, value: unknown): TransactionError {
+function wrong(field: string, must: string, value: unknown, hint = ""): TransactionError {
   return new TransactionError(
     value === undefined ? "missing-field" : "wrong-field",
     `Cannot read the label as ${field} must be ${must}: current value is ${
       JSON.stringify(value)?.slice(0, 80)
-    }`,
+    }${hint}`,
   );
 }

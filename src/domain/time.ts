@@ -45,6 +45,12 @@ export function parseTimestamp(value: unknown): number {
   return ms >= MIN_TIMESTAMP_MS && ms <= MAX_TIMESTAMP_MS ? ms : NaN;
 }
 
+/** What a number that is no time of a record has the size of, as the end of a sentence; "" for other values. */
+export function epochHint(value: unknown): string {
+  const unit = typeof value === "number" && value > 0 ? unitOf(String(value)) : "ms";
+  return unit === "ms" ? "" : `, which has the size of ${UNIT_WORDS[unit]}`;
+}
+
 /** Reads RFC 3339 text of at most 64 characters as `parseTimestamp` does, of any year; NaN for other text. */
 export function parseRfc3339(text: string): number {
   return text.length <= 64 ? calendarMs(RFC3339.exec(text)) : NaN;

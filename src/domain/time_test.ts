@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "../testing/assert.ts";
-import { FileTimes, parseFileTime, parseTimestamp, TimestampText } from "./time.ts";
+import { epochHint, FileTimes, parseFileTime, parseTimestamp, TimestampText } from "./time.ts";
 
 const cases: [unknown, number][] = [
   ["2018-04-01T00:00:31Z", 1522540831000],
@@ -209,6 +209,28 @@ Deno.test("FileTimes says how it read, and why it did not", () => {
     assertEquals(times.read(cell), NaN);
     assertEquals(times.hint(cell).includes(message), true, times.hint(cell));
   }
+});
+
+Deno.test("FileTimes and parseTimestamp() read RFC 3339 alike", () => {
+  const clocks = ["00:00:00", "23:59:59.999", "23:59:60", "15:59:60", "12:00:00.123456789", "12:60:00"];
+  for (const day of ["2016-12-31", "2016-02-29", "2015-02-29", "1999-06-30", "2018-13-01"]) {
+    for (const clock of clocks) {
+      for (const zone of ["Z", "z", "+02:00", "-08:00", "+23:59", "+24:00"]) {
+        const text = `${day}T${clock}${zone}`;
+        assertEquals(parseFileTime(text), parseTimestamp(text), text);
+      }
+    }
+  }
+});
+
+Deno.test("epochHint() names the unit that a record's number may have", () => {
+  assertEquals([1522540831, 1522540831000, 1522540831000000, NaN, "x"].map(epochHint), [
+    ", which has the size of seconds",
+    "",
+    ", which has the size of microseconds",
+    "",
+    "",
+  ]);
 });
 
 Deno.test("TimestampText writes what Date.toISOString writes, in any order", () => {

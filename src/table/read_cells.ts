@@ -102,7 +102,14 @@ async function csvCells(
   const ahead = await readAhead(rows, head.slice(1), rowsAhead);
   const fitting = ahead.slice(0, rowsAhead).filter((cells) => cells.length === width);
   checkHeader(columns, fitting, name);
-  if (width === 1 && ahead.length > 1 && fitting.length === 0) throw noHeader(columns, name);
+  if (width === 1 && ahead.length > 1 && fitting.length === 0) {
+    throw new RangeError(
+      `Cannot read ${name} as its first line must name the columns: current value is "${
+        columns[0]
+      }", where the rows ` +
+        `have ${ahead[0].length} cells, split at ${splitAt}; if that is no delimiter, give --delimiter`,
+    );
+  }
   const notes = splitAt === '";"'
     ? columns.flatMap((column, c) => thousandsNote(column, fitting.map((cells) => cells[c])))
     : [];
