@@ -8,6 +8,8 @@ import { parse, stringify } from "yaml";
 import { missingLines } from "../../commands/env.ts";
 import { until } from "../../../src/testing/until.ts";
 import { askHealth, type Container, containersOf, type Engine, findEngine, runEngine } from "./engine.ts";
+import { UnavailableError } from "../../services/definition.ts";
+import { shell } from "../../services/shell.ts";
 import { makeStandIns } from "./stand_ins.ts";
 
 const PROJECT = "edgewood-check";
@@ -39,9 +41,8 @@ export async function runCompose({ count, report }: ComposeRunOptions): Promise<
   const engine = await findEngine(await Deno.realPath(FOLDER));
   if ("missing" in engine) return `skipped: ${engine.missing}`;
   const services = await writeProject(engine, count);
-  if (engine.name === "podman") {
-    await makeStandIns(imageNames(services), { cacheDir: await Deno.realPath(".services/cache"), report });
-  }
+  const lacking = await getImages(engine, services, report);
+  if (lacking !== undefined) return `skipped: ${lacking}`;
   const compose = (...args: string[]) =>
     runEngine(engine, [
       ...engine.compose,
@@ -111,6 +112,28 @@ async function writeProject(engine: Engine, count: number): Promise<Services> {
   }
   await Deno.writeTextFile(`${FOLDER}/compose.yml`, stringify(compose, { aliasDuplicateObjects: false }));
   return services;
+}
+
+/** Pulls the images, or makes what stands in for them; says why neither can be done. */
+async function getImages(
+  engine: Engine,
+  services: Services,
+  report: (line: string) => void,
+): Promise<string | undefined> {
+  if (engine.name === "docker") {
+    for (const name of imageNames(services)) {
+      const { code, stderr } = await shell('docker pull --quiet "$1"', [name]);
+      if (code !== 0) return `docker cannot pull ${name}: ${stderr.split("\n").at(-1)}`;
+    }
+    return;
+  }
+  await Deno.mkdir(".services/cache", { recursive: true });
+  try {
+    await makeStandIns(imageNames(services), { cacheDir: await Deno.realPath(".services/cache"), report });
+  } catch (error) {
+    if (error instanceof UnavailableError) return error.message;
+    throw error;
+  }
 }
 
 /** The images that are not ours, and the one that ours is built on. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "../../testing/assert.ts";
+import { patience } from "../../testing/patience.ts";
 import { until } from "../../testing/until.ts";
 import type { Broker, BrokerEvent, ProducedRecord, Subscription } from "../broker.ts";
 import { keyOf, valueOf } from "../record_batch.ts";
@@ -38,7 +39,7 @@ export function brokerContract(adapter: string, options: BrokerContractOptions):
     subscription: Subscription,
     enough: (event: BrokerEvent) => boolean | Promise<boolean>,
   ) {
-    const ended = AbortSignal.timeout(deadlineMs);
+    const ended = AbortSignal.timeout(patience(deadlineMs));
     for await (const event of subscription) {
       if (await enough(event)) return;
       assert(!ended.aborted, "the subscription must yield what was awaited in time");
