@@ -88,7 +88,7 @@ class KafkaBroker implements Broker {
   }
 
   async topicId(topic: string): Promise<string | undefined> {
-    return (await this.#cluster.topic(topic)).id;
+    return (await this.#cluster.topic(topic, true)).id;
   }
 
   partitionOf(key: string, partitions: number): number {
@@ -122,7 +122,7 @@ class KafkaBroker implements Broker {
 
   async *read(topic: string, partition: number, options: ReadOptions): AsyncIterable<RecordBatch> {
     const link = await this.#linkTo(topic);
-    await this.#cluster.topic(topic);
+    await this.#cluster.topic(topic, true);
     yield* readPartition(link, partition, options);
   }
 

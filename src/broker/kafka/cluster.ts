@@ -28,7 +28,7 @@ export class Cluster {
   readonly name: string;
   readonly limits: Required<Omit<KafkaBrokerOptions, "onTrouble">>;
   readonly waiting: Waiting;
-  /** Id of each topic when it was looked at first. */
+  /** Id of each topic that is read, from when that began; one that is only produced to may be made anew. */
   readonly #topicIds = new Map<string, string>();
 
   /** Connects to nothing. */
@@ -60,14 +60,14 @@ export class Cluster {
   /**
    * Looks at a topic.
    *
-   * @throws DeliveryError, also if the topic was deleted and made anew since it was looked at first: its offsets are of
-   * other records.
+   * @param isRead Whether it is read from now on.
+   * @throws DeliveryError, also if the topic is read and was deleted and made anew since: its offsets are of other records.
    */
-  async topic(topic: string): Promise<KnownTopic> {
+  async topic(topic: string, isRead: boolean): Promise<KnownTopic> {
     const known = await this.ask(`look for topic ${topic}`, () => this.client.topic(topic));
     if (known.id === undefined) return known;
     const first = this.#topicIds.get(topic) ?? known.id;
-    this.#topicIds.set(topic, first);
+    if (isRead) this.#topicIds.set(topic, first);
     if (first === known.id) return known;
     throw new DeliveryError(
       `Cannot go on with topic ${topic} of ${this.name}: it was deleted and made anew (id ${first} before, ` +
@@ -78,7 +78,7 @@ export class Cluster {
 
   /** The node that leads each partition, -1 while there is none; empty if the topic is absent. */
   async leaders(topic: string): Promise<number[]> {
-    return (await this.topic(topic)).leaders;
+    return (await this.topic(topic, false)).leaders;
   }
 
   /** Whether the same call may succeed later. */

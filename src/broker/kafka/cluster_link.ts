@@ -55,7 +55,7 @@ export class ClusterLink implements AsyncDisposable {
    * @throws DeliveryError, final, if the topic was deleted and made anew.
    */
   async fetch(nodeId: number, wanted: FetchRequest): Promise<FetchedPartition[]> {
-    if (performance.now() - this.#fetchedAt > LOOK_AGAIN_MS) await this.cluster.topic(this.topic);
+    if (performance.now() - this.#fetchedAt > LOOK_AGAIN_MS) await this.cluster.topic(this.topic, true);
     const connection = await this.#connected();
     const fetching = connection.fetch(nodeId, wanted);
     const fetched = await withDeadline(

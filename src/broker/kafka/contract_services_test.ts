@@ -198,6 +198,19 @@ function testServices(client: string, openKafkaBroker: OpenKafka) {
     assertEquals(lost, [{ type: "lost", partition: 0, firstOffset: 20, nextOffset: 60, after: 0 }]);
   });
 
+  test("a topic that is only produced to may be made anew", async () => {
+    await using broker = await open();
+    const topic = newTopic();
+    await broker.ensureTopic(topic);
+    await broker.produce(topic, numbered(0, 10));
+    await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+    await until(async () => await broker.partitions(topic) === 0, { what: "the end of the topic" });
+    await broker.ensureTopic(topic);
+    await broker.produce(topic, numbered(0, 20));
+    await using reader = await open();
+    assertEquals(await readAll(reader, topic), range(0, 20));
+  });
+
   test("a topic that was deleted and made anew has another id, and ends who had it open", async () => {
     await using broker = await open();
     const topic = newTopic();
