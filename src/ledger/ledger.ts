@@ -21,7 +21,6 @@ export type LogMode = "all" | "flagged" | "none";
 
 /** Scored transactions to log, as columns of at least `count` elements. */
 export interface LogRows {
-  /** Number of rows. */
   readonly count: number;
   /** Offset of each row's record, rising. */
   readonly offset: Float64Array;
@@ -29,7 +28,6 @@ export interface LogRows {
   readonly producedAtMs: Float64Array;
   /** In (0, 1], higher is more anomalous. */
   readonly anomalyScore: Float64Array;
-  /** 1 where flagged. */
   readonly flagged: Uint8Array;
   /** Event time, milliseconds since 1970. */
   readonly timestampMs: Float64Array;
@@ -47,12 +45,9 @@ export interface LogRows {
 
 /** A flagged transaction as the ledger keeps it. */
 export interface FlaggedTransaction {
-  /** Offset of its record in the partition. */
   offset: number;
   transactionId: string;
-  /** The card or its holder. */
   customerId: string;
-  /** Where the card was used. */
   terminalId: string;
   /** Amount in minor units (cents), an integer. */
   amountMinor: number;
@@ -74,7 +69,6 @@ export interface LoggedTransaction extends Omit<FlaggedTransaction, "verdict"> {
 /** A scored transaction that the ledger holds: in its log, among the flagged ones, or both. */
 export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
   topic: string;
-  /** Partition of its record, from 0. */
   partition: number;
   flagged: boolean;
   /** Whether it has a row in the log. */
@@ -85,7 +79,6 @@ export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
 
 /** A record that could not be read as a transaction, with its original bytes. */
 export interface DeadLetter {
-  /** Offset of the record in the partition. */
   offset: number;
   reason: DeadLetterReason;
   /** Which field, and what it held. */
@@ -101,24 +94,19 @@ export interface DeadLetter {
 /** What one batch of a partition came to: committed whole or not at all. */
 export interface Outcome {
   topic: string;
-  /** Partition of the batch, from 0. */
   partition: number;
   /** The epoch of the claim under which the batch was processed. */
   epoch: number;
   /** The next offset that the ledger holds; nothing is committed where it holds another. */
   firstOffset: number;
-  /** The next offset from now on. */
   nextOffset: number;
   /** For each partition of the label topic, the offset up to which labels were available to this batch. */
   labelOffsets: readonly number[];
-  /** SHA-256 of the model, hexadecimal. */
   model: string;
-  /** Which of the scored transactions are in `log`. */
   logMode: LogMode;
   scored: number;
   /** Records that the stream's definition passes over. */
   passed: number;
-  /** The rows to log, as `logMode` has it. */
   log: LogRows;
   /** In offset order. */
   flagged: readonly FlaggedTransaction[];
@@ -132,19 +120,14 @@ export interface Outcome {
 
 /** A stretch of offsets committed under one model, log mode and state of the labels. */
 export interface CommittedRange {
-  /** The first offset of the stretch. */
   firstOffset: number;
-  /** The offset after the stretch. */
   nextOffset: number;
   /** For each partition of the label topic, the offset up to which labels were available. */
   labelOffsets: number[];
-  /** SHA-256 of the model, hexadecimal. */
   model: string;
-  /** Which of its scored transactions have a row in the log. */
   logMode: LogMode;
   scored: number;
   flagged: number;
-  /** Number of records in it that are no transactions. */
   deadLetters: number;
   /** Number of records in it that the stream's definition passed over. */
   passed: number;
@@ -166,7 +149,6 @@ export interface Claim {
 export interface ObjectCut {
   key: string;
   topic: string;
-  /** Partition of its transactions, from 0. */
   partition: number;
   /** First and last offset of the stretch; the object holds those of its hour. */
   firstOffset: number;
@@ -174,10 +156,8 @@ export interface ObjectCut {
   lastOffset: number;
   /** Start of the event hour, milliseconds since 1970. */
   hourMs: number;
-  /** How the object is encoded. */
   format: "ndjson" | "parquet";
   rows: number;
-  /** Size of the object in bytes. */
   byteLength: number;
   /** SHA-256 of the object's bytes, hexadecimal. */
   sha256: string;
@@ -187,7 +167,6 @@ export interface ObjectCut {
 export interface LedgerSummary {
   scored: number;
   flagged: number;
-  /** Records that are no transactions. */
   deadLetters: number;
   passed: number;
   /** Objects whose cut is recorded. */
@@ -204,7 +183,6 @@ export interface LedgerSummary {
  * A commit was refused because the partition is another owner's, or has moved on: drop what was in hand for it.
  */
 export class FencedError extends Error {
-  /** Tells it from other errors in a log. */
   override readonly name = "FencedError";
 }
 

@@ -6,7 +6,6 @@
 
 /** How much a flagged transaction takes. */
 export interface FlaggedSize {
-  /** Offset of its record in the partition. */
   offset: number;
   /** Bytes of its verdict in UTF-8. */
   verdictBytes: number;
@@ -16,7 +15,6 @@ export interface FlaggedSize {
 export interface FlaggedHour {
   /** Start of the hour, milliseconds since 1970. */
   hourMs: number;
-  /** Offset of the first. */
   firstOffset: number;
   rows: number;
   /** Their verdicts in UTF-8, in offset order, each with a line feed behind it. */

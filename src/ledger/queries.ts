@@ -10,9 +10,7 @@ import type { Claim, FlaggedTransaction } from "./ledger.ts";
 export interface FlaggedPlace {
   /** Event time, milliseconds since 1970. */
   timestampMs: number;
-  /** Partition of its record, from 0. */
   partition: number;
-  /** Offset of its record. */
   offset: number;
 }
 
@@ -41,7 +39,6 @@ export interface FlaggedFilter {
 
 /** A flagged transaction with its partition and its label. */
 export interface PlacedTransaction extends FlaggedTransaction {
-  /** Partition of its record, from 0. */
   partition: number;
   /** What the newest label says; null without one. */
   label: "fraud" | "legit" | null;
