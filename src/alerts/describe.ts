@@ -7,7 +7,6 @@ import { tellingReasons } from "./telling_reasons.ts";
 export interface VerdictText {
   transaction_id: string;
   customer_id: string;
-  /** Where it was paid. */
   terminal_id: string;
   /** Amount in major units, as `parseJson` reads it. */
   amount: unknown;
@@ -15,9 +14,7 @@ export interface VerdictText {
   currency?: string | null;
   /** Event time, RFC 3339 in UTC. */
   timestamp: string;
-  /** In (0, 1], higher is more anomalous. */
   anomaly_score: number;
-  /** Score above which a transaction is flagged, in [0, 1]. */
   threshold: number;
   /** Each feature's value in words and its contribution to the path length; negative speaks for an anomaly. */
   reasons: readonly { text: string; contribution: number }[];

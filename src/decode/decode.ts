@@ -15,7 +15,7 @@ import {
 import { DEFAULT_MAX_AHEAD_MS, epochHint, isRecordTime, parseTimestamp } from "../domain/time.ts";
 import { numberOf, numberText, wholeDigits } from "../runtime/json.ts";
 import { writeKey } from "./key.ts";
-import { decodeJsonObject, refuseAhead } from "./json.ts";
+import { decodeJsonObject, refuseAhead, wrongField } from "./json.ts";
 
 /** Longest id in UTF-8 bytes. */
 export const MAX_ID_BYTES = 128;
@@ -123,11 +123,9 @@ export function columnsOf(transactions: readonly Transaction[], recordIndex: Int
 export function decodeTransaction(bytes: Uint8Array | null, latestMs = Infinity): Transaction {
   const { fields, source } = decodeJsonObject(bytes);
   const amount = numberOf(fields.amount);
-  if (fields.amount === undefined) throw missing("amount");
   if (amount === undefined || !(amount > 0)) throw wrong("amount", "a number above 0", fields.amount);
   const timestampMs = parseTimestamp(numberOf(fields.timestamp) ?? fields.timestamp);
   if (Number.isNaN(timestampMs)) {
-    if (fields.timestamp === undefined) throw missing("timestamp");
     throw wrong(
       "timestamp",
       "RFC 3339 or epoch milliseconds between 1973-03-03 and 9999-12-31",
@@ -174,7 +172,6 @@ function id(source: Record<string, unknown>, field: string): string {
   const value = source[field];
   const text = idText(value);
   if (text !== undefined) return text;
-  if (value === undefined) throw missing(field);
   throw wrong(
     field,
     `text of 1 to ${MAX_ID_BYTES} bytes without control characters, or a whole number`,
@@ -211,23 +208,6 @@ export const isMerchantCategory = (value: unknown): boolean =>
 export const isCountry = (value: unknown): boolean => typeof value === "string" && /^[A-Z]{2}$/.test(value);
 export const isChannel = (value: unknown): boolean => CHANNELS.has(value);
 
-function missing(field: string): TransactionError {
-  return new TransactionError(
-    "missing-field",
-    `Cannot read the transaction as it must have ${field}: it has none`,
-  );
-}
-
-function wrong(field: string, must: string, value: unknown, hint = ""): TransactionError {
-  const shown =
-    (typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(JSON.stringify(value))).slice(
-      0,
-      80,
-    );
-  return new TransactionError(
-    "wrong-field",
-    `Cannot read the transaction as ${field} must be ${must}: current value is ${shown}${hint}`,
-  );
-}
-
+const wrong = (field: string, must: string, value: unknown, hint?: string) =>
+  wrongField("transaction", { field, must, value, hint });
 const encoder = new TextEncoder();

@@ -1,9 +1,10 @@
 import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../testing/assert.ts";
 import { decodeBody, encodeBody } from "../broker/record_batch.ts";
-import { hashId } from "../domain/hash_id.ts";
+import { hashId, idKey } from "../domain/hash_id.ts";
 import { encodeVerdict } from "../domain/verdict.ts";
 import { type DeadLetterReason, TransactionError } from "../domain/transaction.ts";
+import { decodeLabel } from "./label.ts";
 import { decodeBatch, decodeTransaction } from "./decode.ts";
 
 const encoder = new TextEncoder();
@@ -127,6 +128,17 @@ Deno.test("decodeTransaction() keeps all digits of ids that are numbers", () => 
   for (const id of digits) assertEquals(decode(json.replace('"c1"', id)).customerId, id);
   const [, message] = reasonOf(encoder.encode(json.replace('"c1"', "12345678901234567890.5")));
   assertStringIncludes(message, "12345678901234567890.5");
+});
+
+Deno.test("decodeLabel() takes the digits of ids that are numbers, in any notation of the others", () => {
+  const label = (id: string, more: string) =>
+    decodeLabel(
+      encoder.encode(`{${ids.replace('"c1"', id)},"labelled_at":1767323045000.0,${more}}`),
+    );
+  const { customerKey, isFraud, z, labelledAtMs } = label("4600000000000012345", '"is_fraud":1.0,"z":1.50');
+  assertEquals(customerKey, idKey("4600000000000012345"));
+  assertEquals([isFraud, z, labelledAtMs], [true, 1.5, 1767323045000]);
+  assertThrows(() => label("4.5e30", '"is_fraud":false'), TransactionError, "4.5e30");
 });
 
 Deno.test("decodeTransaction() rounds amounts half up on their decimal digits", () => {

@@ -98,6 +98,28 @@ export function decodeJsonObject(bytes: Uint8Array | null): JsonRecord {
 }
 
 /**
+ * The error of a field that is missing or not what it must be.
+ *
+ * @param what What is read, "transaction" or "label".
+ */
+export function wrongField(
+  what: string,
+  { field, must, value, hint = "" }: { field: string; must: string; value: unknown; hint?: string },
+): TransactionError {
+  if (value === undefined) {
+    return new TransactionError(
+      "missing-field",
+      `Cannot read the ${what} as it must have ${field}: it has none`,
+    );
+  }
+  const shown = JSON.stringify(typeof value === "string" ? value.slice(0, 80) : value).slice(0, 80);
+  return new TransactionError(
+    "wrong-field",
+    `Cannot read the ${what} as ${field} must be ${must}: current value is ${shown}${hint}`,
+  );
+}
+
+/**
  * Refuses a time after the latest one that the record may have; else a stranger's record would take the others' future.
  *
  * @param what What is read, "transaction" or "label".

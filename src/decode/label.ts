@@ -5,9 +5,8 @@
  */
 import type { Label } from "../domain/label.ts";
 import { epochHint, parseTimestamp } from "../domain/time.ts";
-import { TransactionError } from "../domain/transaction.ts";
 import { numberOf, wholeDigits } from "../runtime/json.ts";
-import { decodeJsonObject, refuseAhead } from "./json.ts";
+import { decodeJsonObject, refuseAhead, wrongField } from "./json.ts";
 import { writeKey } from "./key.ts";
 
 /**
@@ -65,11 +64,5 @@ function time(source: Record<string, unknown>, field: string): number {
   return ms;
 }
 
-function wrong(field: string, must: string, value: unknown, hint = ""): TransactionError {
-  return new TransactionError(
-    value === undefined ? "missing-field" : "wrong-field",
-    `Cannot read the label as ${field} must be ${must}: current value is ${
-      JSON.stringify(value)?.slice(0, 80)
-    }${hint}`,
-  );
-}
+const wrong = (field: string, must: string, value: unknown, hint?: string) =>
+  wrongField("label", { field, must, value, hint });

@@ -6,7 +6,6 @@
 
 /** One label as the features take it; keys are the 64-bit hashes of the ids (`hashId`), low word and high word. */
 export interface Label {
-  /** Which transaction. */
   transactionKey: readonly [number, number];
   customerKey: readonly [number, number];
   terminalKey: readonly [number, number];
@@ -25,18 +24,14 @@ export class ReusedLabel implements Label {
   readonly transactionKey: [number, number] = [0, 0];
   readonly customerKey: [number, number] = [0, 0];
   readonly terminalKey: [number, number] = [0, 0];
-  /** As of `Label`. */
   timestampMs = 0;
-  /** As of `Label`. */
   isFraud = false;
-  /** As of `Label`. */
   labelledAtMs = 0;
   z: number = NaN;
 }
 
 /** Labels of one record batch as columns, row by row in offset order, each of at least `count` elements; units as in `Label`. */
 export interface LabelColumns {
-  /** Number of rows. */
   readonly count: number;
   /** Position of each row's record in its record batch. */
   readonly recordIndex: Int32Array;

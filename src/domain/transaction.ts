@@ -11,13 +11,11 @@ export type Channel = "pos" | "online" | "atm";
 export interface Transaction {
   /** Unique name of the transaction, 1 to 128 bytes. */
   transactionId: string;
-  /** The card or its holder; the key of the stream. */
   customerId: string;
-  /** Where the card was used. */
   terminalId: string;
   /** Amount in major units of the currency, greater than 0. */
   amount: number;
-  /** Amount in minor units (cents), an integer. */
+  /** An integer. */
   amountMinor: number;
   /** ISO 4217 code, when given. */
   currency?: string;
@@ -38,11 +36,10 @@ export interface Transaction {
  * Columns have at least `count` elements. Keys are the 64-bit hashes of the ids (`hashId`), low word then high word.
  */
 export interface TransactionColumns {
-  /** Number of rows. */
   readonly count: number;
   /** Position of each row's record in its record batch. */
   readonly recordIndex: Int32Array;
-  /** Amount in major units. */
+  /** Major units. */
   readonly amount: Float64Array;
   /** Event time, milliseconds since 1970. */
   readonly timestampMs: Float64Array;
@@ -74,11 +71,9 @@ export interface DecodedColumns extends TransactionColumns {
  * `reason` is a stable word to group by, the message says which field and what it held.
  */
 export class TransactionError extends Error {
-  /** Tells it from other errors in a log. */
   override readonly name = "TransactionError";
   readonly reason: DeadLetterReason;
 
-  /** Makes the error of one faulty record. */
   constructor(reason: DeadLetterReason, message: string, options?: ErrorOptions) {
     super(message, options);
     this.reason = reason;

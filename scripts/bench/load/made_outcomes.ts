@@ -1,4 +1,5 @@
 import { decodeBody, encodeBody, valueOf } from "../../../src/broker/record_batch.ts";
+import { minorOfShort } from "../../../src/domain/currency.ts";
 import type { LogMode, Outcome } from "../../../src/ledger/ledger.ts";
 import { logRows } from "../../../src/pipeline/log_rows.ts";
 import { decodeBatch } from "../../../src/decode/decode.ts";
@@ -38,7 +39,7 @@ export function outcomeMaker(
       transactionId: source.transaction_id,
       customerId: source.customer_id,
       terminalId: source.terminal_id,
-      amountMinor: Math.round(source.amount * 100),
+      amountMinor: minorOfShort(source.amount, 100),
       currency: source.currency,
       timestampMs: Date.parse(source.timestamp),
       anomalyScore: SCORE,
