@@ -73,7 +73,7 @@ export interface KnownTransaction extends Omit<FlaggedTransaction, "verdict"> {
   flagged: boolean;
   /** Whether it has a row in the log. */
   logged: boolean;
-  /** The verdict in its wire form where it was flagged; null otherwise. */
+  /** The verdict in its wire form; null where it was not flagged, and where verdicts of later ones with the id fill 1 MiB. */
   verdict: string | null;
 }
 

@@ -242,7 +242,7 @@ browserTest("page: values that are null, absent or empty are drawn, too", async 
     assertStringIncludes(seen, "not flagged");
     const kept = { ...match, log: null, verdict: bare };
     const text = await textWith(`#/transactions/${id}`, ".what-if .reasons", {
-      transaction: { ...found, matches: [kept, kept] },
+      transaction: { ...found, matches: [kept, kept], matches_total: 2 },
     });
     for (const word of ["because", "Records with this id"]) assertStringIncludes(text, word);
   });

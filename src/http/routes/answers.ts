@@ -136,6 +136,9 @@ export const ANSWERS = {
         flagged: z.boolean(),
       }).nullable().describe("Null where the log leaves it out"),
     })),
+    matches_total: z.int().describe(
+      "Number of all; of many the last ones are in matches, with 1 MiB of verdicts at most",
+    ),
     label: knownLabel.nullable(),
   }),
   /** The latest transactions of a transaction's customer and terminal. */

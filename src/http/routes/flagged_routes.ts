@@ -1,4 +1,6 @@
 import { Buffer } from "node:buffer";
+import { setTimeout as pause } from "node:timers/promises";
+import { Semaphore } from "../../runtime/semaphore.ts";
 import type { FlaggedPlace, PlacedTransaction } from "../../ledger/queries.ts";
 import { parseJson } from "../../runtime/json.ts";
 import { ANSWERS, type PlacedVerdict } from "./answers.ts";
@@ -20,6 +22,7 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
     query: flaggedQuery,
     refusals: [400, 404],
   };
+  const turns = new Semaphore(1);
   return [jsonRoute(route, ANSWERS.flagged, async (request) => {
     if (ledger === undefined) throw new Problem(404, "There is no ledger here, so nothing is kept.");
     const { customer, terminal, from, to, min_score, min_amount, label, source, limit, cursor } =
@@ -38,6 +41,9 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
       maxBytes: MAX_PAGE_BYTES,
     });
     const page = firstOf(found, limit);
+    // One page at a time is read and written as JSON, so that other requests get their turns.
+    using _turn = await turns.acquire(1);
+    await pause(1);
     const last = page.at(-1);
     return {
       answer: {

@@ -13,6 +13,9 @@ import { jsonRoute, type Route } from "./route.ts";
 /** Number of transactions of a customer, and of a terminal, in a context. */
 const RECENT = 100;
 
+/** Of records with one id, those in an answer. */
+const MOST_MATCHES = 100;
+
 /** `GET /v1/transactions/:id`, what the ledger says of a transaction, and its `/context`. */
 export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[] {
   const transaction = {
@@ -32,7 +35,17 @@ export function transactionRoutes({ ledger, states, topic }: HttpParts): Route[]
       const id = request.param("id") ?? "";
       const { found, matches } = await find(ledger, topic, id);
       const label = labelOf(await found.labels.history(id, MOST_SHOWN));
-      return { answer: { transaction_id: id, matches: matches.map(matchOf), label } };
+      const shown = matches.slice(-MOST_MATCHES).filter(({ flagged, verdict }) =>
+        !flagged || verdict !== null
+      );
+      return {
+        answer: {
+          transaction_id: id,
+          matches: shown.map(matchOf),
+          matches_total: matches.length,
+          label,
+        },
+      };
     }),
     jsonRoute(context, ANSWERS.context, async (request) => {
       const id = request.param("id") ?? "";

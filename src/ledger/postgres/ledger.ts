@@ -4,6 +4,7 @@ import type { Loss } from "../losses.ts";
 import type { AlertStateKey } from "../alert_states.ts";
 import type { Claim, KnownTransaction, Ledger, LoggedTransaction, ObjectCut, Outcome } from "../ledger.ts";
 import { type Dialect, SqlLedger } from "../sql/ledger.ts";
+import { findFlaggedText } from "../sql/query_text.ts";
 import { knownOf, loggedOf, MOST_MATCHES, type Row } from "../sql/rows.ts";
 import { type PostgresAddress, readPostgresAddress } from "./address.ts";
 import { withoutNul } from "./binary.ts";
@@ -23,6 +24,7 @@ import {
 import { commitOutcome, keepSnapshot } from "./writer.ts";
 
 const PAGE_ROWS = 10_000;
+const FIND_FLAGGED = numbered(findFlaggedText(' COLLATE "C"'));
 const DIALECT: Dialect = {
   byBytes: ' COLLATE "C"',
   lines: `string_agg(verdict || E'\\n', '' ORDER BY "offset")`,
@@ -133,13 +135,13 @@ class PostgresLedger extends SqlLedger {
 
   override find(transactionId: string): Promise<KnownTransaction[]> {
     return this.#session.run(`find the transaction ${transactionId}`, async (client) => {
-      const rowsOf = async (table: "transaction_log" | "flagged") =>
-        (await client.query(
-          `SELECT * FROM ${table} WHERE transaction_id = $1
-           ORDER BY topic COLLATE "C", partition, "offset" LIMIT ${MOST_MATCHES}`,
-          [withoutNul(transactionId)],
-        )).rows;
-      return knownOf(await rowsOf("transaction_log"), await rowsOf("flagged"));
+      const id = withoutNul(transactionId);
+      const { rows: logged } = await client.query(
+        `SELECT * FROM transaction_log WHERE transaction_id = $1
+         ORDER BY topic COLLATE "C", partition, "offset" LIMIT ${MOST_MATCHES}`,
+        [id],
+      );
+      return knownOf(logged, (await client.query(FIND_FLAGGED, [id])).rows);
     });
   }
 

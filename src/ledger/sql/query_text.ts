@@ -6,7 +6,7 @@
 import { CURRENCIES_BY_DIGITS, leastMinor } from "../../domain/currency.ts";
 import type { FlaggedFilter, PlacedTransaction, RecentTransaction } from "../queries.ts";
 import { LABELLED } from "./labels.ts";
-import { flaggedOf, type Row } from "./rows.ts";
+import { flaggedOf, MOST_MATCHES, type Row } from "./rows.ts";
 
 /** A statement and its values, in the order of their `?`. */
 export interface QueryText {
@@ -31,6 +31,36 @@ const isLabelOf = (label: string, of: string) =>
 const WITH_LABEL = `LEFT JOIN given_label AS newest ON newest.label_id = (
   SELECT label_id FROM given_label AS each WHERE ${isLabelOf("each", "flagged")} AND NOT each.repeats
   ORDER BY labelled_at_ms DESC, label_id DESC LIMIT 1)`;
+
+/** Bytes of verdicts of transactions with one id; the first ones beyond have none. */
+const MOST_FOUND_BYTES = 1 << 20;
+const FLAGGED_COLUMNS = [
+  "topic",
+  "partition",
+  '"offset"',
+  ...LABELLED,
+  "amount_minor",
+  "currency",
+  "anomaly_score",
+]
+  .map((column) => `flagged.${column}`).join(", ");
+
+/**
+ * Flagged transactions with an id, the values of one `?`; `verdict` is NULL where later ones fill the bytes already.
+ *
+ * @param byBytes Follows a text column in ORDER BY, so that text sorts by its bytes.
+ */
+export const findFlaggedText = (byBytes: string): string =>
+  `WITH found AS (
+    SELECT topic, partition, "offset", octet_length(verdict) AS bytes FROM flagged WHERE transaction_id = ?
+    ORDER BY topic${byBytes}, partition, "offset" LIMIT ${MOST_MATCHES}
+  ), sized AS (
+    SELECT found.*, sum(bytes) OVER (ORDER BY topic${byBytes} DESC, partition DESC, "offset" DESC) - bytes AS bytes_after
+    FROM found
+  )
+  SELECT ${FLAGGED_COLUMNS}, CASE WHEN bytes_after < ${MOST_FOUND_BYTES} THEN verdict END AS verdict
+  FROM sized JOIN flagged ON flagged.topic = sized.topic AND flagged.partition = sized.partition
+    AND flagged."offset" = sized."offset"`;
 
 /** Transactions at a terminal by their newest label: `is_fraud`, `n`. */
 export function labelsText(terminalId: string): QueryText {

@@ -78,7 +78,8 @@ export const MOST_MATCHES = 1000;
 /** Transactions by topic, partition and offset, at most `MOST_MATCHES`, from their rows in the log and among the flagged ones. */
 export function knownOf(logged: readonly Row[], flagged: readonly Row[]): KnownTransaction[] {
   const byRecord = new Map<string, KnownTransaction>();
-  const add = (row: Row, verdict: string | null, isLogged: boolean) => {
+  const add = (row: Row, isLogged: boolean) => {
+    const verdict = isLogged ? null : row.verdict as string | null;
     const topic = String(row.topic);
     const partition = Number(row.partition);
     const key = JSON.stringify([topic, partition, Number(row.offset)]);
@@ -89,14 +90,14 @@ export function knownOf(logged: readonly Row[], flagged: readonly Row[]): KnownT
         ...flaggedOf(row),
         topic,
         partition,
-        flagged: verdict !== null || Boolean(row.flagged),
+        flagged: !isLogged || Boolean(row.flagged),
         logged: isLogged,
         verdict,
       });
     }
   };
-  for (const row of logged) add(row, null, true);
-  for (const row of flagged) add(row, String(row.verdict), false);
+  for (const row of logged) add(row, true);
+  for (const row of flagged) add(row, false);
   return [...byRecord.values()].sort((a, b) =>
     a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition || a.offset - b.offset
   ).slice(0, MOST_MATCHES);

@@ -27,7 +27,7 @@ import {
   RANGES_AFTER,
   SqlLedger,
 } from "../sql/ledger.ts";
-import { QUERY_INDEXES } from "../sql/query_text.ts";
+import { findFlaggedText, QUERY_INDEXES } from "../sql/query_text.ts";
 import { knownOf, labelOf, loggedOf, MOST_MATCHES, rangeOf, type Row } from "../sql/rows.ts";
 import { findLogged } from "./log_filter.ts";
 import { KEEP_SNAPSHOT, MOVE_OFFSET, sqliteWriter } from "./writer.ts";
@@ -41,6 +41,7 @@ import recordTimes from "./record_times.sql" with { type: "text" };
 import passedSchema from "./passed.sql" with { type: "text" };
 
 const PAGE_ROWS = 10_000;
+const FIND_FLAGGED = findFlaggedText("");
 const DIALECT: Dialect = {
   byBytes: "",
   lines: `CAST(group_concat(verdict || char(10), '' ORDER BY "offset") AS BLOB)`,
@@ -149,9 +150,7 @@ class SqliteLedger extends SqlLedger {
 
   override find(transactionId: string): Promise<KnownTransaction[]> {
     return this.#attempt((database) => {
-      const flagged = database.prepare(
-        'SELECT * FROM flagged WHERE transaction_id = ? ORDER BY topic, partition, "offset" LIMIT ?',
-      ).all(transactionId, MOST_MATCHES);
+      const flagged = database.prepare(FIND_FLAGGED).all(transactionId);
       return knownOf(findLogged(database, transactionId, MOST_MATCHES), flagged);
     });
   }

@@ -60,6 +60,25 @@ export function labelCases(test: LedgerTest): void {
     assertEquals(await ledger.find(`' OR 1=1 --`), []);
   });
 
+  test(
+    "find() leaves out the verdicts of the first ones where those of one id are large",
+    async (ledger, topic) => {
+      const { epoch } = await claim(ledger, topic);
+      const outcome = outcomeOf(topic, [0, 90], epoch, {}, () => ({ transactionId: topic }));
+      const flagged = outcome.flagged.map((each) => ({
+        ...each,
+        verdict: `"${"n".repeat(100_000)}${each.offset}"`,
+      }));
+      await ledger.commit({ ...outcome, flagged });
+      const found = await ledger.find(topic);
+      assertEquals(found.length, outcome.log.count);
+      const known = found.filter((each) => each.flagged);
+      assertEquals(known.map(({ offset }) => offset), flagged.map(({ offset }) => offset));
+      const last = known.filter(({ verdict }) => verdict !== null);
+      assertEquals(last.map(({ verdict }) => verdict), flagged.slice(-11).map(({ verdict }) => verdict));
+    },
+  );
+
   test("find() gives every transaction with the id, also where none was logged", async (ledger, topic) => {
     for (const partition of [1, 0]) {
       const { epoch } = await claim(ledger, topic, partition);

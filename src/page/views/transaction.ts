@@ -133,7 +133,7 @@ function VerdictPanel({ found, model }: { found: Found; model: Status["model"] |
       fact("Record", h("code", null, id)),
       verdict !== null && fact("Model", h("code", { title: verdict.model }, verdict.model.slice(0, 12))),
       verdict?.scored_at !== undefined && fact("Scored", `${formatTime(verdict.scored_at)} UTC`),
-      found.matches.length > 1 && fact("Records with this id", formatCount(found.matches.length)),
+      found.matches_total > 1 && fact("Records with this id", formatCount(found.matches_total)),
     ]),
   ]);
 }
