@@ -261,13 +261,25 @@ async function produceReplayed(
     import("../../src/simulate/find_record.ts"),
   ]);
   const { labelDelay, labels, lenient, count, decimal, times } = flags;
-  const reading = { labelDelayMs: labelDelay, labels, lenient, decimal, times };
+  let [faults, firstFault] = [0, ""];
+  const onFault = (problem: string) => void (faults++ === 0 && (firstFault = problem));
+  const reading = { labelDelayMs: labelDelay, labels, lenient, decimal, times, onFault };
   const isTransaction = (event: ReplayedEvent) => event.kind === "transaction";
   const replayed = replayBatches(table.batches(), reading);
   const batches = flags.again
     ? replayed
     : checkFirst(replayed, isTransaction, (first) => refuseRepeat(broker, flags, first, options.signal));
-  return await produceEventBatches(broker, count === undefined ? batches : take(batches, count), options);
+  const produced = await produceEventBatches(
+    broker,
+    count === undefined ? batches : take(batches, count),
+    options,
+  );
+  if (faults > 0 && !flags.quiet) {
+    console.error(
+      `note: ${faults} faulty rows were sent as they are, without labels; the first is ${firstFault}`,
+    );
+  }
+  return produced;
 }
 
 /** Refuses a file that the stream holds already: each record would be scored once more. */

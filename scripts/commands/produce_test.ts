@@ -124,6 +124,16 @@ Deno.test("produce: a file says how it was read, what was not sent, and how many
   assertEquals(faulty.code, 1);
   assertStringIncludes(faulty.stderr, "Cannot replay row 40000 as amount must be a decimal number");
   assertStringIncludes(faulty.stderr, "transactions and 0 labels were sent");
+  const lenient = await run(
+    "--stream",
+    `sqlite:${folder}/other.db`,
+    ...await write("many.csv", header + many.join("")),
+    "--lenient",
+  );
+  assertStringIncludes(
+    lenient.stderr,
+    "1 faulty rows were sent as they are, without labels; the first is row 40000 as",
+  );
   await Deno.remove(folder, { recursive: true });
 });
 

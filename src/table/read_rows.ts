@@ -1,7 +1,8 @@
 import { grown } from "../runtime/grown.ts";
 import { FileTimes } from "../domain/time.ts";
 import { cellLabel, cellNumber, type DecimalSign, isMissing, numberProblem, showCell } from "./cell.ts";
-import { BadRow, type TableCells } from "./read_cells.ts";
+import { BadRow } from "./bad_row.ts";
+import type { TableCells } from "./read_cells.ts";
 
 /** Which columns to read, and what to do with bad rows. */
 export interface RowSelection {

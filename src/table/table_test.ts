@@ -242,6 +242,7 @@ Deno.test("openTable() notes points that may separate thousands where semicolons
     ]);
   });
   await withTable("a;b\n1;0.250\n2;1.500\n", (table) => assertEquals(table.notes, []));
+  await withTable("a;b\n1;1.250\n2;2.500\n", (table) => assertEquals(table.notes, []), { decimal: "," });
 });
 
 Deno.test("openTable() doubts a column of numbers and words, and no column of names", async () => {

@@ -1,5 +1,6 @@
 import { openByteSource } from "./byte_source.ts";
-import { BadRow, readCells, type TableStyle } from "./read_cells.ts";
+import { BadRow } from "./bad_row.ts";
+import { readCells, type TableStyle } from "./read_cells.ts";
 import type { Table } from "./table.ts";
 
 /** A table whose cells are read as they are written. */

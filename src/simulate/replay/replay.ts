@@ -14,6 +14,8 @@ export interface ReplayOptions {
   labels?: LabelMode;
   /** Pass a faulty row on with the text of its cells and no label instead of throwing. @default false */
   lenient?: boolean;
+  /** Called for a faulty row that is passed on: "row 3 as …". */
+  onFault?(problem: string): void;
   /** Reads the times; by default a new one. */
   times?: FileTimes;
   /** Sign of the fraction in amounts. @default "." alone */
@@ -71,11 +73,7 @@ export async function* replayBatches(
 ): AsyncGenerator<Iterable<ReplayedEvent>, void, undefined> {
   const { labelDelayMs = 7 * DAY_MS, labels = "all", lenient = false, times = new FileTimes(), decimal } =
     options;
-  if (!Number.isSafeInteger(labelDelayMs) || labelDelayMs < 0) {
-    throw new RangeError(
-      `Cannot replay transactions as labelDelayMs must be a whole number of at least 0: current value is ${labelDelayMs}`,
-    );
-  }
+  checkDelay(labelDelayMs);
   const delayed = new DelayedLabels();
   // One writer for each of the three times, as each keeps the text of its day.
   const [timestampText, madeAt, labelledAt] = [new TimestampText(), new TimestampText(), new TimestampText()];
@@ -94,8 +92,9 @@ export async function* replayBatches(
       if (names.length !== width) columns = replayColumns(names);
       width = names.length;
       const { transaction, timestampMs, isFraud, scenario, fault } = readReplayRow(row, columns, rowOptions);
-      if (fault !== null && !lenient) {
-        throw new RangeError(`Cannot replay row ${rowNumber} as ${fault}`);
+      if (fault !== null) {
+        if (!lenient) throw new RangeError(`Cannot replay row ${rowNumber} as ${fault}`);
+        options.onFault?.(`row ${rowNumber} as ${fault}`);
       }
       if (timestampMs !== null) {
         while (delayed.oldestMs + labelDelayMs <= timestampMs) yield label(delayed.shift());
@@ -133,5 +132,13 @@ export async function* replayBatches(
         ...(of.scenario === null ? {} : { scenario: of.scenario }),
       },
     };
+  }
+}
+
+function checkDelay(labelDelayMs: number): void {
+  if (!Number.isSafeInteger(labelDelayMs) || labelDelayMs < 0) {
+    throw new RangeError(
+      `Cannot replay transactions as labelDelayMs must be a whole number of at least 0: current value is ${labelDelayMs}`,
+    );
   }
 }
