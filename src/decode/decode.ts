@@ -143,6 +143,7 @@ export function decodeTransaction(bytes: Uint8Array | null, latestMs = Infinity)
     customerId: id(fields, "customer_id"),
     terminalId: id(fields, "terminal_id"),
     amount,
+    writtenAmount: fields.amount,
     amountMinor,
     currency,
     merchantCategory: optional(

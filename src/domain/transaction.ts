@@ -15,6 +15,8 @@ export interface Transaction {
   terminalId: string;
   /** Amount in major units of the currency, greater than 0. */
   amount: number;
+  /** The record's own amount in major units, if its JSON may have more digits than `amount`. */
+  writtenAmount?: unknown;
   /** An integer. */
   amountMinor: number;
   /** ISO 4217 code, when given. */

@@ -51,8 +51,7 @@ export function encodeVerdict(
     transaction_id: transaction.transactionId,
     customer_id: transaction.customerId,
     terminal_id: transaction.terminalId,
-    // As the record wrote it: its digits may be more than float64 holds.
-    amount: transaction.source.amount ?? transaction.amount,
+    amount: transaction.writtenAmount ?? transaction.amount,
     ...(transaction.merchantCategory === undefined
       ? {}
       : { merchant_category: transaction.merchantCategory }),

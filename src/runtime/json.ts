@@ -76,6 +76,11 @@ export function wholeDigits(value: unknown): string | undefined {
   return Number.isSafeInteger(number) && number >= 0 ? String(number) : undefined;
 }
 
+/** Text with U+FFFD for what neither `jsonb` nor strict readers of JSON take: NUL and halves of surrogate pairs. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
+}
+
 /** What valid JSON text holds. */
 export interface JsonScan {
   /** Keys as they are written, in all objects. */

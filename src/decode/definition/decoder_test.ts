@@ -1,5 +1,7 @@
 import { decodeBody, encodeBody } from "../../broker/record_batch.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../testing/assert.ts";
+import type { Transaction } from "../../domain/transaction.ts";
+import { encodeVerdict } from "../../domain/verdict.ts";
 import { jsonFormat } from "../formats/json.ts";
 import { ownRecords, SHAPES } from "../testing/shapes.ts";
 import { decodeBatch, type DecodedBatch } from "../decode.ts";
@@ -146,3 +148,47 @@ Deno.test("definedDecoder() leaves card data out of what is kept, and says which
   const without = await decoderOf({ ...PLAIN, keep: { without: ["order.note", "number"] } });
   assert(!JSON.stringify(without.decodeBatch(batchOf([record])).columns.transaction(0)).includes("gift"));
 });
+
+Deno.test("definedDecoder() keeps digits, and writes the amount that it read whatever field has the name", async () => {
+  const decoder = await decoderOf(PLAIN);
+  const fields = '"ref":1700000000123456797,"n":{"a":[-0,1e400],"__proto__":{"b":1.0}},"s":"x"';
+  const json =
+    `{"card":4600000000000012345,"sum":12.5,"at":"2026-01-01T00:00:00Z","amount":"a lot",${fields}}`;
+  const { columns, faults } = decoder.decodeBatch(batchOf([
+    json,
+    json.replace("4600000000000012345", '"\\ud800"'),
+    json.replace('"x"', '"\\u0000\\udfff"'),
+  ]));
+  assertEquals(faults.map(({ recordIndex }) => recordIndex), [1]);
+  const text = verdictOf(columns.transaction(0));
+  assertStringIncludes(text, `"amount":12.5,${fields},`);
+  assertStringIncludes(text, '"customer_id":"4600000000000012345"');
+  assertStringIncludes(verdictOf(columns.transaction(1)), '"s":"\ufffd\ufffd"');
+});
+
+Deno.test("definedDecoder() keeps what JSON has no word for: 64-bit numbers, NaN and bytes of other formats", async () => {
+  const kept = {
+    long: 2n ** 63n - 1n,
+    nan: NaN,
+    far: -Infinity,
+    zero: -0,
+    bytes: Uint8Array.of(1, 2),
+    nul: "a\0",
+  };
+  const decoder = definedDecoder(
+    readDefinition(JSON.stringify(PLAIN), "test.json"),
+    { read: () => ({ ...PAID, kept }) },
+    { own: await openDecoder(), maxAheadMs: 86_400_000 },
+  );
+  assertStringIncludes(
+    verdictOf(decoder.decodeBatch(batchOf([PAID])).columns.transaction(0)),
+    '"kept":{"long":9223372036854775807,"nan":"NaN","far":"-Infinity","zero":-0,"bytes":"AQI=","nul":"a\ufffd"}',
+  );
+});
+
+function verdictOf(transaction: Transaction): string {
+  return encodeVerdict(
+    { transaction, anomalyScore: 1, threshold: 0, flagged: true, model: "", reasons: [], scoredAtMs: 0 },
+    null,
+  );
+}

@@ -1,4 +1,4 @@
-import { numberText } from "../../runtime/json.ts";
+import { numberText, parseJson, storableText } from "../../runtime/json.ts";
 import type { StreamDefinition } from "./definition.ts";
 import { parsePath, type Path, valueAt } from "./path.ts";
 
@@ -56,8 +56,7 @@ export function openKeeper(keep: StreamDefinition["keep"], mapped: readonly Path
     }
     if (Array.isArray(value)) return value.map((element, i) => copy(element, `${steps}\0${i}`) ?? null);
     if (value instanceof Uint8Array) return value;
-    const kept: Record<string, unknown> = {};
-    let fields = 0;
+    const kept: [name: string, value: unknown][] = [];
     for (const [name, inner] of Object.entries(value)) {
       const path = steps === "" ? name : `${steps}\0${name}`;
       if (
@@ -68,22 +67,37 @@ export function openKeeper(keep: StreamDefinition["keep"], mapped: readonly Path
         continue;
       }
       const each = copy(inner, path);
-      if (each === undefined) continue;
-      kept[name] = each;
-      fields++;
+      if (each !== undefined) kept.push([name, each]);
     }
-    return fields > 0 || steps === "" ? kept : undefined;
+    return kept.length > 0 || steps === "" ? Object.fromEntries(kept) : undefined;
   };
   const keeper = (body: unknown): Record<string, unknown> => {
-    if (!Array.isArray(keep)) return copy(body, "") as Record<string, unknown>;
+    if (!Array.isArray(keep)) return writable(copy(body, "")) as Record<string, unknown>;
     const kept: Record<string, unknown> = {};
     for (const path of named) {
       const value = valueAt(body, path);
-      if (value !== undefined) kept[path.text] = value;
+      if (value !== undefined) kept[path.text] = writable(value);
     }
     return kept;
   };
   return Object.assign(keeper, { leftOut });
+}
+
+/** A value of any format as JSON, and the databases that read it, can hold it: numbers keep their digits. */
+function writable(value: unknown): unknown {
+  if (typeof value === "string") return storableText(value);
+  if (typeof value === "bigint" || Object.is(value, -0)) return parseJson(value === 0 ? "-0" : String(value));
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (value instanceof Uint8Array) return value.toBase64();
+  if (Array.isArray(value)) return value.map(writable);
+  if (
+    typeof value !== "object" || value === null || value instanceof Date || numberText(value) !== undefined
+  ) {
+    return value;
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [storableText(name), writable(inner)]),
+  );
 }
 
 /** Whether the check digit of a number is right (ISO/IEC 7812-1, annex B). */
