@@ -46,6 +46,22 @@ export function checkHeader(
   if (numbers.every((column) => cellKind(column) !== "text")) throw noHeader(columns, name);
 }
 
+/** Refuses `amount, EUR` over `0,50` and `1,05`: the comma is as likely that of a name and of decimal numbers. */
+export function checkFractions(header: string[], rows: string[][], name: string): void {
+  const c = header.findIndex((column, c) =>
+    c > 0 && column.startsWith(" ") && rows.some((cells) => /^0\d/.test(cells[c])) &&
+    rows.every((cells) => /^\d{1,3}$/.test(cells[c]) && /^[+-]?\d+$/.test(cells[c - 1]))
+  );
+  if (c < 0) return;
+  const cell = rows[0].slice(c - 1, c + 1).join();
+  throw new RangeError(
+    `Cannot read ${name} as it is not clear whether "${header[c - 1]},${
+      header[c]
+    }" are two columns or one, with ` +
+      `decimal commas such as "${cell}": quote such names and numbers, or give --delimiter , for two`,
+  );
+}
+
 /** Where semicolons separate, 1.234 in every row may well be one thousand two hundred and thirty-four. */
 export function thousandsNote(column: string, cells: string[]): string[] {
   const pointed = cells.filter((cell) => cell.includes("."));

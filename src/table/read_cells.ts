@@ -3,7 +3,7 @@ import { type ByteSource, join } from "./byte_source.ts";
 import type { DecimalSign } from "./cell.ts";
 import { readCsv } from "./csv.ts";
 import { delimiterName } from "./delimiter.ts";
-import { checkColumns, checkHeader, thousandsNote } from "./header.ts";
+import { checkColumns, checkFractions, checkHeader, thousandsNote } from "./header.ts";
 import { LONG_NUMBER, readNdjson } from "./ndjson.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
@@ -90,6 +90,7 @@ async function csvCells(
   const ahead = await readAhead(rows, head.slice(1), rowsAhead);
   const fitting = ahead.slice(0, rowsAhead).filter((cells) => cells.length === width);
   checkHeader(columns, { rows: ahead, fitting, splitAt }, name);
+  if (delimiter === undefined && splitAt === '","') checkFractions(head[0], fitting, name);
   const notes = splitAt === '";"' && decimal === undefined
     ? columns.flatMap((column, c) => thousandsNote(column, fitting.map((cells) => cells[c])))
     : [];

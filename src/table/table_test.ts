@@ -132,6 +132,8 @@ const SPLIT: [what: string, text: string, columns: string[], style?: TableStyle]
   ["Excel's sep line", "sep=;\na,b;c\n1;2\n", ["a,b", "c"]],
   ["what it is told", "a,b;c,d\nx,y;z,w\n", ["a,b", "c,d"], { delimiter: ";" }],
   ["a sign of its own, told", "a^b\n1^2\n", ["a", "b"], { delimiter: "^" }],
+  ["a space in the header alone", "year, month\n2018,04\n2018,11\n", ["year", "month"], { delimiter: "," }],
+  ["a space in the header over plain numbers", "id, n\n1,5\n2,17\n", ["id", "n"]],
   ["years as names", "city,2010,2011\nRome,5,6\n", ["city", "2010", "2011"]],
 ];
 
@@ -342,6 +344,12 @@ const REFUSED: [string, string | Uint8Array, string][] = [
     "first, last;city\na, b;c\n",
     'at "," it has 2 columns, at ";" it has 2',
   ],
+  [
+    "a name and decimals that may be two columns",
+    "id,amount, EUR\n1,0,50\n2,1,05\n",
+    'whether "amount, EUR" are two columns',
+  ],
+  ["the same without other columns", "amount, EUR\n0,50\n1,05\n", 'decimal commas such as "0,50"'],
   ["a sep line alone", "sep=;\n", 'a line of "sep="'],
   ["a row with too few cells", "a,b\n1,2\n3\n", "row 1 must have 2 cells: current value is 1 cell"],
   ["a row with too many cells", "a,b\n1,2,3\n", "row 0 must have 2 cells: current value is 3 cells"],
