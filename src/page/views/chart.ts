@@ -195,7 +195,9 @@ function styleOf({ as = "line" }: ChartSeries, colour: () => string): uPlot.Seri
       paths: uPlot.paths.bars!({ size: [0.86, 64] }),
     };
   }
-  if (as === "line") return { stroke: colour, width: 1.5, points: { show: false } };
+  if (as === "line") {
+    return { stroke: colour, width: 1.5, points: { show: true, size: 4, fill: colour, filter: loneValues } };
+  }
   const isMark = as === "mark";
   return {
     stroke: colour,
@@ -208,6 +210,13 @@ function styleOf({ as = "line" }: ChartSeries, colour: () => string): uPlot.Seri
       fill: isMark ? "transparent" : colour,
     },
   };
+}
+
+/** Where a value has no neighbour to draw a line to. */
+function loneValues(plot: uPlot, series: number): number[] {
+  const values = plot.data[series];
+  const isNone = (i: number) => (values[i] ?? null) === null;
+  return [...values.keys()].filter((i) => !isNone(i) && isNone(i - 1) && isNone(i + 1));
 }
 
 /** Room on both sides, so that no point and no bar is cut off. */
