@@ -27,9 +27,9 @@ export async function* readNdjson(
 /** Sixteen digits in a row: a number that may hold more than a float64 does. */
 export const LONG_NUMBER = /\d{16}/;
 
-/** Keeps a whole number that would lose digits as its text. */
+/** Keeps a number that would lose digits as its text. */
 function keepDigits(_key: string, value: unknown, { source }: { source: string }): unknown {
-  return Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? source : value;
+  return typeof value === "number" && LONG_NUMBER.test(source) && String(value) !== source ? source : value;
 }
 
 function parseLine(line: string): Record<string, unknown> | BadRow {
