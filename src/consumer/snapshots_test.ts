@@ -110,6 +110,9 @@ Deno.test("runConsumer() of two members ends a replay that takes longer than the
       streamId: await parts.broker.id(),
     });
     assertEquals(before.snapshot, undefined);
+    const topics = { topic: "transactions", labelTopic: "labels" };
+    const later = simulate({ randomSeed: 5, start: Date.UTC(2026, 3, 1), count: 200 });
+    await produceEvents(parts.broker, later, topics);
     let read = 0;
     /** Each batch keeps the thread for long, as a large one does. */
     const slow = (broker: Broker) =>
@@ -132,6 +135,7 @@ Deno.test("runConsumer() of two members ends a replay that takes longer than the
       owner: "looks",
       streamId: await parts.broker.id(),
     });
+    assertEquals((await parts.ledger.summary("transactions")).scored, 6200);
     // Each partition is replayed once, but for what a rebalance read twice.
     assert(read < 2 * 6000, `${read} records were replayed`);
     assert(after.epoch - before.epoch < 8, `${after.epoch - before.epoch} claims`);

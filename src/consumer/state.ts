@@ -17,6 +17,8 @@ const SNAPSHOT_RECORDS = 200_000;
 const SNAPSHOT_INTERVAL_MS = 300_000;
 /** Partitions take their first snapshots at different times, so that not all are in memory at once. */
 const STAGGERED_PARTITIONS = 8;
+/** Records without a label that came due, while no more labels can wait, after which that is said. */
+const HELD_RECORDS = 2000;
 /** A replay keeps what it has this often, so that another owner need not begin anew. */
 const REPLAY_KEPT_EVERY_MS = 10_000;
 /** Event time after which a state knows what it would have known: the warm-up of a training. */
@@ -70,6 +72,9 @@ export class PartitionState {
   #neededFrom = 0;
   #partial: SnapshotHeader["partial"];
   #eventTimeMs: number | undefined;
+  /** Labels applied at the last look, and records since then while no more were and no more could be read. */
+  #applied = 0;
+  #heldRecords = 0;
 
   private constructor(stage: FeatureStage, source: StateSource) {
     this.stage = stage;
@@ -131,15 +136,23 @@ export class PartitionState {
     if (columns.count > 0) this.#eventTimeMs = columns.timestampMs[0];
     if (!features.usesLabels) return;
     await this.#labels.readFor(columns, features);
+    this.#lookAtWaiting(columns.count);
+  }
+
+  /** Says when labels of a later time fill the room for those that wait: in a backlog some come due with each batch. */
+  #lookAtWaiting(records: number) {
+    const { labelsQueued, labelsApplied } = this.stage.features;
     const { telemetry, partition } = this.#source;
+    const isHeld = labelsQueued >= MOST_WAITING && labelsApplied === this.#applied;
+    this.#applied = labelsApplied;
+    this.#heldRecords = isHeld ? this.#heldRecords + records : 0;
     const what = `labels for partition ${partition}`;
-    // Another label partition may be behind: each has a share of the room.
-    if (features.labelsQueued < MOST_WAITING) telemetry?.recovered(what);
-    else {
+    if (!isHeld) telemetry?.recovered(what);
+    else if (this.#heldRecords >= HELD_RECORDS) {
       telemetry?.trouble(
         what,
-        `${features.labelsQueued} wait until transactions reach their time, the most that may; later labels are read when ` +
-          "some of them have come",
+        `${labelsQueued} wait for a later time, the most that may, and none came due in ${this.#heldRecords} records; ` +
+          "labels behind them are read when some have",
         true,
       );
     }
