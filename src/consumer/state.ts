@@ -20,7 +20,7 @@ const STAGGERED_PARTITIONS = 8;
 /** Records without a label that came due, while no more labels can wait, after which that is said. */
 const HELD_RECORDS = 2000;
 /** A replay keeps what it has this often, so that another owner need not begin anew. */
-const REPLAY_KEPT_EVERY_MS = 10_000;
+const REPLAY_KEPT_EVERY_MS = 5000;
 /** Event time after which a state knows what it would have known: the warm-up of a training. */
 const WARM_UP_MS = 21 * 86_400_000;
 
@@ -267,7 +267,8 @@ export class PartitionState {
     const firstOffset = Math.max(from, ranges[0].firstOffset);
     let fromOffset = firstOffset;
     let at = 0;
-    let keptAtMs = performance.now();
+    const startedAtMs = performance.now();
+    let keptAtMs = startedAtMs;
     const keepEveryMs = Math.min(REPLAY_KEPT_EVERY_MS, snapshotIntervalMs);
     const ended = AbortSignal.any([signal, retryReads?.signal].filter((each) => each !== undefined));
     if (toOffset > firstOffset) onReplay?.(0, toOffset - firstOffset);
@@ -289,13 +290,17 @@ export class PartitionState {
         await giveWay();
         const isDue = ended.aborted || performance.now() - keptAtMs >= keepEveryMs;
         if (keep !== undefined && isDue) {
+          const keepingAtMs = performance.now();
           await keep(fromOffset, this.snapshot(fromOffset));
-          keptAtMs = performance.now();
+          // A large state is kept less often, so that this takes a tenth of the time at most.
+          keptAtMs = performance.now() + 9 * (performance.now() - keepingAtMs);
         }
         if (ended.aborted) return;
       }
     }, { ...retryReads, signal: ended });
     while (!ended.aborted && at < ranges.length - 1) await this.#readLabelsOf(ranges[++at]);
+    const wasLong = performance.now() - startedAtMs >= keepEveryMs;
+    if (wasLong && !ended.aborted && this.hasNew) await keep?.(toOffset, this.snapshot(toOffset));
   }
 
   async #readLabelsOf({ labelOffsets }: CommittedRange) {
