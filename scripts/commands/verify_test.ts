@@ -1,4 +1,6 @@
 /** Runs verify as a process: what it says and how it ends; src/verify/verify_test.ts has each fault. */
+import { DatabaseSync } from "node:sqlite";
+import { openSqliteBroker } from "../../src/broker/sqlite/broker.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../src/testing/assert.ts";
 import { embeddedArgs, makeEmbeddedRun } from "../../src/testing/embedded_run.ts";
 import { runDeno } from "../../src/testing/process.ts";
@@ -76,5 +78,35 @@ Deno.test("commands that read make nothing where a name is misspelt, and name it
     assertStringIncludes(stderr, name);
     assertEquals(listed(), before, command);
   }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("consume and verify: exit code 1 with the count of what was lost, until --accept-gaps says who accepts it", async () => {
+  const folder = await Deno.makeTempDir();
+  await makeEmbeddedRun(folder, { count: 300 });
+  const all = [...embeddedArgs(folder), "--until-empty", "--quiet", "--alerts", "none"];
+  assertEquals((await run("consume", all)).code, 0);
+  {
+    await using broker = openSqliteBroker(`${folder}/stream.db`);
+    for (const count of [40, 1]) {
+      await broker.produce("transactions", Array.from({ length: count }, () => ({ key: null, value: "{}" })));
+    }
+    using database = new DatabaseSync(`${folder}/stream.db`);
+    database.exec("DELETE FROM record_batch WHERE base_offset = 300");
+  }
+  const lost = await run("consume", all);
+  assertEquals(lost.code, 1, lost.stderr);
+  assertStringIncludes(lost.stderr, "LOST       40 offsets");
+  const engines = embeddedArgs(folder, ["stream", "ledger", "objects"]);
+  const found = await run("verify", engines);
+  assertEquals(found.code, 1);
+  assertStringIncludes(found.stdout, "lost: 40");
+  const accepted = await run("verify", [...engines, "--accept-gaps", "Ann Example"]);
+  assertEquals(accepted.code, 0, accepted.stdout);
+  assertStringIncludes(accepted.stdout, "accepted by Ann Example on 20");
+  assertEquals((await run("consume", all)).code, 0);
+  // Without a name it is the user of this machine.
+  const named = JSON.parse((await run("verify", [...engines, "--accept-gaps", "--json"])).stdout);
+  assertEquals([named.ok, named.acceptedLosses[0].acceptedBy], [true, "Ann Example"]);
   await Deno.remove(folder, { recursive: true });
 });
