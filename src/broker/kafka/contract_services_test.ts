@@ -47,6 +47,22 @@ function testServices(client: string, openKafkaBroker: OpenKafka) {
     ...(kafka.ignore ? { skip: kafka.reason } : {}),
   });
 
+  test("goes to the next broker where the first one takes connections and says nothing", async () => {
+    using frozen = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const taken: Deno.Conn[] = [];
+    (async () => {
+      for await (const connection of frozen) taken.push(connection);
+    })().catch(() => {});
+    const { port } = frozen.addr as Deno.NetAddr;
+    await using broker = await openKafkaBroker(`kafka://127.0.0.1:${port},${service().listeners.plaintext}`);
+    const topic = newTopic();
+    await broker.ensureTopic(topic);
+    await broker.produce(topic, numbered(0, 10));
+    assertEquals(await readAll(broker, topic), range(0, 10));
+    assert(taken.length > 0);
+    for (const connection of taken) connection.close();
+  });
+
   for (const mechanism of ["plain", "scram-sha-256", "scram-sha-512"]) {
     test(`logs in by ${mechanism}, with and without TLS, and says when the password is wrong`, async () => {
       const { user, password, listeners, caFile } = service();

@@ -1,3 +1,8 @@
+/** A call took too long. */
+export class LateError extends Error {
+  override readonly name = "LateError";
+}
+
 /**
  * The outcome of a call, or an error when it takes too long; the call itself continues.
  *
@@ -6,7 +11,7 @@
 export async function withDeadline<T>(call: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no ${what} within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new LateError(`no ${what} within ${ms} ms`)), ms);
   });
   try {
     return await Promise.race([call, late]);

@@ -140,16 +140,23 @@ const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1000, multiplie
 async function createKafka(address: KafkaAddress, answers: LargeAnswers): Promise<Kafka> {
   dropTimeoutNegativeWarning();
   const tls = address.tls ? { authorities: await readAuthority(address) } : undefined;
+  // The one that failed last comes last: each connection of kafkajs's begins with the first, and would wait for it anew.
+  let order = address.brokers;
+  const moveBack = (failed: string) => order = [...order.filter((each) => each !== failed), failed];
   return new kafkajs.Kafka({
-    brokers: address.brokers,
+    brokers: () => order.slice(0, 1),
     clientId: address.clientId,
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     authenticationTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     retry: RETRY,
     logLevel: kafkajs.logLevel.NOTHING,
-    socketFactory: ({ host, port, onConnect }) =>
-      new FrameSocket({ host, port, tls, onConnect }, answers) as unknown as Socket,
+    socketFactory({ host, port, onConnect }) {
+      const socket = new FrameSocket({ host, port, tls, onConnect }, answers);
+      const address = `${host}:${port}`;
+      socket.on("error", () => order.includes(address) && moveBack(address));
+      return socket as unknown as Socket;
+    },
     ssl: address.tls,
     // kafkajs keeps its authenticator on this object: each client has its own.
     ...(address.sasl === undefined ? {} : { sasl: { ...address.sasl } as KafkaConfig["sasl"] }),

@@ -51,6 +51,8 @@ export interface FrameSocketOptions {
   onConnect(): void;
   /** How long the node may take to close a connection that was ended, in milliseconds. */
   closingMs?: number;
+  /** How long the node may take for its first answer, in milliseconds. */
+  firstAnswerMs?: number;
 }
 
 /** Sizes of a frame's length and of a request's number, and where the fields lie in a request. */
@@ -62,6 +64,7 @@ const REQUEST_HEAD = 12;
 /** More than any answer has; the first bytes of another protocol say more. */
 const MOST_FRAME_BYTES = 2 ** 30;
 const CLOSING_MS = 5000;
+const FIRST_ANSWER_MS = 5000;
 
 /**
  * A connection to a Kafka node, as far as kafkajs uses a socket.
@@ -69,6 +72,9 @@ const CLOSING_MS = 5000;
  * kafkajs's own sockets give an answer in pieces of 64 KiB, which it then puts together by a copy. All that Kafka says
  * is framed, so this one reads each frame into a buffer of its size. For the answer to a fetch, kafkajs gets a ticket of
  * `LargeAnswers` in a frame with the request's number: the bytes are not copied.
+ *
+ * A node that is frozen takes connections and says nothing. One whose first answer does not come in time is an `error`,
+ * and kafkajs connects to another one; it would wait for this one otherwise.
  *
  * It emits `data`, `end` and `error` when `net.Socket` does, since kafkajs relies on that when connections break.
  * kafkajs may end a socket that is still connecting or has just sent a request: the node then learns of the end after
@@ -87,15 +93,20 @@ export class FrameSocket extends EventEmitter {
   #sending: Promise<void> = Promise.resolve();
   #isEnded = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
+  readonly #firstAnswerMs: number;
+  #answering: ReturnType<typeof setTimeout> | undefined;
+  #isAnswered = false;
 
   /** Begins to connect. */
   constructor(
-    { host, port, tls, onConnect, closingMs = CLOSING_MS }: FrameSocketOptions,
+    { host, port, tls, onConnect, closingMs = CLOSING_MS, firstAnswerMs = FIRST_ANSWER_MS }:
+      FrameSocketOptions,
     answers: LargeAnswers,
   ) {
     super();
     this.#answers = answers;
     this.#closingMs = closingMs;
+    this.#firstAnswerMs = firstAnswerMs;
     this.#connecting = connect({ hostname: host, port, signal: this.#closing.signal }, tls);
     this.#read(onConnect).catch((error) => this.#failUnlessClosed(error));
   }
@@ -109,6 +120,12 @@ export class FrameSocket extends EventEmitter {
     // kafkajs puts the size before the request: key, version and number follow.
     if (request.length >= REQUEST_HEAD) {
       this.#asked.set(request.readInt32BE(REQUEST_ID), request.readInt16BE(REQUEST_KEY) === FETCH_KEY);
+    }
+    if (!this.#isAnswered) {
+      this.#answering ??= setTimeout(
+        () => this.#failUnlessClosed(new Error(`no first answer within ${this.#firstAnswerMs} ms`)),
+        this.#firstAnswerMs,
+      );
     }
     this.#send((connection) => writeAll(connection, request));
   }
@@ -134,6 +151,8 @@ export class FrameSocket extends EventEmitter {
     onConnect();
     const size = new Uint8Array(SIZE_BYTES);
     while (await fill(connection, size)) {
+      this.#isAnswered = true;
+      clearTimeout(this.#answering);
       const frame = Buffer.from(new ArrayBuffer(SIZE_BYTES + sizeOf(size)));
       frame.set(size);
       if (!await fill(connection, frame.subarray(SIZE_BYTES))) break;
@@ -181,6 +200,7 @@ export class FrameSocket extends EventEmitter {
   #close(): void {
     if (this.#isClosed) return;
     clearTimeout(this.#deadline);
+    clearTimeout(this.#answering);
     this.#closing.abort();
   }
 

@@ -3,13 +3,13 @@ import { assert, assertEquals, assertThrows } from "../../../testing/assert.ts";
 import { FrameSocket, LargeAnswers } from "./frame_socket.ts";
 
 /** A node that answers with the bytes it is told to, and a socket to it. */
-async function connected(answers = new LargeAnswers(), closingMs?: number) {
+async function connected(answers = new LargeAnswers(), closingMs?: number, firstAnswerMs?: number) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = listener.accept();
   const connecting = Promise.withResolvers<void>();
   const { port } = listener.addr as Deno.NetAddr;
   const socket = new FrameSocket(
-    { host: "127.0.0.1", port, onConnect: connecting.resolve, closingMs },
+    { host: "127.0.0.1", port, onConnect: connecting.resolve, closingMs, firstAnswerMs },
     answers,
   );
   const said: string[] = [];
@@ -178,4 +178,18 @@ Deno.test("FrameSocket tells of requests that the node did not answer before it 
     await bench.until(() => bench.said.length === 3);
     assertEquals(bench.said, ["data", "end", "error 1 requests were not answered"]);
   }
+});
+
+Deno.test("FrameSocket gives a node up whose first answer does not come, and waits for later ones", async () => {
+  using silent = await connected(undefined, undefined, 30);
+  silent.socket.write(request(3, 1));
+  await silent.until(() => silent.said.length > 0);
+  assertEquals(silent.said, ["error no first answer within 30 ms"]);
+  using slow = await connected(undefined, undefined, 300);
+  slow.socket.write(request(3, 1));
+  await slow.node.write(frame(1, "first"));
+  await slow.until(() => slow.said.length === 1);
+  slow.socket.write(request(3, 2));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assertEquals(slow.said, ["data"]);
 });

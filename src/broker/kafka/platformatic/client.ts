@@ -1,14 +1,17 @@
-import { Admin, type BaseOptions } from "@platformatic/kafka";
+import { Admin, type BaseOptions, type ClusterMetadata, type MetadataOptions } from "@platformatic/kafka";
 import { type Failure, isFinalType } from "../failure.ts";
 import type { GroupMember, GroupMemberOptions, KafkaClient, KnownTopic, TopicConnection } from "../client.ts";
 import { type KafkaAddress, readAuthority } from "../url.ts";
 import { PlatformaticConnection } from "./connection.ts";
 import { PlatformaticMember } from "./member.ts";
+import { LateError, withDeadline } from "../with_deadline.ts";
 import { withListeners } from "./with_listeners.ts";
 
 // The broker goes on after these bounds by itself.
 const CONNECTION_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 15_000;
+/** Silence after which another broker is asked. */
+const SILENT_MS = 4000;
 const RETRIES = 4;
 const FIRST_WAIT_MS = 100;
 const LAST_WAIT_MS = 1000;
@@ -32,7 +35,7 @@ interface PlatformaticError extends Error {
 /** npm:@platformatic/kafka 2.12.1 as a client of the broker. */
 export class PlatformaticClient implements KafkaClient {
   readonly #options: BaseOptions;
-  readonly #admin: Admin;
+  #admin: Admin;
 
   private constructor(options: BaseOptions) {
     this.#options = options;
@@ -65,7 +68,7 @@ export class PlatformaticClient implements KafkaClient {
   }
 
   async clusterId(): Promise<string> {
-    return (await this.#admin.metadata({ topics: [], forceUpdate: true })).id;
+    return (await this.#ask({ topics: [], forceUpdate: true })).id;
   }
 
   async createTopic(topic: string, partitions: number): Promise<void> {
@@ -78,7 +81,7 @@ export class PlatformaticClient implements KafkaClient {
 
   async topic(name: string): Promise<KnownTopic> {
     try {
-      const { topics } = await this.#admin.metadata({ topics: [name], forceUpdate: true, retries: 0 });
+      const { topics } = await this.#ask({ topics: [name], forceUpdate: true, retries: 0 });
       const found = topics.get(name);
       const id = found?.id.replaceAll("-", "");
       return {
@@ -120,5 +123,23 @@ export class PlatformaticClient implements KafkaClient {
 
   async close(): Promise<void> {
     await this.#admin.close();
+  }
+
+  /** Asks one broker after another: one that is frozen takes connections and says nothing, for as long as it is. */
+  async #ask(question: MetadataOptions): Promise<ClusterMetadata> {
+    const options = this.#options;
+    for (let others = options.bootstrapBrokers.length - 1;; others--) {
+      const asking = this.#admin.metadata(question);
+      try {
+        return await (others > 0 ? withDeadline(asking, SILENT_MS, "answer") : asking);
+      } catch (error) {
+        if (others <= 0 || !(error instanceof LateError)) throw error;
+        asking.catch(() => {});
+        this.#admin.close().catch(() => {}); // it waits for the silent one
+        const [silent, ...next] = options.bootstrapBrokers;
+        options.bootstrapBrokers = [...next, silent] as typeof options.bootstrapBrokers;
+        this.#admin = withListeners(new Admin({ ...options }));
+      }
+    }
   }
 }
