@@ -51,8 +51,8 @@ export interface FrameSocketOptions {
   onConnect(): void;
   /** How long the node may take to close a connection that was ended, in milliseconds. */
   closingMs?: number;
-  /** How long the node may take for its first answer, in milliseconds. */
-  firstAnswerMs?: number;
+  /** How long the node may say nothing while a request waits, in milliseconds. */
+  silentMs?: number;
 }
 
 /** Sizes of a frame's length and of a request's number, and where the fields lie in a request. */
@@ -64,7 +64,9 @@ const REQUEST_HEAD = 12;
 /** More than any answer has; the first bytes of another protocol say more. */
 const MOST_FRAME_BYTES = 2 ** 30;
 const CLOSING_MS = 5000;
-const FIRST_ANSWER_MS = 5000;
+const SILENT_MS = 8000;
+/** JoinGroup and SyncGroup: a coordinator answers when all members have come. */
+const WAITING_KEYS: ReadonlySet<number> = new Set([11, 14]);
 
 /**
  * A connection to a Kafka node, as far as kafkajs uses a socket.
@@ -73,8 +75,8 @@ const FIRST_ANSWER_MS = 5000;
  * is framed, so this one reads each frame into a buffer of its size. For the answer to a fetch, kafkajs gets a ticket of
  * `LargeAnswers` in a frame with the request's number: the bytes are not copied.
  *
- * A node that is frozen takes connections and says nothing. One whose first answer does not come in time is an `error`,
- * and kafkajs connects to another one; it would wait for this one otherwise.
+ * A node that is frozen takes connections and requests, and says nothing. Such silence is an `error`, and kafkajs connects
+ * to another one; it would ask this one again and again otherwise.
  *
  * It emits `data`, `end` and `error` when `net.Socket` does, since kafkajs relies on that when connections break.
  * kafkajs may end a socket that is still connecting or has just sent a request: the node then learns of the end after
@@ -84,8 +86,8 @@ const FIRST_ANSWER_MS = 5000;
 export class FrameSocket extends EventEmitter {
   readonly #answers: LargeAnswers;
   readonly #closingMs: number;
-  /** Numbers of the requests that are not answered, and whether they are fetches. */
-  readonly #asked = new Map<number, boolean>();
+  /** Numbers of the requests that are not answered, and their keys. */
+  readonly #asked = new Map<number, number>();
   readonly #connecting: Promise<Deno.Conn>;
   /** Aborted once the connection is closed from here. */
   readonly #closing = new AbortController();
@@ -93,20 +95,20 @@ export class FrameSocket extends EventEmitter {
   #sending: Promise<void> = Promise.resolve();
   #isEnded = false;
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  readonly #firstAnswerMs: number;
-  #answering: ReturnType<typeof setTimeout> | undefined;
-  #isAnswered = false;
+  readonly #silentMs: number;
+  #listening: ReturnType<typeof setTimeout> | undefined;
+  /** When the last byte came, or the first request went after all were answered, by `performance.now()`. */
+  #heardAt = 0;
 
   /** Begins to connect. */
   constructor(
-    { host, port, tls, onConnect, closingMs = CLOSING_MS, firstAnswerMs = FIRST_ANSWER_MS }:
-      FrameSocketOptions,
+    { host, port, tls, onConnect, closingMs = CLOSING_MS, silentMs = SILENT_MS }: FrameSocketOptions,
     answers: LargeAnswers,
   ) {
     super();
     this.#answers = answers;
     this.#closingMs = closingMs;
-    this.#firstAnswerMs = firstAnswerMs;
+    this.#silentMs = silentMs;
     this.#connecting = connect({ hostname: host, port, signal: this.#closing.signal }, tls);
     this.#read(onConnect).catch((error) => this.#failUnlessClosed(error));
   }
@@ -117,17 +119,24 @@ export class FrameSocket extends EventEmitter {
       queueMicrotask(() => this.#fail(new Error("a request came after the end of the connection")));
       return;
     }
+    if (!this.#isOwed) this.#heardAt = performance.now();
     // kafkajs puts the size before the request: key, version and number follow.
     if (request.length >= REQUEST_HEAD) {
-      this.#asked.set(request.readInt32BE(REQUEST_ID), request.readInt16BE(REQUEST_KEY) === FETCH_KEY);
+      this.#asked.set(request.readInt32BE(REQUEST_ID), request.readInt16BE(REQUEST_KEY));
     }
-    if (!this.#isAnswered) {
-      this.#answering ??= setTimeout(
-        () => this.#failUnlessClosed(new Error(`no first answer within ${this.#firstAnswerMs} ms`)),
-        this.#firstAnswerMs,
-      );
-    }
+    if (this.#listening === undefined) this.#listen(this.#silentMs);
     this.#send((connection) => writeAll(connection, request));
+  }
+
+  /** Looks after a while whether the node says something, as long as a request waits. */
+  #listen(ms: number): void {
+    this.#listening = setTimeout(() => {
+      this.#listening = undefined;
+      if (this.#isClosed || !this.#isOwed) return;
+      const leftMs = this.#heardAt + this.#silentMs - performance.now();
+      if (leftMs > 0) this.#listen(leftMs);
+      else this.#fail(new Error(`the node was silent for ${this.#silentMs} ms`));
+    }, ms);
   }
 
   /** Tells the node, after the requests before it, that no more come; it then closes the connection. */
@@ -136,6 +145,11 @@ export class FrameSocket extends EventEmitter {
     this.#isEnded = true;
     this.#send((connection) => connection.closeWrite());
     this.#deadline = setTimeout(() => this.#finish(), this.#closingMs);
+  }
+
+  /** Whether a request waits that a node answers at once. */
+  get #isOwed(): boolean {
+    return this.#asked.values().some((key) => !WAITING_KEYS.has(key));
   }
 
   /** There for kafkajs, which calls it after the end. */
@@ -150,13 +164,13 @@ export class FrameSocket extends EventEmitter {
     const connection = await this.#connecting;
     onConnect();
     const size = new Uint8Array(SIZE_BYTES);
-    while (await fill(connection, size)) {
-      this.#isAnswered = true;
-      clearTimeout(this.#answering);
+    const heard = () => this.#heardAt = performance.now();
+    while (await fill(connection, size, heard)) {
       const frame = Buffer.from(new ArrayBuffer(SIZE_BYTES + sizeOf(size)));
       frame.set(size);
-      if (!await fill(connection, frame.subarray(SIZE_BYTES))) break;
-      this.emit("data", this.#takeAsked(frame) ? this.#ticketFor(frame) : frame);
+      if (!await fill(connection, frame.subarray(SIZE_BYTES), heard)) break;
+      const isFetched = this.#takeAsked(frame);
+      this.emit("data", isFetched ? this.#ticketFor(frame) : frame);
     }
     this.#finish();
   }
@@ -165,7 +179,7 @@ export class FrameSocket extends EventEmitter {
   #takeAsked(frame: Buffer): boolean {
     if (frame.length < SIZE_BYTES + ID_BYTES) return false;
     const id = frame.readInt32BE(SIZE_BYTES);
-    const isFetched = this.#asked.get(id) === true;
+    const isFetched = this.#asked.get(id) === FETCH_KEY;
     this.#asked.delete(id);
     return isFetched;
   }
@@ -200,7 +214,7 @@ export class FrameSocket extends EventEmitter {
   #close(): void {
     if (this.#isClosed) return;
     clearTimeout(this.#deadline);
-    clearTimeout(this.#answering);
+    clearTimeout(this.#listening);
     this.#closing.abort();
   }
 
@@ -249,11 +263,12 @@ function sizeOf(bytes: Uint8Array): number {
 }
 
 /** Reads until the bytes are full; false if the other side closes before. */
-async function fill(connection: Deno.Conn, bytes: Uint8Array): Promise<boolean> {
+async function fill(connection: Deno.Conn, bytes: Uint8Array, heard: () => void): Promise<boolean> {
   for (let at = 0; at < bytes.length;) {
     const read = await connection.read(bytes.subarray(at));
     if (read === null) return false;
     at += read;
+    heard();
   }
   return true;
 }

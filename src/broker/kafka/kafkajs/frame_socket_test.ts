@@ -3,13 +3,13 @@ import { assert, assertEquals, assertThrows } from "../../../testing/assert.ts";
 import { FrameSocket, LargeAnswers } from "./frame_socket.ts";
 
 /** A node that answers with the bytes it is told to, and a socket to it. */
-async function connected(answers = new LargeAnswers(), closingMs?: number, firstAnswerMs?: number) {
+async function connected(answers = new LargeAnswers(), closingMs?: number, silentMs?: number) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = listener.accept();
   const connecting = Promise.withResolvers<void>();
   const { port } = listener.addr as Deno.NetAddr;
   const socket = new FrameSocket(
-    { host: "127.0.0.1", port, onConnect: connecting.resolve, closingMs, firstAnswerMs },
+    { host: "127.0.0.1", port, onConnect: connecting.resolve, closingMs, silentMs },
     answers,
   );
   const said: string[] = [];
@@ -180,16 +180,18 @@ Deno.test("FrameSocket tells of requests that the node did not answer before it 
   }
 });
 
-Deno.test("FrameSocket gives a node up whose first answer does not come, and waits for later ones", async () => {
-  using silent = await connected(undefined, undefined, 30);
+Deno.test("FrameSocket gives a node up that is silent while a request waits, but not one that forms a group", async () => {
+  const silentMs = 100;
+  using silent = await connected(undefined, undefined, silentMs);
   silent.socket.write(request(3, 1));
+  await silent.node.write(frame(1, "first"));
   await silent.until(() => silent.said.length > 0);
-  assertEquals(silent.said, ["error no first answer within 30 ms"]);
-  using slow = await connected(undefined, undefined, 300);
-  slow.socket.write(request(3, 1));
-  await slow.node.write(frame(1, "first"));
-  await slow.until(() => slow.said.length === 1);
-  slow.socket.write(request(3, 2));
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  assertEquals(slow.said, ["data"]);
+  silent.socket.write(request(3, 2));
+  await silent.until(() => silent.said.length > 1);
+  assertEquals(silent.said, ["data", `error the node was silent for ${silentMs} ms`]);
+  using idle = await connected(undefined, undefined, silentMs);
+  using joining = await connected(undefined, undefined, silentMs);
+  joining.socket.write(request(11, 1));
+  await new Promise((resolve) => setTimeout(resolve, 5 * silentMs));
+  assertEquals([idle.said, joining.said], [[], []]);
 });

@@ -40,7 +40,7 @@ export const FETCH_KEY = 1;
 /** Version of the request: taken from Kafka 2.3 to at least 4.1. */
 export const FETCH_VERSION = 11;
 /** How long an answer may take beyond the wait of the node itself, in milliseconds. */
-export const FETCH_TIMEOUT_MS = 15_000;
+export const FETCH_TIMEOUT_MS = 8000;
 /** Error code of a partition: the offset was deleted by retention, or lies behind the end. */
 export const OFFSET_OUT_OF_RANGE = 1;
 const READ_COMMITTED = 1;

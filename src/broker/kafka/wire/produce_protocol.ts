@@ -25,8 +25,8 @@ export interface SentBatch {
 const ALL_IN_SYNC = -1;
 const NO_TEXT = -1;
 /** How long a node may wait for the replicas in sync. */
-const REPLICAS_TIMEOUT_MS = 10_000;
-const ANSWER_TIMEOUT_MS = 15_000;
+const REPLICAS_TIMEOUT_MS = 5000;
+const ANSWER_TIMEOUT_MS = 8000;
 const ANY_TRANSACTION_TIMEOUT_MS = 60_000;
 
 /** Asks any node for a new producer id; the answer's error code is thrown as {@link AnsweredError}. */
