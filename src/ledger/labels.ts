@@ -51,7 +51,7 @@ export interface RecordedLabel extends GivenLabel {
 
 /** What was said of the transactions with one id. */
 export interface LabelHistory {
-  /** The newest, by when they became known; among them is the one that holds. */
+  /** The newest, the one that holds last; among them is the one that holds. */
   labels: RecordedLabel[];
   /** Number of all. */
   total: number;
@@ -68,7 +68,8 @@ export interface LabelStretch {
 }
 
 /**
- * Labels of transactions: the newest of a transaction, by `labelledAtMs`, is the truth, the ones before are its history. A
+ * Labels of transactions: the newest of a transaction is the truth, the ones before are its history. Newest is the one with the latest
+ * `labelledAtMs`; an answer holds over labels that were there before it, also over those of a later time, which a replay has. A
  * transaction is its id, customer, terminal and time.
  */
 export interface LedgerLabels {

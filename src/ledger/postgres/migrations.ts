@@ -7,6 +7,7 @@ import alertStatesSql from "./alert_states.sql" with { type: "text" };
 import lossesSql from "./losses.sql" with { type: "text" };
 import identitySql from "./identity.sql" with { type: "text" };
 import labelSourcesSql from "../sql/label_sources.sql" with { type: "text" };
+import labelRanksSql from "../sql/label_ranks.sql" with { type: "text" };
 import passedSql from "./passed.sql" with { type: "text" };
 
 /** What makes each version of the schema from the one before; the first makes all of it. Never changed, only added to. */
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly string[] = [
   identitySql,
   labelSourcesSql,
   passedSql,
+  labelRanksSql,
 ];
 
 /** Time limit of one migration or index: over a long log it takes minutes. */

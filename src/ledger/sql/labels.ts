@@ -9,17 +9,21 @@ export const LABELLED = ["transaction_id", "customer_id", "terminal_id", "timest
 
 const IS_LABELLED = LABELLED.map((column) => `${column} = ?`).join(" AND ");
 
+/** SQL: the time by which the newest label of a transaction holds; `of` is a table's name and a full stop, or empty. */
+export const rankOf = (of = ""): string => `coalesce(${of}rank_ms, ${of}labelled_at_ms)`;
+/** Orders labels, the one that holds first. */
+export const NEWEST_FIRST: string = `ORDER BY ${rankOf()} DESC, label_id DESC`;
+
 const newestLabel = (which: string) =>
-  `SELECT * FROM given_label WHERE topic = ? AND ${IS_LABELLED}${which}
-  ORDER BY labelled_at_ms DESC, label_id DESC LIMIT 1`;
+  `SELECT * FROM given_label WHERE topic = ? AND ${IS_LABELLED}${which} ${NEWEST_FIRST} LIMIT 1`;
 /** The newest label of a transaction in a topic, and the newest that an analyst gave; values of `labelKey`. */
 export const NEWEST_LABEL: string = newestLabel("");
 export const NEWEST_ANSWER: string = newestLabel(" AND coalesce(source, '') <> 'stream'");
 
 /** Records an answer; values of `answerValues`. */
 export const INSERT_LABEL = `INSERT INTO given_label (topic, ${LABELLED.join(", ")}, z, is_fraud,
-  labelled_at_ms, labelled_by, claimed_by, decided_at_ms, source, repeats, produced)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+  labelled_at_ms, labelled_by, claimed_by, decided_at_ms, source, repeats, produced, rank_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 /** Finds an answer that an earlier attempt recorded; values of `labelKey`, is_fraud, decided_at_ms, labelled_by. */
 export const SAME_ANSWER = `SELECT * FROM given_label WHERE topic = ? AND ${IS_LABELLED} AND is_fraud = ?
@@ -75,10 +79,19 @@ export function answerValues(
   const answer = answerRow && labelOf(answerRow);
   const { z, isFraud, labelledBy, claimedBy, decidedAtMs, source } = given;
   const repeats = newest?.isFraud === isFraud && answer?.isFraud === isFraud;
-  const before = newest?.isFraud === isFraud ? answer : newest;
-  const labelledAtMs = repeats
-    ? answer.labelledAtMs
-    : Math.max(given.labelledAtMs, (before?.labelledAtMs ?? -Infinity) + LATER_BY_MS);
+  const rank = (row: Row) => Number(row.rank_ms ?? row.labelled_at_ms);
+  // Later than what it contradicts.
+  const earliestMs = newest === undefined
+    ? -Infinity
+    : newest.isFraud !== isFraud
+    ? rank(newestRow!) + LATER_BY_MS
+    : answer === undefined
+    ? -Infinity
+    : answer.labelledAtMs + LATER_BY_MS;
+  const labelledAtMs = repeats ? answer.labelledAtMs : Math.max(given.labelledAtMs, earliestMs);
+  const rankMs = repeats
+    ? rank(answerRow!)
+    : Math.max(labelledAtMs, newestRow ? rank(newestRow) + LATER_BY_MS : -Infinity);
   const author = [labelledBy, claimedBy, decidedAtMs, source];
-  return [...labelKey(given), z, isFraud, labelledAtMs, ...author, repeats, repeats];
+  return [...labelKey(given), z, isFraud, labelledAtMs, ...author, repeats, repeats, rankMs];
 }

@@ -19,7 +19,7 @@ import type { AlertStateKey, LedgerAlertStates } from "../alert_states.ts";
 import type { LedgerOutbox } from "../outbox.ts";
 import type { LedgerQueries } from "../queries.ts";
 import { flaggedText, labelCountsOf, labelsText, placedOf, recentOf, recentText } from "./query_text.ts";
-import { distinctLabels, LABEL_LISTENER } from "./labels.ts";
+import { distinctLabels, LABEL_LISTENER, NEWEST_FIRST } from "./labels.ts";
 import {
   cutOf,
   deadLetterOf,
@@ -133,7 +133,7 @@ export abstract class SqlLedger implements Ledger {
         this.run(
           "read labels",
           `SELECT given_label.*, count(*) OVER () AS total FROM given_label WHERE transaction_id = ?${which}
-           ORDER BY labelled_at_ms DESC, label_id DESC LIMIT ?`,
+           ${NEWEST_FIRST} LIMIT ?`,
           [transactionId, limit],
         );
       const rows = await newest("", most);

@@ -5,7 +5,7 @@
  */
 import { CURRENCIES_BY_DIGITS, leastMinor } from "../../domain/currency.ts";
 import type { FlaggedFilter, PlacedTransaction, RecentTransaction } from "../queries.ts";
-import { LABELLED } from "./labels.ts";
+import { LABELLED, NEWEST_FIRST, rankOf } from "./labels.ts";
 import { flaggedOf, MOST_MATCHES, type Row } from "./rows.ts";
 
 /** A statement and its values, in the order of their `?`. */
@@ -30,7 +30,7 @@ const isLabelOf = (label: string, of: string) =>
 /** The newest label of each row of `flagged`, if it has one. */
 const WITH_LABEL = `LEFT JOIN given_label AS newest ON newest.label_id = (
   SELECT label_id FROM given_label AS each WHERE ${isLabelOf("each", "flagged")} AND NOT each.repeats
-  ORDER BY labelled_at_ms DESC, label_id DESC LIMIT 1)`;
+  ${NEWEST_FIRST} LIMIT 1)`;
 
 /** Bytes of verdicts of transactions with one id; the first ones beyond have none. */
 const MOST_FOUND_BYTES = 1 << 20;
@@ -69,7 +69,7 @@ export function labelsText(terminalId: string): QueryText {
       AND NOT EXISTS (SELECT 1 FROM given_label AS newer WHERE ${
       isLabelOf("newer", "given")
     } AND NOT newer.repeats
-        AND (newer.labelled_at_ms, newer.label_id) > (given.labelled_at_ms, given.label_id)) GROUP BY is_fraud`,
+        AND (${rankOf("newer.")}, newer.label_id) > (${rankOf("given.")}, given.label_id)) GROUP BY is_fraud`,
     values: [terminalId],
   };
 }

@@ -37,6 +37,7 @@ import alertSchema from "./alert_states.sql" with { type: "text" };
 import lossSchema from "./losses.sql" with { type: "text" };
 import identitySchema from "./identity.sql" with { type: "text" };
 import labelSources from "../sql/label_sources.sql" with { type: "text" };
+import labelRanks from "../sql/label_ranks.sql" with { type: "text" };
 import recordTimes from "./record_times.sql" with { type: "text" };
 import passedSchema from "./passed.sql" with { type: "text" };
 
@@ -82,6 +83,7 @@ export function openSqliteLedger(path: string): Ledger {
         labelSources,
         recordTimes,
         passedSchema,
+        labelRanks,
       ],
       table: "partition_owner",
       purpose: "ledger",

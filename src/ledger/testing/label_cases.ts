@@ -217,9 +217,15 @@ export function labelCases(test: LedgerTest): void {
       assertEquals(await labels.addFromStream(anew, [earlier, stream({ labelledAtMs: 7000 })], 78), 2);
       assertEquals([(await labels.history(topic)).total, await labels.streamOffset(topic, 3)], [4, 2]);
       assertEquals((await labels.pending(topic, 10)).map((each) => each.labelId), [given.labelId]);
+      // Who confirms a label of a later time holds from now on, and features take that in at once.
+      const early = labelOf(topic, { topic, isFraud: false, labelledAtMs: 5200 });
+      const [confirmed] = await labels.add([early]);
+      assertEquals([confirmed.labelledAtMs, confirmed.repeats], [6000, false]);
+      assertEquals((await labels.history(topic)).labels.at(-1)?.labelId, confirmed.labelId);
+      await labels.markProduced([confirmed.labelId]);
       // An analyst who contradicts the stream is right from then on.
       const [answer] = await labels.add([labelOf(topic, { topic, labelledAtMs: 5500 })]);
-      assertEquals([answer.labelledAtMs, answer.repeats], [7000 + LATER_BY_MS, false]);
+      assertEquals([answer.labelledAtMs, answer.repeats], [7000 + 2 * LATER_BY_MS, false]);
     },
   );
 
