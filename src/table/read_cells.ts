@@ -126,7 +126,8 @@ async function ndjsonCells(
       if (place === undefined) placeOf.set(field, place = columns.push(field) - 1);
       const cell = cells[place] = fields[field];
       if (cell === null || typeof cell === types[place]) continue;
-      if (types[place] === "number" && typeof cell === "string" && LONG_NUMBER.test(cell)) continue;
+      // A long number is kept as text, so it tells neither.
+      if (typeof cell === "string" && LONG_NUMBER.test(cell)) continue;
       if (types[place] === undefined && typeof cell !== "object") types[place] = typeof cell;
       else if (types[place] !== MANY) {
         notes.push(typeNote(field, types[place], typeof cell, row));
