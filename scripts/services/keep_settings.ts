@@ -62,6 +62,8 @@ export async function keepSettings(
     user: kept?.user ?? "edgewood",
     password: kept?.password ?? randomPassword(),
   };
-  await Deno.writeTextFile(file, JSON.stringify(settings), { mode: 0o600 });
+  // The servers of a cluster read each other's.
+  await Deno.writeTextFile(`${file}.new`, JSON.stringify(settings), { mode: 0o600 });
+  await Deno.rename(`${file}.new`, file);
   return settings;
 }
