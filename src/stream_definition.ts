@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { type DefinedDecoder, definedDecoder } from "./decode/definition/decoder.ts";
 import type { StreamDefinition } from "./decode/definition/definition.ts";
 import { openFormat } from "./decode/definition/open.ts";
+import type { RecordFormat } from "./decode/formats/format.ts";
 import { readDefinition } from "./decode/definition/read.ts";
 import type { Decoder } from "./decode/wasm.ts";
 import { openRegistry, type RegistryOptions } from "./registry/registry.ts";
@@ -11,6 +12,7 @@ import { openRegistry, type RegistryOptions } from "./registry/registry.ts";
 export interface OpenedDefinition extends Disposable {
   readonly file: string;
   readonly definition: StreamDefinition;
+  readonly format: RecordFormat;
   /** Makes the decoder of the stream's records; `own` is the project's, which reads labels. */
   decodeWith(own: Decoder, maxAheadMs: number): DefinedDecoder;
 }
@@ -40,6 +42,7 @@ export async function openDefinition(file: string, options: RegistryOptions = {}
   return {
     file,
     definition,
+    format,
     decodeWith: (own, maxAheadMs) => definedDecoder(definition, format, { own, maxAheadMs }),
     [Symbol.dispose]: () => opened.dispose(),
   };

@@ -8,7 +8,7 @@ import { type DefinitionFlag, definitionOption } from "../cli/options/definition
 import { duration, durationOption } from "../cli/options/duration.ts";
 import { engineOptions } from "../cli/options/engines.ts";
 import { addressToListen, fileToRead, usesModule } from "../cli/options/places.ts";
-import { topicName, wholeNumber } from "../cli/options/values.ts";
+import { decimalNumber, topicName, wholeNumber } from "../cli/options/values.ts";
 import { runAsProgram } from "../cli/run_command.ts";
 import { maxAheadOption, type StateFlags, stateOptions } from "../cli/options/state.ts";
 
@@ -33,6 +33,7 @@ export interface ConsumeFlags
   http?: HttpAddress;
   tokens?: string;
   accessLog: boolean;
+  tolerateFaults: number;
   debug?: boolean;
   quiet?: boolean;
 }
@@ -43,6 +44,12 @@ const command = engineOptions(
       "Score the stream's transactions: verdicts to the ledger, flagged ones to objects and alerts.",
     )
     .addOption(definitionOption())
+    .option(
+      "--tolerate-faults <share>",
+      "stop, with the reasons, where more of 10000 records are dead letters, or all of a topic's first 1000; 1 never stops",
+      decimalNumber(0, 1),
+      0.5,
+    )
     .option("--until-empty", "end when every transaction is committed and relayed")
     .addOption(
       new Option("--log <which>", "transactions that get a row in the ledger's log")

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { consumeCommand } from "./consume.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { inspectCommand } from "./inspect.ts";
 import { labelCommand } from "./label.ts";
 import { produceCommand } from "./produce.ts";
 import { scoreCommand } from "./score.ts";
@@ -17,6 +18,7 @@ import { verifyCommand } from "./verify.ts";
  */
 export const COMMANDS: readonly Command[] = [
   produceCommand,
+  inspectCommand,
   trainCommand,
   consumeCommand,
   labelCommand,

@@ -6,6 +6,7 @@ import { FencedError, type Outcome } from "../ledger/ledger.ts";
 import { type Loss, lostOffsets } from "../ledger/losses.ts";
 import { deadLetterTopic } from "../relay/dead_letters.ts";
 import { StuckError } from "../relay/stuck_error.ts";
+import { FaultGuard } from "../pipeline/fault_guard.ts";
 import { Semaphore } from "../runtime/semaphore.ts";
 import { pause, retry, type RetryOptions } from "../runtime/retry.ts";
 import type { Telemetry } from "../runtime/telemetry.ts";
@@ -29,6 +30,9 @@ const RECLAIM_AFTER_MS = 3000;
 const LOOK_FOR_SNAPSHOTS_MS = 30_000;
 /** Bytes of verdicts of cuts in memory at once, over all partitions; a larger cut goes alone. */
 const CUT_MEMORY_BYTES = 4 * 2 ** 20;
+
+/** Share of faults among ten thousand records beyond which they are taken for wrongly described. */
+const DEFAULT_TOLERATED = 0.5;
 
 /** What ends a run. */
 interface Ends {
@@ -59,6 +63,9 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
   }
   await retry(() => broker.ensureTopic(topic, { partitions }), { signal });
   await retry(() => broker.ensureTopic(deadLetterTopic(topic)), { signal });
+  const guard = await retry(async () => {
+    return await FaultGuard.open(topic, options.tolerateFaults ?? DEFAULT_TOLERATED, parts);
+  }, { signal });
   const [failing, drained, giveUp] = [new AbortController(), new AbortController(), new AbortController()];
   const ending = AbortSignal.any([failing.signal, ...(signal ? [signal] : [])]);
   await using subscription = await broker.subscribe(topic, settings.group, {
@@ -102,7 +109,7 @@ export async function runConsumer(parts: ConsumerParts, options: ConsumerOptions
     cutMemory: new Semaphore(CUT_MEMORY_BYTES),
     retry: retryOf,
   };
-  await new Consumer(member, subscription, { failing, ending, drained, giveUp }).run();
+  await new Consumer(member, subscription, { failing, ending, drained, giveUp }, guard).run();
 }
 
 /** Repeats attempts until the signal aborts, and reports their failures. */
@@ -144,14 +151,16 @@ class Consumer {
   #claims: Promise<void> = Promise.resolve();
   readonly #reclaims = new Set<ReturnType<typeof setTimeout>>();
   readonly #status = new StatusKeeper();
+  readonly #guard: FaultGuard;
   readonly #groupOffsets: GroupOffsets;
   /** Offsets that are lost, by the ledger, and accepted by nobody. */
   #unaccepted = 0;
   #looking: Promise<void> | undefined;
   #isWaiting = false;
 
-  constructor(member: Member, subscription: Subscription, ends: Ends) {
+  constructor(member: Member, subscription: Subscription, ends: Ends, guard: FaultGuard) {
     this.#member = member;
+    this.#guard = guard;
     this.#subscription = subscription;
     this.#ends = ends;
     this.#groupOffsets = new GroupOffsets(
@@ -376,6 +385,8 @@ class Consumer {
     telemetry.count("flagged", outcome.flagged.length);
     telemetry.count("dead_letters", outcome.deadLetters.length);
     this.#owned.get(outcome.partition)?.relays.kick(outcome);
+    const faulty = this.#guard.committed(outcome);
+    if (faulty !== undefined) this.#ends.failing.abort(faulty);
     this.#groupOffsets.committed(outcome.partition, outcome.nextOffset);
     this.#member.settings.onCommit?.(outcome, batchMs);
   }

@@ -70,6 +70,8 @@ export interface ConsumerOptions extends FlushOptions, ConsumerHooks {
   untilEmpty?: boolean;
   /** Name of the person who accepts that records are lost which the stream deleted before they were read. */
   acceptGaps?: string;
+  /** Share of faulty records that is no reason to stop, from 0 to 1 (default 0.5). */
+  tolerateFaults?: number;
   /** Ends the run: the batch at hand is committed, and what is committed is relayed within `stopWithinMs`. */
   signal?: AbortSignal;
   /** Time to end in, after the signal (default 10,000). */

@@ -108,7 +108,8 @@ function flaggedOf(
   };
 }
 
-function deadLetterOf(
+/** A record that is no transaction, as the ledger keeps it. */
+export function deadLetterOf(
   batch: RecordBatch,
   { recordIndex, error }: DecodedBatch["faults"][number],
 ): DeadLetter {

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { DEFINITION, definitionFile, REGISTRY_ENVIRONMENT, registryAccess } from "../../../src/config.ts";
+import type { RegistryOptions } from "../../../src/registry/registry.ts";
 import type { Telemetry } from "../../../src/runtime/telemetry.ts";
 import { needing } from "../launch/needs.ts";
 import { dirname } from "node:path";
@@ -12,7 +13,7 @@ export interface DefinitionFlag {
 const REGISTRY = /\bregistry["']?\s*:\s*["']?(https?:\/\/[^\s"',}]+)/g;
 
 /** What the YAML package reads when it is loaded. */
-const OF_YAML = ["LOG_TOKENS", "LOG_STREAM"];
+export const OF_YAML: readonly string[] = ["LOG_TOKENS", "LOG_STREAM"];
 
 /** The option `--definition`: how the records of the stream are read; it may reach the registry that the file names. */
 export function definitionOption(): Option {
@@ -37,13 +38,17 @@ export async function openDefinitionOf({ definition }: DefinitionFlag, telemetry
   const file = definitionFile(definition);
   if (file === undefined) return undefined;
   const { openDefinition } = await import("../../../src/stream_definition.ts");
+  return await openDefinition(file, { telemetry, ...await registryOptions() });
+}
+
+/** How to sign in at a schema registry, by the environment. */
+export async function registryOptions(): Promise<RegistryOptions> {
   const { user, password = "", token, caFile } = registryAccess();
-  return await openDefinition(file, {
-    telemetry,
+  return {
     ...token ? { token } : {},
     ...user ? { basic: { user, password } } : {},
     ...caFile ? { caCerts: [await Deno.readTextFile(caFile)] } : {},
-  });
+  };
 }
 
 /** Hosts of the registries that a definition names; the command says what is wrong with the file. */

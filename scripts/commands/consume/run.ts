@@ -46,6 +46,7 @@ export async function consume(flags: ConsumeFlags): Promise<void> {
     flushIntervalMs: flags.flushInterval,
     untilEmpty: flags.untilEmpty,
     acceptGaps: acceptedBy(flags),
+    tolerateFaults: flags.tolerateFaults,
   });
   using ending = endingSignal("consume");
   if (service.url !== undefined) console.error(`consume: serving ${service.url}`);

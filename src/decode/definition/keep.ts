@@ -3,12 +3,12 @@ import type { StreamDefinition } from "./definition.ts";
 import { parsePath, type Path, valueAt } from "./path.ts";
 
 /** Names of fields that hold a card number, its check value or its expiry; they are kept only where `keep` names them. */
-const OF_CARDS =
+export const OF_CARDS: RegExp =
   /^(?:pan|(?:card|cc|primary_?account|account)_?(?:number|num|no|pan)|cvv2?|cvc2?|cid|(?:card_?)?security_?code|card_?verification\w*|(?:card_?)?exp(?:iry|iration|ires)?(?:_?(?:date|month|year|mm|yy|mmyy|yymm))?|track_?[12](?:_?data)?|pin(?:_?block)?)$/i;
 /** Card numbers of the schemes by their first digits. */
 const OF_SCHEMES = /^(?:4|5[1-5]|2[2-7]|3[47]|3[0689]|35|6)\d{11,18}$/;
 /** A field is one of card numbers where so many of its values can be. */
-const CARD_SHARE = 0.9;
+export const CARD_SHARE = 0.9;
 
 /** Makes what flagged records show of a record, as `keep` says. */
 export interface Keeper {
