@@ -12,6 +12,10 @@ import { flaggedQuery, readFlaggedQuery } from "./requests.ts";
 /** Verdicts that a page holds at most, unless one alone is longer. */
 const MAX_PAGE_BYTES = 1 << 20;
 
+/** Pages that are in memory at once before they are answers. */
+const MOST_PAGES = 4;
+const USUAL_ROW_BYTES = 2048;
+
 /** `GET /v1/flagged`: flagged transactions, the newest event first, in pages. */
 export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
   const route = {
@@ -22,11 +26,14 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
     query: flaggedQuery,
     refusals: [400, 404],
   };
-  const turns = new Semaphore(1);
-  return [jsonRoute(route, ANSWERS.flagged, async (request) => {
+  const pages = new Semaphore(MOST_PAGES);
+  return [jsonRoute(route, ANSWERS.flagged, async (request, _caller, hold) => {
     if (ledger === undefined) throw new Problem(404, "There is no ledger here, so nothing is kept.");
     const { customer, terminal, from, to, min_score, min_amount, label, source, limit, cursor } =
       readFlaggedQuery(request.query());
+    // Where no memory is left for the answer, it is not even looked for.
+    hold(Math.min(MAX_PAGE_BYTES, limit * USUAL_ROW_BYTES));
+    using _page = await pages.acquire(1);
     const found = await ledger.queries.flagged(topic, {
       customerId: customer,
       terminalId: terminal,
@@ -41,8 +48,7 @@ export function flaggedRoutes({ ledger, topic }: HttpParts): Route[] {
       maxBytes: MAX_PAGE_BYTES,
     });
     const page = firstOf(found, limit);
-    // One page at a time is read and written as JSON, so that other requests get their turns.
-    using _turn = await turns.acquire(1);
+    // Other requests get their turns between two pages.
     await pause(1);
     const last = page.at(-1);
     return {
