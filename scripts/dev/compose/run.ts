@@ -93,7 +93,10 @@ export async function runCompose({ count, report }: ComposeRunOptions): Promise<
 /** The file as it is, but for what podman-compose lacks: secrets from the environment, and ports of a range. */
 async function writeProject(engine: Engine, count: number): Promise<Services> {
   const env = missingLines("").map((line) => line.replaceAll("'", "").split(/=(.*)/s));
-  const settings = Object.fromEntries([...env, ["PRODUCE_COUNT", `${count}`], ["PRODUCE_RATE", "2000"]]);
+  const settings = Object.fromEntries([...env, ["PRODUCE_COUNT", `${count}`], [
+    "PRODUCE_RATE",
+    `${count / 30}`,
+  ]]);
   Object.assign(engine.env, settings);
   const compose = parse(await Deno.readTextFile("docker-compose.yml"), { merge: true });
   for (const [name, secret] of Object.entries<{ environment?: string }>(compose.secrets)) {
