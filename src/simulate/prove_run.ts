@@ -40,7 +40,7 @@ export interface RunProof {
  * ```ts
  * import { assertEquals } from "../testing/assert.ts";
  * import { openSqliteBroker } from "../broker/sqlite/broker.ts";
- * import { produceEvents } from "./produce.ts";
+ * import { produceEvents, runOf } from "./produce.ts";
  * import { proveRun } from "./prove_run.ts";
  * import { simulate } from "./simulate.ts";
  *
@@ -49,7 +49,9 @@ export interface RunProof {
  * const before = await broker.offsets("t");
  * const events = simulate({ randomSeed: 1, start: new Date("2026-01-01"), count: 100, labels: "none" });
  * await produceEvents(broker, events, { topic: "t", labelTopic: "l", run: "r1" });
- * const proof = await proveRun(broker, { topic: "t", run: "r1", count: 100, before });
+ * const proof = await proveRun(broker, {
+ *   ...{ topic: "t", run: runOf("r1", "transactions"), count: 100, before },
+ * });
  * assertEquals(proof, { missing: 0, doubled: 0, unknown: 0 });
  * ```
  */
