@@ -19,7 +19,12 @@ if place.startswith("{"):
         endpoint_override=s3["endpoint"].removeprefix("http://"), region="us-east-1")
     table = ds.dataset(s3["bucket"] + "/flagged", filesystem=store, format=kind, partitioning=hive).to_table()
 else:
-    table = ds.dataset(place + "/flagged", format="json" if kind == "ndjson" else kind, partitioning=hive).to_table()
+    def read(schema=None):
+        return ds.dataset(place + "/flagged", format="json" if kind == "ndjson" else kind, partitioning=hive, schema=schema)
+    schema = read().schema
+    # pyarrow takes types from the first object, whose amounts may all be whole.
+    schema = schema.set(schema.get_field_index("amount"), pa.field("amount", pa.float64()))
+    table = read(schema).to_table()
 day = pc.strftime(table["timestamp"], format="%Y-%m-%d %H") if pa.types.is_timestamp(table.schema.field("timestamp").type) \\
     else pc.utf8_slice_codeunits(pc.replace_substring(table["timestamp"], "T", " "), 0, 13)
 there = [f"{d} {h:02d}" for d, h in zip(table["dt"].to_pylist(), table["hour"].to_pylist())]
