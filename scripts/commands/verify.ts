@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { openBroker, openLedger, openObjects } from "../../src/adapters.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import { lostOffsets } from "../../src/ledger/losses.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { ObjectDamage, Repair } from "../../src/verify/repair.ts";
 import type { Verification } from "../../src/verify/verify.ts";
 import { onInterrupt } from "../cli/on_interrupt.ts";
@@ -10,7 +11,7 @@ import { type DefinitionFlag, definitionOption, openDefinitionOf } from "../cli/
 import { engineOptions } from "../cli/options/engines.ts";
 import { usesModule } from "../cli/options/places.ts";
 import { topicName } from "../cli/options/values.ts";
-import { runAsProgram } from "../cli/run_command.ts";
+import { runAsProgram, UsageError } from "../cli/run_command.ts";
 
 interface VerifyFlags extends Partial<Config>, AcceptGapsFlag, DefinitionFlag {
   topic: string;
@@ -55,6 +56,7 @@ async function run(flags: VerifyFlags): Promise<void> {
   if (await broker.partitions(topic) === 0) {
     throw new Error(`Cannot verify as the stream ${broker.name} must have the topic ${topic}: it has none`);
   }
+  if (definition === undefined) await refuseDefined(ledger, topic);
   const total = (await broker.offsets(topic)).reduce(
     (sum, each) => sum + each.endOffset - each.startOffset,
     0,
@@ -78,6 +80,19 @@ async function run(flags: VerifyFlags): Promise<void> {
   const repair = flags.repair ? await repairObjects({ ledger, store, topic }, damages) : undefined;
   console.log(flags.json ? JSON.stringify({ ...found, repair }, null, 2) : describe(found, repair));
   if (!found.ok) Deno.exitCode = 1;
+}
+
+/** Only the definition says which records were passed over, so that they have no row. */
+async function refuseDefined(ledger: Ledger, topic: string): Promise<void> {
+  for (const { partition } of (await ledger.partitions()).filter((each) => each.topic === topic)) {
+    for await (const { passed } of ledger.ranges(topic, partition)) {
+      if (passed === 0) continue;
+      throw new UsageError(
+        `Cannot verify ${topic} as its records were read under a stream definition, which passed some over: give it by ` +
+          "--definition",
+      );
+    }
+  }
 }
 
 function describe(found: Verification, repair: Repair | undefined): string {
